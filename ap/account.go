@@ -1,0 +1,187 @@
+package ap
+
+import (
+	"context"
+	"fmt"
+	"net/mail"
+	"strings"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/signature"
+	"kinglet/ap/vocab"
+	"kinglet/config"
+	"kinglet/store"
+
+	"github.com/google/uuid"
+)
+
+// NewAccount is an account to be made here.
+type NewAccount struct {
+	Username, Email, Password string
+	Admin                     bool
+}
+
+// minPassword is the shortest password, in characters.
+const minPassword = 8
+
+// CreateAccount makes an account with its key. Invalid and Conflict errors
+// name what is wrong.
+func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Account, error) {
+	if err := config.ValidUsername(n.Username); err != nil {
+		return nil, store.Errorf(store.Invalid, "%w", err)
+	}
+	if config.ReservedUsername(n.Username) {
+		return nil, store.Errorf(store.Invalid, "username %q is reserved", n.Username)
+	}
+	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
+		return nil, store.Errorf(store.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
+	}
+	if len([]rune(n.Password)) < minPassword {
+		return nil, store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
+	}
+	key, err := signature.GenerateKey()
+	if err != nil {
+		return nil, err
+	}
+	private, err := signature.MarshalPrivate(key)
+	if err != nil {
+		return nil, err
+	}
+	public, err := signature.MarshalPublic(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	c, name := s.Config, n.Username
+	account := &store.Account{
+		URI: c.ActorURI(name), Username: name, Type: "Person", URL: c.ProfileURL(name),
+		Inbox: c.InboxURI(name), SharedInbox: c.SharedInboxURI(), Outbox: c.OutboxURI(name),
+		FollowersURI: c.FollowersURI(name), FollowingURI: c.FollowingURI(name), FeaturedURI: c.FeaturedURI(name),
+		KeyID: c.KeyID(name), PublicKey: public, Discoverable: true, Indexable: true,
+	}
+	hash := store.HashPassword(n.Password)
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.AccountByHandle(name, ""); !store.Is(err, store.NotFound) {
+			if err == nil {
+				err = store.Errorf(store.Conflict, "the username %s is taken", name)
+			}
+			return err
+		}
+		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		return tx.InsertUser(&store.User{
+			AccountID: account.ID, Email: n.Email, PasswordHash: hash, Admin: n.Admin, PrivateKey: private,
+			DefaultLanguage: c.Languages[0],
+		})
+	})
+	return account, err
+}
+
+// SignIn gives the account of a name or e-mail address whose password it is;
+// Unauthorized otherwise, at the same cost whether there is such an account.
+func (s *Service) SignIn(ctx context.Context, nameOrEmail, password string) (*store.Account, error) {
+	account, user, err := s.userOf(ctx, nameOrEmail)
+	if err != nil && !store.Is(err, store.NotFound) {
+		return nil, err
+	}
+	hash := ""
+	if err == nil {
+		hash = user.PasswordHash
+	}
+	if !store.VerifyPassword(hash, password) || !account.Active() {
+		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
+	}
+	return account, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSignIn(account.ID) })
+}
+
+// userOf finds an account here by its name, handle or e-mail address.
+func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
+	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
+	if before, domain, ok := strings.Cut(name, "@"); ok && strings.EqualFold(domain, s.Config.Domain) {
+		name = before
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		if account, err = tx.AccountByHandle(name, ""); err == nil {
+			user, err = tx.User(account.ID)
+			return err
+		}
+		if !store.Is(err, store.NotFound) {
+			return err
+		}
+		if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err != nil {
+			return err
+		}
+		account, err = tx.Account(user.AccountID)
+		return err
+	})
+	return account, user, err
+}
+
+// SetPassword gives an account a new password and ends every token and
+// session of it.
+func (s *Service) SetPassword(ctx context.Context, name, password string) error {
+	if len([]rune(password)) < minPassword {
+		return store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
+	}
+	hash := store.HashPassword(password)
+	return s.changeUser(ctx, name, func(tx *store.Tx, u *store.User) error {
+		u.PasswordHash = hash
+		return tx.RevokeAccess(u.AccountID)
+	})
+}
+
+// SetAdmin makes an account an admin, or no longer.
+func (s *Service) SetAdmin(ctx context.Context, name string, admin bool) error {
+	return s.changeUser(ctx, name, func(_ *store.Tx, u *store.User) error {
+		u.Admin = admin
+		return nil
+	})
+}
+
+func (s *Service) changeUser(ctx context.Context, name string, change func(tx *store.Tx, u *store.User) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		account, err := tx.AccountByHandle(name, "")
+		if err != nil || !account.Active() {
+			return store.Errorf(store.NotFound, "there is no account %s", name)
+		}
+		user, err := tx.User(account.ID)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, user); err != nil {
+			return err
+		}
+		return tx.UpdateUser(user)
+	})
+}
+
+// DeleteAccount ends an account and all it had, and tells every server that
+// may have a copy. Its name is not given out again.
+func (s *Service) DeleteAccount(ctx context.Context, name string) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		account, err := tx.AccountByHandle(name, "")
+		if err != nil || !account.Active() {
+			return store.Errorf(store.NotFound, "there is no account %s", name)
+		}
+		doc := vocab.BuildActivity(vocab.ActivityInput{
+			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI,
+			Object: account.URI, To: []string{vocab.Public}, Published: tx.Now(),
+		})
+		return s.applyLocal(tx, account, doc)
+	})
+}
+
+// applyLocal runs a local activity through its rule inside a transaction that
+// has more to write than the activity.
+func (s *Service) applyLocal(tx *store.Tx, actor *store.Account, doc []byte) error {
+	o, err := vocab.Parse(doc)
+	if err != nil {
+		return fmt.Errorf("read our own activity: %w", err)
+	}
+	a := &activity.Activity{Object: o, Origin: activity.Local, Actor: actor}
+	rule := s.rules[a.Type]
+	if err := rule.Authorize(s.env, tx, a); err != nil {
+		return err
+	}
+	return rule.Apply(s.env, tx, a)
+}

@@ -1,0 +1,135 @@
+// Package activity holds the social rules: what a Create, a Follow, a Like …
+// does, one file per activity type. Every change of the social state, whether
+// it was written here, arrived in an inbox or was fetched, is an Activity that
+// the pipeline of package ap carries through the same four steps of its Rule:
+// what it needs known, whether it may, what it writes, what it causes.
+//
+// The package never dials and never answers HTTP: it works on the store's
+// transaction. Read Activity, Rule and create.go first.
+package activity
+
+import (
+	"fmt"
+	"log/slog"
+
+	"kinglet/ap/vocab"
+	"kinglet/config"
+	"kinglet/store"
+)
+
+// Origin says by which door an activity came in, which decides what it is
+// believed for.
+type Origin int
+
+const (
+	// Local was written by an account here, and built by us.
+	Local Origin = iota
+	// Inbox was signed by its actor and posted to an inbox.
+	Inbox
+	// Fetched was read by us from the origin of its object.
+	Fetched
+)
+
+func (o Origin) String() string { return [...]string{"local", "inbox", "fetched"}[o] }
+
+// Activity is one activity on its way through the pipeline.
+type Activity struct {
+	*vocab.Object
+	Origin Origin
+	// Actor is who does it, verified by signature, by sign-in or by fetching.
+	Actor *store.Account
+	// Recipient is whose own inbox it came to; 0 for the shared inbox.
+	Recipient store.AccountID
+	// Fetched holds documents the pipeline fetched from their own origin
+	// because Needs named them, by URI.
+	Fetched map[string]*vocab.Object
+	// Depth counts how many fetches of a thread led here; it bounds them.
+	Depth int
+
+	// What only a local post has.
+	ApplicationID  int64
+	IdempotencyKey string
+
+	// Result is the status or activity that Apply wrote or found. A local
+	// post brings the id it is to have.
+	Result store.ObjectID
+}
+
+// Need is something that must be known here before an activity can be judged.
+type Need struct {
+	URI   string
+	Actor bool // an actor is wanted, not a status
+	// Optional needs that can't be had don't stop the activity.
+	Optional bool
+}
+
+// Rule is what one activity type does.
+type Rule struct {
+	// Type is its ActivityStreams name.
+	Type string
+	// Needs names what must be fetched first; nil for nothing ever.
+	Needs func(env *Env, tx *store.Tx, a *Activity) ([]Need, error)
+	// Authorize returns a Refusal unless the actor may do this.
+	Authorize func(env *Env, tx *store.Tx, a *Activity) error
+	// Apply writes everything the activity causes. Applying it twice changes
+	// nothing.
+	Apply func(env *Env, tx *store.Tx, a *Activity) error
+}
+
+// Env is what the rules know beside the transaction.
+type Env struct {
+	Config *config.Config
+	Log    *slog.Logger
+}
+
+// Rules lists every activity type. To add one is to add its file and its line.
+func Rules() map[string]Rule {
+	rules := map[string]Rule{}
+	for _, r := range []Rule{
+		createRule(),
+		updateRule(),
+		deleteRule(),
+		followRule(),
+		acceptRule(),
+		rejectRule(),
+		undoRule(),
+		likeRule(),
+		announceRule(),
+		blockRule(),
+	} {
+		rules[r.Type] = r
+	}
+	return rules
+}
+
+// Refusal is an activity that its actor had no right to, or that nobody here
+// wants. Reason is for the log and for whom sent it.
+type Refusal struct {
+	Reason string
+	// Ignored marks what is not wrong but of no interest here: it is answered
+	// as accepted, so that the sender does not try again.
+	Ignored bool
+}
+
+func (r *Refusal) Error() string { return r.Reason }
+
+// HTTPStatus and Public are how a refusal is answered: see store.Error.
+func (r *Refusal) HTTPStatus() int {
+	if r.Ignored {
+		return 202
+	}
+	return 403
+}
+
+// Public is the message that may leave the server.
+func (r *Refusal) Public() string { return r.Reason }
+
+// refuse makes the error for what the actor had no right to do.
+func refuse(format string, args ...any) error {
+	return &Refusal{Reason: fmt.Sprintf(format, args...)}
+}
+
+// ignore makes the error for what concerns nobody here.
+func ignore(format string, args ...any) error {
+	return &Refusal{Reason: fmt.Sprintf(format, args...), Ignored: true}
+}

@@ -1,0 +1,113 @@
+package activity
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kinglet/ap/html"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// Longest texts and lists kept of a stranger's profile.
+const (
+	maxName    = 512
+	maxNote    = 64 << 10
+	maxFields  = 20
+	maxAliases = 10
+)
+
+// AccountFromActor reads a remote actor's document into an account. Its
+// handle is preferredUsername at the host of its id until WebFinger confirms
+// another; names, texts and lists over their bounds are cut.
+func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
+	if !vocab.IsActorType(doc.Type) {
+		return nil, fmt.Errorf("type %q is not an actor's", doc.Type)
+	}
+	if _, err := vocab.ParseURI(doc.ID); err != nil {
+		return nil, fmt.Errorf("id: %w", err)
+	}
+	name := doc.PreferredUsername
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || strings.ContainsRune("@/?#:<>\"", r) }) {
+		return nil, fmt.Errorf("preferredUsername %q is not a name", clip(name, 64))
+	}
+	account := &store.Account{
+		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
+		DisplayName: clip(html.PlainText(doc.Name), maxName),
+		Note:        html.Sanitize(clip(doc.Summary, maxNote)),
+		URL:         pageOf(doc),
+		Locked:      doc.ManuallyApprovesFollowers,
+		Bot:         doc.Type == "Service" || doc.Type == "Application",
+		Emojis:      emojisOf(doc.Tag),
+		CreatedAt:   doc.Published, JSON: doc.Raw,
+	}
+	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
+	// What we will connect to and what decides who may see a post must be
+	// the actor's own server's.
+	for _, u := range []struct {
+		dest *string
+		uri  string
+	}{
+		{&account.Inbox, doc.Inbox}, {&account.SharedInbox, doc.SharedInbox}, {&account.Outbox, doc.Outbox},
+		{&account.FollowersURI, doc.Followers}, {&account.FollowingURI, doc.Following}, {&account.FeaturedURI, doc.Featured},
+	} {
+		if vocab.SameOrigin(u.uri, doc.ID) {
+			*u.dest = u.uri
+		}
+	}
+	if account.Inbox == "" {
+		return nil, errors.New("it has no inbox on its own server")
+	}
+	if err := keyOf(account, doc); err != nil {
+		return nil, err
+	}
+	if doc.Icon != nil && isURI(doc.Icon.URL) {
+		account.Avatar = doc.Icon.URL
+	}
+	if doc.Image != nil && isURI(doc.Image.URL) {
+		account.Header = doc.Image.URL
+	}
+	for _, p := range doc.Attachment {
+		if p.Type == "PropertyValue" && len(account.Fields) < maxFields {
+			account.Fields = append(account.Fields, store.Field{Name: clip(html.PlainText(p.Name), maxName), Value: html.Sanitize(clip(p.Value, maxName*4))})
+		}
+	}
+	if isURI(doc.MovedTo) {
+		account.MovedToURI = doc.MovedTo
+	}
+	account.AlsoKnownAs = slices.DeleteFunc(doc.AlsoKnownAs, func(u string) bool { return !isURI(u) })
+	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
+	if doc.Suspended {
+		account.SuspendedAt = time.Unix(1, 0)
+	}
+	return account, nil
+}
+
+// keyOf takes the actor's key: it names the actor as its owner, and has the
+// actor's origin (SECURITY-RULES 1).
+func keyOf(account *store.Account, doc *vocab.Object) error {
+	for _, k := range doc.PublicKeys {
+		if k.Owner == doc.ID && vocab.SameOrigin(k.ID, doc.ID) && k.PEM != "" && len(k.PEM) < 16<<10 {
+			account.KeyID, account.PublicKey = k.ID, k.PEM
+			return nil
+		}
+	}
+	return errors.New("it has no public key of its own")
+}
+
+func pageOf(doc *vocab.Object) string {
+	for _, l := range doc.URL {
+		if (l.MediaType == "" || strings.HasPrefix(l.MediaType, "text/html")) && isURI(l.Href) {
+			return l.Href
+		}
+	}
+	return doc.ID
+}
+
+func isURI(s string) bool {
+	_, err := vocab.ParseURI(s)
+	return err == nil
+}

@@ -1,0 +1,151 @@
+package activity
+
+import (
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// An Announce boosts a status: it is a status of its own that shows another
+// (ActivityPub §7.11).
+func announceRule() Rule {
+	return Rule{Type: "Announce", Needs: announceNeeds, Authorize: authorizeAnnounce, Apply: applyAnnounce}
+}
+
+// announceNeeds asks for the boosted status when it is not known here and the
+// boost will be wanted. What is embedded is never believed, it is another
+// actor's (SECURITY-RULES 4).
+func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
+	uri := a.Object.Object.ID
+	if uri == "" || env.Config.IsOwn(uri) {
+		return nil, nil
+	}
+	known, err := tx.KnownURIs(uri)
+	if err != nil || known[uri] {
+		return nil, err
+	}
+	if a.Origin == Inbox && a.Recipient == 0 {
+		if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); err != nil || !ok {
+			return nil, err
+		}
+	}
+	return []Need{{URI: uri}}, nil
+}
+
+func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
+	if a.Origin != Local {
+		if err := ownsID(env, a, a.ID); err != nil {
+			return err
+		}
+	}
+	status, err := tx.ObjectByURI(a.Object.Object.ID)
+	if store.Is(err, store.NotFound) {
+		return ignore("the boosted status %s is not known here", a.Object.Object.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if !status.IsStatus || status.ReblogOfID != 0 || !status.DeletedAt.IsZero() {
+		return ignore("%s is not a status to boost", status.URI)
+	}
+	// Nobody but its author may boost what is not public (SECURITY-RULES 12).
+	if status.Visibility > store.Unlisted && (status.AccountID != a.Actor.ID || status.Visibility == store.Direct) {
+		return refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
+	}
+	if may, err := tx.MaySee(a.Actor.ID, status.ID); err != nil || !may {
+		if err == nil {
+			err = ignore("%s may not see %s", a.Actor.URI, status.URI)
+		}
+		return err
+	}
+	if a.Origin != Inbox || a.Recipient != 0 || status.Local {
+		return nil
+	}
+	wanted, err := tx.FollowedBySomeoneHere(a.Actor.ID)
+	if err == nil && !wanted {
+		err = ignore("nobody here follows %s", a.Actor.URI)
+	}
+	return err
+}
+
+func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) error {
+	status, err := tx.ObjectByURI(a.Object.Object.ID)
+	if err != nil {
+		return err
+	}
+	// One boost of a status by one account stands, whatever ids it comes under.
+	if known, err := tx.ActivityOn(a.Actor.ID, "Announce", status.URI); err == nil {
+		a.Result = known.ID
+		return nil
+	} else if !store.Is(err, store.NotFound) {
+		return err
+	}
+	boost := &store.Object{
+		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Origin == Local, IsStatus: true,
+		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,
+		URL: a.ID, PublishedAt: a.Published, JSON: a.Raw,
+	}
+	created, err := tx.InsertObject(boost)
+	a.Result = boost.ID
+	if err != nil || !created {
+		return err
+	}
+	if err := tx.CountStatus(boost); err != nil {
+		return err
+	}
+	if err := tx.FeedStatus(boost); err != nil {
+		return err
+	}
+	if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "reblog", From: a.Actor.ID, StatusID: status.ID}); err != nil {
+		return err
+	}
+	if a.Origin != Local {
+		return nil
+	}
+	inboxes, err := boostInboxes(tx, boost, status)
+	if err != nil {
+		return err
+	}
+	return Deliver(tx, boost.ID, a.Actor.ID, inboxes)
+}
+
+// boostVisibility is the boost's own, never wider than the boosted's.
+func boostVisibility(a *Activity, status *store.Object) store.Visibility {
+	return max(visibilityOf(a, &vocab.Object{}), status.Visibility)
+}
+
+func boostInboxes(tx *store.Tx, boost, status *store.Object) ([]string, error) {
+	author, err := tx.Account(status.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	followers, err := tx.FollowerInboxes(boost.AccountID)
+	return append(inboxOf(author), followers...), err
+}
+
+func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+	boost, err := tx.ObjectByURI(undone.ID)
+	if store.Is(err, store.NotFound) && undone.Object.Object.ID != "" {
+		boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", undone.Object.Object.ID)
+	}
+	if err != nil {
+		return nil, false, ifNotFound(err)
+	}
+	if boost.Type != "Announce" || !boost.DeletedAt.IsZero() {
+		return nil, false, nil
+	}
+	if boost.AccountID != undone.Actor.ID {
+		return nil, false, refuse("%s may not undo another's boost", undone.Actor.URI)
+	}
+	status, err := tx.Object(boost.ReblogOfID)
+	if err != nil {
+		return nil, false, err
+	}
+	inboxes, err := boostInboxes(tx, boost, status)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := tx.Unnotify(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
+		return nil, false, err
+	}
+	return inboxes, true, tx.Bury(boost, tombstone(boost, tx))
+}

@@ -1,0 +1,103 @@
+package activity
+
+import (
+	"encoding/json"
+	"time"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// The kinds of jobs that activities cause. Package ap does them.
+const (
+	JobDeliver  = "deliver"  // DeliverArgs: one activity to one inbox
+	JobIngest   = "ingest"   // IngestArgs: an inbox post that needs fetching first
+	JobThread   = "thread"   // ThreadArgs: a parent that is not known here
+	JobMentions = "mentions" // MentionsArgs: mentioned accounts not known here
+	JobRefresh  = "refresh"  // RefreshArgs: an actor whose document is old
+	JobPurge    = "purge"    // PurgeArgs: what a deleted account left
+	JobCleanUp  = "clean_up" // no arguments: the daily round
+)
+
+// LocalLane is the lane of work that meets no remote host.
+const LocalLane = "local"
+
+// DeliverArgs name a published activity and where to bring it.
+type DeliverArgs struct {
+	Activity store.ObjectID  `json:"activity"`
+	Sender   store.AccountID `json:"sender"`
+	Inbox    string          `json:"inbox"`
+}
+
+// IngestArgs hold an inbox post that was verified and acknowledged.
+type IngestArgs struct {
+	Actor     store.AccountID `json:"actor"`
+	Recipient store.AccountID `json:"recipient,omitempty"`
+	Activity  json.RawMessage `json:"activity"`
+}
+
+// ThreadArgs name a status to fetch because something here answers it.
+type ThreadArgs struct {
+	URI   string `json:"uri"`
+	Depth int    `json:"depth"`
+}
+
+// MentionsArgs name mentioned accounts that were not known when the status came.
+type MentionsArgs struct {
+	Status store.ObjectID `json:"status"`
+	URIs   []string       `json:"uris"`
+}
+
+// RefreshArgs name an actor to fetch again.
+type RefreshArgs struct {
+	URI string `json:"uri"`
+}
+
+// PurgeArgs name a deleted account.
+type PurgeArgs struct {
+	Account store.AccountID `json:"account"`
+}
+
+// newJob makes a job in the lane of a URI's host.
+func newJob(kind, uri string, args any) store.NewJob {
+	b, err := json.Marshal(args)
+	if err != nil {
+		panic(err) // only our own plain structs come here
+	}
+	lane := LocalLane
+	if uri != "" {
+		lane = vocab.Host(uri)
+	}
+	return store.NewJob{Kind: kind, Lane: lane, Args: b}
+}
+
+// Deliver writes one delivery for each inbox, once each, in the lane of its host.
+func Deliver(tx *store.Tx, activity store.ObjectID, sender store.AccountID, inboxes []string) error {
+	seen := map[string]bool{"": true}
+	var list []store.NewJob
+	for _, inbox := range inboxes {
+		if seen[inbox] {
+			continue
+		}
+		seen[inbox] = true
+		list = append(list, newJob(JobDeliver, inbox, DeliverArgs{Activity: activity, Sender: sender, Inbox: inbox}))
+	}
+	return tx.Enqueue(list...)
+}
+
+// Postpone keeps an inbox's activity for a job that may fetch what it needs.
+func Postpone(tx *store.Tx, a *Activity) error {
+	job := newJob(JobIngest, a.Actor.URI, IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw})
+	if a.ID != "" {
+		job.UniqueKey = JobIngest + " " + a.ID
+	}
+	return tx.Enqueue(job)
+}
+
+// ScheduleCleanUp has the daily round done at a time, one round a day however
+// often the server starts.
+func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
+	job := newJob(JobCleanUp, "", struct{}{})
+	job.RunAt, job.UniqueKey = at, JobCleanUp+" "+at.Format(time.DateOnly)
+	return tx.Enqueue(job)
+}

@@ -1,0 +1,34 @@
+package activity
+
+import "kinglet/store"
+
+// A Reject refuses a Follow, or ends one that was accepted (ActivityPub §6.7,
+// §7.7). Only who was asked may.
+func rejectRule() Rule {
+	return Rule{Type: "Reject", Authorize: authorizeAnswer, Apply: applyReject}
+}
+
+func applyReject(env *Env, tx *store.Tx, a *Activity) error {
+	f, err := answeredFollow(env, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := endFollow(tx, f.AccountID, f.TargetID); err != nil {
+		return err
+	}
+	return answerLocally(tx, a, f)
+}
+
+// endFollow ends a follow or a request with all that came of it.
+func endFollow(tx *store.Tx, follower, target store.AccountID) error {
+	ended, err := tx.DeleteFollow(follower, target)
+	if err != nil || !ended {
+		return err
+	}
+	for _, typ := range []string{"follow", "follow_request"} {
+		if err := tx.Unnotify(target, typ, follower, 0); err != nil {
+			return err
+		}
+	}
+	return tx.UnfeedAuthor(follower, target)
+}

@@ -1,0 +1,100 @@
+package ap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/jobs"
+	"kinglet/ap/outgoing"
+	"kinglet/ap/signature"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+const deliverTimeout = 30 * time.Second
+
+// deliver brings one activity to one inbox (ActivityPub §7.1). What was
+// retracted in the meantime is not delivered any more.
+func (s *Service) deliver(ctx context.Context, j store.Job) error {
+	var args activity.DeliverArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	var doc json.RawMessage
+	var sender *store.Account
+	var user *store.User
+	retracted := false
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := tx.Object(args.Activity)
+		if err != nil {
+			return err
+		}
+		retracted = !o.DeletedAt.IsZero()
+		if doc, err = tx.ObjectDocument(args.Activity); err != nil {
+			return err
+		}
+		if sender, err = tx.Account(args.Sender); err != nil {
+			return err
+		}
+		user, err = tx.User(args.Sender)
+		return err
+	})
+	if store.Is(err, store.NotFound) || retracted {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	key, err := signature.ParsePrivate(user.PrivateKey)
+	if err != nil {
+		return jobs.Permanent(fmt.Errorf("key of %s: %w", sender.Username, err))
+	}
+	resp, err := s.client.Do(ctx, outgoing.Request{
+		URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+		Sign: func(r *http.Request) error { return signature.Sign(r, doc, sender.KeyID, key, s.Store.Now()) },
+	})
+	if errors.Is(err, outgoing.ErrTooLarge) {
+		return nil // it was answered, at length
+	}
+	if errors.Is(err, outgoing.ErrRefused) {
+		return jobs.Permanent(err)
+	}
+	if err != nil {
+		return jobs.LaneDown(err, 0)
+	}
+	return deliveryOutcome(args.Inbox, resp)
+}
+
+// deliveryOutcome reads the answer of an inbox: what it refused it will
+// refuse again; what broke may heal.
+func deliveryOutcome(inbox string, resp *outgoing.Response) error {
+	err := fmt.Errorf("%s answers %d", inbox, resp.Status)
+	switch resp.Status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return jobs.LaneDown(err, retryAfter(resp.Header.Get("Retry-After")))
+	case http.StatusRequestTimeout, http.StatusUnauthorized:
+		return err // 401: perhaps they could not fetch our key just now
+	}
+	switch {
+	case resp.Status < 300:
+		return nil
+	case resp.Status < 500:
+		return jobs.Permanent(err)
+	}
+	return err
+}
+
+// retryAfter reads the seconds of a Retry-After, up to a day.
+func retryAfter(s string) time.Duration {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return min(time.Duration(n)*time.Second, 24*time.Hour)
+}

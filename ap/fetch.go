@@ -1,0 +1,148 @@
+package ap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/outgoing"
+	"kinglet/ap/signature"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// signAsInstance signs a request as the instance actor, who acts where no
+// person does.
+func (s *Service) signAsInstance(r *http.Request) error {
+	return signature.Sign(r, nil, s.Config.InstanceKeyID(), s.instanceKey, s.Store.Now())
+}
+
+// fetchDocument gets an ActivityPub document from its origin, signed by the
+// instance actor. The document has an ActivityPub content type and an id of
+// the origin it came from; when that id is another URL than the one asked, it
+// is fetched once more from there (SECURITY-RULES 4, 5). Gone and NotFound
+// are what its server says; Invalid what can't be believed.
+func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object, error) {
+	doc, from, err := s.fetchOnce(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	if doc.ID == vocab.WithoutFragment(from) || doc.ID == uri {
+		return doc, nil
+	}
+	asked := doc.ID
+	if doc, from, err = s.fetchOnce(ctx, asked); err != nil {
+		return nil, err
+	}
+	if doc.ID != asked || !vocab.SameOrigin(doc.ID, from) {
+		return nil, store.Errorf(store.Invalid, "the document at %s says that its id is %s", from, doc.ID)
+	}
+	return doc, nil
+}
+
+func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object, from string, err error) {
+	if _, err := vocab.ParseURI(uri); err != nil {
+		return nil, "", store.Errorf(store.Invalid, "%w", err)
+	}
+	if s.Config.IsOwn(uri) {
+		return nil, "", store.Errorf(store.Invalid, "%s is on this server and not fetched", uri)
+	}
+	resp, err := s.client.Do(ctx, outgoing.Request{URL: vocab.WithoutFragment(uri), Accept: vocab.Accept, Sign: s.signAsInstance})
+	if err != nil {
+		return nil, "", fetchError(uri, err)
+	}
+	if err := statusError(uri, resp.Status); err != nil {
+		return nil, "", err
+	}
+	if s.Config.IsOwn(resp.URL) {
+		return nil, "", store.Errorf(store.Invalid, "%s redirects to this server", uri)
+	}
+	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
+		return nil, "", store.Errorf(store.Invalid, "%s is no ActivityPub document but %q", uri, ct)
+	}
+	doc, err = vocab.Parse(resp.Body)
+	if err != nil {
+		return nil, "", store.Errorf(store.Invalid, "%s: %w", uri, err)
+	}
+	if s.Config.IsOwn(doc.ID) {
+		return nil, "", store.Errorf(store.Invalid, "%s claims an id of this server", uri)
+	}
+	return doc, resp.URL, nil
+}
+
+// statusError is what an answer's status means for a fetch.
+func statusError(uri string, status int) error {
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusGone:
+		return store.Errorf(store.Gone, "%s is gone", uri)
+	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return store.Errorf(store.NotFound, "%s answers %d", uri, status)
+	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
+		return store.Errorf(store.Unavailable, "%s answers %d", uri, status)
+	}
+	return store.Errorf(store.Invalid, "%s answers %d", uri, status)
+}
+
+// fetchError tells what trying again may heal from what it won't.
+func fetchError(uri string, err error) error {
+	if errors.Is(err, outgoing.ErrRefused) || errors.Is(err, outgoing.ErrTooLarge) {
+		return store.Errorf(store.Invalid, "fetch %s: %w", uri, err)
+	}
+	return store.Errorf(store.Unavailable, "fetch %s: %w", uri, err)
+}
+
+// fetchStatus makes a remote status known here, fetched from its origin, and
+// gives its id; depth counts the fetches of the thread that led to it.
+func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store.ObjectID, error) {
+	var known *store.Object
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.ObjectByURI(uri)
+		return err
+	})
+	if err == nil {
+		return known.ID, nil
+	}
+	if !store.Is(err, store.NotFound) {
+		return 0, err
+	}
+	doc, err := s.fetchDocument(ctx, uri)
+	if err != nil {
+		return 0, err
+	}
+	return s.takeStatus(ctx, doc, depth)
+}
+
+// takeStatus puts a note that was fetched from its origin through the
+// pipeline, as the Create that its author must have made of it.
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (store.ObjectID, error) {
+	if !vocab.IsStatusType(doc.Type) || len(doc.AttributedTo) == 0 {
+		return 0, store.Errorf(store.Invalid, "%s is no status but of type %q", doc.ID, doc.Type)
+	}
+	author, err := s.authorOf(ctx, doc)
+	if err != nil {
+		return 0, fmt.Errorf("author of %s: %w", doc.ID, err)
+	}
+	a := &activity.Activity{
+		Object: &vocab.Object{Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID, Object: doc}},
+		Origin: activity.Fetched, Actor: author, Depth: depth,
+	}
+	if err := s.processFetching(ctx, a); err != nil {
+		return 0, err
+	}
+	return a.Result, nil
+}
+
+// authorOf gives the account of a note's author: the first attributedTo that
+// has the note's origin.
+func (s *Service) authorOf(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
+	for _, ref := range doc.AttributedTo {
+		if vocab.SameOrigin(ref.ID, doc.ID) {
+			return s.actor(ctx, ref.ID)
+		}
+	}
+	return nil, store.Errorf(store.Invalid, "none of its origin")
+}

@@ -1,0 +1,159 @@
+package ap
+
+import (
+	"context"
+	"time"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// FollowSettings say what a follower wants to see; nil leaves as it is.
+type FollowSettings struct {
+	ShowReblogs, Notify *bool
+	Languages           []string
+}
+
+// Follow has an account follow another, or ask to. What is followed or asked
+// for already only takes the settings.
+func (s *Service) Follow(ctx context.Context, account, target store.AccountID, f FollowSettings) error {
+	actor, other, err := s.pair(ctx, account, target)
+	if err != nil {
+		return err
+	}
+	if account == target {
+		return store.Errorf(store.Forbidden, "This action is not allowed")
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.Follow(account, target)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		if _, err = s.simple(ctx, actor, "Follow", other.URI, []string{other.URI}, nil); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if f.ShowReblogs == nil && f.Notify == nil && f.Languages == nil {
+		return nil
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		now, err := tx.Follow(account, target)
+		if err != nil {
+			return err
+		}
+		if f.ShowReblogs != nil {
+			now.ShowReblogs = *f.ShowReblogs
+		}
+		if f.Notify != nil {
+			now.Notify = *f.Notify
+		}
+		if f.Languages != nil {
+			now.Languages = f.Languages
+		}
+		_, err = tx.PutFollow(now)
+		return err
+	})
+}
+
+// Unfollow ends a follow or takes back the request for one.
+func (s *Service) Unfollow(ctx context.Context, account, target store.AccountID) error {
+	actor, other, err := s.pair(ctx, account, target)
+	if err != nil {
+		return err
+	}
+	var known *store.Follow
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.Follow(account, target)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	doc := vocab.BuildActivity(vocab.ActivityInput{ID: known.URI, Type: "Follow", Actor: actor.URI, Object: other.URI})
+	_, err = s.simple(ctx, actor, "Undo", doc, []string{other.URI}, nil)
+	return err
+}
+
+// AuthorizeFollow lets a follower in who asked; NotFound when nobody did.
+func (s *Service) AuthorizeFollow(ctx context.Context, account, follower store.AccountID) error {
+	return s.answerFollow(ctx, account, follower, "Accept")
+}
+
+// RejectFollow turns a request down, or ends the follow of one who was let in.
+func (s *Service) RejectFollow(ctx context.Context, account, follower store.AccountID) error {
+	return s.answerFollow(ctx, account, follower, "Reject")
+}
+
+func (s *Service) answerFollow(ctx context.Context, account, follower store.AccountID, typ string) error {
+	actor, other, err := s.pair(ctx, account, follower)
+	if err != nil {
+		return err
+	}
+	var f *store.Follow
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		f, err = tx.Follow(follower, account)
+		return err
+	}); err != nil {
+		return err
+	}
+	doc := vocab.BuildActivity(vocab.ActivityInput{ID: f.URI, Type: "Follow", Actor: other.URI, Object: actor.URI})
+	_, err = s.simple(ctx, actor, typ, doc, []string{other.URI}, nil)
+	return err
+}
+
+// Block keeps two accounts apart, both ways and at once.
+func (s *Service) Block(ctx context.Context, account, target store.AccountID) error {
+	actor, other, err := s.pair(ctx, account, target)
+	if err != nil {
+		return err
+	}
+	if account == target {
+		return store.Errorf(store.Forbidden, "This action is not allowed")
+	}
+	_, err = s.simple(ctx, actor, "Block", other.URI, []string{other.URI}, nil)
+	return err
+}
+
+// Unblock ends it; follows that it ended stay ended.
+func (s *Service) Unblock(ctx context.Context, account, target store.AccountID) error {
+	actor, other, err := s.pair(ctx, account, target)
+	if err != nil {
+		return err
+	}
+	return s.undo(ctx, actor, "Block", other.URI, []string{other.URI})
+}
+
+// MuteSettings say what is not wanted of a muted account, and for how long;
+// zero is for good.
+type MuteSettings struct {
+	Notifications bool
+	For           time.Duration
+}
+
+// Mute hides an account from another, who is not told.
+func (s *Service) Mute(ctx context.Context, account, target store.AccountID, m MuteSettings) error {
+	if _, _, err := s.pair(ctx, account, target); err != nil {
+		return err
+	}
+	if account == target {
+		return store.Errorf(store.Forbidden, "This action is not allowed")
+	}
+	var until time.Time
+	if m.For > 0 {
+		until = s.Store.Now().Add(m.For)
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.PutMute(account, target, m.Notifications, until) })
+}
+
+// Unmute ends it.
+func (s *Service) Unmute(ctx context.Context, account, target store.AccountID) error {
+	if _, _, err := s.pair(ctx, account, target); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.DeleteMute(account, target) })
+}

@@ -1,0 +1,126 @@
+package ap
+
+import (
+	"context"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// visibleTo reads a status that account can see; of a boost, the boosted.
+func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id store.ObjectID) (actor *store.Account, st *store.Status, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if st, err = tx.Status(account, id); err != nil {
+			return err
+		}
+		if st.Reblog != nil {
+			st = st.Reblog
+		}
+		actor, err = tx.Account(account)
+		return err
+	})
+	return actor, st, err
+}
+
+// Favourite has an account like a status that it can see; NotFound.
+func (s *Service) Favourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
+	actor, st, err := s.visibleTo(ctx, account, id)
+	if err != nil || st.Favourited {
+		return err
+	}
+	_, err = s.simple(ctx, actor, "Like", st.URI, []string{st.Account.URI}, nil)
+	return err
+}
+
+// Unfavourite takes it back.
+func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
+	actor, st, err := s.visibleTo(ctx, account, id)
+	if err != nil || !st.Favourited {
+		return err
+	}
+	return s.undo(ctx, actor, "Like", st.URI, []string{st.Account.URI})
+}
+
+// undo takes back what actor did to an object: the activity that stands here
+// or, when there is none (an import brought only its effect), one of the type.
+func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object string, to []string) error {
+	undone := vocab.ActivityInput{Type: typ, Actor: actor.URI, Object: object}
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := tx.ActivityOn(actor.ID, typ, object)
+		if err == nil {
+			undone.ID = o.URI
+		} else if store.Is(err, store.NotFound) {
+			undone.ID = actor.URI + "#" + typ
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.simple(ctx, actor, "Undo", vocab.BuildActivity(undone), to, nil)
+	return err
+}
+
+// Boost has an account share a status that it can see, and gives the boost's
+// id; a second boost gives the first one's.
+func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.ObjectID, v store.Visibility) (store.ObjectID, error) {
+	actor, st, err := s.visibleTo(ctx, account, id)
+	if err != nil {
+		return 0, err
+	}
+	if st.Visibility > store.Unlisted && (st.AccountID != account || st.Visibility == store.Direct) {
+		return 0, store.Errorf(store.Forbidden, "This action is not allowed")
+	}
+	to, cc := audienceOf(actor, max(v, st.Visibility), nil)
+	a, err := s.simple(ctx, actor, "Announce", st.URI, to, append(cc, st.Account.URI))
+	if err != nil {
+		return 0, err
+	}
+	return a.Result, nil
+}
+
+// Unboost takes it back.
+func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store.ObjectID) error {
+	actor, st, err := s.visibleTo(ctx, account, id)
+	if err != nil || !st.Reblogged {
+		return err
+	}
+	return s.undo(ctx, actor, "Announce", st.URI, []string{vocab.Public, actor.FollowersURI})
+}
+
+// Bookmark keeps a status for an account; nobody else learns of it.
+func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id store.ObjectID, keep bool) error {
+	_, st, err := s.visibleTo(ctx, account, id)
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if keep {
+			return tx.PutBookmark(account, st.ID)
+		}
+		return tx.DeleteBookmark(account, st.ID)
+	})
+}
+
+// Pin shows one of an account's own public statuses on top of its profile.
+func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.ObjectID, up bool) error {
+	_, st, err := s.visibleTo(ctx, account, id)
+	if err != nil {
+		return err
+	}
+	if st.AccountID != account {
+		return store.Errorf(store.Invalid, "Validation failed: Someone else's post cannot be pinned")
+	}
+	if st.Visibility == store.Direct {
+		return store.Errorf(store.Invalid, "Validation failed: Posts that are only visible to mentioned users cannot be pinned")
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if !up {
+			_, err := tx.DeletePin(account, st.ID)
+			return err
+		}
+		_, err := tx.PutPin(account, st.ID, s.Config.MaxPinned)
+		return err
+	})
+}

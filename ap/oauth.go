@@ -1,0 +1,351 @@
+package ap
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"kinglet/store"
+)
+
+// OutOfBand is the redirect URI of clients that show a code to be copied.
+const OutOfBand = "urn:ietf:wg:oauth:2.0:oob"
+
+// codeLife is how long an authorization code may be exchanged.
+const codeLife = 10 * time.Minute
+
+// refreshLife is how long an access token lives that comes with a refresh
+// token. Others live until they are revoked, as Mastodon's do.
+const refreshLife = 30 * 24 * time.Hour
+
+// OAuthError is an error of OAuth 2.0: a code of RFC 6749 and words for the
+// developer of the client.
+type OAuthError struct{ Code, Description string }
+
+func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
+
+func oauthError(code, description string) error { return &OAuthError{code, description} }
+
+// scopeTree are the scopes there are: those on top, and what each is divided into.
+var scopeTree = map[string][]string{
+	"profile": nil,
+	"read": {"accounts", "announcements", "blocks", "bookmarks", "favourites", "filters", "follows", "lists", "me", "mutes",
+		"notifications", "search", "statuses", "collections"},
+	"write": {"accounts", "blocks", "bookmarks", "conversations", "favourites", "filters", "follows", "lists", "media", "mutes",
+		"notifications", "reports", "statuses", "collections"},
+	"follow":      nil,
+	"push":        nil,
+	"admin:read":  nil,
+	"admin:write": nil,
+}
+
+// Scopes lists every scope, for the server's metadata.
+func Scopes() []string {
+	var out []string
+	for top, parts := range scopeTree {
+		out = append(out, top)
+		for _, p := range parts {
+			out = append(out, top+":"+p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// cleanScopes reads a list of scopes; an unknown one is an error, none is
+// read. follow means what it meant before it was divided.
+func cleanScopes(s string) (string, error) {
+	var out []string
+	for _, scope := range strings.Fields(strings.ReplaceAll(s, "+", " ")) {
+		top, part, divided := strings.Cut(scope, ":")
+		if parts, ok := scopeTree[scope]; !ok || parts == nil && divided && top != "admin" {
+			if top == "admin" && (strings.HasPrefix(part, "read") || strings.HasPrefix(part, "write")) {
+				ok = true
+			}
+			if !ok && !(divided && slices.Contains(scopeTree[top], part)) {
+				return "", oauthError("invalid_scope", "The scope "+scope+" is unknown")
+			}
+		}
+		if !slices.Contains(out, scope) {
+			out = append(out, scope)
+		}
+	}
+	if out == nil {
+		return "read", nil
+	}
+	return strings.Join(out, " "), nil
+}
+
+// scopesWithin tells whether every wanted scope is granted, itself or by the
+// one above it.
+func scopesWithin(granted, want string) bool {
+	list := strings.Fields(granted)
+	for _, w := range strings.Fields(want) {
+		top, _, _ := strings.Cut(w, ":")
+		if !slices.Contains(list, w) && !slices.Contains(list, top) {
+			return false
+		}
+	}
+	return true
+}
+
+// NewApp is a client that registers.
+type NewApp struct {
+	Name, Website, Scopes string
+	RedirectURIs          []string
+}
+
+// RegisterApp registers a client and gives it with its secret, which is not
+// kept and can't be had again. Invalid errors say what is wrong.
+func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
+	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > 255 {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Application name can't be blank or longer than 255 characters")
+	}
+	if len(n.RedirectURIs) == 0 || len(n.RedirectURIs) > 32 {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URI can't be blank")
+	}
+	for _, u := range n.RedirectURIs {
+		if !validRedirect(u) {
+			return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URI must be an absolute URI.")
+		}
+	}
+	if n.Website != "" {
+		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || len(n.Website) > 2000 {
+			return nil, "", store.Errorf(store.Invalid, "Validation failed: Website must be a valid URL")
+		}
+	}
+	scopes, err := cleanScopes(n.Scopes)
+	if err != nil {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Scopes doesn't match configured on the server.")
+	}
+	secret = store.NewSecret()
+	app = &store.App{
+		ClientID: store.NewSecret(), SecretHash: store.HashSecret(secret), Name: n.Name, Website: n.Website,
+		RedirectURIs: n.RedirectURIs, Scopes: scopes,
+	}
+	return app, secret, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertApp(app) })
+}
+
+// validRedirect takes absolute URIs of any scheme that does not run code.
+func validRedirect(s string) bool {
+	if s == OutOfBand {
+		return true
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Fragment != "" || len(s) > 2000 || strings.ContainsAny(s, " \r\n\t\"'<>") {
+		return false
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "javascript", "data", "vbscript", "file", "about", "blob", "mailto":
+		return false
+	case "http", "https":
+		return u.Host != ""
+	}
+	return true
+}
+
+// Authorization is what a client asks a person for.
+type Authorization struct {
+	ClientID, RedirectURI, ResponseType, Scopes string
+	Challenge, ChallengeMethod                  string
+}
+
+// CheckAuthorization finds the client and judges what it asks for. The error
+// is one to show to the person: nothing may be sent to a redirect URI that is
+// not the client's.
+func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app *store.App, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		app, err = tx.AppByClientID(a.ClientID)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return nil, oauthError("invalid_client", "No application is registered here under this client id")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(app.RedirectURIs, a.RedirectURI) {
+		return nil, oauthError("invalid_request", "The redirect URI is not one that the application registered")
+	}
+	if a.ResponseType != "code" {
+		return nil, oauthError("unsupported_response_type", "The response type must be code")
+	}
+	if a.Challenge == "" && a.ChallengeMethod == "" {
+		// no PKCE: older clients
+	} else if a.ChallengeMethod != "S256" || len(a.Challenge) != 43 {
+		return nil, oauthError("invalid_request", "The code challenge must be of method S256")
+	}
+	if a.Scopes, err = cleanScopes(a.Scopes); err != nil {
+		return nil, err
+	}
+	if !scopesWithin(app.Scopes, a.Scopes) {
+		return nil, oauthError("invalid_scope", "The application did not register these scopes")
+	}
+	return app, nil
+}
+
+// IssueCode gives a client the code for what account allowed it.
+func (s *Service) IssueCode(ctx context.Context, account store.AccountID, a *Authorization) (string, error) {
+	app, err := s.CheckAuthorization(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	code := store.NewSecret()
+	return code, s.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.InsertCode(&store.Code{
+			Hash: store.HashSecret(code), AppID: app.ID, AccountID: account, RedirectURI: a.RedirectURI,
+			Scopes: a.Scopes, Challenge: a.Challenge, ExpiresAt: tx.Now().Add(codeLife),
+		})
+	})
+}
+
+// Grant is a client's request for a token.
+type Grant struct {
+	Type, ClientID, ClientSecret         string
+	Code, RedirectURI, Verifier, Refresh string
+	Scopes                               string
+	WantRefresh                          bool
+}
+
+// Granted is a token with its secrets, which are not kept.
+type Granted struct {
+	Token           *store.Token
+	Access, Refresh string
+}
+
+// GrantToken exchanges a code, a refresh token, or a client's own credentials
+// for an access token.
+func (s *Service) GrantToken(ctx context.Context, g Grant) (*Granted, error) {
+	app, err := s.authenticateClient(ctx, g.ClientID, g.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	switch g.Type {
+	case "authorization_code":
+		return s.exchangeCode(ctx, app, g)
+	case "client_credentials":
+		scopes, err := cleanScopes(g.Scopes)
+		if err != nil {
+			return nil, err
+		}
+		if !scopesWithin(app.Scopes, scopes) {
+			return nil, oauthError("invalid_scope", "The application did not register these scopes")
+		}
+		return s.newToken(ctx, &store.Token{AppID: app.ID, Scopes: scopes}, false)
+	case "refresh_token":
+		return s.refresh(ctx, app, g)
+	}
+	return nil, oauthError("unsupported_grant_type", "The grant type must be authorization_code, client_credentials or refresh_token")
+}
+
+// authenticateClient checks a client's credentials.
+func (s *Service) authenticateClient(ctx context.Context, id, secret string) (app *store.App, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		app, err = tx.AppByClientID(id)
+		return err
+	})
+	if err != nil && !store.Is(err, store.NotFound) {
+		return nil, err
+	}
+	if err != nil || subtle.ConstantTimeCompare([]byte(app.SecretHash), []byte(store.HashSecret(secret))) != 1 {
+		return nil, oauthError("invalid_client", "The client id or its secret is wrong")
+	}
+	return app, nil
+}
+
+func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
+	var code *store.Code
+	id := s.Store.NewID(s.Store.Now())
+	var spent error
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		code, spent = tx.SpendCode(store.HashSecret(g.Code), id)
+		if store.Is(spent, store.NotFound) {
+			return nil // what was made of a stolen code is revoked all the same
+		}
+		return spent
+	})
+	if err != nil {
+		return nil, err
+	}
+	if spent != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
+		return nil, oauthError("invalid_grant", "The authorization code is wrong, has expired or was used, or the redirect URI or the code verifier is not the one it was given for")
+	}
+	return s.newToken(ctx, &store.Token{ID: id, AppID: app.ID, AccountID: code.AccountID, Scopes: code.Scopes}, g.WantRefresh)
+}
+
+// proves checks a PKCE verifier (RFC 7636 §4.6).
+func proves(verifier, challenge string) bool {
+	if challenge == "" {
+		return true
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
+	var old *store.Token
+	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		old, err = tx.SpendRefresh(store.HashSecret(g.Refresh), app.ID)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return nil, oauthError("invalid_grant", "The refresh token is wrong or was used")
+	}
+	if err != nil {
+		return nil, err
+	}
+	scopes := old.Scopes
+	if g.Scopes != "" {
+		if scopes, err = cleanScopes(g.Scopes); err != nil || !scopesWithin(old.Scopes, scopes) {
+			return nil, oauthError("invalid_scope", "The scopes are more than were granted")
+		}
+	}
+	return s.newToken(ctx, &store.Token{AppID: app.ID, AccountID: old.AccountID, Scopes: scopes}, true)
+}
+
+func (s *Service) newToken(ctx context.Context, t *store.Token, refresh bool) (*Granted, error) {
+	g := &Granted{Token: t, Access: store.NewSecret()}
+	t.Hash = store.HashSecret(g.Access)
+	if refresh {
+		g.Refresh = store.NewSecret()
+		t.RefreshHash = store.HashSecret(g.Refresh)
+		t.ExpiresAt = s.Store.Now().Add(refreshLife)
+	}
+	return g, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
+}
+
+// CreateToken makes an access token for scripts, outside of OAuth's dance.
+func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string, error) {
+	scopes, err := cleanScopes(scopes)
+	if err != nil {
+		return "", err
+	}
+	account, _, err := s.userOf(ctx, name)
+	if err != nil || !account.Active() {
+		return "", store.Errorf(store.NotFound, "there is no account %s", name)
+	}
+	app, _, err := s.RegisterApp(ctx, NewApp{Name: "kinglet token create", Scopes: scopes, RedirectURIs: []string{OutOfBand}})
+	if err != nil {
+		return "", err
+	}
+	g, err := s.newToken(ctx, &store.Token{AppID: app.ID, AccountID: account.ID, Scopes: scopes}, false)
+	if err != nil {
+		return "", err
+	}
+	return g.Access, nil
+}
+
+// RevokeToken ends a client's access or refresh token (RFC 7009). One that is
+// not there is no error.
+func (s *Service) RevokeToken(ctx context.Context, clientID, secret, token string) error {
+	app, err := s.authenticateClient(ctx, clientID, secret)
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.RevokeToken(store.HashSecret(token), app.ID) })
+}

@@ -1,0 +1,338 @@
+package ap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/html"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+
+	"github.com/google/uuid"
+)
+
+// PostRequest is a status that an account here writes.
+type PostRequest struct {
+	Text, SpoilerText string
+	Visibility        store.Visibility
+	Sensitive         bool
+	Language          string // ISO 639, "" for the account's
+	InReplyTo         store.ObjectID
+	ApplicationID     int64
+	IdempotencyKey    string
+}
+
+// Post publishes a status and gives its id; with an IdempotencyKey that was
+// used in the last hour, the id of what it gave then. Invalid errors say what
+// is wrong in Mastodon's words; NotFound is a reply to what the author can't see.
+func (s *Service) Post(ctx context.Context, author store.AccountID, p PostRequest) (store.ObjectID, error) {
+	if err := s.validText(p.Text, p.SpoilerText); err != nil {
+		return 0, err
+	}
+	d, err := s.draft(ctx, author, p.Text)
+	if err != nil {
+		return 0, err
+	}
+	now := s.Store.Now()
+	d.note.ID = s.Config.ObjectURI(uuid.NewString())
+	d.note.Published = now
+	d.note.Context = s.Config.ContextURI(uuid.NewString())
+	d.setText(p.Text, p.SpoilerText, p.Sensitive, p.Language)
+	if p.InReplyTo != 0 {
+		if err := s.answer(ctx, d, p.InReplyTo); err != nil {
+			return 0, err
+		}
+	}
+	d.address(p.Visibility)
+	// The page's URL has the status's id, which is the store's to give.
+	id := s.Store.NewID(now)
+	d.note.URL = s.Config.StatusURL(d.author.Username, id)
+	a, err := s.local(ctx, d.author, d.activity(s, "Create"), func(a *activity.Activity) {
+		a.ApplicationID, a.IdempotencyKey, a.Result = p.ApplicationID, p.IdempotencyKey, store.ObjectID(id)
+	})
+	return a.Result, err
+}
+
+// EditRequest is the new text of a status.
+type EditRequest struct {
+	Text, SpoilerText string
+	Sensitive         bool
+	Language          string
+}
+
+// EditPost changes a status that author wrote. Who may see it stays the same.
+func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store.ObjectID, e EditRequest) error {
+	if err := s.validText(e.Text, e.SpoilerText); err != nil {
+		return err
+	}
+	o, doc, err := s.ownPost(ctx, author, id)
+	if err != nil {
+		return err
+	}
+	d, err := s.draft(ctx, author, e.Text)
+	if err != nil {
+		return err
+	}
+	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo = o.URI, o.URL, o.Context, o.InReplyToURI
+	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
+	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
+	d.note.To, d.note.Cc = doc.To, doc.Cc
+	for _, m := range d.mentioned { // those newly mentioned get it as well
+		if !contains(d.note.To, m.URI) && !contains(d.note.Cc, m.URI) {
+			d.note.Cc = append(d.note.Cc, m.URI)
+		}
+	}
+	_, err = s.local(ctx, d.author, d.activity(s, "Update"), nil)
+	return err
+}
+
+// PostSource gives the text and the content warning of author's own status as
+// they were typed.
+func (s *Service) PostSource(ctx context.Context, author store.AccountID, id store.ObjectID) (text, spoiler string, err error) {
+	o, doc, err := s.ownPost(ctx, author, id)
+	if err != nil {
+		return "", "", err
+	}
+	if doc.Source.Content != "" {
+		return doc.Source.Content, o.SpoilerText, nil
+	}
+	return html.PlainText(o.Content), o.SpoilerText, nil
+}
+
+// DeletePost takes back a status that author wrote.
+func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id store.ObjectID) error {
+	var o *store.Object
+	var account *store.Account
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if account, err = tx.Account(author); err != nil {
+			return err
+		}
+		o, err = tx.Object(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if o.AccountID != author || !o.DeletedAt.IsZero() || !o.IsStatus {
+		return store.Errorf(store.NotFound, "status %s is not the account's", id)
+	}
+	if o.ReblogOfID != 0 {
+		return s.Unboost(ctx, author, o.ReblogOfID)
+	}
+	to, cc := audienceOf(account, o.Visibility, nil)
+	doc := vocab.BuildActivity(vocab.ActivityInput{
+		ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI, To: to, Cc: cc, Published: s.Store.Now(),
+		Object: vocab.BuildTombstone(vocab.TombstoneInput{ID: o.URI, FormerType: o.Type, Deleted: s.Store.Now()}),
+	})
+	_, err = s.local(ctx, account, doc, nil)
+	return err
+}
+
+// ownPost reads a note that author wrote here.
+func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.ObjectID) (*store.Object, *vocab.Object, error) {
+	var o *store.Object
+	var raw json.RawMessage
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if o, err = tx.Object(id); err != nil {
+			return err
+		}
+		raw, err = tx.ObjectDocument(id)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.AccountID != author || !o.IsStatus || o.ReblogOfID != 0 || !o.DeletedAt.IsZero() {
+		return nil, nil, store.Errorf(store.NotFound, "status %s is not the account's", id)
+	}
+	doc, err := vocab.Parse(raw)
+	return o, doc, err
+}
+
+func (s *Service) validText(text, spoiler string) error {
+	if strings.TrimSpace(text) == "" {
+		return store.Errorf(store.Invalid, "Validation failed: Text can't be blank")
+	}
+	if most := s.Config.MaxPostCharacters; html.Length(text)+html.Length(spoiler) > most {
+		return store.Errorf(store.Invalid, "Validation failed: Text character limit of %d exceeded", most)
+	}
+	return nil
+}
+
+// draft is a note on its way to be published.
+type draft struct {
+	author    *store.Account
+	user      *store.User
+	mentioned []*store.Account // in the order of the text
+	handles   map[string]*store.Account
+	note      vocab.NoteInput
+	tagURL    func(string) string
+}
+
+// maxMentions bounds how many accounts a post here may mention.
+const maxMentions = 50
+
+// draft begins a note: it finds the accounts that the text mentions, looking
+// up those that are not known here. What can't be found stays text.
+func (s *Service) draft(ctx context.Context, author store.AccountID, text string) (*draft, error) {
+	d := &draft{handles: map[string]*store.Account{}, tagURL: s.Config.TagURL}
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if d.author, err = tx.Account(author); err != nil {
+			return err
+		}
+		d.user, err = tx.User(author)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	scanned := html.Scan(text)
+	if len(scanned.Mentions) > maxMentions {
+		return nil, store.Errorf(store.Invalid, "Validation failed: A post can mention at most %d accounts", maxMentions)
+	}
+	lookups, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var ids []store.AccountID
+	byHandle := map[string]store.AccountID{}
+	for _, h := range scanned.Mentions {
+		if id, err := s.ResolveHandle(lookups, h); err == nil {
+			ids = append(ids, id)
+			byHandle[strings.ToLower(h)] = id
+		}
+	}
+	var accounts map[store.AccountID]*store.Account
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		accounts, err = tx.Accounts(ids)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	seen := map[store.AccountID]bool{}
+	for h, id := range byHandle {
+		d.handles[h] = accounts[id]
+	}
+	for _, id := range ids {
+		if a := accounts[id]; a != nil && !seen[id] {
+			seen[id] = true
+			d.mentioned = append(d.mentioned, a)
+			d.note.Tags = append(d.note.Tags, vocab.Tag{Type: "Mention", Href: a.URI, Name: "@" + s.fullHandle(a)})
+		}
+	}
+	for _, t := range scanned.Hashtags {
+		d.note.Tags = append(d.note.Tags, vocab.Tag{Type: "Hashtag", Href: s.Config.TagURL(t), Name: "#" + t})
+	}
+	return d, nil
+}
+
+// fullHandle is name@domain of any account.
+func (s *Service) fullHandle(a *store.Account) string {
+	if a.Local() {
+		return s.Config.Handle(a.Username)
+	}
+	return a.Acct()
+}
+
+func (d *draft) setText(text, spoiler string, sensitive bool, language string) {
+	d.note.AttributedTo = d.author.URI
+	d.note.Content = html.Render(text, html.Options{
+		Mention: func(handle string) (html.Target, bool) {
+			a := d.handles[strings.ToLower(handle)]
+			if a == nil {
+				return html.Target{}, false
+			}
+			return html.Target{URL: a.URL, Username: a.Username}, true
+		},
+		HashtagURL: d.tagURL,
+	})
+	d.note.Source = vocab.Source{Content: text, MediaType: "text/plain"}
+	d.note.Summary = html.EscapeText(spoiler)
+	d.note.Sensitive = sensitive || spoiler != ""
+	if d.note.Language = language; language == "" {
+		d.note.Language = d.user.DefaultLanguage
+	}
+}
+
+// answer makes the draft a reply to a status that its author can see.
+func (s *Service) answer(ctx context.Context, d *draft, parent store.ObjectID) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		st, err := tx.Status(d.author.ID, parent)
+		if err != nil {
+			return err
+		}
+		if st.Reblog != nil {
+			st = st.Reblog
+		}
+		d.note.InReplyTo = st.URI
+		if st.Context != "" {
+			d.note.Context = st.Context
+		}
+		return nil
+	})
+}
+
+// address fills to and cc as Mastodon reads visibilities from them.
+func (d *draft) address(v store.Visibility) {
+	d.note.To, d.note.Cc = audienceOf(d.author, v, d.mentioned)
+}
+
+func audienceOf(author *store.Account, v store.Visibility, mentioned []*store.Account) (to, cc []string) {
+	var them []string
+	for _, m := range mentioned {
+		them = append(them, m.URI)
+	}
+	switch v {
+	case store.Public:
+		return []string{vocab.Public}, append([]string{author.FollowersURI}, them...)
+	case store.Unlisted:
+		return []string{author.FollowersURI}, append([]string{vocab.Public}, them...)
+	case store.Private:
+		return []string{author.FollowersURI}, them
+	}
+	return them, nil
+}
+
+// activity wraps the note as it will be published.
+func (d *draft) activity(s *Service, typ string) json.RawMessage {
+	return vocab.BuildActivity(vocab.ActivityInput{
+		ID: s.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: d.author.URI, To: d.note.To, Cc: d.note.Cc,
+		Published: s.Store.Now(), Object: vocab.BuildNote(d.note, true),
+	})
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// pair reads an account here that acts, and the one it acts on.
+func (s *Service) pair(ctx context.Context, account, target store.AccountID) (actor, other *store.Account, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		both, err := tx.Accounts([]store.AccountID{account, target})
+		actor, other = both[account], both[target]
+		return err
+	})
+	if err == nil && (actor == nil || other == nil || !other.Active()) {
+		err = store.Errorf(store.NotFound, "account %s not found", target)
+	}
+	return actor, other, err
+}
+
+// simple builds an activity about an object and runs it.
+func (s *Service) simple(ctx context.Context, actor *store.Account, typ string, object any, to, cc []string) (*activity.Activity, error) {
+	doc := vocab.BuildActivity(vocab.ActivityInput{
+		ID: s.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: actor.URI, Object: object, To: to, Cc: cc, Published: s.Store.Now(),
+	})
+	a, err := s.local(ctx, actor, doc, nil)
+	if err != nil {
+		return a, fmt.Errorf("%s: %w", typ, err)
+	}
+	return a, nil
+}

@@ -1,0 +1,147 @@
+package ap
+
+import (
+	"context"
+	"encoding/json"
+
+	"kinglet/ap/html"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+
+	"github.com/google/uuid"
+)
+
+// ProfileChange is what an account changes of itself; nil leaves as it is.
+type ProfileChange struct {
+	DisplayName, Note                    *string // as typed
+	Locked, Bot, Discoverable, Indexable *bool
+	Fields                               *[]store.Field // names and values as typed
+	Avatar, Header                       *string        // URLs of pictures kept here; "" for none
+	DefaultVisibility                    *store.Visibility
+	DefaultSensitive                     *bool
+	DefaultLanguage                      *string
+}
+
+// The bounds of a profile, in characters.
+const (
+	MaxDisplayName = 100
+	MaxNote        = 2000
+	MaxFields      = 8
+	MaxFieldLength = 255
+)
+
+// UpdateProfile changes an account's profile and preferences, and tells its
+// followers. Invalid errors say what is too long.
+func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c ProfileChange) error {
+	if err := validProfile(c); err != nil {
+		return err
+	}
+	var account *store.Account
+	var doc json.RawMessage
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		var err error
+		if account, err = tx.Account(id); err != nil {
+			return err
+		}
+		user, err := tx.User(id)
+		if err != nil {
+			return err
+		}
+		s.change(account, user, c)
+		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		if err := tx.UpdateUser(user); err != nil {
+			return err
+		}
+		doc = vocab.BuildActivity(vocab.ActivityInput{
+			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Update", Actor: account.URI, To: []string{vocab.Public},
+			Cc: []string{account.FollowersURI}, Published: tx.Now(), Object: s.ActorDocument(account),
+		})
+		return s.applyLocal(tx, account, doc)
+	})
+	return err
+}
+
+func validProfile(c ProfileChange) error {
+	if c.DisplayName != nil && html.Length(*c.DisplayName) > MaxDisplayName {
+		return store.Errorf(store.Invalid, "Validation failed: Display name is too long (maximum is %d characters)", MaxDisplayName)
+	}
+	if c.Note != nil && html.Length(*c.Note) > MaxNote {
+		return store.Errorf(store.Invalid, "Validation failed: Bio is too long (maximum is %d characters)", MaxNote)
+	}
+	if c.Fields == nil {
+		return nil
+	}
+	if len(*c.Fields) > MaxFields {
+		return store.Errorf(store.Invalid, "Validation failed: There can be at most %d fields", MaxFields)
+	}
+	for _, f := range *c.Fields {
+		if len([]rune(f.Name)) > MaxFieldLength || len([]rune(f.Value)) > MaxFieldLength {
+			return store.Errorf(store.Invalid, "Validation failed: A field is too long (maximum is %d characters)", MaxFieldLength)
+		}
+	}
+	return nil
+}
+
+func (s *Service) change(account *store.Account, user *store.User, c ProfileChange) {
+	set(&account.DisplayName, c.DisplayName)
+	set(&account.Locked, c.Locked)
+	set(&account.Bot, c.Bot)
+	set(&account.Discoverable, c.Discoverable)
+	set(&account.Indexable, c.Indexable)
+	set(&account.Avatar, c.Avatar)
+	set(&account.Header, c.Header)
+	set(&user.NoteSource, c.Note)
+	set(&user.DefaultVisibility, c.DefaultVisibility)
+	set(&user.DefaultSensitive, c.DefaultSensitive)
+	set(&user.DefaultLanguage, c.DefaultLanguage)
+	account.Type = "Person"
+	if account.Bot {
+		account.Type = "Service"
+	}
+	words := html.Options{HashtagURL: s.Config.TagURL}
+	account.Note = html.Render(user.NoteSource, words)
+	if c.Fields == nil {
+		return
+	}
+	user.FieldsSource, account.Fields = *c.Fields, nil
+	for _, f := range *c.Fields {
+		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: html.RenderLine(f.Value, words)})
+	}
+}
+
+func set[T any](dest *T, value *T) {
+	if value != nil {
+		*dest = *value
+	}
+}
+
+// ActorDocument is the ActivityPub document of a local account.
+func (s *Service) ActorDocument(a *store.Account) json.RawMessage {
+	in := vocab.ActorInput{
+		ID: a.URI, Type: a.Type, Username: a.Username, Name: a.DisplayName, Summary: a.Note, URL: a.URL,
+		Inbox: a.Inbox, Outbox: a.Outbox, Followers: a.FollowersURI, Following: a.FollowingURI, Featured: a.FeaturedURI,
+		SharedInbox: a.SharedInbox, KeyID: a.KeyID, PublicKeyPEM: a.PublicKey,
+		Icon: &vocab.Image{URL: a.Avatar}, Image: &vocab.Image{URL: a.Header},
+		Locked: a.Locked, Discoverable: a.Discoverable, Indexable: a.Indexable, Published: a.CreatedAt,
+		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI,
+	}
+	if in.Name == "" {
+		in.Name = a.Username
+	}
+	for _, f := range a.Fields {
+		in.Fields = append(in.Fields, vocab.Attachment{Name: f.Name, Value: f.Value})
+	}
+	return vocab.BuildActor(in)
+}
+
+// InstanceActorDocument is that of the actor which fetches for the whole server.
+func (s *Service) InstanceActorDocument() json.RawMessage {
+	uri := s.Config.InstanceActorURI()
+	return vocab.BuildActor(vocab.ActorInput{
+		ID: uri, Type: "Application", Username: s.Config.Host(), Name: s.Config.Title, URL: s.Config.URL,
+		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(),
+		KeyID: s.Config.InstanceKeyID(), PublicKeyPEM: s.instancePublicKey, Locked: true,
+	})
+}

@@ -1,0 +1,84 @@
+package ap
+
+import (
+	"context"
+	"strings"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// Found is what an address led to: one of the two is not 0.
+type Found struct {
+	Account store.AccountID
+	Status  store.ObjectID
+}
+
+// ResolveURL finds the account or status at an address, by id or by page,
+// fetching it when it is not known here. NotFound, or why it can't be had.
+func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error) {
+	canonical, err := vocab.Canonical(address)
+	if err != nil {
+		return Found{}, store.Errorf(store.Invalid, "%w", err)
+	}
+	found, err := s.KnownURL(ctx, canonical)
+	if err == nil || !store.Is(err, store.NotFound) || s.Config.IsOwn(canonical) {
+		return found, err
+	}
+	doc, err := s.fetchDocument(ctx, canonical)
+	if err != nil {
+		return Found{}, err
+	}
+	if vocab.IsActorType(doc.Type) {
+		account, err := s.takeActor(ctx, doc)
+		if err != nil {
+			return Found{}, err
+		}
+		return Found{Account: account.ID}, nil
+	}
+	id, err := s.takeStatus(ctx, doc, 0)
+	return Found{Status: id}, err
+}
+
+// known finds what an address leads to without leaving the house: ids, and
+// our own pages.
+func (s *Service) known(tx *store.Tx, address string) (Found, error) {
+	if o, err := tx.ObjectByURI(address); err == nil && o.IsStatus && o.DeletedAt.IsZero() {
+		return Found{Status: o.ID}, nil
+	}
+	if a, err := tx.AccountByURI(address); err == nil && a.Active() {
+		return Found{Account: a.ID}, nil
+	}
+	if name, ok := s.Config.LocalUsername(address); ok {
+		a, err := tx.AccountByHandle(name, "")
+		if err != nil {
+			return Found{}, err
+		}
+		return Found{Account: a.ID}, nil
+	}
+	if rest, ok := strings.CutPrefix(address, s.Config.URL+"/@"); ok {
+		if _, last, ok := strings.Cut(rest, "/"); ok {
+			if id, ok := store.ParseID(last); ok {
+				o, err := tx.Object(store.ObjectID(id))
+				if err == nil && o.Local && o.IsStatus {
+					return Found{Status: o.ID}, nil
+				}
+			}
+		}
+	}
+	return Found{}, store.Errorf(store.NotFound, "%s is not known here", address)
+}
+
+// KnownURL is ResolveURL for those who may not have us fetch.
+func (s *Service) KnownURL(ctx context.Context, address string) (Found, error) {
+	canonical, err := vocab.Canonical(address)
+	if err != nil {
+		return Found{}, store.Errorf(store.Invalid, "%w", err)
+	}
+	var found Found
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		found, err = s.known(tx, canonical)
+		return err
+	})
+	return found, err
+}

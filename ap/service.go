@@ -1,0 +1,112 @@
+// Package ap is the ActivityPub side of Kinglet and its social rules. Every
+// change of the social state goes through one pipeline (pipeline.go), whether
+// a client here asked for it (the commands: post.go, follow.go, …), it came
+// to an inbox (inbox.go) or was fetched (fetch.go, resolve.go). What an
+// activity type does stands in its own file in ap/activity.
+//
+// The package answers no HTTP and renders no page; api and ui hand it
+// commands and read views from store. Read Service and process first.
+package ap
+
+import (
+	"context"
+	"crypto/rsa"
+	"fmt"
+	"log/slog"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/jobs"
+	"kinglet/ap/outgoing"
+	"kinglet/ap/policy"
+	"kinglet/ap/signature"
+	"kinglet/config"
+	"kinglet/store"
+)
+
+// Service is the one way in for everything that changes the social state. It
+// is safe for concurrent use.
+type Service struct {
+	Config *config.Config
+	Store  *store.Store
+	Log    *slog.Logger
+
+	client *outgoing.Client
+	policy policy.Chain
+	rules  map[string]activity.Rule
+	env    *activity.Env
+
+	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
+	instancePublicKey string          // PEM
+	refetch           *refetchLimit   // how often strangers' keys may be fetched again
+}
+
+// Options are what New needs.
+type Options struct {
+	Config *config.Config
+	Store  *store.Store
+	Client *outgoing.Client
+	Log    *slog.Logger
+}
+
+// New makes the service. The instance actor's key is made at the first start
+// and kept in the database.
+func New(ctx context.Context, o Options) (*Service, error) {
+	s := &Service{
+		Config:  o.Config,
+		Store:   o.Store,
+		Log:     o.Log,
+		client:  o.Client,
+		policy:  policy.Default(),
+		rules:   activity.Rules(),
+		env:     &activity.Env{Config: o.Config, Log: o.Log},
+		refetch: newRefetchLimit(o.Store.Now),
+	}
+	if err := s.loadInstanceKey(ctx); err != nil {
+		return nil, fmt.Errorf("instance actor's key: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Service) loadInstanceKey(ctx context.Context) error {
+	known := ""
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		known, _, err = tx.Setting("instance_actor_key")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if known == "" {
+		key, err := signature.GenerateKey() // not inside the transaction: it takes a while
+		if err != nil {
+			return err
+		}
+		made, err := signature.MarshalPrivate(key)
+		if err != nil {
+			return err
+		}
+		err = s.Store.Update(ctx, func(tx *store.Tx) error {
+			known, err = tx.SettingOnce("instance_actor_key", made)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if s.instanceKey, err = signature.ParsePrivate(known); err != nil {
+		return err
+	}
+	s.instancePublicKey, err = signature.MarshalPublic(&s.instanceKey.PublicKey)
+	return err
+}
+
+// RegisterJobs tells the runner how to do the work that activities cause.
+func (s *Service) RegisterJobs(r *jobs.Runner) {
+	r.Register(activity.JobDeliver, deliverTimeout, s.deliver)
+	r.Register(activity.JobIngest, ingestTimeout, s.ingest)
+	r.Register(activity.JobThread, ingestTimeout, s.completeThread)
+	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
+	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
+	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
+	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)
+}

@@ -1,0 +1,38 @@
+package signature
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+// checkDigest compares a Digest header (RFC 3230) with the body that arrived.
+// Every digest of an algorithm we know must match, and there must be one.
+func checkDigest(header string, body []byte) error {
+	known := 0
+	for _, d := range strings.Split(header, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
+		var sum []byte
+		switch strings.ToUpper(name) {
+		case "SHA-256":
+			s := sha256.Sum256(body)
+			sum = s[:]
+		case "SHA-512":
+			s := sha512.Sum512(body)
+			sum = s[:]
+		default:
+			continue
+		}
+		known++
+		if got, err := base64.StdEncoding.DecodeString(value); err != nil || subtle.ConstantTimeCompare(got, sum) != 1 {
+			return errors.New("the digest is not the body's")
+		}
+	}
+	if known == 0 {
+		return errors.New("there is no digest that we know")
+	}
+	return nil
+}

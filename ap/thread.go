@@ -1,0 +1,97 @@
+package ap
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/jobs"
+	"kinglet/config"
+	"kinglet/store"
+)
+
+// completeThread fetches a status that something here answers. Its own parent
+// is then another job, up to activity.MaxThreadDepth.
+func (s *Service) completeThread(ctx context.Context, j store.Job) error {
+	var args activity.ThreadArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	_, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	return s.fetchOutcome("thread", args.URI, err)
+}
+
+// resolveMentions fetches accounts that a status mentions and that were not
+// known when it came.
+func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
+	var args activity.MentionsArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	for _, uri := range args.URIs {
+		account, err := s.actor(ctx, uri)
+		if err != nil {
+			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
+			continue
+		}
+		if err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddMention(args.Status, account.ID) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refreshActor fetches an actor's document anew.
+func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
+	var args activity.RefreshArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	_, err := s.fetchActor(ctx, args.URI)
+	return s.fetchOutcome("refresh", args.URI, err)
+}
+
+const purgeTimeout = 5 * time.Minute
+
+// purgeAccount clears away what a deleted account left, in small transactions.
+func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
+	var args activity.PurgeArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	for done := false; !done; {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			done, err = tx.PurgeAccount(args.Account)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const cleanUpEvery = 24 * time.Hour
+
+// cleanUp is the daily round: what has had its time goes. It enqueues its own
+// next run.
+func (s *Service) cleanUp(ctx context.Context, _ store.Job) error {
+	now := s.Store.Now()
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.CleanUp(kept(s.Config.Retention, now)); err != nil {
+			return err
+		}
+		return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery))
+	})
+}
+
+func kept(r config.Retention, now time.Time) store.Kept {
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), HomeFeed: r.HomeFeed}
+}
+
+// ScheduleCleanUp begins the daily rounds, at a server's start.
+func (s *Service) ScheduleCleanUp(ctx context.Context) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ScheduleCleanUp(tx, s.Store.Now().Add(cleanUpEvery))
+	})
+}

@@ -1,0 +1,408 @@
+package vocab
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The most of each list that is read. Recipients over the bound are an error,
+// since cutting them would change who a post is for; of the others the rest is
+// passed over.
+const (
+	MaxRecipients  = 1000
+	MaxTags        = 500
+	MaxAttachments = 32
+	MaxItems       = 1000
+)
+
+// Parse reads a document. It is refused, with an error that names what was
+// wrong, when it is over the bounds, is no JSON object, has a key twice,
+// redefines core terms in its @context, or has several values where one
+// decides authority (id, actor, object).
+func Parse(raw []byte) (*Object, error) {
+	raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
+	if err := scan(raw); err != nil {
+		return nil, err
+	}
+	var m map[string]any
+	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
+		return nil, errors.New("the document is no JSON object")
+	}
+	if err := checkContext(m["@context"]); err != nil {
+		return nil, err
+	}
+	o, err := object(m, 0)
+	if err != nil {
+		return nil, err
+	}
+	o.Raw = raw
+	if o.Language == "" && o.Content != "" {
+		o.Language = contextLanguage(m["@context"])
+	}
+	return o, nil
+}
+
+// maxEmbedded is how deep objects inside objects are read; what is deeper is
+// known by its id only.
+const maxEmbedded = 3
+
+func object(m map[string]any, depth int) (*Object, error) {
+	o := &Object{}
+	var err error
+	if o.ID, err = single(m, "id"); err != nil {
+		return nil, err
+	}
+	o.Types = texts(m["type"])
+	for _, t := range o.Types {
+		if o.Type == "" || !isKnownType(o.Type) && isKnownType(t) {
+			o.Type = t
+		}
+	}
+	if o.Actor, err = singleRef(m, "actor", depth); err != nil {
+		return nil, err
+	}
+	if o.Object, err = singleRef(m, "object", depth); err != nil {
+		return nil, err
+	}
+	o.Target = firstRef(m["target"], depth)
+	for _, l := range []struct {
+		dest *[]string
+		key  string
+	}{{&o.To, "to"}, {&o.Cc, "cc"}, {&o.Bto, "bto"}, {&o.Bcc, "bcc"}, {&o.Audience, "audience"}} {
+		if *l.dest, err = recipients(m[l.key]); err != nil {
+			return nil, fmt.Errorf("%s: %w", l.key, err)
+		}
+	}
+	o.AttributedTo = refs(m["attributedTo"], depth, 16)
+	o.InReplyTo = Ref{ID: firstRef(m["inReplyTo"], maxEmbedded).ID}
+	readText(o, m)
+	o.Context = contextOf(m)
+	o.Published, o.Updated = timeOf(m["published"]), timeOf(m["updated"])
+	o.Sensitive = truth(m["sensitive"])
+	o.URL = links(m["url"])
+	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
+	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
+	readActor(o, m)
+	o.TotalItems = int64(number(m["totalItems"]))
+	o.Items = refs(m["orderedItems"], depth, MaxItems)
+	if o.Items == nil {
+		o.Items = refs(m["items"], depth, MaxItems)
+	}
+	o.First, o.Next = firstRef(m["first"], depth), firstRef(m["next"], depth)
+	o.FormerType = text(m["formerType"])
+	if depth > 0 {
+		if o.Raw, err = json.Marshal(m); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func readText(o *Object, m map[string]any) {
+	o.Content, o.Language = mapped(m, "content", "contentMap")
+	o.Name, _ = mapped(m, "name", "nameMap")
+	o.Summary, _ = mapped(m, "summary", "summaryMap")
+	o.MediaType = text(m["mediaType"])
+	if src, ok := m["source"].(map[string]any); ok {
+		o.Source = Source{Content: text(src["content"]), MediaType: text(src["mediaType"])}
+	}
+}
+
+// mapped reads a text that may come with languages (ActivityStreams §4.7):
+// the plain term, and the language whose text is the same.
+func mapped(m map[string]any, key, mapKey string) (value, language string) {
+	value = text(m[key])
+	byLanguage, _ := m[mapKey].(map[string]any)
+	best := ""
+	for lang, v := range byLanguage {
+		if s := text(v); s != "" && (value == "" || s == value) && (best == "" || lang < best) {
+			best = lang
+		}
+	}
+	if best == "" {
+		return value, ""
+	}
+	if best == "und" || len(best) > 35 {
+		return text(byLanguage[best]), ""
+	}
+	return text(byLanguage[best]), best
+}
+
+func readActor(o *Object, m map[string]any) {
+	o.PreferredUsername = text(m["preferredUsername"])
+	o.Inbox, o.Outbox = id(m["inbox"]), id(m["outbox"])
+	o.Followers, o.Following, o.Featured = id(m["followers"]), id(m["following"]), id(m["featured"])
+	if e, ok := m["endpoints"].(map[string]any); ok {
+		o.SharedInbox = id(e["sharedInbox"])
+	}
+	for _, k := range list(m["publicKey"]) {
+		if key, ok := k.(map[string]any); ok && len(o.PublicKeys) < 8 {
+			o.PublicKeys = append(o.PublicKeys, PublicKey{ID: text(key["id"]), Owner: id(key["owner"]), PEM: text(key["publicKeyPem"])})
+		}
+	}
+	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
+	o.Icon, o.Image = image(m["icon"]), image(m["image"])
+	o.ManuallyApprovesFollowers = truth(m["manuallyApprovesFollowers"])
+	o.Discoverable, o.Indexable, o.Suspended = truth(m["discoverable"]), truth(m["indexable"]), truth(m["suspended"])
+	o.MovedTo = id(m["movedTo"])
+	for _, v := range list(m["alsoKnownAs"]) {
+		if s := id(v); s != "" && len(o.AlsoKnownAs) < 64 {
+			o.AlsoKnownAs = append(o.AlsoKnownAs, s)
+		}
+	}
+}
+
+// text is a string without what databases and pages can't hold.
+func text(v any) string {
+	s, _ := v.(string)
+	if s == "" {
+		return ""
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "")
+}
+
+func texts(v any) []string {
+	var out []string
+	for _, x := range list(v) {
+		if s := text(x); s != "" && len(out) < 16 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func list(v any) []any {
+	switch x := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return x
+	}
+	return []any{v}
+}
+
+func number(v any) float64 {
+	f, _ := v.(float64)
+	return f
+}
+
+func truth(v any) bool {
+	switch x := v.(type) {
+	case bool:
+		return x
+	case string:
+		return x == "true" || x == "as:sensitive"
+	}
+	return false
+}
+
+// id is a URI given as a string, or as an object that has one.
+func id(v any) string {
+	if m, ok := v.(map[string]any); ok {
+		if s := text(m["id"]); s != "" {
+			return s
+		}
+		return text(m["href"])
+	}
+	return text(v)
+}
+
+// single reads a string that decides authority: one value, or one of one.
+func single(m map[string]any, key string) (string, error) {
+	values := list(m[key])
+	if len(values) > 1 {
+		return "", fmt.Errorf("%s has %d values, there may be one", key, len(values))
+	}
+	if len(values) == 0 {
+		return "", nil
+	}
+	return text(values[0]), nil
+}
+
+func singleRef(m map[string]any, key string, depth int) (Ref, error) {
+	values := list(m[key])
+	if len(values) > 1 {
+		return Ref{}, fmt.Errorf("%s has %d values, there may be one", key, len(values))
+	}
+	if len(values) == 0 {
+		return Ref{}, nil
+	}
+	return ref(values[0], depth)
+}
+
+func ref(v any, depth int) (Ref, error) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return Ref{ID: text(v)}, nil
+	}
+	r := Ref{ID: id(v)}
+	if depth >= maxEmbedded || m["type"] == "Link" || m["type"] == "Mention" {
+		return r, nil
+	}
+	o, err := object(m, depth+1)
+	if err != nil {
+		return r, err
+	}
+	r.Object = o
+	return r, nil
+}
+
+func firstRef(v any, depth int) Ref {
+	if l := list(v); len(l) > 0 {
+		if r, err := ref(l[0], depth); err == nil {
+			return r
+		}
+	}
+	return Ref{}
+}
+
+func refs(v any, depth, most int) []Ref {
+	var out []Ref
+	for _, x := range list(v) {
+		if r, err := ref(x, depth); err == nil && len(out) < most {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func recipients(v any) ([]string, error) {
+	all := list(v)
+	if len(all) > MaxRecipients {
+		return nil, fmt.Errorf("%d recipients, the most is %d", len(all), MaxRecipients)
+	}
+	var out []string
+	for _, x := range all {
+		switch s := id(x); s {
+		case "":
+		case "as:Public", "Public":
+			out = append(out, Public)
+		default:
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// contextOf is the conversation: its context or, where that is not an id,
+// OStatus's conversation.
+func contextOf(m map[string]any) string {
+	if s := id(m["context"]); s != "" {
+		return s
+	}
+	return text(m["conversation"])
+}
+
+// timeOf reads xsd:dateTime, with or without fraction and zone; what can't be
+// read is no time.
+func timeOf(v any) time.Time {
+	s := text(v)
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+func links(v any) []Link {
+	var out []Link
+	for _, x := range list(v) {
+		l := Link{Href: text(x)}
+		if m, ok := x.(map[string]any); ok {
+			l = Link{Href: text(m["href"]), MediaType: text(m["mediaType"])}
+			if l.Href == "" {
+				l.Href = text(m["url"])
+			}
+		}
+		if l.Href != "" && len(out) < 64 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func attachments(v any) []Attachment {
+	var out []Attachment
+	for _, x := range list(v) {
+		m, ok := x.(map[string]any)
+		if !ok || len(out) == MaxAttachments {
+			continue
+		}
+		a := Attachment{
+			Type: firstText(m["type"]), MediaType: text(m["mediaType"]), Name: text(m["name"]), Value: text(m["value"]),
+			Blurhash: text(m["blurhash"]), Width: int(number(m["width"])), Height: int(number(m["height"])),
+		}
+		if a.Name == "" {
+			a.Name = text(m["summary"])
+		}
+		if l := append(links(m["url"]), links(m["href"])...); len(l) > 0 {
+			a.URL = l[0].Href
+			if a.MediaType == "" {
+				a.MediaType = l[0].MediaType
+			}
+		}
+		if f := list(m["focalPoint"]); len(f) == 2 {
+			a.FocalPoint, a.HasFocal = [2]float64{number(f[0]), number(f[1])}, true
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+func firstText(v any) string {
+	if l := texts(v); len(l) > 0 {
+		return l[0]
+	}
+	return ""
+}
+
+func tags(v any) []Tag {
+	var out []Tag
+	for _, x := range list(v) {
+		m, ok := x.(map[string]any)
+		if !ok || len(out) == MaxTags {
+			continue
+		}
+		t := Tag{Type: firstText(m["type"]), Href: id(m["href"]), Name: text(m["name"])}
+		if icon := image(m["icon"]); icon != nil {
+			t.Icon = icon.URL
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func image(v any) *Image {
+	for _, x := range list(v) {
+		switch i := x.(type) {
+		case string:
+			return &Image{URL: text(i)}
+		case map[string]any:
+			if l := append(links(i["url"]), links(i["href"])...); len(l) > 0 {
+				return &Image{URL: l[0].Href, MediaType: text(i["mediaType"])}
+			}
+		}
+	}
+	return nil
+}
+
+func pollOptions(v any) []PollOption {
+	var out []PollOption
+	for _, x := range list(v) {
+		m, ok := x.(map[string]any)
+		if !ok || len(out) == 64 {
+			continue
+		}
+		p := PollOption{Name: text(m["name"])}
+		if r, ok := m["replies"].(map[string]any); ok {
+			p.Votes = int64(number(r["totalItems"]))
+		}
+		out = append(out, p)
+	}
+	return out
+}

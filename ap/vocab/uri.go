@@ -1,0 +1,117 @@
+package vocab
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// MaxURI is the longest URI that is read.
+const MaxURI = 2048
+
+// ParseURI reads an absolute http or https URI that names a host and has no
+// userinfo, spaces or control characters.
+func ParseURI(s string) (*url.URL, error) {
+	if len(s) > MaxURI {
+		return nil, fmt.Errorf("a URI of %d bytes", len(s))
+	}
+	for _, r := range s {
+		if r <= ' ' || r == 0x7f || r == '\\' {
+			return nil, fmt.Errorf("%q is no URI", s)
+		}
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no URI", s)
+	}
+	scheme := strings.ToLower(u.Scheme)
+	if scheme != "https" && scheme != "http" || u.Opaque != "" {
+		return nil, fmt.Errorf("%q is no http URI", s)
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("%q has userinfo", s)
+	}
+	host, err := canonicalHost(u)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", s, err)
+	}
+	u.Scheme, u.Host = scheme, host
+	return u, nil
+}
+
+// canonicalHost is host[:port] as it compares: lower-case, punycode, without
+// a trailing dot and without the scheme's own port.
+func canonicalHost(u *url.URL) (string, error) {
+	name := strings.TrimSuffix(u.Hostname(), ".")
+	if name == "" || strings.Contains(name, "%") {
+		return "", errors.New("no host")
+	}
+	if !strings.Contains(name, ":") { // not an IPv6 address
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			// Underscores and the like are not IDNA's, but stand in real names.
+			ascii = strings.ToLower(name)
+			for _, r := range ascii {
+				if r > 0x7e {
+					return "", errors.New("not a host name")
+				}
+			}
+		}
+		name = ascii
+	} else {
+		name = "[" + strings.ToLower(name) + "]"
+	}
+	port := u.Port()
+	scheme := strings.ToLower(u.Scheme)
+	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return name, nil
+	}
+	return name + ":" + port, nil
+}
+
+// Canonical is a URI with its scheme and host as they compare; path, query
+// and fragment stay as they are.
+func Canonical(s string) (string, error) {
+	u, err := ParseURI(s)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// Origin is the canonical scheme://host[:port] of a URI.
+func Origin(s string) (string, error) {
+	u, err := ParseURI(s)
+	if err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// SameOrigin tells whether two URIs have one origin; unreadable ones have none.
+func SameOrigin(a, b string) bool {
+	x, err := Origin(a)
+	if err != nil {
+		return false
+	}
+	y, err := Origin(b)
+	return err == nil && x == y
+}
+
+// Host is the canonical host[:port] of a URI, "" for what is none.
+func Host(s string) string {
+	u, err := ParseURI(s)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// WithoutFragment is a URI up to its #: a key's document.
+func WithoutFragment(s string) string {
+	before, _, _ := strings.Cut(s, "#")
+	return before
+}

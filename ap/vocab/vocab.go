@@ -1,0 +1,136 @@
+// Package vocab reads and writes ActivityStreams 2.0 documents.
+//
+// Reading is tolerant in form and strict in what decides authority: Parse
+// takes a stranger's bytes, bounds them before it builds anything, and gives
+// one clean Object, whatever mixture of strings, objects and arrays came.
+// Writing is one function a document (build.go). The package knows no
+// database and no network; it never judges who may do what.
+package vocab
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Public is the collection of everybody (ActivityPub §5.6).
+const Public = "https://www.w3.org/ns/activitystreams#Public"
+
+// Object is any ActivityStreams object: an activity, a note, an actor, a
+// collection. It has every term that Kinglet reads.
+type Object struct {
+	ID    string
+	Type  string   // the first type that Kinglet knows, else the first
+	Types []string // all of them
+	Raw   json.RawMessage
+
+	// Activities.
+	Actor  Ref
+	Object Ref
+	Target Ref
+
+	// Addressing; the spellings of the public collection are all Public.
+	To, Cc, Bto, Bcc, Audience []string
+
+	// Notes and their like.
+	AttributedTo []Ref
+	InReplyTo    Ref
+	Content      string
+	Name         string
+	Summary      string
+	MediaType    string
+	Source       Source
+	Language     string
+	Context      string // of the conversation
+	Published    time.Time
+	Updated      time.Time
+	Sensitive    bool
+	URL          []Link
+	Attachment   []Attachment
+	Tag          []Tag
+	OneOf, AnyOf []PollOption
+
+	// Actors.
+	PreferredUsername                                string
+	Inbox, Outbox, Followers, Following, SharedInbox string
+	Featured                                         string
+	PublicKeys                                       []PublicKey
+	Icon, Image                                      *Image
+	ManuallyApprovesFollowers                        bool
+	Discoverable, Indexable, Suspended               bool
+	MovedTo                                          string
+	AlsoKnownAs                                      []string
+
+	// A key that is a document of its own.
+	Owner, PublicKeyPEM string
+
+	// Collections.
+	TotalItems  int64
+	Items       []Ref
+	First, Next Ref
+
+	// Tombstones.
+	FormerType string
+}
+
+// Ref names an object by its id, and holds it when it came embedded.
+type Ref struct {
+	ID     string
+	Object *Object
+}
+
+// Source is what a text was written as.
+type Source struct{ Content, MediaType string }
+
+// Link is an address with its media type, if one was given.
+type Link struct{ Href, MediaType string }
+
+// Attachment is something shown with a note or, as a PropertyValue, a row of
+// an actor's profile.
+type Attachment struct {
+	Type, MediaType, URL, Name, Value, Blurhash string
+	Width, Height                               int
+	FocalPoint                                  [2]float64
+	HasFocal                                    bool
+}
+
+// Tag is a Mention, a Hashtag or an Emoji.
+type Tag struct{ Type, Href, Name, Icon string }
+
+// Image is an actor's picture.
+type Image struct{ URL, MediaType string }
+
+// PublicKey is an actor's key: PEM text, and who says that it is theirs.
+type PublicKey struct{ ID, Owner, PEM string }
+
+// PollOption is a choice of a Question and its votes.
+type PollOption struct {
+	Name  string
+	Votes int64
+}
+
+// IsActorType tells the five types of actors (ActivityStreams Vocabulary §3.2).
+func IsActorType(t string) bool {
+	switch t {
+	case "Person", "Service", "Application", "Group", "Organization":
+		return true
+	}
+	return false
+}
+
+// IsStatusType tells the types that are shown as a status.
+func IsStatusType(t string) bool {
+	switch t {
+	case "Note", "Article", "Page", "Question", "Video", "Audio", "Image", "Event":
+		return true
+	}
+	return false
+}
+
+func isKnownType(t string) bool {
+	switch t {
+	case "Create", "Update", "Delete", "Follow", "Accept", "Reject", "Undo", "Like", "Announce", "Block",
+		"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage", "Tombstone":
+		return true
+	}
+	return IsActorType(t) || IsStatusType(t)
+}

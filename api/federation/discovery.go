@@ -1,0 +1,148 @@
+package federation
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"kinglet/api/respond"
+	"kinglet/config"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+type jrdLink struct {
+	Rel      string `json:"rel"`
+	Type     string `json:"type,omitempty"`
+	Href     string `json:"href,omitempty"`
+	Template string `json:"template,omitempty"`
+}
+
+type jrd struct {
+	Subject string    `json:"subject,omitempty"`
+	Aliases []string  `json:"aliases,omitempty"`
+	Links   []jrdLink `json:"links"`
+}
+
+// webFinger answers for handles on the account domain and on the host that
+// serves it, and for actors' URIs (RFC 7033). The subject is always the
+// handle on the account domain.
+func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
+	resource := r.URL.Query().Get("resource")
+	if resource == "" {
+		a.fail(w, r, &respond.Problem{Status: http.StatusBadRequest, Code: "The parameter resource is missing"})
+		return
+	}
+	name, ok := a.localName(resource)
+	if !ok {
+		a.fail(w, r, respond.NotFound)
+		return
+	}
+	if name == a.Config.Host() {
+		a.jrd(w, jrd{
+			Subject: "acct:" + name + "@" + a.Config.Domain, Aliases: []string{a.Config.InstanceActorURI()},
+			Links: []jrdLink{{Rel: "self", Type: "application/activity+json", Href: a.Config.InstanceActorURI()}},
+		})
+		return
+	}
+	var account *store.Account
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		account, err = tx.AccountByHandle(name, "")
+		if err == nil && !account.Active() {
+			err = store.Errorf(store.Gone, "This account is gone")
+		}
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.jrd(w, jrd{
+		Subject: "acct:" + a.Config.Handle(account.Username), Aliases: []string{account.URL, account.URI},
+		Links: []jrdLink{
+			{Rel: "http://webfinger.net/rel/profile-page", Type: "text/html", Href: account.URL},
+			{Rel: "self", Type: "application/activity+json", Href: account.URI},
+			{Rel: "http://ostatus.org/schema/1.0/subscribe", Template: a.Config.URL + "/authorize_interaction?uri={uri}"},
+		},
+	})
+}
+
+func (a *API) localName(resource string) (string, bool) {
+	if resource == a.Config.InstanceActorURI() {
+		return a.Config.Host(), true
+	}
+	if name, ok := a.Config.LocalUsername(resource); ok {
+		return name, true
+	}
+	handle := strings.TrimPrefix(strings.TrimPrefix(resource, "acct:"), "@")
+	name, domain, ok := strings.Cut(handle, "@")
+	return name, ok && a.Config.IsOwnHost(domain)
+}
+
+func (a *API) jrd(w http.ResponseWriter, doc jrd) {
+	b, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // only our own plain structs come here
+	}
+	w.Header().Set("Cache-Control", "max-age=3600")
+	respond.Document(w, http.StatusOK, "application/jrd+json; charset=utf-8", b)
+}
+
+func (a *API) hostMeta(w http.ResponseWriter, _ *http.Request) {
+	respond.Document(w, http.StatusOK, "application/xrd+xml; charset=utf-8", []byte(`<?xml version="1.0" encoding="UTF-8"?>
+<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
+  <Link rel="lrdd" type="application/jrd+json" template="`+a.Config.URL+`/.well-known/webfinger?resource={uri}"/>
+</XRD>
+`))
+}
+
+func (a *API) hostMetaJSON(w http.ResponseWriter, _ *http.Request) {
+	a.jrd(w, jrd{Links: []jrdLink{{Rel: "lrdd", Type: "application/jrd+json", Template: a.Config.URL + "/.well-known/webfinger?resource={uri}"}}})
+}
+
+const nodeInfoSchema = "http://nodeinfo.diaspora.software/ns/schema/"
+
+func (a *API) nodeInfoLinks(w http.ResponseWriter, _ *http.Request) {
+	var links []jrdLink
+	for _, v := range []string{"2.0", "2.1"} {
+		links = append(links, jrdLink{Rel: nodeInfoSchema + v, Href: a.Config.URL + "/nodeinfo/" + v})
+	}
+	respond.JSON(w, http.StatusOK, jrd{Links: links})
+}
+
+func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
+	version := strings.TrimSuffix(chi.URLParam(r, "version"), ".json")
+	if version != "2.0" && version != "2.1" {
+		a.fail(w, r, respond.NotFound)
+		return
+	}
+	var stats store.ServerStats
+	if err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		stats, err = tx.Stats()
+		return err
+	}); err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	software := map[string]string{"name": "kinglet", "version": config.Version}
+	if version == "2.1" && a.Config.SourceURL != "" {
+		software["repository"] = a.Config.SourceURL
+	}
+	b, err := json.Marshal(map[string]any{
+		"version": version, "software": software, "protocols": []string{"activitypub"},
+		"services":          map[string]any{"inbound": []string{}, "outbound": []string{}},
+		"openRegistrations": false,
+		"usage": map[string]any{
+			"users":      map[string]any{"total": stats.Users, "activeMonth": stats.ActiveMonth, "activeHalfyear": stats.ActiveHalfYear},
+			"localPosts": stats.Statuses,
+		},
+		"metadata": map[string]any{"nodeName": a.Config.Title, "nodeDescription": a.Config.Description},
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "max-age=600")
+	respond.Document(w, http.StatusOK, `application/json; profile="`+nodeInfoSchema+version+`#"; charset=utf-8`, b)
+}

@@ -1,0 +1,235 @@
+// Package federation serves what other servers ask for: WebFinger, NodeInfo,
+// ActivityPub documents and inboxes. Documents are read from the store or
+// built by ap; what arrives in an inbox is handed to ap, which judges it.
+package federation
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"kinglet/ap"
+	"kinglet/ap/vocab"
+	"kinglet/api/respond"
+	"kinglet/config"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// API serves the endpoints.
+type API struct {
+	Service *ap.Service
+	Store   *store.Store
+	Config  *config.Config
+	Log     *slog.Logger
+}
+
+// Routes mounts what only servers ask for. What people's browsers come to as
+// well is mounted by the router, which looks at the Accept header: Actor,
+// Object, Activity, Context and Status.
+func (a *API) Routes(r chi.Router) {
+	r.Get("/.well-known/webfinger", a.webFinger)
+	r.Get("/.well-known/host-meta", a.hostMeta)
+	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
+	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
+	r.Get("/nodeinfo/{version}", a.nodeInfo)
+	r.Get("/actor", a.instanceActor)
+	r.Get("/actor/outbox", a.instanceOutbox)
+	r.Post("/actor/inbox", a.sharedInbox)
+	r.Post("/inbox", a.sharedInbox)
+	r.Post("/users/{name}/inbox", a.inbox)
+	r.Get("/users/{name}/outbox", a.outbox)
+	r.Get("/users/{name}/followers", a.followers)
+	r.Get("/users/{name}/following", a.following)
+	r.Get("/users/{name}/collections/featured", a.featured)
+}
+
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	respond.Error(w, r, a.Log, err)
+}
+
+// local reads the account of the path. A deleted one is Gone: its server is
+// the one place that can say so.
+func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
+	account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+	if err == nil && !account.Active() {
+		err = store.Errorf(store.Gone, "This account is gone")
+	}
+	return account, err
+}
+
+func document(w http.ResponseWriter, status int, doc json.RawMessage) {
+	w.Header().Set("Vary", "Accept")
+	respond.Document(w, status, vocab.ContentType, doc)
+}
+
+// Actor serves the document of a local account.
+func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
+	var account *store.Account
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		account, err = a.local(tx, r)
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	document(w, http.StatusOK, a.Service.ActorDocument(account))
+}
+
+func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
+	document(w, http.StatusOK, a.Service.InstanceActorDocument())
+}
+
+func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
+	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceActorURI() + "/outbox", Items: []any{}}))
+}
+
+func (a *API) sharedInbox(w http.ResponseWriter, r *http.Request) { a.receive(w, r, 0) }
+
+func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
+	var account *store.Account
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		account, err = a.local(tx, r)
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.receive(w, r, account.ID)
+}
+
+// receive answers 202 once what came is durable, and otherwise why it is not
+// taken.
+func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes))
+	if err == nil {
+		err = a.Service.Inbox(r.Context(), r, body, recipient)
+	}
+	if err == nil {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	a.Log.Info("inbox", "reason", err.Error(), "remote", r.RemoteAddr, "user_agent", r.UserAgent())
+	respond.Error(w, r, a.Log, err)
+}
+
+// Object serves a note by its UUID, Activity an activity.
+func (a *API) Object(w http.ResponseWriter, r *http.Request) {
+	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
+}
+
+// Activity serves an activity by its UUID.
+func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
+	a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
+}
+
+// Status serves the document behind a status's page.
+func (a *API) Status(w http.ResponseWriter, r *http.Request) {
+	id, _ := store.ParseID(chi.URLParam(r, "id"))
+	var uri string
+	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+		o, err := tx.Object(store.ObjectID(id))
+		if err == nil && !o.Local {
+			err = respond.NotFound
+		}
+		if err == nil {
+			uri = o.URI
+		}
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.serveObject(w, r, uri)
+}
+
+// serveObject serves what is public to anybody, and what is not to those who
+// may see it and sign their request.
+func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
+	var o *store.Object
+	var doc json.RawMessage
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		if o, err = tx.ObjectByURI(uri); err != nil {
+			return err
+		}
+		author, err := tx.Account(o.AccountID)
+		if err != nil {
+			return err
+		}
+		if !author.Active() {
+			return store.Errorf(store.Gone, "This account is gone")
+		}
+		doc, err = tx.ObjectDocument(o.ID)
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	switch {
+	case o.Type == "Tombstone":
+		document(w, http.StatusGone, doc)
+	case !o.DeletedAt.IsZero():
+		a.fail(w, r, store.Errorf(store.Gone, "This was undone"))
+	case o.Visibility > store.Unlisted && !a.signedByReader(r, o):
+		a.fail(w, r, respond.NotFound)
+	default:
+		document(w, http.StatusOK, vocab.WithContext(doc))
+	}
+}
+
+// signedByReader tells whether a request is signed by an account that may see
+// an object: a status by the rules of statuses, an activity its recipients.
+func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
+	reader, err := a.Service.Signer(r.Context(), r)
+	if err != nil {
+		return false
+	}
+	may := false
+	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		if o.IsStatus {
+			may, err = tx.MaySee(reader.ID, o.ID)
+			return err
+		}
+		doc, err := tx.ObjectDocument(o.ID)
+		if err != nil {
+			return err
+		}
+		activity, err := vocab.Parse(doc)
+		if err != nil {
+			return err
+		}
+		for _, uri := range append(activity.To, activity.Cc...) {
+			may = may || uri == reader.URI
+		}
+		return nil
+	})
+	return err == nil && may
+}
+
+// Context serves the public part of a conversation.
+func (a *API) Context(w http.ResponseWriter, r *http.Request) {
+	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
+	var list []*store.Object
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		list, err = tx.ContextStatuses(uri, 200)
+		return err
+	})
+	if err == nil && len(list) == 0 {
+		err = respond.NotFound
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	items := make([]any, len(list))
+	for i, o := range list {
+		items[i] = o.URI
+	}
+	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
+}

@@ -1,0 +1,225 @@
+// Package oauth serves OAuth 2.0 to clients: registration, tokens, revocation
+// and the server's metadata. What people see of it, signing in and consenting,
+// is ui's; the rules are in ap/oauth.go.
+package oauth
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"kinglet/ap"
+	"kinglet/ap/ratelimit"
+	"kinglet/api/params"
+	"kinglet/api/respond"
+	"kinglet/config"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// API serves the endpoints.
+type API struct {
+	Service *ap.Service
+	Store   *store.Store
+	Config  *config.Config
+	Limits  *ratelimit.Limiter
+	Log     *slog.Logger
+}
+
+// Routes mounts them.
+func (a *API) Routes(r chi.Router) {
+	r.Post("/api/v1/apps", a.register)
+	r.Get("/api/v1/apps/verify_credentials", a.verify)
+	r.Post("/oauth/token", a.token)
+	r.Post("/oauth/revoke", a.revoke)
+	r.Get("/.well-known/oauth-authorization-server", a.metadata)
+}
+
+type application struct {
+	ID           string   `json:"id"`
+	Name         string   `json:"name"`
+	Website      *string  `json:"website"`
+	Scopes       []string `json:"scopes"`
+	RedirectURI  string   `json:"redirect_uri"`
+	RedirectURIs []string `json:"redirect_uris"`
+	VapidKey     string   `json:"vapid_key"`
+
+	ClientID              string `json:"client_id,omitempty"`
+	ClientSecret          string `json:"client_secret,omitempty"`
+	ClientSecretExpiresAt *int64 `json:"client_secret_expires_at,omitempty"`
+}
+
+func newApplication(app *store.App) application {
+	e := application{
+		ID: strconv.FormatInt(app.ID, 10), Name: app.Name, Scopes: strings.Fields(app.Scopes),
+		RedirectURI: strings.Join(app.RedirectURIs, "\n"), RedirectURIs: app.RedirectURIs,
+	}
+	if app.Website != "" {
+		e.Website = &app.Website
+	}
+	return e
+}
+
+func (a *API) register(w http.ResponseWriter, r *http.Request) {
+	p, ok := a.read(w, r, ratelimit.Apps)
+	if !ok {
+		return
+	}
+	var redirects []string
+	for _, s := range p.Strings("redirect_uris") {
+		redirects = append(redirects, strings.Fields(s)...)
+	}
+	app, secret, err := a.Service.RegisterApp(r.Context(), ap.NewApp{
+		Name: p.String("client_name"), Website: p.String("website"), Scopes: strings.Join(p.Strings("scopes"), " "), RedirectURIs: redirects,
+	})
+	if err != nil {
+		respond.Error(w, r, a.Log, err)
+		return
+	}
+	e := newApplication(app)
+	e.ClientID, e.ClientSecret, e.ClientSecretExpiresAt = app.ClientID, secret, new(int64)
+	respond.JSON(w, http.StatusOK, e)
+}
+
+// verify tells a client which it is, by any token of it.
+func (a *API) verify(w http.ResponseWriter, r *http.Request) {
+	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		respond.Error(w, r, a.Log, respond.InvalidToken)
+		return
+	}
+	var app *store.App
+	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+		t, err := tx.TokenByHash(store.HashSecret(secret))
+		if err != nil {
+			return err
+		}
+		apps, err := tx.Apps([]int64{t.AppID})
+		if err == nil {
+			app = apps[t.AppID]
+		}
+		return err
+	})
+	if store.Is(err, store.NotFound) || err == nil && app == nil {
+		err = respond.InvalidToken
+	}
+	if err != nil {
+		respond.Error(w, r, a.Log, err)
+		return
+	}
+	respond.JSON(w, http.StatusOK, newApplication(app))
+}
+
+// read bounds and counts a request and reads its parameters.
+func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) (*params.Params, bool) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	p, err := params.Read(r, 0)
+	if err == nil && !a.Limits.Check(w, rule, ratelimit.Client(r, a.Config.TrustedProxies)) {
+		err = respond.TooMany
+	}
+	if err != nil {
+		respond.Error(w, r, a.Log, err)
+		return nil, false
+	}
+	return p, true
+}
+
+// credentials are the client's, by HTTP Basic or in the body (RFC 6749 §2.3.1).
+func credentials(r *http.Request, p *params.Params) (id, secret string) {
+	if id, secret, ok := r.BasicAuth(); ok {
+		return id, secret
+	}
+	return p.String("client_id"), p.String("client_secret")
+}
+
+func (a *API) token(w http.ResponseWriter, r *http.Request) {
+	p, ok := a.read(w, r, ratelimit.Token)
+	if !ok {
+		return
+	}
+	g := ap.Grant{
+		Type: p.String("grant_type"), Code: p.String("code"), RedirectURI: p.String("redirect_uri"), Verifier: p.String("code_verifier"),
+		Refresh: p.String("refresh_token"), Scopes: p.String("scope"),
+		WantRefresh: strings.Contains(p.String("scope"), "offline_access") || p.True("use_refresh_token"),
+	}
+	g.ClientID, g.ClientSecret = credentials(r, p)
+	granted, err := a.Service.GrantToken(r.Context(), g)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	body := map[string]any{
+		"access_token": granted.Access, "token_type": "Bearer", "scope": granted.Token.Scopes, "created_at": granted.Token.CreatedAt.Unix(),
+	}
+	if granted.Refresh != "" {
+		body["refresh_token"] = granted.Refresh
+		body["expires_in"] = int64(granted.Token.ExpiresAt.Sub(granted.Token.CreatedAt).Seconds())
+	}
+	if granted.Token.AccountID != 0 {
+		body["me"] = a.me(r, granted.Token.AccountID)
+	}
+	respond.JSON(w, http.StatusOK, body)
+}
+
+// me is the actor URI of who signed in, which some clients read.
+func (a *API) me(r *http.Request, id store.AccountID) string {
+	uri := ""
+	_ = a.Store.View(r.Context(), func(tx *store.Tx) error {
+		account, err := tx.Account(id)
+		if err == nil {
+			uri = account.URI
+		}
+		return err
+	})
+	return uri
+}
+
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var oe *ap.OAuthError
+	if !errors.As(err, &oe) {
+		respond.Error(w, r, a.Log, err)
+		return
+	}
+	status := http.StatusBadRequest
+	if oe.Code == "invalid_client" {
+		status = http.StatusUnauthorized
+	}
+	respond.OAuthError(w, status, oe.Code, oe.Description)
+}
+
+func (a *API) revoke(w http.ResponseWriter, r *http.Request) {
+	p, ok := a.read(w, r, ratelimit.Token)
+	if !ok {
+		return
+	}
+	id, secret := credentials(r, p)
+	err := a.Service.RevokeToken(r.Context(), id, secret, p.String("token"))
+	var oe *ap.OAuthError
+	if errors.As(err, &oe) {
+		respond.OAuthError(w, http.StatusForbidden, "unauthorized_client", "You are not authorized to revoke this token")
+		return
+	}
+	if err != nil {
+		respond.Error(w, r, a.Log, err)
+		return
+	}
+	respond.JSON(w, http.StatusOK, struct{}{})
+}
+
+// metadata is RFC 8414's.
+func (a *API) metadata(w http.ResponseWriter, _ *http.Request) {
+	base := a.Config.URL
+	respond.JSON(w, http.StatusOK, map[string]any{
+		"issuer": base + "/", "service_documentation": "https://docs.joinmastodon.org/",
+		"authorization_endpoint": base + "/oauth/authorize", "token_endpoint": base + "/oauth/token",
+		"revocation_endpoint": base + "/oauth/revoke", "app_registration_endpoint": base + "/api/v1/apps",
+		"scopes_supported": ap.Scopes(), "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+		"grant_types_supported":                 []string{"authorization_code", "client_credentials", "refresh_token"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"code_challenge_methods_supported":      []string{"S256"},
+	})
+}

@@ -1,0 +1,368 @@
+// Package params reads what a Mastodon client sends, in whichever of the
+// forms clients use: the query, JSON, a form or multipart, on every verb, with
+// Rails' nesting of names (a[b], a[], a[0][b]). Everything is bounded before
+// it is parsed. Read Read and Params.
+package params
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// The bounds of a request's parameters.
+const (
+	maxBody  = 1 << 20
+	maxKeys  = 1000
+	maxDepth = 8
+)
+
+// Params are parameters by name. Nested ones are Params of their own.
+type Params struct {
+	values map[string]any // string, bool, float64, nil, []any, map[string]any
+	files  map[string]*File
+}
+
+// File is an uploaded file, read whole within the bound given to Read.
+type File struct {
+	Name, ContentType string
+	Data              []byte
+}
+
+// Error is a request whose parameters can't be read.
+type Error struct {
+	Status int
+	Reason string
+}
+
+func (e *Error) Error() string   { return e.Reason }
+func (e *Error) HTTPStatus() int { return e.Status }
+
+// Public is the message that may leave the server.
+func (e *Error) Public() string { return e.Reason }
+
+func malformed(format string, args ...any) error {
+	return &Error{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+// Read reads the query and the body of a request; the body wins. fileBytes
+// bounds each uploaded file; 0 takes none.
+func Read(r *http.Request, fileBytes int64) (*Params, error) {
+	p := &Params{values: map[string]any{}, files: map[string]*File{}}
+	if err := p.addForm(r.URL.Query()); err != nil {
+		return nil, err
+	}
+	if r.Body == nil || r.ContentLength == 0 {
+		return p, nil
+	}
+	ct := r.Header.Get("Content-Type")
+	mt, args, err := mime.ParseMediaType(ct)
+	if err != nil && ct != "" {
+		return nil, malformed("Content-Type %q can't be read", ct)
+	}
+	if mt == "multipart/form-data" {
+		return p, p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), fileBytes)
+	}
+	body, err := readBounded(r.Body, maxBody)
+	if err != nil {
+		return nil, err
+	}
+	if mt == "application/json" || strings.HasSuffix(mt, "+json") {
+		return p, p.addJSON(body)
+	}
+	if mt == "application/x-www-form-urlencoded" || mt == "" {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, malformed("the form can't be read")
+		}
+		return p, p.addForm(form)
+	}
+	return p, nil
+}
+
+func readBounded(r io.Reader, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
+		}
+		return nil, malformed("the body can't be read")
+	}
+	if int64(len(b)) > most {
+		return nil, &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
+	}
+	return b, nil
+}
+
+func (p *Params) addJSON(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	depth, inString, escaped := 0, false, false
+	for _, c := range body {
+		switch {
+		case escaped:
+			escaped = false
+		case inString:
+			escaped, inString = c == '\\', c != '"'
+		case c == '"':
+			inString = true
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return malformed("the JSON nests too deep")
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	var m map[string]any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(&m); err != nil {
+		return malformed("the JSON can't be read")
+	}
+	for k, v := range m {
+		p.values[k] = v
+	}
+	return nil
+}
+
+func (p *Params) addMultipart(mr *multipart.Reader, fileBytes int64) error {
+	form := url.Values{}
+	left := int64(maxBody)
+	for n := 0; ; n++ {
+		part, err := mr.NextPart()
+		if err == io.EOF {
+			return p.addForm(form)
+		}
+		if err != nil || n > maxKeys {
+			return malformed("the multipart body can't be read")
+		}
+		if part.FileName() != "" {
+			b, err := readBounded(part, fileBytes)
+			if err != nil {
+				return err
+			}
+			p.files[part.FormName()] = &File{Name: part.FileName(), ContentType: part.Header.Get("Content-Type"), Data: b}
+			continue
+		}
+		b, err := readBounded(part, left)
+		if err != nil {
+			return err
+		}
+		left -= int64(len(b))
+		form.Add(part.FormName(), string(b))
+	}
+}
+
+// addForm unfolds Rails' names: a[b][c]=1 is {a: {b: {c: 1}}}, a[]=1&a[]=2 a
+// list, a[][b]=1 a list of maps that begins anew when a name comes again.
+func (p *Params) addForm(form url.Values) error {
+	if len(form) > maxKeys {
+		return malformed("too many parameters")
+	}
+	names := make([]string, 0, len(form))
+	for name := range form {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		path, err := splitName(name)
+		if err != nil {
+			return err
+		}
+		for i, value := range form[name] {
+			if i > maxKeys {
+				return malformed("too many values of %q", name)
+			}
+			p.values[path[0]] = put(p.values[path[0]], path[1:], value, i)
+		}
+	}
+	return nil
+}
+
+func splitName(name string) ([]string, error) {
+	first, rest, ok := strings.Cut(name, "[")
+	path := []string{first}
+	for ok {
+		var key string
+		if key, rest, ok = strings.Cut(rest, "]"); !ok || len(path) == maxDepth {
+			return nil, malformed("the parameter name %q can't be read", name)
+		}
+		path = append(path, key)
+		_, rest, ok = strings.Cut(rest, "[")
+	}
+	return path, nil
+}
+
+// put places the nth value of a name under the rest of its path.
+func put(at any, path []string, value string, n int) any {
+	if len(path) == 0 {
+		return value
+	}
+	if path[0] == "" {
+		list, _ := at.([]any)
+		if len(path) == 1 {
+			return append(list, value)
+		}
+		for len(list) <= n {
+			list = append(list, nil)
+		}
+		list[n] = put(list[n], path[1:], value, 0)
+		return list
+	}
+	m, _ := at.(map[string]any)
+	if m == nil {
+		m = map[string]any{}
+	}
+	m[path[0]] = put(m[path[0]], path[1:], value, n)
+	return m
+}
+
+// Has tells whether a parameter was given, if only empty.
+func (p *Params) Has(name string) bool {
+	v, ok := p.values[name]
+	return ok && v != nil
+}
+
+// Text gives a parameter as text; ok is false when it was not given, which
+// is not the same as empty.
+func (p *Params) Text(name string) (value string, ok bool) {
+	v, given := p.values[name]
+	if list, isList := v.([]any); isList && len(list) > 0 {
+		v = list[0]
+	}
+	s, ok := scalar(v)
+	return s, given && ok
+}
+
+// String is Text, "" for what was not given.
+func (p *Params) String(name string) string {
+	s, _ := p.Text(name)
+	return s
+}
+
+func scalar(v any) (string, bool) {
+	switch x := v.(type) {
+	case string:
+		return clean(x), true
+	case bool:
+		return strconv.FormatBool(x), true
+	case json.Number:
+		return x.String(), true
+	}
+	return "", false
+}
+
+// clean drops what no database keeps: NUL and broken UTF-8.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "")
+}
+
+// Bool reads the spellings of true and false; ok is false for anything else.
+func (p *Params) Bool(name string) (value, ok bool) {
+	switch s, _ := p.Text(name); strings.ToLower(s) {
+	case "true", "1", "on", "t", "yes":
+		return true, true
+	case "false", "0", "off", "f", "no":
+		return false, true
+	}
+	return false, false
+}
+
+// True is Bool, false for what was not given.
+func (p *Params) True(name string) bool {
+	v, _ := p.Bool(name)
+	return v
+}
+
+// BoolPtr is Bool, nil for what was not given.
+func (p *Params) BoolPtr(name string) *bool {
+	if v, ok := p.Bool(name); ok {
+		return &v
+	}
+	return nil
+}
+
+// TextPtr is Text, nil for what was not given.
+func (p *Params) TextPtr(name string) *string {
+	if v, ok := p.Text(name); ok {
+		return &v
+	}
+	return nil
+}
+
+// Int reads a whole number, or gives def.
+func (p *Params) Int(name string, def int64) int64 {
+	if n, err := strconv.ParseInt(p.String(name), 10, 64); err == nil {
+		return n
+	}
+	return def
+}
+
+// Strings reads a list: name[]=a&name[]=b, name=a, JSON of either form, or a
+// map with numbers for keys.
+func (p *Params) Strings(name string) []string {
+	var out []string
+	for _, v := range listOf(p.values[name]) {
+		if s, ok := scalar(v); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Sub is the map under a name; ok is false when there is none.
+func (p *Params) Sub(name string) (*Params, bool) {
+	m, ok := p.values[name].(map[string]any)
+	return &Params{values: m}, ok
+}
+
+// List is the list of maps under a name.
+func (p *Params) List(name string) []*Params {
+	var out []*Params
+	for _, v := range listOf(p.values[name]) {
+		if m, ok := v.(map[string]any); ok {
+			out = append(out, &Params{values: m})
+		}
+	}
+	return out
+}
+
+// File is the file uploaded under a name; nil when there is none.
+func (p *Params) File(name string) *File { return p.files[name] }
+
+func listOf(v any) []any {
+	switch x := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return x
+	case map[string]any:
+		keys := make([]string, 0, len(x))
+		for k := range x {
+			keys = append(keys, k)
+		}
+		sort.Slice(keys, func(i, j int) bool {
+			a, _ := strconv.Atoi(keys[i])
+			b, _ := strconv.Atoi(keys[j])
+			return a < b || a == b && keys[i] < keys[j]
+		})
+		out := make([]any, len(keys))
+		for i, k := range keys {
+			out[i] = x[k]
+		}
+		return out
+	}
+	return []any{v}
+}

@@ -1,0 +1,117 @@
+package cmd
+
+import (
+	"flag"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/outgoing"
+	"kinglet/store"
+)
+
+func createFlags(fs *flag.FlagSet) {
+	fs.String("email", "", "")
+	passwordFlag(fs)
+	fs.Bool("admin", false, "")
+}
+
+func passwordFlag(fs *flag.FlagSet) { fs.String("password", "", "") }
+func revokeFlag(fs *flag.FlagSet)   { fs.Bool("revoke", false, "") }
+func yesFlag(fs *flag.FlagSet)      { fs.Bool("yes", false, "") }
+func scopesFlag(fs *flag.FlagSet)   { fs.String("scopes", "read", "") }
+
+// withService opens everything a command on accounts needs. It works beside a
+// running server: that is woken when there is something for it to deliver.
+func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error {
+	conf, err := c.config(needDomain)
+	if err != nil {
+		return err
+	}
+	db, err := c.open(conf)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
+	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: logger(conf, c.err)})
+	if err != nil {
+		return err
+	}
+	return do(service)
+}
+
+func accountCreate(c *call) error {
+	return c.withService(true, func(s *ap.Service) error {
+		account, err := s.CreateAccount(c.ctx, ap.NewAccount{
+			Username: c.args[0], Email: c.flag("email"), Password: c.flag("password"), Admin: c.flag("admin") == "true",
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "made @%s\n", s.Config.Handle(account.Username))
+		return nil
+	})
+}
+
+func accountList(c *call) error {
+	return c.withService(false, func(s *ap.Service) error {
+		return s.Store.View(c.ctx, func(tx *store.Tx) error {
+			list, err := tx.LocalAccounts()
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
+			fmt.Fprintln(w, "NAME\tE-MAIL\tADMIN\tPOSTS\tFOLLOWERS\tMADE")
+			for _, a := range list {
+				u, err := tx.User(a.ID)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "%s\t%s\t%v\t%d\t%d\t%s\n", a.Username, u.Email, u.Admin, a.Statuses, a.FollowersCount, a.CreatedAt.Format(time.DateOnly))
+			}
+			return w.Flush()
+		})
+	})
+}
+
+func accountPasswd(c *call) error {
+	return c.withService(false, func(s *ap.Service) error {
+		if err := s.SetPassword(c.ctx, c.args[0], c.flag("password")); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "the password is changed; every app has to sign in again")
+		return nil
+	})
+}
+
+func accountAdmin(c *call) error {
+	return c.withService(false, func(s *ap.Service) error {
+		return s.SetAdmin(c.ctx, c.args[0], c.flag("revoke") != "true")
+	})
+}
+
+func accountDelete(c *call) error {
+	if c.flag("yes") != "true" {
+		return &usageError{"deleting an account can't be undone, and its name is never given out again: say --yes"}
+	}
+	return c.withService(true, func(s *ap.Service) error {
+		if err := s.DeleteAccount(c.ctx, c.args[0]); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "deleted; the server tells the others while it runs")
+		return nil
+	})
+}
+
+func tokenCreate(c *call) error {
+	return c.withService(false, func(s *ap.Service) error {
+		token, err := s.CreateToken(c.ctx, c.args[0], c.flag("scopes"))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, token)
+		return nil
+	})
+}

@@ -1,0 +1,87 @@
+package cmd
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"kinglet/ap"
+	"kinglet/ap/ratelimit"
+	"kinglet/ap/vocab"
+	"kinglet/api/federation"
+	"kinglet/api/mastodon"
+	"kinglet/api/oauth"
+	"kinglet/api/respond"
+	"kinglet/ui"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// handler puts the APIs and the pages together. At the addresses that both
+// servers and people come to, the Accept header decides who is answered.
+func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
+	limits := ratelimit.New(s.Store.Now)
+	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
+	r := chi.NewRouter()
+	r.Use(respond.Guard(log), openToAll)
+	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
+	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
+	fed.Routes(r)
+	pages.Routes(r)
+	both := func(path string, document, page http.HandlerFunc) {
+		r.Get(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Vary", "Accept")
+			if vocab.WantsActivityPub(r.Header.Get("Accept")) {
+				document(w, r)
+				return
+			}
+			page(w, r)
+		})
+	}
+	both("/users/{name}", fed.Actor, pages.ToProfile)
+	both("/@{name}", fed.Actor, pages.Profile)
+	both("/@{name}/{id}", fed.Status, pages.Status)
+	both("/objects/{uuid}", fed.Object, pages.ToStatus(s.Config.ObjectURI))
+	both("/activities/{uuid}", fed.Activity, pages.ToStatus(s.Config.ActivityURI))
+	both("/contexts/{uuid}", fed.Context, pages.ToThread)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
+			respond.Error(w, r, log, respond.NoSuchEndpoint)
+			return
+		}
+		pages.NotFound(w, r)
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && !isAPI(r.URL.Path) {
+			http.Redirect(w, r, "/", http.StatusFound) // a browser at an inbox
+			return
+		}
+		respond.Error(w, r, log, respond.NotAllowed)
+	})
+	return r, nil
+}
+
+func isAPI(path string) bool {
+	for _, p := range []string{"/api/", "/oauth/", "/.well-known/", "/nodeinfo/", "/media/", "/static/", "/health"} {
+		if strings.HasPrefix(path, p) {
+			return path != "/oauth/authorize"
+		}
+	}
+	return false
+}
+
+// openToAll lets web clients of any origin use the APIs.
+func openToAll(next http.Handler) http.Handler {
+	cors := respond.CORS(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isAPI(r.URL.Path) {
+			cors.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"kinglet/store"
+)
+
+// onSchema opens the database as it is, without bringing it up to date.
+func (c *call) onSchema(do func(s *store.Store) error) error {
+	conf, err := c.config(false)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(c.ctx, store.Options{Database: conf.Database})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return do(s)
+}
+
+func migrateUp(c *call) error {
+	return c.onSchema(func(s *store.Store) error {
+		applied, err := s.Migrate(c.ctx)
+		for _, m := range applied {
+			fmt.Fprintf(c.out, "applied %04d %s\n", m.Version, m.Name)
+		}
+		if err == nil && len(applied) == 0 {
+			fmt.Fprintln(c.out, "nothing to do")
+		}
+		return err
+	})
+}
+
+func migrateDown(c *call) error {
+	return c.onSchema(func(s *store.Store) error {
+		m, err := s.MigrateDown(c.ctx)
+		if err == nil {
+			fmt.Fprintf(c.out, "took back %04d %s\n", m.Version, m.Name)
+		}
+		return err
+	})
+}
+
+func migrateStatus(c *call) error {
+	return c.onSchema(func(s *store.Store) error {
+		list, err := s.MigrationStatus(c.ctx)
+		for _, m := range list {
+			state := "not applied"
+			if !m.AppliedAt.IsZero() {
+				state = "applied " + m.AppliedAt.Format(time.RFC3339)
+			}
+			fmt.Fprintf(c.out, "%04d %s: %s\n", m.Version, m.Name, state)
+		}
+		return err
+	})
+}

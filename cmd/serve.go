@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/jobs"
+	"kinglet/ap/outgoing"
+	"kinglet/config"
+	"kinglet/store"
+)
+
+func serve(c *call) error {
+	conf, err := c.config(true)
+	if err != nil {
+		return err
+	}
+	srv, err := c.start(conf)
+	if err != nil {
+		return err
+	}
+	srv.log.Info("kinglet is serving", "version", config.Version, "domain", conf.Domain, "url", conf.URL, "listen", srv.listener.Addr().String(), "database", srv.store.Engine())
+	return srv.run(c.ctx)
+}
+
+// server is a running Kinglet.
+type server struct {
+	log      *slog.Logger
+	conf     *config.Config
+	store    *store.Store
+	client   *outgoing.Client
+	service  *ap.Service
+	runner   *jobs.Runner
+	listener net.Listener
+	handler  http.Handler
+}
+
+// start opens and checks everything, and listens; nothing is answered yet.
+func (c *call) start(conf *config.Config) (srv *server, err error) {
+	srv = &server{log: logger(conf, c.err), conf: conf}
+	// The address first: a second server must not touch the first one's data.
+	if srv.listener, err = listen(conf.Listen); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			srv.listener.Close()
+			if srv.store != nil {
+				srv.store.Close()
+			}
+		}
+	}()
+	if srv.store, err = c.open(conf); err != nil {
+		return nil, err
+	}
+	if err := srv.store.ListenForWakes(); err != nil {
+		return nil, err
+	}
+	srv.client = outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
+	if srv.service, err = ap.New(c.ctx, ap.Options{Config: conf, Store: srv.store, Client: srv.client, Log: srv.log}); err != nil {
+		return nil, err
+	}
+	if err := srv.service.ScheduleCleanUp(c.ctx); err != nil {
+		return nil, err
+	}
+	srv.runner = jobs.New(jobs.Options{Store: srv.store, Log: srv.log, GiveUp: conf.Retention.Deliveries, Drain: drainTime})
+	srv.service.RegisterJobs(srv.runner)
+	srv.handler, err = handler(srv.service, srv.log)
+	return srv, err
+}
+
+// listen opens host:port or unix:/path. A socket that a killed server left is
+// replaced; one that is alive is an error.
+func listen(address string) (net.Listener, error) {
+	path, isSocket := strings.CutPrefix(address, "unix:")
+	if !isSocket {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, &config.Error{Key: "listen", Value: address, Want: err.Error()}
+		}
+		return l, nil
+	}
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		conn.Close()
+		return nil, &config.Error{Key: "listen", Value: address, Want: "another server listens there"}
+	}
+	if fi, err := os.Lstat(path); err == nil && fi.Mode()&os.ModeSocket != 0 {
+		os.Remove(path)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, &config.Error{Key: "listen", Value: address, Want: err.Error()}
+	}
+	// The proxy runs as somebody else; the folder says who may come.
+	return l, os.Chmod(path, 0o666)
+}
+
+// A server that is told to stop answers what it has begun and lets its jobs
+// end, within 10 seconds in all.
+const (
+	answerTime = 6 * time.Second
+	drainTime  = 6 * time.Second
+)
+
+// run answers until ctx ends, then drains and closes everything.
+func (s *server) run(ctx context.Context) error {
+	web := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	var workErr, webErr error
+	group.Go(func() {
+		if workErr = s.runner.Run(ctx); workErr != nil {
+			stop()
+		}
+	})
+	group.Go(func() {
+		<-ctx.Done()
+		s.log.Info("stopping")
+		end, cancel := context.WithTimeout(context.Background(), answerTime)
+		defer cancel()
+		if err := web.Shutdown(end); err != nil {
+			web.Close()
+		}
+	})
+	if webErr = web.Serve(s.listener); errors.Is(webErr, http.ErrServerClosed) {
+		webErr = nil
+	}
+	stop()
+	group.Wait()
+	s.client.Close()
+	if err := errors.Join(webErr, workErr, s.store.Close()); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	s.log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,47 @@
+// Package config holds Kinglet's settings: one struct, read from a TOML file,
+// the environment and flags, in that order of strength, checked once and then
+// never changed. The tags of its fields are their documentation, from which
+// docs/CONFIGURATION.md is made. Secrets are not here: they are made at the
+// first start and kept in the database.
+//
+// The URLs that Kinglet gives out are here too (urls.go), since they follow
+// from the settings and must never change.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is what one server is set to. Its zero value is of no use: see Load.
+type Config struct {
+	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
+	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only."`
+	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
+	Database       string         `toml:"database" default:"kinglet.db" doc:"The SQLite file, or a postgres:// URL."`
+	AllowNetworks  []netip.Prefix `toml:"allow_networks" doc:"Networks (CIDRs) that outgoing requests may reach although they are private, in plain http as well. For tests and closed networks only."`
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed. What comes over a unix socket always is."`
+	LogLevel       string         `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
+	LogFormat      string         `toml:"log_format" default:"text" doc:"text or json."`
+
+	Title        string   `toml:"title" doc:"The server's name. Default: the domain."`
+	Description  string   `toml:"description" default:"A personal server of the fediverse." doc:"What the server is, in a sentence."`
+	ContactEmail string   `toml:"contact_email" doc:"Where people write to about the server."`
+	SourceURL    string   `toml:"source_url" doc:"Where the source of the program that runs here is (AGPL-3.0, section 13)."`
+	Languages    []string `toml:"languages" default:"en" doc:"The languages that are spoken here (ISO 639)."`
+
+	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`
+	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
+	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
+
+	Retention Retention `toml:"retention"`
+}
+
+// Retention says what is kept, and for how long: the one table of it.
+type Retention struct {
+	IdempotencyKeys time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long posting again with the same Idempotency-Key gives the first post."`
+	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
+	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
+	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
+	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
+}

@@ -1,0 +1,138 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// The URLs that other servers keep. None may ever change.
+
+// Host is the host[:port] of the base URL.
+func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
+
+// Handle is name@domain.
+func (c *Config) Handle(name string) string { return name + "@" + c.Domain }
+
+// ActorURI is the ActivityPub id of a local account; the following are its parts'.
+func (c *Config) ActorURI(name string) string     { return c.URL + "/users/" + name }
+func (c *Config) KeyID(name string) string        { return c.ActorURI(name) + "#main-key" }
+func (c *Config) InboxURI(name string) string     { return c.ActorURI(name) + "/inbox" }
+func (c *Config) OutboxURI(name string) string    { return c.ActorURI(name) + "/outbox" }
+func (c *Config) FollowersURI(name string) string { return c.ActorURI(name) + "/followers" }
+func (c *Config) FollowingURI(name string) string { return c.ActorURI(name) + "/following" }
+func (c *Config) FeaturedURI(name string) string  { return c.ActorURI(name) + "/collections/featured" }
+
+// SharedInboxURI takes what is for several accounts here.
+func (c *Config) SharedInboxURI() string { return c.URL + "/inbox" }
+
+// ObjectURI, ActivityURI and ContextURI are ids by UUID.
+func (c *Config) ObjectURI(uuid string) string   { return c.URL + "/objects/" + uuid }
+func (c *Config) ActivityURI(uuid string) string { return c.URL + "/activities/" + uuid }
+func (c *Config) ContextURI(uuid string) string  { return c.URL + "/contexts/" + uuid }
+
+// InstanceActorURI is the actor that fetches for the whole server.
+func (c *Config) InstanceActorURI() string { return c.URL + "/actor" }
+
+// InstanceKeyID is its key.
+func (c *Config) InstanceKeyID() string { return c.InstanceActorURI() + "#main-key" }
+
+// ProfileURL and StatusURL are pages.
+func (c *Config) ProfileURL(name string) string { return c.URL + "/@" + name }
+func (c *Config) StatusURL(name string, id int64) string {
+	return c.ProfileURL(name) + "/" + strconv.FormatInt(id, 10)
+}
+
+// TagURL is the page of a hashtag.
+func (c *Config) TagURL(tag string) string {
+	return c.URL + "/tags/" + url.PathEscape(strings.ToLower(tag))
+}
+
+// MediaURL is where bytes of the media store are served.
+func (c *Config) MediaURL(path string) string { return c.URL + "/media/" + path }
+
+// LocalUsername finds the account that a URI on this server names: its actor
+// id or its page. The name is as spelt; whether there is such an account is
+// another question.
+func (c *Config) LocalUsername(uri string) (string, bool) {
+	rest, ok := strings.CutPrefix(uri, c.URL+"/")
+	if !ok {
+		return "", false
+	}
+	name, ok := strings.CutPrefix(rest, "users/")
+	if !ok {
+		name, ok = strings.CutPrefix(rest, "@")
+	}
+	if !ok || ValidUsername(name) != nil {
+		return "", false
+	}
+	return name, true
+}
+
+// IsOwn tells whether a URI is on this server, in whatever spelling: nothing
+// that others send may claim to be (SECURITY-RULES 6).
+func (c *Config) IsOwn(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil {
+		// Not readable as a whole; judged by its authority, to be safe.
+		_, rest, ok := strings.Cut(uri, "//")
+		if !ok {
+			return false
+		}
+		authority, _, _ := strings.Cut(rest, "/")
+		return c.IsOwnHost(authority[strings.LastIndex(authority, "@")+1:])
+	}
+	return u.Host != "" && c.IsOwnHost(u.Host)
+}
+
+// IsOwnHost tells whether host[:port] is this server's or its domain's. A
+// server without a port of its own claims its name on every port.
+func (c *Config) IsOwnHost(host string) bool {
+	host = strings.ToLower(host)
+	if unescaped, err := url.PathUnescape(host); err == nil {
+		host = unescaped
+	}
+	name, port := host, ""
+	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port = host[:i], host[i+1:]
+	}
+	name = strings.TrimRight(name, ".")
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		name = ascii
+	}
+	for _, own := range []string{c.Host(), c.Domain} {
+		ownName, ownPort := own, ""
+		if i := strings.LastIndex(own, ":"); i >= 0 && !strings.HasSuffix(own, "]") {
+			ownName, ownPort = own[:i], own[i+1:]
+		}
+		if name == ownName && (ownPort == "" || ownPort == port) {
+			return true
+		}
+	}
+	return false
+}
+
+// reserved are names that would be mistaken for the server or its routes.
+var reserved = map[string]bool{
+	"admin": true, "administrator": true, "api": true, "actor": true, "inbox": true, "instance": true,
+	"oauth": true, "root": true, "support": true, "system": true, "users": true, "webmaster": true,
+}
+
+// ValidUsername says what is wrong with a name for a new account.
+func ValidUsername(name string) error {
+	if name == "" || len(name) > 30 {
+		return fmt.Errorf("username %q: want 1 to 30 characters", name)
+	}
+	for _, r := range name {
+		if r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return fmt.Errorf("username %q: want letters a to z, digits and underscores only", name)
+		}
+	}
+	return nil
+}
+
+// ReservedUsername tells whether a name may not be taken by a new account.
+func ReservedUsername(name string) bool { return reserved[strings.ToLower(name)] }

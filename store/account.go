@@ -1,0 +1,272 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Account is an actor, local or remote, as everybody may see it.
+type Account struct {
+	ID          AccountID
+	URI         string // its ActivityPub id
+	Username    string // as its server spells it
+	Domain      string // account domain, punycode, with a port if not the default; "" for local
+	Type        string // Person, Service, Application, Group, Organization
+	DisplayName string
+	Note        string // sanitised HTML
+	URL         string // its page
+
+	Inbox, SharedInbox, Outbox               string
+	FollowersURI, FollowingURI, FeaturedURI  string
+	KeyID, PublicKey                         string // PublicKey is PEM
+	Avatar, Header                           string // URLs; "" for the default pictures
+	Fields                                   []Field
+	Emojis                                   []Emoji
+	AlsoKnownAs                              []string
+	MovedToURI                               string
+	Locked, Bot, Discoverable, Indexable     bool
+	FollowersCount, FollowingCount, Statuses int64
+	LastStatusAt, CreatedAt, UpdatedAt       time.Time
+	FetchedAt                                time.Time // of the document, zero for local
+	SuspendedAt, DeletedAt                   time.Time
+	JSON                                     json.RawMessage // as it came; nil for local
+}
+
+// Field is a row of the table on a profile; Value is sanitised HTML.
+type Field struct {
+	Name       string    `json:"name"`
+	Value      string    `json:"value"`
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
+}
+
+// Emoji is a custom emoji that a text or a name uses.
+type Emoji struct {
+	Shortcode string `json:"shortcode"`
+	URL       string `json:"url"`
+}
+
+// Local tells whether the account lives here.
+func (a *Account) Local() bool { return a.Domain == "" }
+
+// Handle is the lower-case name or name@domain that finds the account.
+func (a *Account) Handle() string { return Handle(a.Username, a.Domain) }
+
+// Acct is the handle as the account spells its name: what the API shows.
+func (a *Account) Acct() string {
+	if a.Domain == "" {
+		return a.Username
+	}
+	return a.Username + "@" + a.Domain
+}
+
+// Active tells whether the account may still act and be seen.
+func (a *Account) Active() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
+
+// DeliveryInbox is where its server wants what is not for it alone.
+func (a *Account) DeliveryInbox() string {
+	if a.SharedInbox != "" {
+		return a.SharedInbox
+	}
+	return a.Inbox
+}
+
+// Handle makes the key of the column accounts.handle.
+func Handle(username, domain string) string {
+	h := strings.ToLower(username)
+	if domain != "" {
+		h += "@" + strings.ToLower(domain)
+	}
+	return h
+}
+
+const accountColumns = `
+	a.id, a.uri, a.username, a.domain, a.actor_type, a.display_name, a.note, a.url,
+	a.inbox, a.shared_inbox, a.outbox, a.followers_uri, a.following_uri, a.featured_uri,
+	a.key_id, a.public_key, a.avatar, a.header, a.fields, a.emojis, a.also_known_as, a.moved_to_uri,
+	a.locked, a.bot, a.discoverable, a.indexable,
+	a.followers_count, a.following_count, a.statuses_count,
+	a.last_status_at, a.created_at, a.updated_at, a.fetched_at, a.suspended_at, a.deleted_at`
+
+func (a *Account) dest() []any {
+	return []any{
+		&a.ID, &a.URI, &a.Username, &a.Domain, &a.Type, &a.DisplayName, &a.Note, &a.URL,
+		&a.Inbox, &a.SharedInbox, &a.Outbox, &a.FollowersURI, &a.FollowingURI, &a.FeaturedURI,
+		&a.KeyID, &a.PublicKey, &a.Avatar, &a.Header, fromJSON(&a.Fields), fromJSON(&a.Emojis), fromJSON(&a.AlsoKnownAs), &a.MovedToURI,
+		&a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
+		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
+		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.UpdatedAt), toTime(&a.FetchedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
+	}
+}
+
+// Account reads an account by its id; NotFound. Deleted and suspended ones
+// are given too: the caller judges by Active.
+func (tx *Tx) Account(id AccountID) (*Account, error) {
+	return tx.account("account "+id.String(), `WHERE a.id = $1`, id)
+}
+
+// AccountByURI reads an account by its ActivityPub id; NotFound.
+func (tx *Tx) AccountByURI(uri string) (*Account, error) {
+	return tx.account("account "+uri, `WHERE a.uri = $1`, uri)
+}
+
+// AccountByHandle reads an account by name (local, domain "") or name and
+// domain, whatever their case; NotFound.
+func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
+	h := Handle(username, domain)
+	return tx.account("account "+h, `WHERE a.handle = $1`, h)
+}
+
+// AccountByKeyID reads the account whose key has the id; NotFound.
+func (tx *Tx) AccountByKeyID(keyID string) (*Account, error) {
+	return tx.account("account of key "+keyID, `WHERE a.key_id = $1 ORDER BY a.id LIMIT 1`, keyID)
+}
+
+func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
+	a := new(Account)
+	if err := tx.get(what, a.dest(), `SELECT `+accountColumns+` FROM accounts a `+where, args...); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Accounts reads many accounts in one statement, keyed by id; ids that are
+// not known are left out.
+func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
+	out := make(map[AccountID]*Account, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	err := tx.query(func(row scanner) error {
+		a := new(Account)
+		if err := row.Scan(a.dest()...); err != nil {
+			return err
+		}
+		out[a.ID] = a
+		return nil
+	}, `SELECT `+accountColumns+` FROM accounts a WHERE `+tx.in("a.id", "$1"), setOf(ids))
+	return out, err
+}
+
+// AccountJSON is the actor document as it came, nil for a local account.
+func (tx *Tx) AccountJSON(id AccountID) (json.RawMessage, error) {
+	var doc json.RawMessage
+	err := tx.get("account "+id.String(), []any{raw(&doc)}, `SELECT json FROM accounts WHERE id = $1`, id)
+	return doc, err
+}
+
+// setOf is a list of ids as the JSON parameter that tx.in wants.
+func setOf[T ~int64](ids []T) string {
+	b, err := json.Marshal(ids)
+	if err != nil {
+		panic(err)
+	}
+	if ids == nil {
+		return "[]"
+	}
+	return string(b)
+}
+
+// PutAccount writes an account by its URI: a new one is given its ID (of its
+// CreatedAt), a known one keeps ID, counters and CreatedAt and takes the rest.
+// The handle goes to the account being written; whoever had it before loses
+// it (the caller has verified it, SECURITY-RULES 7).
+func (tx *Tx) PutAccount(a *Account) error {
+	if _, err := tx.exec(`UPDATE accounts SET handle = NULL WHERE handle = $1 AND uri <> $2`, a.Handle(), a.URI); err != nil {
+		return err
+	}
+	if a.ID == 0 {
+		a.ID = AccountID(tx.NewID(a.CreatedAt))
+	}
+	if a.CreatedAt.IsZero() {
+		a.CreatedAt = tx.Now()
+	}
+	a.UpdatedAt = tx.Now()
+	return tx.get("account "+a.URI, []any{&a.ID, toTime(&a.CreatedAt), &a.FollowersCount, &a.FollowingCount, &a.Statuses}, `
+		INSERT INTO accounts AS a (
+		  id, uri, handle, username, domain, actor_type, display_name, note, url,
+		  inbox, shared_inbox, outbox, followers_uri, following_uri, featured_uri,
+		  key_id, public_key, avatar, header, fields, emojis, also_known_as, moved_to_uri,
+		  locked, bot, discoverable, indexable,
+		  created_at, updated_at, fetched_at, suspended_at, deleted_at, json)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+		ON CONFLICT (uri) DO UPDATE SET
+		  handle = excluded.handle, username = excluded.username, domain = excluded.domain,
+		  actor_type = excluded.actor_type, display_name = excluded.display_name, note = excluded.note, url = excluded.url,
+		  inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox,
+		  followers_uri = excluded.followers_uri, following_uri = excluded.following_uri, featured_uri = excluded.featured_uri,
+		  key_id = excluded.key_id, public_key = excluded.public_key, avatar = excluded.avatar, header = excluded.header,
+		  fields = excluded.fields, emojis = excluded.emojis, also_known_as = excluded.also_known_as, moved_to_uri = excluded.moved_to_uri,
+		  locked = excluded.locked, bot = excluded.bot, discoverable = excluded.discoverable, indexable = excluded.indexable,
+		  updated_at = excluded.updated_at, fetched_at = excluded.fetched_at,
+		  suspended_at = excluded.suspended_at, deleted_at = excluded.deleted_at, json = excluded.json
+		RETURNING id, created_at, followers_count, following_count, statuses_count`,
+		a.ID, a.URI, a.Handle(), a.Username, a.Domain, a.Type, a.DisplayName, a.Note, a.URL,
+		a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI,
+		a.KeyID, a.PublicKey, a.Avatar, a.Header, jsonText(a.Fields), jsonText(a.Emojis), jsonText(a.AlsoKnownAs), a.MovedToURI,
+		a.Locked, a.Bot, a.Discoverable, a.Indexable,
+		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), string(a.JSON))
+}
+
+// LocalAccounts lists the accounts that live here and are not deleted, oldest first.
+func (tx *Tx) LocalAccounts() ([]*Account, error) {
+	var out []*Account
+	err := tx.query(func(row scanner) error {
+		a := new(Account)
+		out = append(out, a)
+		return row.Scan(a.dest()...)
+	}, `SELECT `+accountColumns+` FROM accounts a WHERE a.domain = '' AND a.deleted_at = 0 ORDER BY a.id`)
+	return out, err
+}
+
+// SearchAccounts finds accounts by the beginning of their handle, or by the
+// exact handle, those that viewer follows first. following keeps to these.
+func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
+	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
+	var out []*Account
+	err := tx.query(func(row scanner) error {
+		a := new(Account)
+		out = append(out, a)
+		return row.Scan(a.dest()...)
+	}, `
+		SELECT `+accountColumns+`
+		FROM accounts a
+		LEFT JOIN follows f ON f.account_id = $1 AND f.target_id = a.id AND f.accepted
+		WHERE a.handle >= $2 AND a.handle < $3
+		  AND a.suspended_at = 0 AND a.deleted_at = 0
+		  AND (f.id IS NOT NULL OR NOT $4)
+		  AND `+notBlocked("a.id", "$1")+`
+		ORDER BY CASE WHEN f.id IS NULL THEN 1 ELSE 0 END, a.handle
+		LIMIT $5 OFFSET $6`,
+		viewer, lo, lo+"\U0010ffff", following, limit, offset)
+	return out, err
+}
+
+// FirstAdmin is the oldest account here that is an admin; NotFound.
+func (tx *Tx) FirstAdmin() (*Account, error) {
+	return tx.account("admin", `JOIN users u ON u.account_id = a.id WHERE u.admin AND a.deleted_at = 0 ORDER BY a.id LIMIT 1`)
+}
+
+// Domains lists the domains of the accounts known here, up to 10,000.
+func (tx *Tx) Domains() ([]string, error) {
+	return tx.texts(`SELECT DISTINCT domain FROM accounts WHERE domain <> '' ORDER BY domain LIMIT 10000`)
+}
+
+// FamiliarFollowers lists those whom viewer follows and who follow account.
+func (tx *Tx) FamiliarFollowers(viewer, account AccountID, limit int) ([]*Account, error) {
+	var out []*Account
+	err := tx.query(func(row scanner) error {
+		a := new(Account)
+		out = append(out, a)
+		return row.Scan(a.dest()...)
+	}, `
+		SELECT `+accountColumns+`
+		FROM follows f
+		JOIN follows mine ON mine.target_id = f.account_id AND mine.account_id = $1 AND mine.accepted
+		JOIN accounts a ON a.id = f.account_id
+		WHERE f.target_id = $2 AND f.accepted AND a.suspended_at = 0 AND a.deleted_at = 0 AND `+notBlocked("a.id", "$1")+`
+		ORDER BY f.id DESC
+		LIMIT $3`, viewer, account, limit)
+	return out, err
+}

@@ -1,0 +1,58 @@
+package store
+
+// PutBlock has account block target: follows both ways end and each leaves the
+// other's home feed and notifications, at once. false when it was there already.
+func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err error) {
+	now := tx.Now()
+	n, err := tx.exec(`
+		INSERT INTO blocks (id, account_id, target_id, uri, created_at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account_id, target_id) DO NOTHING`, tx.NewID(now), account, target, uri, millis(now))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	for _, pair := range [][2]AccountID{{account, target}, {target, account}} {
+		if _, err := tx.DeleteFollow(pair[0], pair[1]); err != nil {
+			return true, err
+		}
+		if err := tx.UnfeedAuthor(pair[0], pair[1]); err != nil {
+			return true, err
+		}
+		if _, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND from_account_id = $2`, pair[0], pair[1]); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// DeleteBlock ends a block and gives the URI of its activity; ok is false
+// when there was none.
+func (tx *Tx) DeleteBlock(account, target AccountID) (uri string, ok bool, err error) {
+	return one[string](tx, `DELETE FROM blocks WHERE account_id = $1 AND target_id = $2 RETURNING uri`, account, target)
+}
+
+// BlockByURI finds who blocks whom by the id of the activity; ok is false
+// when it is not known.
+func (tx *Tx) BlockByURI(account AccountID, uri string) (target AccountID, ok bool, err error) {
+	return one[AccountID](tx, `SELECT target_id FROM blocks WHERE account_id = $1 AND uri = $2`, account, uri)
+}
+
+// Blocked tells whether either of two accounts blocks the other.
+func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
+	_, ok, err := one[int64](tx, `
+		SELECT id FROM blocks
+		WHERE (account_id = $1 AND target_id = $2) OR (account_id = $2 AND target_id = $1)
+		LIMIT 1`, a, b)
+	return ok, err
+}
+
+// Blocks lists whom an account blocks.
+func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
+	return tx.pagedAccounts(p, `
+		SELECT b.id, `+accountColumns+`
+		FROM blocks b
+		JOIN accounts a ON a.id = b.target_id
+		WHERE b.account_id = $4 AND b.id < $1 AND b.id > $2
+		ORDER BY b.id `+p.order()+`
+		LIMIT $3`, account)
+}

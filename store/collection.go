@@ -1,0 +1,50 @@
+package store
+
+import "encoding/json"
+
+// ActivitiesOn reads the documents of the local activities of a type whose
+// objects are given, keyed by the object's URI, in one statement.
+func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]json.RawMessage, error) {
+	out := map[string]json.RawMessage{}
+	if len(objects) == 0 {
+		return out, nil
+	}
+	err := tx.query(func(row scanner) error {
+		var uri string
+		var doc json.RawMessage
+		err := row.Scan(&uri, raw(&doc))
+		out[uri] = doc
+		return err
+	}, `SELECT object_uri, json FROM objects
+		WHERE object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, jsonText(objects), typ)
+	return out, err
+}
+
+// Documents reads the documents of objects, keyed by id, in one statement.
+func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]json.RawMessage, error) {
+	out := map[ObjectID]json.RawMessage{}
+	err := tx.query(func(row scanner) error {
+		var id ObjectID
+		var doc json.RawMessage
+		err := row.Scan(&id, raw(&doc))
+		out[id] = doc
+		return err
+	}, `SELECT id, json FROM objects WHERE `+tx.in("id", "$1"), setOf(list))
+	return out, err
+}
+
+// ContextStatuses lists the public statuses of a conversation, oldest first.
+func (tx *Tx) ContextStatuses(context string, limit int) ([]*Object, error) {
+	var out []*Object
+	err := tx.query(func(row scanner) error {
+		o := new(Object)
+		out = append(out, o)
+		return row.Scan(o.dest()...)
+	}, `
+		SELECT `+objectColumns+`
+		FROM objects o
+		WHERE o.context = $1 AND o.context <> '' AND o.visibility <= 1 AND `+visible("o", "$2")+`
+		ORDER BY o.id
+		LIMIT $3`, context, AccountID(0), limit)
+	return out, err
+}

@@ -1,0 +1,148 @@
+package store
+
+// PutFavourite has an account favour a status, uri being the Like's, and
+// counts it; false when it did so already.
+func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
+	now := tx.Now()
+	n, err := tx.exec(`
+		INSERT INTO favourites (id, account_id, status_id, uri, created_at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, uri, millis(now))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.exec(`UPDATE objects SET favourites_count = favourites_count + 1 WHERE id = $1`, status)
+	return true, err
+}
+
+// DeleteFavourite takes it back and gives the URI of its Like; ok is false
+// when there was none.
+func (tx *Tx) DeleteFavourite(account AccountID, status ObjectID) (uri string, ok bool, err error) {
+	uri, ok, err = one[string](tx, `DELETE FROM favourites WHERE account_id = $1 AND status_id = $2 RETURNING uri`, account, status)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	_, err = tx.exec(`UPDATE objects SET favourites_count = favourites_count - 1 WHERE id = $1 AND favourites_count > 0`, status)
+	return uri, true, err
+}
+
+// FavouriteByURI finds the status that an account's Like was for; ok is false
+// when it is not known.
+func (tx *Tx) FavouriteByURI(account AccountID, uri string) (status ObjectID, ok bool, err error) {
+	return one[ObjectID](tx, `SELECT status_id FROM favourites WHERE uri = $2 AND account_id = $1`, account, uri)
+}
+
+// Favourites lists what an account favoured, newest first, by the favourite's id.
+func (tx *Tx) Favourites(account AccountID, p Page) ([]Paged[*Status], error) {
+	return tx.marked("favourites", account, p)
+}
+
+// Bookmarks lists what an account bookmarked.
+func (tx *Tx) Bookmarks(account AccountID, p Page) ([]Paged[*Status], error) {
+	return tx.marked("bookmarks", account, p)
+}
+
+// marked reads a page of one of the two tables of marks.
+func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status], error) {
+	below, above := p.bounds()
+	var list []Paged[*Status]
+	var statuses []ObjectID
+	err := tx.query(func(row scanner) error {
+		var page int64
+		var id ObjectID
+		err := row.Scan(&page, &id)
+		list = append(list, Paged[*Status]{PageID: page})
+		statuses = append(statuses, id)
+		return err
+	}, `
+		SELECT k.id, k.status_id
+		FROM `+table+` k
+		JOIN objects o ON o.id = k.status_id
+		WHERE k.account_id = $1 AND k.id < $2 AND k.id > $3 AND `+visible("o", "$1")+`
+		ORDER BY k.id `+p.order()+`
+		LIMIT $4`, account, below, above, p.Limit)
+	if err != nil {
+		return nil, err
+	}
+	read, err := tx.Statuses(account, statuses)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[ObjectID]*Status{}
+	for _, st := range read {
+		byID[st.ID] = st
+	}
+	out := list[:0]
+	for i, item := range list {
+		if item.Item = byID[statuses[i]]; item.Item != nil {
+			out = append(out, item)
+		}
+	}
+	return turned(p, out), nil
+}
+
+// FavouritedBy lists who favoured a status that viewer may see.
+func (tx *Tx) FavouritedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*Account], error) {
+	return tx.pagedAccounts(p, `
+		SELECT k.id, `+accountColumns+`
+		FROM favourites k
+		JOIN accounts a ON a.id = k.account_id
+		JOIN objects o ON o.id = k.status_id
+		WHERE k.status_id = $4 AND k.id < $1 AND k.id > $2
+		  AND a.suspended_at = 0 AND a.deleted_at = 0
+		  AND `+visible("o", "$5")+` AND `+notBlocked("a.id", "$5")+`
+		ORDER BY k.id `+p.order()+`
+		LIMIT $3`, status, viewer)
+}
+
+// RebloggedBy lists who boosted a status that viewer may see, by the boosts' ids.
+func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*Account], error) {
+	return tx.pagedAccounts(p, `
+		SELECT o.id, `+accountColumns+`
+		FROM objects o
+		JOIN accounts a ON a.id = o.account_id
+		WHERE o.reblog_of_id = $4 AND o.reblog_of_id <> 0 AND o.id < $1 AND o.id > $2
+		  AND `+visible("o", "$5")+`
+		ORDER BY o.id `+p.order()+`
+		LIMIT $3`, status, viewer)
+}
+
+// PutBookmark keeps a status for an account.
+func (tx *Tx) PutBookmark(account AccountID, status ObjectID) error {
+	now := tx.Now()
+	_, err := tx.exec(`
+		INSERT INTO bookmarks (id, account_id, status_id, created_at)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, millis(now))
+	return err
+}
+
+// DeleteBookmark lets it go, if it was kept.
+func (tx *Tx) DeleteBookmark(account AccountID, status ObjectID) error {
+	_, err := tx.exec(`DELETE FROM bookmarks WHERE account_id = $1 AND status_id = $2`, account, status)
+	return err
+}
+
+// PutPin shows a status at the top of its author's profile. Invalid when most
+// are pinned already.
+func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool, err error) {
+	now := tx.Now()
+	n, err := tx.exec(`
+		INSERT INTO pins (id, account_id, status_id, created_at)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, millis(now))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	count, _, err := one[int](tx, `SELECT COUNT(*) FROM pins WHERE account_id = $1`, account)
+	if err == nil && count > most {
+		err = Errorf(Invalid, "Validation failed: You have already pinned the maximum number of posts")
+	}
+	return err == nil, err
+}
+
+// DeletePin takes it down; false when it was not there.
+func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
+	n, err := tx.exec(`DELETE FROM pins WHERE account_id = $1 AND status_id = $2`, account, status)
+	return n == 1, err
+}

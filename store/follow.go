@@ -1,0 +1,140 @@
+package store
+
+import (
+	"strings"
+	"time"
+)
+
+// Follow is one account following another, or asking to.
+type Follow struct {
+	ID                  int64
+	AccountID, TargetID AccountID
+	URI                 string // of the Follow activity
+	Accepted            bool
+	ShowReblogs, Notify bool
+	Languages           []string
+	CreatedAt           time.Time
+}
+
+const followColumns = `f.id, f.account_id, f.target_id, f.uri, f.accepted, f.show_reblogs, f.notify, f.languages, f.created_at`
+
+func (f *Follow) dest() []any {
+	return []any{&f.ID, &f.AccountID, &f.TargetID, &f.URI, &f.Accepted, &f.ShowReblogs, &f.Notify, fromJSON(&f.Languages), toTime(&f.CreatedAt)}
+}
+
+// PutFollow writes a follow or a request for one; a known pair keeps its id
+// and whether it was accepted, and takes the URI and the settings. created
+// tells that the pair is new.
+func (tx *Tx) PutFollow(f *Follow) (created bool, err error) {
+	if f.ID == 0 {
+		f.ID = tx.NewID(tx.Now())
+	}
+	f.CreatedAt = tx.Now()
+	n, err := tx.exec(`
+		INSERT INTO follows (id, account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
+		VALUES ($1, $2, $3, $4, FALSE, $5, $6, $7, $8)
+		ON CONFLICT (account_id, target_id) DO NOTHING`,
+		f.ID, f.AccountID, f.TargetID, f.URI, f.ShowReblogs, f.Notify, jsonText(f.Languages), millis(f.CreatedAt))
+	if err != nil || n == 1 {
+		f.Accepted = false
+		return n == 1, err
+	}
+	return false, tx.get("follow", f.dest(), `
+		UPDATE follows
+		SET uri = $3, show_reblogs = $4, notify = $5, languages = $6
+		WHERE account_id = $1 AND target_id = $2
+		RETURNING `+strings.ReplaceAll(followColumns, "f.", ""),
+		f.AccountID, f.TargetID, f.URI, f.ShowReblogs, f.Notify, jsonText(f.Languages))
+}
+
+// Follow reads what stands between two accounts; NotFound when nothing does.
+func (tx *Tx) Follow(account, target AccountID) (*Follow, error) {
+	f := new(Follow)
+	err := tx.get("follow of "+target.String(), f.dest(),
+		`SELECT `+followColumns+` FROM follows f WHERE f.account_id = $1 AND f.target_id = $2`, account, target)
+	return f, err
+}
+
+// FollowByURI reads a follow by the id of its activity; NotFound.
+func (tx *Tx) FollowByURI(uri string) (*Follow, error) {
+	f := new(Follow)
+	err := tx.get("follow "+uri, f.dest(), `SELECT `+followColumns+` FROM follows f WHERE f.uri = $1 ORDER BY f.id LIMIT 1`, uri)
+	return f, err
+}
+
+// AcceptFollow makes a request a follow and counts it; false when it was
+// accepted already or is not there.
+func (tx *Tx) AcceptFollow(account, target AccountID) (bool, error) {
+	n, err := tx.exec(`UPDATE follows SET accepted = TRUE WHERE account_id = $1 AND target_id = $2 AND NOT accepted`, account, target)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, tx.countFollow(account, target, 1)
+}
+
+// DeleteFollow ends a follow or a request; false when there was none.
+func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
+	accepted, ok, err := one[bool](tx, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2 RETURNING accepted`, account, target)
+	if err != nil || !ok {
+		return false, err
+	}
+	if accepted {
+		err = tx.countFollow(account, target, -1)
+	}
+	return true, err
+}
+
+func (tx *Tx) countFollow(account, target AccountID, by int) error {
+	if _, err := tx.exec(`UPDATE accounts SET following_count = following_count + $2 WHERE id = $1 AND following_count + $2 >= 0`, account, by); err != nil {
+		return err
+	}
+	_, err := tx.exec(`UPDATE accounts SET followers_count = followers_count + $2 WHERE id = $1 AND followers_count + $2 >= 0`, target, by)
+	return err
+}
+
+// Followers lists who follows an account, newest follow first, without those
+// whom viewer may not meet.
+func (tx *Tx) Followers(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
+	return tx.followed(viewer, account, p, "f.account_id", "f.target_id", "f.accepted")
+}
+
+// Following lists whom an account follows.
+func (tx *Tx) Following(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
+	return tx.followed(viewer, account, p, "f.target_id", "f.account_id", "f.accepted")
+}
+
+// FollowRequests lists who asks to follow an account.
+func (tx *Tx) FollowRequests(account AccountID, p Page) ([]Paged[*Account], error) {
+	return tx.followed(account, account, p, "f.account_id", "f.target_id", "NOT f.accepted")
+}
+
+func (tx *Tx) followed(viewer, account AccountID, p Page, shown, of, state string) ([]Paged[*Account], error) {
+	return tx.pagedAccounts(p, `
+		SELECT f.id, `+accountColumns+`
+		FROM follows f
+		JOIN accounts a ON a.id = `+shown+`
+		WHERE `+of+` = $4 AND `+state+`
+		  AND f.id < $1 AND f.id > $2
+		  AND a.suspended_at = 0 AND a.deleted_at = 0 AND `+notBlocked("a.id", "$5")+`
+		ORDER BY f.id `+p.order()+`
+		LIMIT $3`, account, viewer)
+}
+
+// pagedAccounts runs a list of accounts whose $1 to $3 are the page's bounds and limit.
+func (tx *Tx) pagedAccounts(p Page, query string, args ...any) ([]Paged[*Account], error) {
+	below, above := p.bounds()
+	var out []Paged[*Account]
+	err := tx.query(func(row scanner) error {
+		item := Paged[*Account]{Item: new(Account)}
+		err := row.Scan(append([]any{&item.PageID}, item.Item.dest()...)...)
+		out = append(out, item)
+		return err
+	}, query, append([]any{below, above, p.Limit}, args...)...)
+	return turned(p, out), err
+}
+
+// CountFollowRequests counts who asks to follow an account.
+func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
+	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM follows WHERE target_id = $1 AND NOT accepted`, account)
+	return n, err
+}

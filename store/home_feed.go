@@ -1,0 +1,83 @@
+package store
+
+import "time"
+
+// A home feed is a clustered table of (account, status), written when a status
+// arrives, so that reading it is one index range.
+
+// boostQuiet is how long a status that was in a feed is not shown there again
+// because someone else boosts it.
+const boostQuiet = 24 * time.Hour
+
+// FeedStatus puts a status into the home feeds it belongs in: its author's,
+// and those of the author's followers here, unless it answers somebody they
+// don't follow, or boosts what they have just seen or wanted no boosts of.
+func (tx *Tx) FeedStatus(o *Object) error {
+	original := o.ReblogOfID
+	if original == 0 {
+		original = o.ID
+	}
+	_, err := tx.exec(`
+		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
+		SELECT u.account_id, $1, $2, $3
+		FROM users u
+		LEFT JOIN follows f ON f.account_id = u.account_id AND f.target_id = $2 AND f.accepted
+		WHERE (u.account_id = $2 OR f.id IS NOT NULL)
+		  AND ($4 <= 2 OR u.account_id = $2 OR EXISTS (
+		    SELECT 1 FROM mentions m WHERE m.status_id = $1 AND m.account_id = u.account_id))
+		  AND (CAST($5 AS TEXT) = '' OR $6 = u.account_id OR $6 = $2 OR u.account_id = $2 OR EXISTS (
+		    SELECT 1 FROM follows rf WHERE rf.account_id = u.account_id AND rf.target_id = $6 AND rf.accepted))
+		  AND (CAST($7 AS BIGINT) = 0 OR u.account_id = $2 OR (f.show_reblogs AND NOT EXISTS (
+		    SELECT 1 FROM home_feed h
+		    WHERE h.account_id = u.account_id AND h.status_id > $8 AND h.original_id = $3)))
+		ON CONFLICT DO NOTHING`,
+		o.ID, o.AccountID, original, int(o.Visibility), o.InReplyToURI, o.InReplyToAccountID,
+		o.ReblogOfID, IDAt(tx.Now().Add(-boostQuiet)))
+	return err
+}
+
+// backfill is how many of an account's newest statuses a new follower is given.
+const backfill = 40
+
+// FeedFollow puts the newest known statuses of an account that was just
+// followed into the follower's home feed.
+func (tx *Tx) FeedFollow(follower, author AccountID) error {
+	_, err := tx.exec(`
+		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
+		SELECT CAST($1 AS BIGINT), o.id, o.account_id, CASE WHEN o.reblog_of_id = 0 THEN o.id ELSE o.reblog_of_id END
+		FROM objects o
+		WHERE o.account_id = $2 AND o.is_status AND o.deleted_at = 0 AND o.visibility <= 2
+		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
+		ORDER BY o.id DESC
+		LIMIT $3
+		ON CONFLICT DO NOTHING`, follower, author, backfill)
+	return err
+}
+
+// UnfeedAuthor takes everything of an author out of an account's home feed.
+func (tx *Tx) UnfeedAuthor(account, author AccountID) error {
+	_, err := tx.exec(`DELETE FROM home_feed WHERE account_id = $1 AND author_id = $2`, account, author)
+	return err
+}
+
+// TrimHomeFeeds keeps the newest entries of each feed and drops those of
+// statuses that are gone.
+func (tx *Tx) TrimHomeFeeds(keep int) error {
+	accounts, err := ids[AccountID](tx, `SELECT account_id FROM users`)
+	if err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		if _, err := tx.exec(`
+			DELETE FROM home_feed
+			WHERE account_id = $1 AND (
+			  status_id < COALESCE((
+			    SELECT status_id FROM home_feed WHERE account_id = $1
+			    ORDER BY status_id DESC LIMIT 1 OFFSET $2), 0)
+			  OR NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = home_feed.status_id AND o.deleted_at = 0))`,
+			account, keep); err != nil {
+			return err
+		}
+	}
+	return nil
+}

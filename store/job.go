@@ -1,0 +1,177 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// NewJob is work to be done after the transaction that causes it.
+type NewJob struct {
+	Kind      string
+	Lane      string // a remote host, or a kind of local work
+	Args      json.RawMessage
+	UniqueKey string    // "" for none; a waiting job of the same key makes this one void
+	RunAt     time.Time // zero for at once
+}
+
+// Job is a row of jobs: waiting, claimed, or dead.
+type Job struct {
+	ID        int64
+	Kind      string
+	Lane      string
+	Args      json.RawMessage
+	RunAt     time.Time
+	Attempts  int // counts this one once it is claimed
+	Error     string
+	CreatedAt time.Time
+	DeadAt    time.Time
+}
+
+const jobColumns = `j.id, j.kind, j.lane, j.args, j.run_at, j.attempts, j.error, j.created_at, j.dead_at`
+
+func (j *Job) dest() []any {
+	return []any{&j.ID, &j.Kind, &j.Lane, raw(&j.Args), toTime(&j.RunAt), &j.Attempts, &j.Error, toTime(&j.CreatedAt), toTime(&j.DeadAt)}
+}
+
+// jobChunk is how many rows one INSERT has: a post to a thousand hosts is a
+// few statements.
+const jobChunk = 50
+
+// Enqueue writes jobs and has the workers woken at the commit. A job for a
+// lane that is set aside waits until that is tried again.
+func (tx *Tx) Enqueue(list ...NewJob) error {
+	if len(list) == 0 {
+		return nil
+	}
+	tx.jobsDue = true
+	for len(list) >= jobChunk {
+		if err := tx.insertJobs(list[:jobChunk]); err != nil {
+			return err
+		}
+		list = list[jobChunk:]
+	}
+	for i := range list {
+		if err := tx.insertJobs(list[i : i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) insertJobs(list []NewJob) error {
+	now := tx.Now()
+	var rows []string
+	var args []any
+	for _, j := range list {
+		if j.RunAt.IsZero() {
+			j.RunAt = now
+		}
+		var unique any
+		if j.UniqueKey != "" {
+			unique = j.UniqueKey
+		}
+		n := len(args)
+		rows = append(rows, fmt.Sprintf(`(CAST($%d AS BIGINT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT),
+		  COALESCE((SELECT l.not_before FROM lanes l WHERE l.lane = $%d AND l.not_before > $%d), CAST($%d AS BIGINT)), CAST($%d AS BIGINT))`,
+			n+1, n+2, n+3, n+4, n+5, n+3, n+6, n+6, n+7))
+		args = append(args, tx.NewID(now), j.Kind, j.Lane, string(j.Args), unique, millis(j.RunAt), millis(now))
+	}
+	_, err := tx.exec(`INSERT INTO jobs (id, kind, lane, args, unique_key, run_at, created_at) VALUES `+
+		strings.Join(rows, ", ")+` ON CONFLICT DO NOTHING`, args...)
+	return err
+}
+
+// ClaimJobs takes up to n due jobs for a node, oldest first, none of the
+// lanes that are full and, of each other lane, as many as room says. What is
+// claimed comes back when the lease ends, should the node not live so long.
+// skipped are the lanes whose due jobs were passed over for want of room.
+func (tx *Tx) ClaimJobs(node string, full []string, room func(lane string) int, n int, lease time.Duration) (claimed []Job, skipped []string, err error) {
+	list := jsonText(full)
+	if list == "" {
+		list = "[]"
+	}
+	var claim []int64
+	taken := map[string]int{}
+	err = tx.query(func(row scanner) error {
+		var j Job
+		if err := row.Scan(j.dest()...); err != nil {
+			return err
+		}
+		if taken[j.Lane] >= room(j.Lane) {
+			skipped = append(skipped, j.Lane)
+			return nil
+		}
+		taken[j.Lane]++
+		j.Attempts++
+		claimed, claim = append(claimed, j), append(claim, j.ID)
+		return nil
+	}, `
+		SELECT `+jobColumns+`
+		FROM jobs j
+		WHERE j.dead_at = 0 AND j.run_at <= $1 AND NOT (`+tx.inText("j.lane", "$2")+`)
+		ORDER BY j.run_at, j.id
+		LIMIT $3 `+tx.store.dialect.skipLocked, millis(tx.Now()), list, n)
+	if err != nil || len(claim) == 0 {
+		return nil, skipped, err
+	}
+	_, err = tx.exec(`UPDATE jobs SET run_at = $2, claimed_by = $3, attempts = attempts + 1 WHERE `+tx.in("id", "$1"),
+		setOf(claim), millis(tx.Now().Add(lease)), node)
+	return claimed, skipped, err
+}
+
+// ReleaseClaims makes due at once what a node had claimed when it stopped. On
+// SQLite there is one node at a time, so everything claimed is released.
+func (tx *Tx) ReleaseClaims(node string) error {
+	where := `claimed_by = $2`
+	if tx.store.dialect == sqliteDialect {
+		where = `claimed_by <> '' AND $2 <> ''`
+	}
+	_, err := tx.exec(`UPDATE jobs SET run_at = $1, claimed_by = '' WHERE dead_at = 0 AND `+where, millis(tx.Now()), node)
+	return err
+}
+
+// FinishJob drops a job that is done.
+func (tx *Tx) FinishJob(id int64) error {
+	_, err := tx.exec(`DELETE FROM jobs WHERE id = $1`, id)
+	return err
+}
+
+// RetryJob puts a job back to be done again later.
+func (tx *Tx) RetryJob(id int64, runAt time.Time, why string) error {
+	tx.jobsDue = true
+	_, err := tx.exec(`UPDATE jobs SET run_at = $2, claimed_by = '', error = $3 WHERE id = $1`, id, millis(runAt), why)
+	return err
+}
+
+// KillJob gives a job up: it stays, dead, for a person to see.
+func (tx *Tx) KillJob(id int64, why string) error {
+	_, err := tx.exec(`UPDATE jobs SET dead_at = $2, claimed_by = '', unique_key = NULL, error = $3 WHERE id = $1`, id, millis(tx.Now()), why)
+	return err
+}
+
+// DeadJobs lists what was given up, newest first.
+func (tx *Tx) DeadJobs(limit int) ([]Job, error) {
+	var out []Job
+	err := tx.query(func(row scanner) error {
+		var j Job
+		err := row.Scan(j.dest()...)
+		out = append(out, j)
+		return err
+	}, `SELECT `+jobColumns+` FROM jobs j WHERE j.dead_at <> 0 ORDER BY j.dead_at DESC LIMIT $1`, limit)
+	return out, err
+}
+
+// NextRun is when the next job is due, claimed ones by the end of their
+// lease; ok is false when there is none.
+func (tx *Tx) NextRun() (at time.Time, ok bool, err error) {
+	ms, ok, err := one[int64](tx, `SELECT run_at FROM jobs WHERE dead_at = 0 ORDER BY run_at, id LIMIT 1`)
+	return time.UnixMilli(ms).UTC(), ok, err
+}
+
+// CountJobs counts the live jobs of a kind.
+func (tx *Tx) CountJobs(kind string) (int64, error) {
+	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM jobs WHERE dead_at = 0 AND kind = $1`, kind)
+	return n, err
+}

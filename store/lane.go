@@ -1,0 +1,63 @@
+package store
+
+import "time"
+
+// Lane is a lane that is failing: its host is set aside until NotBefore, and
+// then probed with one job.
+type Lane struct {
+	Name         string
+	Failures     int
+	FailingSince time.Time
+	NotBefore    time.Time
+	Error        string
+}
+
+// Lanes lists those that are failing.
+func (tx *Tx) Lanes() ([]Lane, error) {
+	var out []Lane
+	err := tx.query(func(row scanner) error {
+		var l Lane
+		err := row.Scan(&l.Name, &l.Failures, toTime(&l.FailingSince), toTime(&l.NotBefore), &l.Error)
+		out = append(out, l)
+		return err
+	}, `SELECT lane, failures, failing_since, not_before, error FROM lanes ORDER BY lane`)
+	return out, err
+}
+
+// LaneFailed sets a lane aside for as long as wait says of its failures in a
+// row, with all its waiting jobs, and tells until when. Failures that come
+// while it is set aside already were under way before, and count as one.
+func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why string) (until time.Time, err error) {
+	now := tx.Now()
+	var l Lane
+	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)}, `SELECT failures, not_before FROM lanes WHERE lane = $1`, lane)
+	if err != nil && !Is(err, NotFound) {
+		return until, err
+	}
+	if l.NotBefore.After(now) {
+		return l.NotBefore, nil
+	}
+	until = now.Add(wait(l.Failures + 1))
+	if _, err = tx.exec(`
+		INSERT INTO lanes (lane, failures, failing_since, not_before, error)
+		VALUES ($1, 1, $2, $3, $4)
+		ON CONFLICT (lane) DO UPDATE
+		SET failures = lanes.failures + 1, not_before = excluded.not_before, error = excluded.error`,
+		lane, millis(now), millis(until), why); err != nil {
+		return until, err
+	}
+	_, err = tx.exec(`UPDATE jobs SET run_at = $2 WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at < $2`, lane, millis(until))
+	return until, err
+}
+
+// LaneHealed takes a lane back: what waits in it is due at once.
+func (tx *Tx) LaneHealed(lane string) error {
+	n, err := tx.exec(`DELETE FROM lanes WHERE lane = $1`, lane)
+	if err != nil || n == 0 {
+		return err
+	}
+	tx.jobsDue = true
+	now := millis(tx.Now())
+	_, err = tx.exec(`UPDATE jobs SET run_at = $2 WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at > $2`, lane, now)
+	return err
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migration is one step of the schema, named like its files:
+// NNNN_name.up.sql and NNNN_name.down.sql.
+type Migration struct {
+	Version   int
+	Name      string
+	AppliedAt time.Time // zero when it is not applied
+	up, down  string
+}
+
+// migrations reads the embedded steps in order.
+func migrations() ([]Migration, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.up.sql")
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(names)
+	var out []Migration
+	for _, name := range names {
+		number, title, ok := strings.Cut(strings.TrimSuffix(path.Base(name), ".up.sql"), "_")
+		version, err := strconv.Atoi(number)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("migration %s is not named NNNN_name.up.sql", name)
+		}
+		up, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		down, err := migrationFiles.ReadFile(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Migration{Version: version, Name: title, up: string(up), down: string(down)})
+	}
+	return out, nil
+}
+
+// MigrationStatus lists every step this binary knows, and when it was applied.
+// A database that holds a step this binary doesn't know is an Unavailable
+// error: it was written by a newer Kinglet.
+func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+	var list []Migration
+	err := s.Update(ctx, func(tx *Tx) (err error) {
+		list, err = tx.migrationStatus()
+		return err
+	})
+	return list, err
+}
+
+func (tx *Tx) migrationStatus() ([]Migration, error) {
+	list, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.exec(`
+		CREATE TABLE IF NOT EXISTS schema_migrations (
+		  version    BIGINT NOT NULL PRIMARY KEY,
+		  applied_at BIGINT NOT NULL
+		)`); err != nil {
+		return nil, fmt.Errorf("prepare the migrations' table: %w", err)
+	}
+	err = tx.query(func(row scanner) error {
+		var version int
+		var at time.Time
+		if err := row.Scan(&version, toTime(&at)); err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].Version == version {
+				list[i].AppliedAt = at
+				return nil
+			}
+		}
+		return Errorf(Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
+	}, `SELECT version, applied_at FROM schema_migrations ORDER BY version`)
+	return list, err
+}
+
+// Migrate applies every step not yet applied, each in one transaction, and
+// returns those it applied.
+func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
+	for {
+		var done *Migration
+		err := s.Update(ctx, func(tx *Tx) error {
+			done = nil
+			list, err := tx.migrationStatus()
+			if err != nil {
+				return err
+			}
+			for _, m := range list {
+				if !m.AppliedAt.IsZero() {
+					continue
+				}
+				if err := tx.script(m.up); err != nil {
+					return fmt.Errorf("migration %d %s: %w", m.Version, m.Name, err)
+				}
+				m.AppliedAt = tx.Now()
+				_, err := tx.exec(`INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)`,
+					m.Version, millis(m.AppliedAt))
+				done = &m
+				return err
+			}
+			return nil
+		})
+		if err != nil || done == nil {
+			return applied, err
+		}
+		applied = append(applied, *done)
+	}
+}
+
+// MigrateDown takes back the newest applied step and returns it; NotFound
+// when there is none.
+func (s *Store) MigrateDown(ctx context.Context) (Migration, error) {
+	var undone Migration
+	err := s.Update(ctx, func(tx *Tx) error {
+		list, err := tx.migrationStatus()
+		if err != nil {
+			return err
+		}
+		for i := len(list) - 1; i >= 0; i-- {
+			if list[i].AppliedAt.IsZero() {
+				continue
+			}
+			undone = list[i]
+			if err := tx.script(undone.down); err != nil {
+				return fmt.Errorf("migration %d %s back: %w", undone.Version, undone.Name, err)
+			}
+			_, err := tx.exec(`DELETE FROM schema_migrations WHERE version = $1`, undone.Version)
+			return err
+		}
+		return Errorf(NotFound, "no migration is applied")
+	})
+	return undone, err
+}
+
+// script runs the statements of a migration, translated for the engine.
+func (tx *Tx) script(text string) error {
+	for _, st := range statements(tx.store.dialect.ddl.Replace(text)) {
+		// Not through the cache of prepared statements: they run once.
+		if _, err := tx.conn.ExecContext(tx.ctx, st); err != nil {
+			return fmt.Errorf("%s: %w", firstLine(st), err)
+		}
+	}
+	return nil
+}
+
+// statements splits a script at semicolons that end a line, and drops comments.
+func statements(text string) []string {
+	var out []string
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if i := strings.Index(line, "--"); i >= 0 {
+			line = line[:i] + "\n"
+		}
+		b.WriteString(line)
+		if strings.HasSuffix(strings.TrimSpace(line), ";") {
+			out = append(out, strings.TrimSpace(b.String()))
+			b.Reset()
+		}
+	}
+	if rest := strings.TrimSpace(b.String()); rest != "" {
+		out = append(out, rest)
+	}
+	return out
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}

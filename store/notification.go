@@ -1,0 +1,162 @@
+package store
+
+import "time"
+
+// Notification tells an account here what somebody did.
+type Notification struct {
+	ID        int64
+	AccountID AccountID // who is told
+	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update
+	From      AccountID
+	StatusID  ObjectID // 0 for none
+	CreatedAt time.Time
+
+	// Filled by Notifications.
+	FromAccount *Account
+	Status      *Status
+}
+
+// Notify writes a notification for an account here, unless they are told of
+// the same already, are the one who did it, or block or mute that account.
+// Accounts that do not live here are passed over.
+func (tx *Tx) Notify(n *Notification) (created bool, err error) {
+	n.CreatedAt = tx.Now()
+	n.ID = tx.NewID(n.CreatedAt)
+	rows, err := tx.exec(`
+		INSERT INTO notifications (id, account_id, type, from_account_id, status_id, created_at)
+		SELECT CAST($1 AS BIGINT), u.account_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BIGINT)
+		FROM users u
+		WHERE u.account_id = $2 AND u.account_id <> $4
+		  AND `+notBlocked("CAST($4 AS BIGINT)", "$2")+`
+		  AND NOT EXISTS (
+		    SELECT 1 FROM mutes m
+		    WHERE m.account_id = $2 AND m.target_id = $4 AND m.notifications
+		      AND (m.expires_at = 0 OR m.expires_at > $6))
+		ON CONFLICT (account_id, type, from_account_id, status_id) DO NOTHING`,
+		n.ID, n.AccountID, n.Type, n.From, n.StatusID, millis(n.CreatedAt))
+	return rows == 1, err
+}
+
+// Unnotify takes back what an account was told, when what was done is undone.
+func (tx *Tx) Unnotify(account AccountID, typ string, from AccountID, status ObjectID) error {
+	_, err := tx.exec(`
+		DELETE FROM notifications
+		WHERE account_id = $1 AND type = $2 AND from_account_id = $3 AND status_id = $4`, account, typ, from, status)
+	return err
+}
+
+// NotificationQuery narrows the notifications: Types to these if any, never
+// ExcludeTypes, and From one account if not 0.
+type NotificationQuery struct {
+	Types, ExcludeTypes []string
+	From                AccountID
+}
+
+const notificationColumns = `n.id, n.account_id, n.type, n.from_account_id, n.status_id, n.created_at`
+
+func (n *Notification) dest() []any {
+	return []any{&n.ID, &n.AccountID, &n.Type, &n.From, &n.StatusID, toTime(&n.CreatedAt)}
+}
+
+// Notifications reads a page of what an account was told, with the accounts
+// and statuses, leaving out what it may no longer see.
+func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*Notification, error) {
+	below, above := p.bounds()
+	where := ``
+	args := []any{viewer, below, above, p.Limit, q.From, millis(tx.Now())}
+	if len(q.Types) > 0 {
+		args = append(args, jsonText(q.Types))
+		where += ` AND ` + tx.inText("n.type", "$7")
+	} else if len(q.ExcludeTypes) > 0 {
+		args = append(args, jsonText(q.ExcludeTypes))
+		where += ` AND NOT ` + tx.inText("n.type", "$7")
+	}
+	var list []*Notification
+	err := tx.query(func(row scanner) error {
+		n := new(Notification)
+		list = append(list, n)
+		return row.Scan(n.dest()...)
+	}, `
+		SELECT `+notificationColumns+`
+		FROM notifications n
+		JOIN accounts fa ON fa.id = n.from_account_id AND fa.suspended_at = 0 AND fa.deleted_at = 0
+		LEFT JOIN objects o ON o.id = n.status_id
+		WHERE n.account_id = $1 AND n.id < $2 AND n.id > $3`+where+`
+		  AND (CAST($5 AS BIGINT) = 0 OR n.from_account_id = $5)
+		  AND (n.status_id = 0 OR `+visible("o", "$1")+`)
+		  AND `+notBlocked("n.from_account_id", "$1")+`
+		  AND NOT EXISTS (
+		    SELECT 1 FROM mutes m
+		    WHERE m.account_id = $1 AND m.target_id = n.from_account_id AND m.notifications
+		      AND (m.expires_at = 0 OR m.expires_at > $6))
+		ORDER BY n.id `+p.order()+`
+		LIMIT $4`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return turned(p, list), tx.fillNotifications(viewer, list)
+}
+
+// Notification reads one; NotFound.
+func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
+	n := new(Notification)
+	err := tx.get("notification", n.dest(), `SELECT `+notificationColumns+` FROM notifications n WHERE n.id = $1 AND n.account_id = $2`, id, viewer)
+	if err != nil {
+		return nil, err
+	}
+	return n, tx.fillNotifications(viewer, []*Notification{n})
+}
+
+func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var accounts []AccountID
+	var statuses []ObjectID
+	for _, n := range list {
+		accounts = append(accounts, n.From)
+		statuses = append(statuses, n.StatusID)
+	}
+	from, err := tx.Accounts(accounts)
+	if err != nil {
+		return err
+	}
+	read, err := tx.Statuses(viewer, statuses)
+	if err != nil {
+		return err
+	}
+	byID := map[ObjectID]*Status{}
+	for _, st := range read {
+		byID[st.ID] = st
+	}
+	for _, n := range list {
+		n.FromAccount, n.Status = from[n.From], byID[n.StatusID]
+	}
+	return nil
+}
+
+// DismissNotification takes one away; ClearNotifications all.
+func (tx *Tx) DismissNotification(account AccountID, id int64) error {
+	n, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND id = $2`, account, id)
+	if err == nil && n == 0 {
+		err = Errorf(NotFound, "notification not found")
+	}
+	return err
+}
+
+// ClearNotifications takes away all that an account was told.
+func (tx *Tx) ClearNotifications(account AccountID) error {
+	_, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1`, account)
+	return err
+}
+
+// CountUnread counts notifications above the account's marker, up to most.
+func (tx *Tx) CountUnread(account AccountID, most int) (int64, error) {
+	n, _, err := one[int64](tx, `
+		SELECT COUNT(*) FROM (
+		  SELECT n.id FROM notifications n
+		  WHERE n.account_id = $1 AND n.id > COALESCE((
+		    SELECT last_read_id FROM markers WHERE account_id = $1 AND timeline = 'notifications'), 0)
+		  LIMIT $2) AS unread`, account, most)
+	return n, err
+}

@@ -1,0 +1,203 @@
+package store
+
+import "time"
+
+// App is a registered OAuth client.
+type App struct {
+	ID           int64
+	ClientID     string
+	SecretHash   string
+	Name         string
+	Website      string
+	RedirectURIs []string
+	Scopes       string
+	CreatedAt    time.Time
+}
+
+const appColumns = `p.id, p.client_id, p.secret_hash, p.name, p.website, p.redirect_uris, p.scopes, p.created_at`
+
+func (a *App) dest() []any {
+	return []any{&a.ID, &a.ClientID, &a.SecretHash, &a.Name, &a.Website, fromJSON(&a.RedirectURIs), &a.Scopes, toTime(&a.CreatedAt)}
+}
+
+// InsertApp registers a client and gives it an id.
+func (tx *Tx) InsertApp(a *App) error {
+	a.CreatedAt = tx.Now()
+	a.ID = tx.NewID(a.CreatedAt)
+	_, err := tx.exec(`
+		INSERT INTO oauth_apps (id, client_id, secret_hash, name, website, redirect_uris, scopes, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		a.ID, a.ClientID, a.SecretHash, a.Name, a.Website, jsonText(a.RedirectURIs), a.Scopes, millis(a.CreatedAt))
+	return err
+}
+
+// AppByClientID reads a client; NotFound.
+func (tx *Tx) AppByClientID(clientID string) (*App, error) {
+	a := new(App)
+	err := tx.get("application", a.dest(), `SELECT `+appColumns+` FROM oauth_apps p WHERE p.client_id = $1`, clientID)
+	return a, err
+}
+
+// Apps reads many clients in one statement, keyed by id.
+func (tx *Tx) Apps(ids []int64) (map[int64]*App, error) {
+	out := make(map[int64]*App, len(ids))
+	err := tx.query(func(row scanner) error {
+		a := new(App)
+		err := row.Scan(a.dest()...)
+		out[a.ID] = a
+		return err
+	}, `SELECT `+appColumns+` FROM oauth_apps p WHERE `+tx.in("p.id", "$1"), setOf(ids))
+	return out, err
+}
+
+// Code is an authorization code: single-use, short-lived, bound to its client,
+// redirect and PKCE challenge.
+type Code struct {
+	Hash                string
+	AppID               int64
+	AccountID           AccountID
+	RedirectURI, Scopes string
+	Challenge           string // S256, "" for none
+	ExpiresAt           time.Time
+	TokenID             int64
+}
+
+// InsertCode keeps a new code.
+func (tx *Tx) InsertCode(c *Code) error {
+	_, err := tx.exec(`
+		INSERT INTO oauth_codes (hash, app_id, account_id, redirect_uri, scopes, challenge, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		c.Hash, c.AppID, c.AccountID, c.RedirectURI, c.Scopes, c.Challenge, millis(tx.Now()), millis(c.ExpiresAt))
+	return err
+}
+
+// SpendCode gives a code to whom it may be exchanged, once: tokenID is that of
+// the token about to be made. A code that was spent before is NotFound, and
+// the token made of it is revoked (RFC 6749 §4.1.2): someone has stolen it.
+// So a caller must commit even after this error.
+func (tx *Tx) SpendCode(hash string, tokenID int64) (*Code, error) {
+	c := new(Code)
+	err := tx.get("authorization code",
+		[]any{&c.Hash, &c.AppID, &c.AccountID, &c.RedirectURI, &c.Scopes, &c.Challenge, toTime(&c.ExpiresAt)}, `
+		UPDATE oauth_codes SET token_id = $2
+		WHERE hash = $1 AND token_id = 0 AND expires_at > $3
+		RETURNING hash, app_id, account_id, redirect_uri, scopes, challenge, expires_at`, hash, tokenID, millis(tx.Now()))
+	if err == nil {
+		c.TokenID = tokenID
+		return c, nil
+	}
+	if !Is(err, NotFound) {
+		return nil, err
+	}
+	if _, derr := tx.exec(`DELETE FROM oauth_tokens WHERE id IN (SELECT token_id FROM oauth_codes WHERE hash = $1 AND token_id <> 0)`, hash); derr != nil {
+		return nil, derr
+	}
+	return nil, err
+}
+
+// Token is an access token: of an account, or of a client alone (AccountID 0).
+type Token struct {
+	ID          int64
+	Hash        string
+	RefreshHash string
+	AppID       int64
+	AccountID   AccountID
+	Scopes      string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time // zero for never
+	LastUsedAt  time.Time
+}
+
+const tokenColumns = `t.id, t.hash, COALESCE(t.refresh_hash, ''), t.app_id, t.account_id, t.scopes, t.created_at, t.expires_at, t.last_used_at`
+
+func (t *Token) dest() []any {
+	return []any{&t.ID, &t.Hash, &t.RefreshHash, &t.AppID, &t.AccountID, &t.Scopes, toTime(&t.CreatedAt), toTime(&t.ExpiresAt), toTime(&t.LastUsedAt)}
+}
+
+// InsertToken keeps a new token, giving it an id if it has none.
+func (tx *Tx) InsertToken(t *Token) error {
+	t.CreatedAt = tx.Now()
+	if t.ID == 0 {
+		t.ID = tx.NewID(t.CreatedAt)
+	}
+	var refresh any
+	if t.RefreshHash != "" {
+		refresh = t.RefreshHash
+	}
+	_, err := tx.exec(`
+		INSERT INTO oauth_tokens (id, hash, refresh_hash, app_id, account_id, scopes, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		t.ID, t.Hash, refresh, t.AppID, t.AccountID, t.Scopes, millis(t.CreatedAt), millis(t.ExpiresAt))
+	return err
+}
+
+const tokenStands = `
+	(t.expires_at = 0 OR t.expires_at > $2)
+	AND (t.account_id = 0 OR EXISTS (
+	  SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.suspended_at = 0 AND a.deleted_at = 0))`
+
+// TokenByHash reads a token that stands: not expired, nor of an account that
+// is suspended or gone; NotFound.
+func (tx *Tx) TokenByHash(hash string) (*Token, error) {
+	t := new(Token)
+	err := tx.get("token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t WHERE t.hash = $1 AND `+tokenStands, hash, millis(tx.Now()))
+	return t, err
+}
+
+// SpendRefresh takes a refresh token of a client and ends its token; NotFound.
+func (tx *Tx) SpendRefresh(refreshHash string, appID int64) (*Token, error) {
+	t := new(Token)
+	err := tx.get("refresh token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t
+		WHERE t.refresh_hash = $1 AND t.app_id = $3 AND (t.account_id = 0 OR EXISTS (
+		  SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.suspended_at = 0 AND a.deleted_at = 0))
+		  AND t.created_at <= $2`, refreshHash, millis(tx.Now()), appID)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.exec(`DELETE FROM oauth_tokens WHERE id = $1`, t.ID)
+	return t, err
+}
+
+// RevokeToken ends a client's token, given its own or its refresh hash.
+func (tx *Tx) RevokeToken(hash string, appID int64) error {
+	_, err := tx.exec(`DELETE FROM oauth_tokens WHERE (hash = $1 OR refresh_hash = $1) AND app_id = $2`, hash, appID)
+	return err
+}
+
+// RevokeAccess ends every token, code and session of an account.
+func (tx *Tx) RevokeAccess(id AccountID) error {
+	for _, q := range []string{
+		`DELETE FROM oauth_tokens WHERE account_id = $1`,
+		`DELETE FROM oauth_codes WHERE account_id = $1`,
+		`DELETE FROM sessions WHERE account_id = $1`,
+	} {
+		if _, err := tx.exec(q, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutSession keeps a browser signed in.
+func (tx *Tx) PutSession(hash string, account AccountID, expires time.Time) error {
+	_, err := tx.exec(`INSERT INTO sessions (hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
+		hash, account, millis(tx.Now()), millis(expires))
+	return err
+}
+
+// SessionAccount is whose session it is, if it stands; NotFound.
+func (tx *Tx) SessionAccount(hash string) (*Account, error) {
+	a := new(Account)
+	err := tx.get("session", a.dest(), `
+		SELECT `+accountColumns+`
+		FROM sessions s
+		JOIN accounts a ON a.id = s.account_id
+		WHERE s.hash = $1 AND s.expires_at > $2 AND a.suspended_at = 0 AND a.deleted_at = 0`, hash, millis(tx.Now()))
+	return a, err
+}
+
+// DeleteSession signs a browser out.
+func (tx *Tx) DeleteSession(hash string) error {
+	_, err := tx.exec(`DELETE FROM sessions WHERE hash = $1`, hash)
+	return err
+}

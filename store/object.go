@@ -1,0 +1,264 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Object is a row of objects: a status (a Note and its like, or an Announce)
+// or an activity that somebody may ask for by its URI.
+type Object struct {
+	ID         ObjectID
+	URI        string
+	Type       string // ActivityStreams type; Tombstone once deleted
+	AccountID  AccountID
+	Local      bool
+	IsStatus   bool
+	Visibility Visibility
+	ObjectURI  string // an activity's object, or the boosted status's URI
+
+	ReblogOfID         ObjectID
+	InReplyToURI       string
+	InReplyToID        ObjectID // 0 while the parent is not known here
+	InReplyToAccountID AccountID
+	Context            string // URI of the conversation
+	URL                string // its page
+	SpoilerText        string // plain text
+	Content            string // sanitised HTML
+	Sensitive          bool
+	Language           string // ISO 639, "" for unknown
+	Tags               []string
+	Emojis             []Emoji
+	ApplicationID      int64
+
+	RepliesCount, ReblogsCount, FavouritesCount int64
+
+	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
+
+	JSON json.RawMessage // as it came; only ObjectDocument reads it
+}
+
+const objectColumns = `
+	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri,
+	o.reblog_of_id, o.in_reply_to_uri, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
+	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
+	o.replies_count, o.reblogs_count, o.favourites_count,
+	o.published_at, o.created_at, o.edited_at, o.deleted_at`
+
+func (o *Object) dest() []any {
+	return []any{
+		&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI,
+		&o.ReblogOfID, &o.InReplyToURI, &o.InReplyToID, &o.InReplyToAccountID, &o.Context, &o.URL,
+		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
+		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount,
+		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
+	}
+}
+
+// InsertObject writes a new object and gives it an ID of its published time.
+// When the URI is known already nothing is written and created is false, with
+// o.ID the known one's: applying an activity twice changes nothing.
+func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
+	if o.PublishedAt.IsZero() {
+		o.PublishedAt = tx.Now()
+	}
+	o.CreatedAt = tx.Now()
+	if o.ID == 0 {
+		o.ID = ObjectID(tx.NewID(o.PublishedAt))
+	}
+	n, err := tx.exec(`
+		INSERT INTO objects (
+		  id, uri, type, account_id, local, is_status, visibility, object_uri,
+		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
+		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
+		  published_at, created_at, edited_at, json)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+		  $20, $21, $22, $23, $24, $25)
+		ON CONFLICT (uri) DO NOTHING`,
+		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
+		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
+		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
+		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON))
+	if err != nil || n == 1 {
+		return n == 1, err
+	}
+	known, err := tx.ObjectByURI(o.URI)
+	if err != nil {
+		return false, err
+	}
+	o.ID = known.ID
+	return false, nil
+}
+
+// UpdateStatus writes what an edit may change. The visibility, the author and
+// the thread are the original's and stay (SECURITY-RULES 16).
+func (tx *Tx) UpdateStatus(o *Object) error {
+	_, err := tx.exec(`
+		UPDATE objects
+		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
+		  url = $8, edited_at = $9, json = $10
+		WHERE id = $1`,
+		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
+		o.URL, millis(o.EditedAt), string(o.JSON))
+	return err
+}
+
+// Object reads an object by its id; NotFound. A tombstone is given too.
+func (tx *Tx) Object(id ObjectID) (*Object, error) {
+	return tx.object("object "+id.String(), `WHERE o.id = $1`, id)
+}
+
+// ObjectByURI reads an object by its ActivityPub id; NotFound.
+func (tx *Tx) ObjectByURI(uri string) (*Object, error) {
+	return tx.object("object "+uri, `WHERE o.uri = $1`, uri)
+}
+
+// ActivityOn reads the newest activity of a type that an account did to an
+// object (its Announce of a status, its Like) and that still stands; NotFound.
+func (tx *Tx) ActivityOn(accountID AccountID, typ, objectURI string) (*Object, error) {
+	return tx.object(typ+" of "+objectURI,
+		`WHERE o.object_uri = $1 AND o.account_id = $2 AND o.type = $3 AND o.deleted_at = 0 ORDER BY o.id DESC LIMIT 1`,
+		objectURI, accountID, typ)
+}
+
+func (tx *Tx) object(what, where string, args ...any) (*Object, error) {
+	o := new(Object)
+	if err := tx.get(what, o.dest(), `SELECT `+objectColumns+` FROM objects o `+where, args...); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// ObjectDocument is the JSON of an object as it came, or as we published it.
+func (tx *Tx) ObjectDocument(id ObjectID) (json.RawMessage, error) {
+	var doc json.RawMessage
+	err := tx.get("document of object "+id.String(), []any{raw(&doc)}, `SELECT json FROM objects WHERE id = $1`, id)
+	return doc, err
+}
+
+// KnownURIs tells which of the URIs are objects or accounts here.
+func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
+	known := map[string]bool{}
+	list := jsonText(uris)
+	if list == "" {
+		return known, nil
+	}
+	err := tx.query(func(row scanner) error {
+		var uri string
+		if err := row.Scan(&uri); err != nil {
+			return err
+		}
+		known[uri] = true
+		return nil
+	}, `SELECT uri FROM objects WHERE `+tx.inText("uri", "$1")+`
+		UNION ALL
+		SELECT uri FROM accounts WHERE `+tx.inText("uri", "$1"), list)
+	return known, err
+}
+
+// Bury makes an object a Tombstone with the document given: what it said is
+// gone, its URI stays taken. Everything that hung on a status goes with it:
+// boosts, favourites, notifications, mentions, attachments, feed entries.
+func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
+	boosts, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND deleted_at = 0`, o.ID)
+	if err != nil {
+		return err
+	}
+	buried := setOf(append(boosts, o.ID))
+	if o.IsStatus && o.DeletedAt.IsZero() {
+		if err := tx.uncount(buried); err != nil {
+			return err
+		}
+	}
+	for _, q := range []string{
+		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
+		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM attachments WHERE ` + tx.in("status_id", "$1"),
+	} {
+		if _, err := tx.exec(q, buried); err != nil {
+			return err
+		}
+	}
+	now := millis(tx.Now())
+	if _, err := tx.exec(`
+		UPDATE objects
+		SET type = 'Tombstone', deleted_at = $2, spoiler_text = '', content = '', tags = '', emojis = '', url = '', json = ''
+		WHERE `+tx.in("id", "$1"), buried, now); err != nil {
+		return err
+	}
+	_, err = tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, o.ID, string(tombstone))
+	return err
+}
+
+// uncount takes statuses that are about to be buried out of the counters of
+// their authors and parents.
+func (tx *Tx) uncount(buried string) error {
+	if _, err := tx.exec(`
+		UPDATE accounts
+		SET statuses_count = statuses_count - (
+		  SELECT COUNT(*) FROM objects o
+		  WHERE `+tx.in("o.id", "$1")+` AND o.account_id = accounts.id AND o.is_status AND o.deleted_at = 0)
+		WHERE id IN (SELECT o.account_id FROM objects o WHERE `+tx.in("o.id", "$1")+`)`, buried); err != nil {
+		return err
+	}
+	_, err := tx.exec(`
+		UPDATE objects
+		SET replies_count = replies_count - 1
+		WHERE replies_count > 0 AND id IN (
+		  SELECT o.in_reply_to_id FROM objects o
+		  WHERE `+tx.in("o.id", "$1")+` AND o.in_reply_to_id <> 0 AND o.deleted_at = 0 AND o.visibility <= 1)`, buried)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		UPDATE objects
+		SET reblogs_count = reblogs_count - 1
+		WHERE reblogs_count > 0 AND id IN (
+		  SELECT o.reblog_of_id FROM objects o
+		  WHERE `+tx.in("o.id", "$1")+` AND o.reblog_of_id <> 0 AND o.deleted_at = 0)`, buried)
+	return err
+}
+
+// CountStatus adds a new status to the counters of its author and, where
+// strangers may count it, of its parent or of what it boosts.
+func (tx *Tx) CountStatus(o *Object) error {
+	if _, err := tx.exec(`
+		UPDATE accounts
+		SET statuses_count = statuses_count + 1,
+		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
+		WHERE id = $1`, o.AccountID, millis(o.PublishedAt)); err != nil {
+		return err
+	}
+	if o.ReblogOfID != 0 {
+		_, err := tx.exec(`UPDATE objects SET reblogs_count = reblogs_count + 1 WHERE id = $1`, o.ReblogOfID)
+		return err
+	}
+	if o.InReplyToID != 0 && o.Visibility <= Unlisted {
+		_, err := tx.exec(`UPDATE objects SET replies_count = replies_count + 1 WHERE id = $1`, o.InReplyToID)
+		return err
+	}
+	return nil
+}
+
+// AdoptReplies joins the replies that were waiting for a status, by its URI,
+// to it. They came before their parent did.
+func (tx *Tx) AdoptReplies(parent *Object) error {
+	n, err := tx.exec(`
+		UPDATE objects
+		SET in_reply_to_id = $2, in_reply_to_account_id = $3
+		WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' AND in_reply_to_id = 0`, parent.URI, parent.ID, parent.AccountID)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = tx.exec(`
+		UPDATE objects
+		SET replies_count = (
+		  SELECT COUNT(*) FROM objects r
+		  WHERE r.in_reply_to_id = $1 AND r.in_reply_to_id <> 0 AND r.deleted_at = 0 AND r.visibility <= 1)
+		WHERE id = $1`, parent.ID)
+	return err
+}

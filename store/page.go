@@ -1,0 +1,48 @@
+package store
+
+import (
+	"math"
+	"slices"
+)
+
+// Page asks for a part of a list that is ordered by id, newest first.
+//
+// MaxID gives what is older than it and SinceID what is newer, each newest
+// first from the newest; MinID gives the page just above it, still newest
+// first. 0 leaves a bound open.
+type Page struct {
+	MaxID, SinceID, MinID int64
+	Limit                 int
+}
+
+// bounds are the two exclusive limits of the id.
+func (p Page) bounds() (below, above int64) {
+	below, above = p.MaxID, max(p.SinceID, p.MinID)
+	if below <= 0 {
+		below = math.MaxInt64
+	}
+	return below, above
+}
+
+// order is the direction to read in: MinID is read upwards, and turned later.
+func (p Page) order() string {
+	if p.MinID > 0 {
+		return "ASC"
+	}
+	return "DESC"
+}
+
+// turned gives a list that was read in p.order newest first.
+func turned[T any](p Page, list []T) []T {
+	if p.MinID > 0 {
+		slices.Reverse(list)
+	}
+	return list
+}
+
+// Paged is an entity with the id that its list is paged by, where that is not
+// the entity's own (followers, favourites, bookmarks).
+type Paged[T any] struct {
+	PageID int64
+	Item   T
+}

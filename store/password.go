@@ -1,0 +1,69 @@
+package store
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// argon2id's parameters: OWASP's second choice, since Kinglet's machines have
+// little memory and sign-ins are rare.
+const (
+	argonTime    = 2
+	argonMemory  = 19 << 10 // KiB
+	argonThreads = 1
+	argonKey     = 32
+)
+
+// HashPassword gives the PHC string of a password.
+func HashPassword(password string) string {
+	salt := make([]byte, 16)
+	rand.Read(salt)
+	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
+}
+
+// VerifyPassword compares in constant time. An empty or unreadable hash
+// matches nothing, at the same cost.
+func VerifyPassword(hash, password string) bool {
+	var version, memory, time, threads uint32
+	parts := strings.Split(hash, "$")
+	ok := len(parts) == 6 && parts[1] == "argon2id"
+	salt, want := make([]byte, 16), make([]byte, argonKey)
+	if ok {
+		_, err1 := fmt.Sscanf(parts[2], "v=%d", &version)
+		_, err2 := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &time, &threads)
+		s, err3 := base64.RawStdEncoding.DecodeString(parts[4])
+		k, err4 := base64.RawStdEncoding.DecodeString(parts[5])
+		ok = err1 == nil && err2 == nil && err3 == nil && err4 == nil && version == argon2.Version &&
+			memory <= 1<<20 && time > 0 && time <= 16 && threads > 0 && threads <= 16 && len(k) > 0
+		if ok {
+			salt, want = s, k
+		}
+	}
+	if !ok {
+		memory, time, threads = argonMemory, argonTime, argonThreads
+	}
+	got := argon2.IDKey([]byte(password), salt, time, memory, uint8(threads), uint32(len(want)))
+	return subtle.ConstantTimeCompare(got, want) == 1 && ok
+}
+
+// NewSecret makes a secret of 32 random bytes, fit for URLs and headers.
+func NewSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// HashSecret is how such a secret is kept. A plain hash does: nobody guesses
+// 32 random bytes.
+func HashSecret(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

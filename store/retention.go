@@ -1,0 +1,36 @@
+package store
+
+import "time"
+
+// Kept says until when things are kept; package config has the table.
+type Kept struct {
+	IdempotencyKeys, DeadJobs time.Time // what is older goes
+	HomeFeed                  int       // entries of a feed
+}
+
+// unusedApp is how long a client that nobody signed in to stays registered.
+const unusedApp = 30 * 24 * time.Hour
+
+// CleanUp drops what has had its time.
+func (tx *Tx) CleanUp(k Kept) error {
+	now := tx.Now()
+	for _, d := range []struct {
+		query string
+		at    time.Time
+	}{
+		{`DELETE FROM idempotency_keys WHERE created_at < $1`, k.IdempotencyKeys},
+		{`DELETE FROM jobs WHERE dead_at <> 0 AND dead_at < $1`, k.DeadJobs},
+		{`DELETE FROM oauth_codes WHERE expires_at < $1`, now.Add(-24 * time.Hour)},
+		{`DELETE FROM oauth_tokens WHERE expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL`, now},
+		{`DELETE FROM sessions WHERE expires_at < $1`, now},
+		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
+		{`DELETE FROM oauth_apps WHERE created_at < $1
+		    AND NOT EXISTS (SELECT 1 FROM oauth_tokens t WHERE t.app_id = oauth_apps.id)
+		    AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.application_id = oauth_apps.id)`, now.Add(-unusedApp)},
+	} {
+		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
+			return err
+		}
+	}
+	return tx.TrimHomeFeeds(k.HomeFeed)
+}

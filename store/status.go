@@ -1,0 +1,286 @@
+package store
+
+// Status is a status as one viewer sees it, with all that is shown with it.
+type Status struct {
+	Object
+	Account     *Account
+	Reblog      *Status // what it boosts, seen by the same viewer
+	Mentions    []*Account
+	Attachments []Attachment
+	Application *App // what it was written with; nil when not known
+
+	// The viewer's own marks; false for a stranger.
+	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
+}
+
+// Status reads one status as viewer sees it, 0 for a stranger; NotFound when
+// it is not there or not for them.
+func (tx *Tx) Status(viewer AccountID, id ObjectID) (*Status, error) {
+	list, err := tx.Statuses(viewer, []ObjectID{id})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, Errorf(NotFound, "status %s not found", id)
+	}
+	return list[0], nil
+}
+
+// Statuses reads the statuses of a page in the order of ids, leaving out what
+// viewer may not see. It takes the same few statements for one and for forty,
+// whatever is on them.
+func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	known, err := tx.statusRows(viewer, ids)
+	if err != nil {
+		return nil, err
+	}
+	var originals []ObjectID
+	for _, st := range known {
+		if st.ReblogOfID != 0 && known[st.ReblogOfID] == nil {
+			originals = append(originals, st.ReblogOfID)
+		}
+	}
+	boosted, err := tx.statusRows(viewer, originals)
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range boosted {
+		known[st.ID] = st
+	}
+	if err := tx.fill(viewer, known); err != nil {
+		return nil, err
+	}
+	out := make([]*Status, 0, len(ids))
+	for _, id := range ids {
+		st := known[id]
+		if st == nil || st.Account == nil {
+			continue
+		}
+		if st.ReblogOfID != 0 {
+			if st.Reblog = known[st.ReblogOfID]; st.Reblog == nil || st.Reblog.Account == nil {
+				continue
+			}
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status, error) {
+	out := make(map[ObjectID]*Status, len(ids))
+	err := tx.query(func(row scanner) error {
+		st := new(Status)
+		if err := row.Scan(st.dest()...); err != nil {
+			return err
+		}
+		out[st.ID] = st
+		return nil
+	}, `SELECT `+objectColumns+` FROM objects o WHERE `+tx.in("o.id", "$1")+` AND `+visible("o", "$2"), setOf(ids), viewer)
+	return out, err
+}
+
+// fill adds to statuses all that stands in other tables: one statement each.
+func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
+	ids := make([]ObjectID, 0, len(known))
+	authors := make([]AccountID, 0, len(known))
+	apps := make([]int64, 0, len(known))
+	for _, st := range known {
+		ids = append(ids, st.ID)
+		authors = append(authors, st.AccountID)
+		if st.ApplicationID != 0 {
+			apps = append(apps, st.ApplicationID)
+		}
+	}
+	set := setOf(ids)
+	mentioned, err := tx.mentionsOf(set)
+	if err != nil {
+		return err
+	}
+	for _, list := range mentioned {
+		authors = append(authors, list...)
+	}
+	accounts, err := tx.Accounts(authors)
+	if err != nil {
+		return err
+	}
+	applications, err := tx.Apps(apps)
+	if err != nil {
+		return err
+	}
+	for _, st := range known {
+		st.Account = accounts[st.AccountID]
+		st.Application = applications[st.ApplicationID]
+		for _, id := range mentioned[st.ID] {
+			if a := accounts[id]; a != nil {
+				st.Mentions = append(st.Mentions, a)
+			}
+		}
+	}
+	if err := tx.fillAttachments(set, known); err != nil {
+		return err
+	}
+	return tx.fillMarks(viewer, set, known)
+}
+
+// mentionsOf reads whom statuses mention, in the order of the accounts' ids.
+func (tx *Tx) mentionsOf(set string) (map[ObjectID][]AccountID, error) {
+	out := map[ObjectID][]AccountID{}
+	err := tx.query(func(row scanner) error {
+		var status ObjectID
+		var account AccountID
+		if err := row.Scan(&status, &account); err != nil {
+			return err
+		}
+		out[status] = append(out[status], account)
+		return nil
+	}, `SELECT status_id, account_id FROM mentions
+		WHERE `+tx.in("status_id", "$1")+` AND NOT silent
+		ORDER BY status_id, account_id`, set)
+	return out, err
+}
+
+func (tx *Tx) fillAttachments(set string, known map[ObjectID]*Status) error {
+	return tx.query(func(row scanner) error {
+		var m Attachment
+		if err := row.Scan(m.dest()...); err != nil {
+			return err
+		}
+		st := known[m.StatusID]
+		st.Attachments = append(st.Attachments, m)
+		return nil
+	}, `SELECT `+attachmentColumns+` FROM attachments m
+		WHERE `+tx.in("m.status_id", "$1")+`
+		ORDER BY m.status_id, m.position`, set)
+}
+
+// fillMarks reads what viewer did to statuses, all kinds in one statement.
+func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status) error {
+	if viewer == 0 {
+		return nil
+	}
+	return tx.query(func(row scanner) error {
+		var id ObjectID
+		var mark string
+		if err := row.Scan(&id, &mark); err != nil {
+			return err
+		}
+		st := known[id]
+		switch mark {
+		case "favourite":
+			st.Favourited = true
+		case "reblog":
+			st.Reblogged = true
+		case "bookmark":
+			st.Bookmarked = true
+		case "pin":
+			st.Pinned = true
+		}
+		return nil
+	}, `
+		SELECT status_id, 'favourite' FROM favourites WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
+		UNION ALL
+		SELECT status_id, 'bookmark' FROM bookmarks WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
+		UNION ALL
+		SELECT status_id, 'pin' FROM pins WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
+		UNION ALL
+		SELECT reblog_of_id, 'reblog' FROM objects
+		WHERE reblog_of_id <> 0 AND `+tx.in("reblog_of_id", "$2")+` AND account_id = $1 AND deleted_at = 0`,
+		viewer, set)
+}
+
+// MaySee tells whether viewer may see a status.
+func (tx *Tx) MaySee(viewer AccountID, id ObjectID) (bool, error) {
+	_, ok, err := one[int64](tx, `SELECT o.id FROM objects o WHERE o.id = $1 AND `+visible("o", "$2"), id, viewer)
+	return ok, err
+}
+
+// The bounds of a thread as Mastodon shows it.
+const (
+	maxAncestors   = 400
+	maxDescendants = 1000
+)
+
+// Thread reads what stands above and below a status, as viewer sees it:
+// ancestors from the first of the thread, descendants depth first as they
+// answer one another. NotFound when viewer may not see the status itself.
+func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*Status, err error) {
+	if ok, err := tx.MaySee(viewer, id); err != nil || !ok {
+		if err == nil {
+			err = Errorf(NotFound, "status %s not found", id)
+		}
+		return nil, nil, err
+	}
+	// UNION, not UNION ALL: a thread that bites its own tail ends.
+	up, err := ids[ObjectID](tx, `
+		WITH RECURSIVE up (id, parent, depth) AS (
+		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
+		  UNION
+		  SELECT o.id, o.in_reply_to_id, up.depth + 1
+		  FROM up JOIN objects o ON o.id = up.parent
+		  WHERE up.parent <> 0 AND up.depth < $2)
+		SELECT id FROM up WHERE id <> $1 ORDER BY depth DESC`, id, maxAncestors)
+	if err != nil {
+		return nil, nil, err
+	}
+	down, err := tx.descendants(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := tx.Statuses(viewer, append(append([]ObjectID{}, up...), down...))
+	if err != nil {
+		return nil, nil, err
+	}
+	above := map[ObjectID]bool{}
+	for _, a := range up {
+		above[a] = true
+	}
+	for _, st := range all {
+		if above[st.ID] {
+			ancestors = append(ancestors, st)
+		} else {
+			descendants = append(descendants, st)
+		}
+	}
+	return ancestors, descendants, nil
+}
+
+// descendants lists the ids below a status, depth first, older answers first.
+func (tx *Tx) descendants(root ObjectID) ([]ObjectID, error) {
+	children := map[ObjectID][]ObjectID{}
+	err := tx.query(func(row scanner) error {
+		var id, parent ObjectID
+		if err := row.Scan(&id, &parent); err != nil {
+			return err
+		}
+		children[parent] = append(children[parent], id)
+		return nil
+	}, `
+		WITH RECURSIVE down (id, parent, depth) AS (
+		  SELECT id, in_reply_to_id, 1 FROM objects WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0
+		  UNION
+		  SELECT o.id, o.in_reply_to_id, down.depth + 1
+		  FROM down JOIN objects o ON o.in_reply_to_id = down.id
+		  WHERE o.in_reply_to_id <> 0 AND down.depth < 100)
+		SELECT DISTINCT id, parent FROM down ORDER BY id LIMIT $2`, root, maxDescendants)
+	if err != nil {
+		return nil, err
+	}
+	var out []ObjectID
+	seen := map[ObjectID]bool{root: true}
+	var walk func(parent ObjectID)
+	walk = func(parent ObjectID) {
+		for _, id := range children[parent] {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			out = append(out, id)
+			walk(id)
+		}
+	}
+	walk(root)
+	return out, nil
+}

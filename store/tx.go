@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// Tx is one transaction: a snapshot to read (View) or a unit of writing
+// (Update). It is used by one goroutine and never outlives its function.
+type Tx struct {
+	ctx     context.Context
+	store   *Store
+	conn    *conn
+	after   []func()
+	jobsDue bool
+}
+
+// Now is the time of this transaction, UTC, to the millisecond.
+func (tx *Tx) Now() time.Time { return tx.store.Now() }
+
+// NewID makes a time-ordered 64-bit id for something of the time at.
+func (tx *Tx) NewID(at time.Time) int64 { return tx.store.ids.next(at) }
+
+// AfterCommit has fn called once, in commit order, when this transaction is
+// durable. fn must not block and must not enter the store.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+// exec runs a statement and returns the number of rows it changed.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	countStatement(tx.ctx)
+	res, err := tx.conn.exec(tx.ctx, query, args)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// query runs a statement and calls scan once a row.
+func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) error {
+	countStatement(tx.ctx)
+	rows, err := tx.conn.query(tx.ctx, query, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// get runs a statement that gives at most one row into dest; no row is
+// reported as a NotFound error that says what was looked for.
+func (tx *Tx) get(what string, dest []any, query string, args ...any) error {
+	found := false
+	err := tx.query(func(row scanner) error {
+		found = true
+		return row.Scan(dest...)
+	}, query, args...)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", what, err)
+	}
+	if !found {
+		return Errorf(NotFound, "%s not found", what)
+	}
+	return nil
+}
+
+// ids runs a statement of one BIGINT column.
+func ids[T ~int64](tx *Tx, query string, args ...any) ([]T, error) {
+	var out []T
+	err := tx.query(func(row scanner) error {
+		var id int64
+		if err := row.Scan(&id); err != nil {
+			return err
+		}
+		out = append(out, T(id))
+		return nil
+	}, query, args...)
+	return out, err
+}
+
+// one reads a single value; no row gives the zero value and false.
+func one[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
+	err = tx.query(func(row scanner) error {
+		ok = true
+		return row.Scan(&v)
+	}, query, args...)
+	return v, ok, err
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+// millis is how a time is kept: milliseconds since 1970, 0 for none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// toTime scans a column of milliseconds into a UTC time.
+func toTime(t *time.Time) sql.Scanner { return timeScanner{t} }
+
+type timeScanner struct{ t *time.Time }
+
+func (s timeScanner) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok && src != nil {
+		return fmt.Errorf("time column holds %T", src)
+	}
+	*s.t = time.Time{}
+	if ms != 0 {
+		*s.t = time.UnixMilli(ms).UTC()
+	}
+	return nil
+}
+
+// jsonText is how a list is kept in a column: its JSON, "" for nothing.
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only our own plain structs come here
+	}
+	if s := string(b); s != "null" && s != "[]" && s != "{}" {
+		return s
+	}
+	return ""
+}
+
+// fromJSON scans such a column; "" leaves dest as it is.
+func fromJSON(dest any) sql.Scanner { return jsonScanner{dest} }
+
+type jsonScanner struct{ dest any }
+
+func (s jsonScanner) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		return nil
+	case string:
+		if v == "" {
+			return nil
+		}
+		return json.Unmarshal([]byte(v), s.dest)
+	case []byte:
+		if len(v) == 0 {
+			return nil
+		}
+		return json.Unmarshal(v, s.dest)
+	}
+	return errors.New("JSON column holds neither text nor bytes")
+}
+
+// raw scans a text column into bytes kept as they came.
+func raw(dest *json.RawMessage) sql.Scanner { return rawScanner{dest} }
+
+type rawScanner struct{ dest *json.RawMessage }
+
+func (s rawScanner) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*s.dest = nil
+	case string:
+		*s.dest = json.RawMessage(v)
+	case []byte:
+		*s.dest = append(json.RawMessage(nil), v...)
+	default:
+		return fmt.Errorf("document column holds %T", src)
+	}
+	return nil
+}
+
+type statementCounter struct{}
+
+// WithStatementCount gives a context whose SQL statements are counted into n;
+// the test against N+1 queries is its user.
+func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, statementCounter{}, n)
+}
+
+func countStatement(ctx context.Context) {
+	if n, ok := ctx.Value(statementCounter{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
+func stack() string { return string(debug.Stack()) }

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// writer is SQLite's single writer. Updates that arrive while a commit is
+// being flushed to disk wait together and share the next one (group commit),
+// so durability costs one fsync a group and is never given up. Each update
+// runs in a savepoint of its own: one that fails leaves the others whole.
+type writer struct {
+	store *Store
+	db    *sql.DB
+	conn  *conn
+	queue chan *pending
+
+	stop sync.Once
+	quit chan struct{}
+	done chan struct{}
+}
+
+type pending struct {
+	ctx    context.Context
+	fn     func(tx *Tx) error
+	tx     *Tx
+	err    error
+	result chan error
+}
+
+const (
+	// maxGroup and groupTime bound how long the first of a group waits for
+	// the last of it.
+	maxGroup  = 128
+	groupTime = 8 * time.Millisecond
+)
+
+var errClosed = Errorf(Unavailable, "the database is closing")
+
+func newWriter(s *Store, db *sql.DB, c *conn) *writer {
+	w := &writer{
+		store: s, db: db, conn: c,
+		queue: make(chan *pending, maxGroup),
+		quit:  make(chan struct{}),
+		done:  make(chan struct{}),
+	}
+	go w.loop()
+	return w
+}
+
+func (w *writer) do(ctx context.Context, fn func(tx *Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p := &pending{ctx: ctx, fn: fn, result: make(chan error, 1)}
+	select {
+	case w.queue <- p:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return errClosed
+	}
+	// Once queued its fate is decided by the writer, not by the caller's
+	// context: an answer of "failed" for what was committed would be a lie.
+	select {
+	case err := <-p.result:
+		return err
+	case <-w.done:
+		select {
+		case err := <-p.result:
+			return err
+		default:
+			return errClosed
+		}
+	}
+}
+
+func (w *writer) close() {
+	w.stop.Do(func() { close(w.quit) })
+	<-w.done
+	w.conn.close()
+	w.db.Close()
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	for {
+		select {
+		case p := <-w.queue:
+			w.group(p)
+		case <-w.quit:
+			for {
+				select {
+				case p := <-w.queue:
+					w.group(p)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// group runs first and all that is waiting behind it, commits once, and
+// answers everyone.
+func (w *writer) group(first *pending) {
+	// Statements run without the callers' cancellation: SQLite answers an
+	// interrupted write by rolling back the whole transaction, the others' too.
+	ctx := context.Background()
+	if err := w.conn.run(ctx, "BEGIN IMMEDIATE"); err != nil {
+		first.result <- fmt.Errorf("begin writing: %w", err)
+		return
+	}
+	started := time.Now()
+	members := []*pending{first}
+	for p := first; p != nil; {
+		w.apply(p)
+		p = nil
+		if len(members) < maxGroup && time.Since(started) < groupTime {
+			select {
+			case p = <-w.queue:
+				members = append(members, p)
+			default:
+			}
+		}
+	}
+	err := w.conn.run(ctx, "COMMIT")
+	if err != nil {
+		err = fmt.Errorf("commit: %w", err)
+		// Already rolled back by SQLite in some of the cases; harmless then.
+		_ = w.conn.run(ctx, "ROLLBACK")
+	}
+	jobsDue := false
+	for _, p := range members {
+		if err == nil && p.err == nil {
+			for _, fn := range p.tx.after {
+				fn()
+			}
+			jobsDue = jobsDue || p.tx.jobsDue
+		}
+	}
+	if jobsDue {
+		w.store.wakeJobs()
+	}
+	for _, p := range members {
+		p.result <- errors.Join(p.err, err)
+	}
+}
+
+// apply runs one member of the group inside its savepoint.
+func (w *writer) apply(p *pending) {
+	if p.err = p.ctx.Err(); p.err != nil {
+		return // the caller has left and nothing was begun
+	}
+	ctx := context.WithoutCancel(p.ctx)
+	p.tx = &Tx{ctx: ctx, store: w.store, conn: w.conn}
+	if p.err = w.conn.run(ctx, "SAVEPOINT member"); p.err != nil {
+		return
+	}
+	p.err = guard(p.fn, p.tx)
+	if p.err != nil {
+		if err := w.conn.run(ctx, "ROLLBACK TO member"); err != nil {
+			p.err = errors.Join(p.err, err)
+		}
+	}
+	if err := w.conn.run(ctx, "RELEASE member"); err != nil {
+		p.err = errors.Join(p.err, err)
+	}
+}

@@ -1,0 +1,143 @@
+package ui
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"kinglet/ap"
+	"kinglet/store"
+)
+
+// consent is what a person is asked: which client wants what, and where its
+// answer goes.
+type consent struct {
+	App     *store.App
+	Host    string // where the redirect leads
+	Scopes  []string
+	Request url.Values // what the form carries on
+}
+
+// requestKeys are the parameters of an authorization request.
+var requestKeys = []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"}
+
+func authorization(q url.Values) *ap.Authorization {
+	return &ap.Authorization{
+		ClientID: q.Get("client_id"), RedirectURI: q.Get("redirect_uri"), ResponseType: q.Get("response_type"), Scopes: q.Get("scope"),
+		Challenge: q.Get("code_challenge"), ChallengeMethod: q.Get("code_challenge_method"),
+	}
+}
+
+// authorizePage asks who is signed in whether a client may act for them;
+// nobody is sent to sign in first, as force_login asks of everybody.
+func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	a := authorization(q)
+	app, err := u.Service.CheckAuthorization(r.Context(), a)
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	viewer := u.viewer(r)
+	if viewer == nil || q.Get("force_login") == "true" {
+		q.Del("force_login")
+		http.Redirect(w, r, "/auth/sign_in?next="+url.QueryEscape("/oauth/authorize?"+q.Encode()), http.StatusSeeOther)
+		return
+	}
+	c := consent{App: app, Host: redirectHost(a.RedirectURI), Scopes: describe(a.Scopes), Request: url.Values{}}
+	for _, k := range requestKeys {
+		if q.Has(k) {
+			c.Request.Set(k, q.Get(k))
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	u.show(w, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(w, r), Viewer: viewer}, formTarget(a.RedirectURI)...)
+}
+
+func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
+	form, err := u.form(w, r)
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	viewer := u.viewer(r)
+	if viewer == nil {
+		http.Redirect(w, r, "/auth/sign_in", http.StatusSeeOther)
+		return
+	}
+	a := authorization(form)
+	if _, err := u.Service.CheckAuthorization(r.Context(), a); err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	answer := url.Values{}
+	if form.Has("state") {
+		answer.Set("state", form.Get("state"))
+	}
+	if form.Get("decision") != "allow" {
+		answer.Set("error", "access_denied")
+		answer.Set("error_description", "The resource owner or authorization server denied the request.")
+	} else {
+		code, err := u.Service.IssueCode(r.Context(), viewer.ID, a)
+		if err != nil {
+			u.fail(w, r, err)
+			return
+		}
+		answer.Set("code", code)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if a.RedirectURI == ap.OutOfBand {
+		u.show(w, http.StatusOK, "code.html", page{Title: "Your code", Content: answer.Get("code"), Viewer: viewer})
+		return
+	}
+	sep := "?"
+	if strings.Contains(a.RedirectURI, "?") {
+		sep = "&"
+	}
+	w.Header().Set("Location", a.RedirectURI+sep+answer.Encode())
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+func redirectHost(uri string) string {
+	if uri == ap.OutOfBand {
+		return ""
+	}
+	p, err := url.Parse(uri)
+	if err != nil {
+		return uri
+	}
+	if p.Host != "" && (p.Scheme == "https" || p.Scheme == "http") {
+		return p.Host
+	}
+	return p.Scheme + ":"
+}
+
+// formTarget lets the consent's form be redirected to the client: browsers
+// hold a form's redirects to form-action as well.
+func formTarget(uri string) []string {
+	p, err := url.Parse(uri)
+	if err != nil || uri == ap.OutOfBand {
+		return nil
+	}
+	if p.Scheme == "https" || p.Scheme == "http" {
+		return []string{p.Scheme + "://" + p.Host}
+	}
+	return []string{p.Scheme + ":"}
+}
+
+// describe puts scopes into words.
+func describe(scopes string) []string {
+	var out []string
+	for _, s := range strings.Fields(scopes) {
+		top, part, divided := strings.Cut(s, ":")
+		text := map[string]string{
+			"read": "read everything of your account", "write": "post, edit and delete in your name", "follow": "follow, mute and block",
+			"push": "send you push notifications", "profile": "see who you are", "admin": "administer this server",
+		}[top]
+		if divided && top != "admin" {
+			text = top + " your " + strings.ReplaceAll(part, "_", " ")
+		}
+		out = append(out, text)
+	}
+	return out
+}

@@ -1,0 +1,225 @@
+package ui
+
+import (
+	"net/http"
+	"strings"
+
+	"kinglet/ap/html"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// pageSize is how many statuses a page shows.
+const pageSize = 20
+
+type homePage struct {
+	Accounts []*store.Account
+}
+
+func (u *UI) home(w http.ResponseWriter, r *http.Request) {
+	var c homePage
+	if err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		c.Accounts, err = tx.LocalAccounts()
+		return err
+	}); err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	u.show(w, http.StatusOK, "home.html", page{
+		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+	})
+}
+
+type profilePage struct {
+	Account  *store.Account
+	Handle   string
+	Pinned   []*store.Status
+	Statuses []*store.Status
+	Older    store.ObjectID // where the next page begins, 0 for none
+}
+
+// Profile shows a local account and what everyone may see of its posts.
+func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
+	var c profilePage
+	p := store.Page{Limit: pageSize}
+	p.MaxID, _ = store.ParseID(r.URL.Query().Get("max_id"))
+	err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		if c.Account, err = u.account(tx, r); err != nil {
+			return err
+		}
+		ids, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
+		if err != nil {
+			return err
+		}
+		if len(ids) == pageSize {
+			c.Older = ids[len(ids)-1]
+		}
+		if c.Statuses, err = tx.Statuses(0, ids); err != nil || p.MaxID != 0 {
+			return err
+		}
+		pinned, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
+		if err != nil {
+			return err
+		}
+		c.Pinned, err = tx.Statuses(0, pinned)
+		return err
+	})
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	c.Handle = u.Config.Handle(c.Account.Username)
+	u.show(w, http.StatusOK, "profile.html", page{
+		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
+		Image: c.Account.Avatar, Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+	})
+}
+
+func (u *UI) account(tx *store.Tx, r *http.Request) (*store.Account, error) {
+	a, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+	if err == nil && !a.Active() {
+		err = store.Errorf(store.Gone, "this account is gone")
+	}
+	return a, err
+}
+
+type statusPage struct {
+	Status       *store.Status
+	Above, Below []*store.Status
+}
+
+// Status shows a post with what it answers and what answers it.
+func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
+	id, _ := store.ParseID(chi.URLParam(r, "id"))
+	var c statusPage
+	err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+		a, err := u.account(tx, r)
+		if err != nil {
+			return err
+		}
+		o, err := tx.Object(store.ObjectID(id))
+		if err != nil {
+			return err
+		}
+		if o.AccountID == a.ID && !o.DeletedAt.IsZero() {
+			return store.Errorf(store.Gone, "this post is gone")
+		}
+		if c.Status, err = tx.Status(0, store.ObjectID(id)); err != nil {
+			return err
+		}
+		if c.Status.AccountID != a.ID {
+			return store.Errorf(store.NotFound, "not a post of %s", a.Username)
+		}
+		c.Above, c.Below, err = tx.Thread(0, store.ObjectID(id))
+		return err
+	})
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	st := c.Status
+	text := html.PlainText(st.Content)
+	if st.SpoilerText != "" {
+		text = st.SpoilerText
+	}
+	u.show(w, http.StatusOK, "status.html", page{
+		Title: displayName(st.Account) + ": “" + clip(text) + "”", Description: clip(text), Content: c,
+		Image: st.Account.Avatar, Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+	})
+}
+
+func clip(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 200 {
+		return string(r[:199]) + "…"
+	}
+	return s
+}
+
+type tagPage struct {
+	Name     string
+	Statuses []*store.Status
+}
+
+func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
+	c := tagPage{Name: store.FoldTag(chi.URLParam(r, "tag"))}
+	err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+		ids, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
+		if err != nil {
+			return err
+		}
+		c.Statuses, err = tx.Statuses(0, ids)
+		return err
+	})
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	u.show(w, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r), CSRF: u.csrf(w, r)})
+}
+
+// ToProfile sends a visitor from an actor's URI to its page.
+func (u *UI) ToProfile(w http.ResponseWriter, r *http.Request) {
+	u.toPage(w, r, func(tx *store.Tx) (string, error) {
+		a, err := u.account(tx, r)
+		if err != nil {
+			return "", err
+		}
+		return a.URL, nil
+	})
+}
+
+// ToStatus sends a visitor from the URI of an object or activity to the page
+// of the post that it is, or is about.
+func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		u.toPage(w, r, func(tx *store.Tx) (string, error) {
+			o, err := tx.ObjectByURI(uri(chi.URLParam(r, "uuid")))
+			if err != nil {
+				return "", err
+			}
+			if !o.DeletedAt.IsZero() {
+				return "", store.Errorf(store.Gone, "this post is gone")
+			}
+			if o.ReblogOfID != 0 || !o.IsStatus {
+				if o, err = tx.ObjectByURI(o.ObjectURI); err != nil {
+					return "", err
+				}
+			}
+			st, err := tx.Status(0, o.ID)
+			if err != nil {
+				return "", err
+			}
+			return st.URL, nil
+		})
+	}
+}
+
+// ToThread sends a visitor from a conversation to its first public post.
+func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
+	u.toPage(w, r, func(tx *store.Tx) (string, error) {
+		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), 1)
+		if err != nil {
+			return "", err
+		}
+		if len(list) == 0 {
+			return "", store.Errorf(store.NotFound, "no such conversation")
+		}
+		return list[0].URL, nil
+	})
+}
+
+func (u *UI) toPage(w http.ResponseWriter, r *http.Request, find func(tx *store.Tx) (string, error)) {
+	var url string
+	err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		url, err = find(tx)
+		return err
+	})
+	if err != nil {
+		u.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Vary", "Accept")
+	http.Redirect(w, r, url, http.StatusFound)
+}

@@ -1,0 +1,156 @@
+// Package ui is what people look at: pages rendered on the server, readable
+// without JavaScript, in light and dark. It reads views from the store and
+// hands commands to ap; it has no social rules. Remote HTML was made safe when
+// it was written (ap/html), so templates show it as it is; everything else is
+// text, which html/template escapes. Read UI and page.
+package ui
+
+import (
+	"embed"
+	"errors"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/ratelimit"
+	"kinglet/config"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+//go:embed templates/*.html static/*
+var files embed.FS
+
+// UI serves the pages.
+type UI struct {
+	Service *ap.Service
+	Store   *store.Store
+	Config  *config.Config
+	Limits  *ratelimit.Limiter
+	Log     *slog.Logger
+
+	pages *template.Template
+}
+
+// New reads the templates.
+func New(u UI) (*UI, error) {
+	t, err := template.New("").Funcs(template.FuncMap{
+		"html": func(s string) template.HTML { return template.HTML(s) }, // ap/html made it
+		"date": func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
+		"iso":  func(t time.Time) string { return t.Format(time.RFC3339) },
+		"name": displayName,
+	}).ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	u.pages = t
+	return &u, nil
+}
+
+func displayName(a *store.Account) string {
+	if a.DisplayName != "" {
+		return a.DisplayName
+	}
+	return a.Username
+}
+
+// Routes mounts what only people come to.
+func (u *UI) Routes(r chi.Router) {
+	r.Get("/", u.home)
+	r.Get("/tags/{tag}", u.tag)
+	r.Get("/auth/sign_in", u.signInPage)
+	r.Post("/auth/sign_in", u.signIn)
+	r.Post("/auth/sign_out", u.signOut)
+	r.Get("/oauth/authorize", u.authorizePage)
+	r.Post("/oauth/authorize", u.authorize)
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	r.Get("/static/*", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=86400")
+		http.StripPrefix("/static/", http.FileServerFS(static)).ServeHTTP(w, r)
+	})
+	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/static/avatar.png", http.StatusFound)
+	})
+}
+
+// page is what every template is given.
+type page struct {
+	Title       string
+	Description string
+	Server      *config.Config
+	Viewer      *store.Account // who is signed in, nil for nobody
+	Image       string
+	Index       bool // whether search engines may keep it
+	Document    string
+	Content     any
+	CSRF        string
+}
+
+// show renders a page. formTargets are where its forms may lead beside here.
+func (u *UI) show(w http.ResponseWriter, status int, name string, p page, formTargets ...string) {
+	p.Server = u.Config
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src * data:; media-src *; base-uri 'none'; frame-ancestors 'none'; form-action "+
+		strings.Join(append([]string{"'self'"}, formTargets...), " "))
+	h.Set("X-Frame-Options", "DENY")
+	h.Add("Vary", "Accept, Cookie")
+	var b strings.Builder
+	if err := u.pages.ExecuteTemplate(&b, name, p); err != nil {
+		u.Log.Error("page can't be rendered", "page", name, "error", err)
+		http.Error(w, "Something went wrong here. It has been logged.", http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(b.String()))
+}
+
+type problem struct {
+	Status  int
+	Heading string
+	Text    string
+}
+
+// fail shows an error as a page that says what to do next.
+func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusInternalServerError
+	var s interface{ HTTPStatus() int }
+	if errors.As(err, &s) {
+		status = s.HTTPStatus()
+	}
+	var oe *ap.OAuthError
+	if errors.As(err, &oe) {
+		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", oe.Description + ". Go back to the application and try again, or tell those who make it."})
+		return
+	}
+	switch status {
+	case http.StatusNotFound:
+		u.problem(w, r, problem{status, "Nothing here", "This page does not exist, or is not for everyone to see. Perhaps you have to sign in in your app."})
+	case http.StatusGone:
+		u.problem(w, r, problem{status, "Gone", "This was here once, and was deleted."})
+	case http.StatusTooManyRequests:
+		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
+	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity:
+		u.problem(w, r, problem{status, "That did not work", err.Error()})
+	default:
+		u.Log.Error("page failed", "path", r.URL.Path, "error", err)
+		u.problem(w, r, problem{http.StatusInternalServerError, "Something went wrong", "It is not your fault, and it has been logged. Try again in a moment."})
+	}
+}
+
+func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
+	u.show(w, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
+}
+
+// NotFound is the page for an address that leads nowhere.
+func (u *UI) NotFound(w http.ResponseWriter, r *http.Request) {
+	u.fail(w, r, store.Errorf(store.NotFound, "no such page"))
+}
