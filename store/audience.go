@@ -28,6 +28,18 @@ func (tx *Tx) FollowerInboxes(account AccountID) ([]string, error) {
 		WHERE f.target_id = $1 AND f.accepted AND `+remoteActive, account)
 }
 
+// ReachInboxes lists the inboxes of an account's remote followers and of those
+// it follows: all who show its profile.
+func (tx *Tx) ReachInboxes(account AccountID) ([]string, error) {
+	return tx.texts(`
+		SELECT DISTINCT `+deliveryInbox+`
+		FROM accounts a
+		WHERE `+remoteActive+` AND a.id IN (
+		  SELECT f.account_id FROM follows f WHERE f.target_id = $1
+		  UNION
+		  SELECT f.target_id FROM follows f WHERE f.account_id = $1)`, account)
+}
+
 // AddresseeInboxes lists the inboxes of the remote accounts that a status
 // mentions or is addressed to, and of those it answers or boosts.
 func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {

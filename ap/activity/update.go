@@ -148,11 +148,11 @@ func tellOfEdit(tx *store.Tx, a *Activity, status *store.Object, told []store.Ac
 // handle and its key: these change only by a fresh fetch (SECURITY-RULES 7, 8).
 func updateActor(env *Env, tx *store.Tx, a *Activity, doc *vocab.Object) error {
 	if a.Origin == Local {
-		followers, err := tx.FollowerInboxes(a.Actor.ID)
+		reach, err := tx.ReachInboxes(a.Actor.ID)
 		if err != nil {
 			return err
 		}
-		return publish(tx, a, store.Public, followers)
+		return publish(tx, a, store.Public, reach)
 	}
 	account, err := AccountFromActor(doc)
 	if err != nil {

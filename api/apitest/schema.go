@@ -1,0 +1,178 @@
+// Package apitest checks answers of the Mastodon API against its schema, for
+// tests. The schema is mastodon-openapi.json, looked for in ../shared/api
+// beside the repository; without it nothing is checked, and that is said.
+package apitest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+type spec struct {
+	doc      map[string]any
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler
+	compiled map[string]*jsonschema.Schema
+}
+
+const specURL = "https://schema.test/openapi.json"
+
+var load = sync.OnceValues(func() (*spec, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	for ; dir != "/"; dir = filepath.Dir(dir) {
+		b, err := os.ReadFile(filepath.Join(dir, "shared", "api", "mastodon-openapi.json"))
+		if err != nil {
+			continue
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+		if err != nil {
+			return nil, err
+		}
+		c := jsonschema.NewCompiler()
+		c.DefaultDraft(jsonschema.Draft2020)
+		if err := c.AddResource(specURL, v); err != nil {
+			return nil, err
+		}
+		return &spec{doc: v.(map[string]any), compiler: c, compiled: map[string]*jsonschema.Schema{}}, nil
+	}
+	return nil, fmt.Errorf("no shared/api/mastodon-openapi.json above here")
+})
+
+// exceptions are where Mastodon itself answers otherwise than its schema
+// says, by path template and a part of the complaint, with the reason.
+var exceptions = []struct{ path, complaint, reason string }{
+	{"/oauth/token", "", "the schema wants fields that only OpenID tokens have"},
+	{"/api/v1/apps", "vapid_key", "empty while there is no Web Push"},
+}
+
+// Check complains when an answer is not as the schema says.
+func Check(t testing.TB, method, path string, status int, body []byte) {
+	t.Helper()
+	s, err := load()
+	if err != nil {
+		return
+	}
+	if err := s.check(method, path, status, body); err != nil {
+		t.Errorf("%s %s (%d) is not as the schema says: %v\n%s", method, path, status, err, body)
+	}
+}
+
+func (s *spec) check(method, path string, status int, body []byte) error {
+	template, ok := s.template(method, path)
+	if !ok {
+		return nil
+	}
+	schema, ok, err := s.schema(method, template, status)
+	if err != nil || !ok {
+		return err
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	err = schema.Validate(v)
+	if err == nil {
+		return nil
+	}
+	for _, x := range exceptions {
+		if x.path == template && strings.Contains(err.Error(), x.complaint) {
+			return nil
+		}
+	}
+	return err
+}
+
+// template finds the most literal path of the schema that matches.
+func (s *spec) template(method, path string) (string, bool) {
+	best, literal := "", -1
+	parts := strings.Split(path, "/")
+	for template, item := range s.doc["paths"].(map[string]any) {
+		if item.(map[string]any)[strings.ToLower(method)] == nil {
+			continue
+		}
+		want := strings.Split(template, "/")
+		if len(want) != len(parts) {
+			continue
+		}
+		n := 0
+		for i := range want {
+			if want[i] == parts[i] {
+				n++
+			} else if !strings.HasPrefix(want[i], "{") {
+				n = -1
+				break
+			}
+		}
+		if n > literal {
+			best, literal = template, n
+		}
+	}
+	return best, literal >= 0
+}
+
+func (s *spec) schema(method, template string, status int) (*jsonschema.Schema, bool, error) {
+	at := fmt.Sprintf("/paths/%s/%s/responses/%d/content/application~1json/schema",
+		strings.ReplaceAll(strings.ReplaceAll(template, "~", "~0"), "/", "~1"), strings.ToLower(method), status)
+	responses := s.doc["paths"].(map[string]any)[template].(map[string]any)[strings.ToLower(method)].(map[string]any)["responses"].(map[string]any)
+	response, ok := responses[fmt.Sprint(status)].(map[string]any)
+	if status >= 400 {
+		at, ok = "/components/schemas/Error", true
+	} else if ok {
+		content, _ := response["content"].(map[string]any)
+		_, ok = content["application/json"]
+	}
+	if !ok {
+		return nil, false, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.compiled[at]; c != nil {
+		return c, true, nil
+	}
+	c, err := s.compiler.Compile(specURL + "#" + at)
+	if err != nil {
+		return nil, false, err
+	}
+	s.compiled[at] = c
+	return c, true, nil
+}
+
+// Transport checks every JSON answer of the API that passes through it.
+func Transport(t testing.TB, base http.RoundTripper) http.RoundTripper {
+	if _, err := load(); err != nil {
+		t.Log("answers are not checked: ", err)
+	}
+	return transport{t, base}
+}
+
+type transport struct {
+	t    testing.TB
+	base http.RoundTripper
+}
+
+func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := tr.base.RoundTrip(r)
+	if err != nil || !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if err == nil && json.Valid(body) {
+		Check(tr.t, r.Method, r.URL.Path, resp.StatusCode, body)
+	}
+	return resp, err
+}

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"kinglet/api/apitest"
+)
+
+// binary builds the real Kinglet once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "kinglet-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "kinglet")
+	c := exec.Command("go", "build", "-o", path, ".")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w: %s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := binary(); err == nil {
+		os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// node is a real Kinglet on loopback.
+type node struct {
+	t        testing.TB
+	bin      string
+	url      string
+	domain   string
+	database string
+	env      []string
+	cmd      *exec.Cmd
+	exited   chan error
+	log      *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// newNode chooses an address for a node on a database, "" for SQLite, and
+// starts it.
+func newNode(t testing.TB, database string) *node {
+	t.Helper()
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	domain := l.Addr().String()
+	l.Close()
+	if database == "" {
+		database = filepath.Join(t.TempDir(), "kinglet.db")
+	}
+	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &lockedBuffer{}}
+	n.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KINGLET_DOMAIN=" + domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + domain,
+		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug",
+	}
+	n.start()
+	t.Cleanup(func() {
+		n.kill()
+		if t.Failed() && os.Getenv("KINGLET_TEST_LOG") != "" {
+			t.Log(n.log.String())
+		}
+	})
+	return n
+}
+
+func (n *node) start() {
+	n.t.Helper()
+	n.cmd = exec.Command(n.bin, "serve")
+	n.cmd.Env, n.cmd.Dir = n.env, n.t.TempDir()
+	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
+	if err := n.cmd.Start(); err != nil {
+		n.t.Fatal(err)
+	}
+	n.exited = make(chan error, 1)
+	go func(c *exec.Cmd, exited chan error) { exited <- c.Wait() }(n.cmd, n.exited)
+	eventually(n.t, "the server answers", func() error {
+		select {
+		case err := <-n.exited:
+			n.exited <- err
+			n.t.Fatalf("the server ended: %v\n%s", err, n.log.String())
+		default:
+		}
+		resp, err := http.Get(n.url + "/health")
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	})
+}
+
+func (n *node) kill() {
+	if n.cmd != nil {
+		_ = n.cmd.Process.Signal(syscall.SIGKILL)
+		<-n.exited
+		n.cmd = nil
+	}
+}
+
+// command runs another kinglet command on the node's database.
+func (n *node) command(args ...string) (string, error) {
+	c := exec.CommandContext(n.t.Context(), n.bin, args...)
+	c.Env, c.Dir = n.env, n.t.TempDir()
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// person is an account of a node with a token.
+type person struct {
+	*node
+	name, token string
+	client      *http.Client
+}
+
+const password = "correct horse battery"
+
+func (n *node) person(name string) *person {
+	n.t.Helper()
+	if out, err := n.command("account", "create", name, "--email", name+"@example.org", "--password", password); err != nil {
+		n.t.Fatal(err, out)
+	}
+	out, err := n.command("token", "create", name, "--scopes", "read write follow push")
+	if err != nil {
+		n.t.Fatal(err, out)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return &person{n, name, lines[len(lines)-1], &http.Client{Transport: apitest.Transport(n.t, http.DefaultTransport)}}
+}
+
+func (p *person) handle() string { return p.name + "@" + p.domain }
+func (p *person) uri() string    { return p.url + "/users/" + p.name }
+
+type object = map[string]any
+
+// try calls the API; parameters are a form.
+func (p *person) try(method, path string, form url.Values, into any) (*http.Response, error) {
+	return p.send(method, path, form, nil, into)
+}
+
+func (p *person) send(method, path string, form url.Values, header http.Header, into any) (*http.Response, error) {
+	target := p.url + path
+	var body io.Reader
+	if method == "GET" {
+		if form != nil {
+			target += "?" + form.Encode()
+		}
+	} else {
+		body = strings.NewReader(form.Encode())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range header {
+		r.Header[k] = v
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Authorization", "Bearer "+p.token)
+	resp, err := p.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode >= 300 {
+		return resp, fmt.Errorf("%s %s: %d %s", method, path, resp.StatusCode, b)
+	}
+	if into != nil {
+		return resp, json.Unmarshal(b, into)
+	}
+	return resp, nil
+}
+
+func (p *person) get(path string, into any, query ...string) {
+	p.t.Helper()
+	if _, err := p.try("GET", path, pairs(query), into); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *person) post(path string, form ...string) object {
+	p.t.Helper()
+	var out object
+	if _, err := p.try("POST", path, pairs(form), &out); err != nil {
+		p.t.Fatal(err)
+	}
+	return out
+}
+
+func pairs(list []string) url.Values {
+	form := url.Values{}
+	for i := 0; i+1 < len(list); i += 2 {
+		form.Add(list[i], list[i+1])
+	}
+	return form
+}
+
+// find resolves a handle or an address and gives the account's id.
+func (p *person) find(handle string) string {
+	p.t.Helper()
+	var out struct{ Accounts []object }
+	p.get("/api/v2/search", &out, "q", handle, "resolve", "true", "type", "accounts")
+	if len(out.Accounts) != 1 {
+		p.t.Fatalf("%d accounts for %s", len(out.Accounts), handle)
+	}
+	return out.Accounts[0]["id"].(string)
+}
+
+// list reads a list.
+func (p *person) list(path string, query ...string) []object {
+	p.t.Helper()
+	var out []object
+	p.get(path, &out, query...)
+	return out
+}
+
+func (p *person) relationship(id string) object {
+	p.t.Helper()
+	return p.list("/api/v1/accounts/relationships", "id[]", id)[0]
+}
+
+// patience bounds how long something may take to arrive.
+const patience = 10 * time.Second
+
+// eventually asks again until there is no error. What is waited for happens in
+// another process, which has no way to tell us.
+func eventually(t testing.TB, what string, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for wait := 2 * time.Millisecond; ; wait = min(wait*2, 60*time.Millisecond) {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %v", what, err)
+		}
+		time.Sleep(wait)
+	}
+}
+
+// arrives waits for a status in a list that has a text.
+func (p *person) arrives(path, text string, query ...string) object {
+	p.t.Helper()
+	var found object
+	eventually(p.t, fmt.Sprintf("%q in %s of %s", text, path, p.name), func() error {
+		for _, st := range p.list(path, query...) {
+			if strings.Contains(st["content"].(string), text) {
+				found = st
+				return nil
+			}
+		}
+		return fmt.Errorf("it is not there")
+	})
+	return found
+}
+
+// notified waits for a notification of a type.
+func (p *person) notified(typ string) object {
+	p.t.Helper()
+	var found object
+	eventually(p.t, fmt.Sprintf("a %s for %s", typ, p.name), func() error {
+		for _, n := range p.list("/api/v1/notifications", "types[]", typ) {
+			found = n
+			return nil
+		}
+		return fmt.Errorf("it is not there")
+	})
+	return found
+}

@@ -1,0 +1,279 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// world makes accounts and statuses in one line each.
+type world struct {
+	t testing.TB
+	*store.Store
+}
+
+func newWorld(t testing.TB, s *store.Store) *world { return &world{t, s} }
+
+func (w *world) update(fn func(tx *store.Tx) error) {
+	w.t.Helper()
+	if err := w.Update(w.t.Context(), fn); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) view(fn func(tx *store.Tx) error) {
+	w.t.Helper()
+	if err := w.View(w.t.Context(), fn); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) account(name, domain string) *store.Account {
+	w.t.Helper()
+	host := domain
+	if host == "" {
+		host = "here.test"
+	}
+	uri := "https://" + host + "/users/" + name
+	a := &store.Account{
+		URI: uri, Username: name, Domain: domain, Type: "Person", Inbox: uri + "/inbox", SharedInbox: "https://" + host + "/inbox",
+		FollowersURI: uri + "/followers", KeyID: uri + "#main-key", URL: uri,
+	}
+	w.update(func(tx *store.Tx) error {
+		if err := tx.PutAccount(a); err != nil {
+			return err
+		}
+		if domain != "" {
+			return nil
+		}
+		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@here.test"})
+	})
+	return a
+}
+
+func (w *world) local(name string) *store.Account  { return w.account(name, "") }
+func (w *world) remote(name string) *store.Account { return w.account(name, "there.test") }
+
+var serial atomic.Int64
+
+// status writes one as the pipeline does.
+func (w *world) status(by *store.Account, v store.Visibility, with func(o *store.Object), mentions ...*store.Account) *store.Object {
+	w.t.Helper()
+	n := serial.Add(1)
+	o := &store.Object{
+		URI: fmt.Sprintf("%s/%d", by.URI, n), Type: "Note", AccountID: by.ID, Local: by.Local(), IsStatus: true, Visibility: v,
+		Content: fmt.Sprint("<p>", n, "</p>"), URL: by.URI, Context: "https://here.test/contexts/1", JSON: []byte(`{"type":"Note"}`),
+	}
+	if with != nil {
+		with(o)
+	}
+	w.update(func(tx *store.Tx) error {
+		if _, err := tx.InsertObject(o); err != nil {
+			return err
+		}
+		var list []store.Mention
+		for _, m := range mentions {
+			list = append(list, store.Mention{AccountID: m.ID})
+		}
+		if err := tx.PutMentions(o.ID, list); err != nil {
+			return err
+		}
+		if err := tx.PutTags(o.ID, o.Tags); err != nil {
+			return err
+		}
+		if err := tx.CountStatus(o); err != nil {
+			return err
+		}
+		return tx.FeedStatus(o)
+	})
+	return o
+}
+
+func (w *world) follow(a, b *store.Account) {
+	w.t.Helper()
+	w.update(func(tx *store.Tx) error {
+		if _, err := tx.PutFollow(&store.Follow{AccountID: a.ID, TargetID: b.ID, URI: a.URI + "#f" + b.Username, ShowReblogs: true}); err != nil {
+			return err
+		}
+		_, err := tx.AcceptFollow(a.ID, b.ID)
+		return err
+	})
+}
+
+func TestMigrations(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		list, err := s.MigrationStatus(t.Context())
+		if err != nil || len(list) == 0 || list[len(list)-1].AppliedAt.IsZero() {
+			t.Fatalf("%v %v", list, err)
+		}
+		for range list {
+			if _, err := s.MigrateDown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.MigrateDown(t.Context()); !store.Is(err, store.NotFound) {
+			t.Errorf("one more down: %v", err)
+		}
+		if up, err := s.Migrate(t.Context()); err != nil || len(up) != len(list) {
+			t.Errorf("up again: %v %v", up, err)
+		}
+		newWorld(t, s).local("alice")
+	})
+}
+
+// Updates of many at once share commits; one that fails or panics leaves the
+// others whole and nothing of itself.
+func TestGroupCommit(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var group sync.WaitGroup
+		var after atomic.Int32
+		for i := range 200 {
+			group.Go(func() {
+				err := s.Update(t.Context(), func(tx *store.Tx) error {
+					if _, err := tx.SettingOnce(fmt.Sprint("k", i), "v"); err != nil {
+						return err
+					}
+					if i%10 == 3 {
+						return errors.New("no")
+					}
+					if i%10 == 7 {
+						panic("oh")
+					}
+					tx.AfterCommit(func() { after.Add(1) })
+					return nil
+				})
+				if failed := i%10 == 3 || i%10 == 7; (err != nil) != failed {
+					t.Errorf("update %d: %v", i, err)
+				}
+			})
+		}
+		group.Wait()
+		if after.Load() != 160 {
+			t.Errorf("%d ran after the commit", after.Load())
+		}
+		newWorld(t, s).view(func(tx *store.Tx) error {
+			for i := range 200 {
+				_, ok, err := tx.Setting(fmt.Sprint("k", i))
+				if err != nil || ok == (i%10 == 3 || i%10 == 7) {
+					t.Errorf("k%d is there: %v %v", i, ok, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestViewIsASnapshot(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.view(func(tx *store.Tx) error {
+			if _, ok, _ := tx.Setting("k"); ok {
+				t.Error("it is there before")
+			}
+			w.update(func(tx *store.Tx) error { _, err := tx.SettingOnce("k", "v"); return err })
+			if _, ok, _ := tx.Setting("k"); ok {
+				t.Error("the view moved")
+			}
+			return nil
+		})
+	})
+}
+
+func TestCancelledContextWritesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.Update(ctx, func(tx *store.Tx) error { t.Error("it ran"); return nil }); err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestSQLiteFileIsPrivateAndDurable(t *testing.T) {
+	path := t.TempDir() + "/k.db"
+	s, err := store.Open(t.Context(), store.Options{Database: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	fi, err := os.Stat(path)
+	if err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v %v", fi.Mode(), err)
+	}
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
+		if got, err := store.Pragma(s, pragma); err != nil || got != want {
+			t.Errorf("%s is %s, %v", pragma, got, err)
+		}
+	}
+}
+
+func TestIDsOrderAsTheirTimes(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s, err := store.Open(t.Context(), store.Options{Database: t.TempDir() + "/k.db", Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	seen := map[int64]bool{}
+	last := int64(0)
+	for i := range 1000 {
+		id := s.NewID(now.Add(time.Duration(i-1000) * time.Second))
+		if id <= last || seen[id] {
+			t.Fatalf("%d after %d", id, last)
+		}
+		last, seen[id] = id, true
+	}
+	if future := s.NewID(now.AddDate(10, 0, 0)); future>>16 != now.UnixMilli() {
+		t.Error("a post of the future is given an id of the future")
+	}
+	if old := s.NewID(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)); old <= 0 {
+		t.Error("a post of 1900 is given no id")
+	}
+}
+
+func TestHandleIsTakenOver(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		old := w.account("bob", "there.test")
+		moved := &store.Account{URI: "https://there.test/ap/2", Username: "Bob", Domain: "there.test", Type: "Person"}
+		w.update(func(tx *store.Tx) error { return tx.PutAccount(moved) })
+		w.view(func(tx *store.Tx) error {
+			a, err := tx.AccountByHandle("BOB", "There.test")
+			if err != nil || a.ID != moved.ID {
+				t.Errorf("%v %v", a, err)
+			}
+			if a, err = tx.AccountByURI(old.URI); err != nil || a.ID != old.ID {
+				t.Errorf("the old one is lost: %v", err)
+			}
+			return nil
+		})
+	})
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			s := storetest.SQLite(b)
+			var n atomic.Int64
+			b.SetParallelism(writers)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := s.Update(b.Context(), func(tx *store.Tx) error {
+						_, err := tx.SettingOnce(fmt.Sprint(n.Add(1)), "v")
+						return err
+					}); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
