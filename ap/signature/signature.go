@@ -37,6 +37,8 @@ func Sign(r *http.Request, body []byte, keyID string, key crypto.PrivateKey, now
 	} else {
 		body = nil
 	}
+	r.Header.Del("Digest")
+	r.Header.Del("Signature")
 	r.Header.Set("Date", now.UTC().Format(http.TimeFormat))
 	r.Header.Set("Host", r.URL.Host)
 	signer, _, err := httpsig.NewSigner([]httpsig.Algorithm{httpsig.RSA_SHA256}, httpsig.DigestSha256, headers, httpsig.Signature, 0)
