@@ -107,8 +107,8 @@ func listen(address string) (net.Listener, error) {
 // A server that is told to stop answers what it has begun and lets its jobs
 // end, within 10 seconds in all.
 const (
-	answerTime = 6 * time.Second
-	drainTime  = 6 * time.Second
+	answerTime = 4 * time.Second
+	drainTime  = 4 * time.Second
 )
 
 // run answers until ctx ends, then drains and closes everything.

@@ -121,17 +121,6 @@ func (tx *Tx) ClaimJobs(node string, full []string, room func(lane string) int, 
 	return claimed, skipped, err
 }
 
-// ReleaseClaims makes due at once what a node had claimed when it stopped. On
-// SQLite there is one node at a time, so everything claimed is released.
-func (tx *Tx) ReleaseClaims(node string) error {
-	where := `claimed_by = $2`
-	if tx.store.dialect == sqliteDialect {
-		where = `claimed_by <> '' AND $2 <> ''`
-	}
-	_, err := tx.exec(`UPDATE jobs SET run_at = $1, claimed_by = '' WHERE dead_at = 0 AND `+where, millis(tx.Now()), node)
-	return err
-}
-
 // FinishJob drops a job that is done.
 func (tx *Tx) FinishJob(id int64) error {
 	_, err := tx.exec(`DELETE FROM jobs WHERE id = $1`, id)

@@ -40,6 +40,7 @@ type Store struct {
 	path    string // SQLite's file, "" on PostgreSQL
 	url     string // PostgreSQL's URL, "" on SQLite
 
+	node    *sql.Conn  // holds this node's name on PostgreSQL
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
 
@@ -84,6 +85,7 @@ func (s *Store) Close() error {
 		s.stopListening()
 		s.listening.Wait()
 	}
+	s.releaseNode()
 	if s.writer != nil {
 		s.writer.close()
 	}

@@ -29,7 +29,6 @@ import (
 type Options struct {
 	Store *store.Store
 	Log   *slog.Logger
-	Node  string // names this process among those on one database
 	// Workers is how many jobs run at once, 256 if 0. Goroutines are made for
 	// them on demand.
 	Workers int
@@ -47,6 +46,7 @@ type Options struct {
 type Runner struct {
 	o       Options
 	workers map[string]worker
+	node    string // the name that this process claims under
 	wake    chan struct{}
 
 	mu      sync.Mutex
@@ -79,9 +79,6 @@ func New(o Options) *Runner {
 	}
 	if o.Backoff == nil {
 		o.Backoff = Backoff
-	}
-	if o.Node == "" {
-		o.Node = store.NewSecret()[:12]
 	}
 	r := &Runner{
 		o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1),
@@ -151,8 +148,12 @@ func (r *Runner) Run(ctx context.Context) error {
 
 func (r *Runner) start(ctx context.Context) error {
 	var lanes []store.Lane
-	err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		if err := tx.ReleaseClaims(r.o.Node); err != nil {
+	var err error
+	if r.node, err = r.o.Store.HoldNode(ctx); err != nil {
+		return fmt.Errorf("start jobs: %w", err)
+	}
+	err = r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		if err := tx.ReleaseClaims(); err != nil {
 			return err
 		}
 		lanes, err = tx.Lanes()
@@ -184,7 +185,7 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) error {
 		var jobs []store.Job
 		var skipped []string
 		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-			jobs, skipped, err = tx.ClaimJobs(r.o.Node, append(full, passed...), r.roomIn, min(free, claimBatch), lease)
+			jobs, skipped, err = tx.ClaimJobs(r.node, append(full, passed...), r.roomIn, min(free, claimBatch), lease)
 			return err
 		})
 		if err != nil {
