@@ -88,10 +88,6 @@ func (tx *Tx) insertJobs(list []NewJob) error {
 // claimed comes back when the lease ends, should the node not live so long.
 // skipped are the lanes whose due jobs were passed over for want of room.
 func (tx *Tx) ClaimJobs(node string, full []string, room func(lane string) int, n int, lease time.Duration) (claimed []Job, skipped []string, err error) {
-	list := jsonText(full)
-	if list == "" {
-		list = "[]"
-	}
 	var claim []int64
 	taken := map[string]int{}
 	err = tx.query(func(row scanner) error {
@@ -112,7 +108,7 @@ func (tx *Tx) ClaimJobs(node string, full []string, room func(lane string) int, 
 		FROM jobs j
 		WHERE j.dead_at = 0 AND j.run_at <= $1 AND NOT (`+tx.inText("j.lane", "$2")+`)
 		ORDER BY j.run_at, j.id
-		LIMIT $3 `+tx.store.dialect.skipLocked, millis(tx.Now()), list, n)
+		LIMIT $3 `+tx.store.dialect.skipLocked, millis(tx.Now()), textSet(full), n)
 	if err != nil || len(claim) == 0 {
 		return nil, skipped, err
 	}
@@ -152,11 +148,25 @@ func (tx *Tx) DeadJobs(limit int) ([]Job, error) {
 	return out, err
 }
 
-// NextRun is when the next job is due, claimed ones by the end of their
-// lease; ok is false when there is none.
-func (tx *Tx) NextRun() (at time.Time, ok bool, err error) {
-	ms, ok, err := one[int64](tx, `SELECT run_at FROM jobs WHERE dead_at = 0 ORDER BY run_at, id LIMIT 1`)
-	return time.UnixMilli(ms).UTC(), ok, err
+// NextRun is when the next job is due outside of the lanes that are full,
+// claimed ones by the end of their lease; ok is false when there is none.
+func (tx *Tx) NextRun(full []string) (at time.Time, ok bool, err error) {
+	ms, ok, err := one[int64](tx, `
+		SELECT run_at FROM jobs
+		WHERE dead_at = 0 AND NOT (`+tx.inText("lane", "$1")+`)
+		ORDER BY run_at, id LIMIT 1`, textSet(full))
+	if err != nil || !ok {
+		return time.Time{}, false, err
+	}
+	return time.UnixMilli(ms).UTC(), true, nil
+}
+
+// textSet is a list of strings as the JSON parameter that tx.inText wants.
+func textSet(list []string) string {
+	if s := jsonText(list); s != "" {
+		return s
+	}
+	return "[]"
 }
 
 // CountJobs counts the live jobs of a kind.

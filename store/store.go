@@ -50,6 +50,7 @@ type Store struct {
 	stopListening context.CancelFunc
 	listening     sync.WaitGroup
 	closed        atomic.Bool
+	statements    atomic.Int64
 }
 
 // Open opens the database, creating SQLite's file (mode 0600) when it is not

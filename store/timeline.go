@@ -100,10 +100,7 @@ func foldedTags(tags []string) string {
 	for i, t := range tags {
 		folded[i] = FoldTag(t)
 	}
-	if s := jsonText(folded); s != "" {
-		return s
-	}
-	return "[]"
+	return textSet(folded)
 }
 
 // AccountQuery narrows an account's statuses.

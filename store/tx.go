@@ -31,9 +31,12 @@ func (tx *Tx) NewID(at time.Time) int64 { return tx.store.ids.next(at) }
 // durable. fn must not block and must not enter the store.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
+// Statements counts every statement that this store has run in transactions.
+func (s *Store) Statements() int64 { return s.statements.Load() }
+
 // exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	countStatement(tx.ctx)
+	tx.count()
 	res, err := tx.conn.exec(tx.ctx, query, args)
 	if err != nil {
 		return 0, err
@@ -43,7 +46,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 
 // query runs a statement and calls scan once a row.
 func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) error {
-	countStatement(tx.ctx)
+	tx.count()
 	rows, err := tx.conn.query(tx.ctx, query, args)
 	if err != nil {
 		return err
@@ -186,8 +189,9 @@ func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
 	return context.WithValue(ctx, statementCounter{}, n)
 }
 
-func countStatement(ctx context.Context) {
-	if n, ok := ctx.Value(statementCounter{}).(*atomic.Int64); ok {
+func (tx *Tx) count() {
+	tx.store.statements.Add(1)
+	if n, ok := tx.ctx.Value(statementCounter{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
 }

@@ -123,17 +123,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer cancel()
 	var group sync.WaitGroup
 	for ctx.Err() == nil {
-		if err := r.claim(ctx, work, &group); err != nil && ctx.Err() == nil {
-			r.o.Log.Error("jobs can't be claimed", "error", err)
-			r.sleep(ctx, time.Now().Add(5*time.Second), true)
-			continue
-		}
-		at, ok, err := r.next(ctx)
+		next, err := r.claim(ctx, work, &group)
 		if err != nil && ctx.Err() == nil {
-			r.o.Log.Error("the next job can't be read", "error", err)
-			at, ok = time.Now().Add(5*time.Second), true
+			r.o.Log.Error("jobs can't be claimed", "error", err)
+			next = r.o.Store.Now().Add(afterError)
 		}
-		r.sleep(ctx, at, ok)
+		r.sleep(ctx, next)
 	}
 	ended := make(chan struct{})
 	go func() { group.Wait(); close(ended) }()
@@ -174,33 +169,44 @@ const claimBatch = 64
 // lease is how long a claim holds; longer than any worker's timeout.
 const lease = 10 * time.Minute
 
-// claim starts all due jobs that there is room for.
-func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) error {
+// afterError is how long to wait when the database fails.
+const afterError = 5 * time.Second
+
+// claim starts all due jobs that there is room for, and tells when the next
+// one is due; zero for never, or not before one of those that run has ended.
+func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
 	for ctx.Err() == nil {
 		full, free := r.room()
+		full = append(full, passed...)
 		if free <= 0 {
-			return nil
+			return time.Time{}, nil
 		}
 		var jobs []store.Job
 		var skipped []string
 		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-			jobs, skipped, err = tx.ClaimJobs(r.node, append(full, passed...), r.roomIn, min(free, claimBatch), lease)
+			if jobs, skipped, err = tx.ClaimJobs(r.node, full, r.roomIn(), min(free, claimBatch), lease); err != nil {
+				return err
+			}
+			next = time.Time{}
+			if len(jobs)+len(skipped) == 0 {
+				next, _, err = tx.NextRun(full)
+			}
 			return err
 		})
 		if err != nil {
-			return err
+			return time.Time{}, err
 		}
 		for _, j := range jobs {
 			r.begin(j.Lane)
 			group.Go(func() { r.run(work, j) })
 		}
 		if len(jobs)+len(skipped) == 0 {
-			return nil
+			return next, nil
 		}
 		passed = append(passed, skipped...)
 	}
-	return nil
+	return time.Time{}, nil
 }
 
 // unprovenShare is how much of the workers lanes without a success may take:
@@ -218,22 +224,31 @@ func (r *Runner) room() (full []string, free int) {
 	return full, r.o.Workers - r.total
 }
 
-// roomIn is how many more jobs of a lane may start.
-func (r *Runner) roomIn(lane string) int {
+// roomIn gives how many more jobs of a lane may start, for the span of one
+// claim, in which lanes without a success take from what is left for them.
+func (r *Runner) roomIn() func(lane string) int {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.proven[lane] && r.running[lane] == 0 {
-		unproven := 0
-		for l, n := range r.running {
-			if !r.proven[l] {
-				unproven += n
-			}
-		}
-		if float64(unproven) >= unprovenShare*float64(r.o.Workers) {
-			return 0
+	unproven := 0
+	for lane, n := range r.running {
+		if !r.proven[lane] {
+			unproven += n
 		}
 	}
-	return r.limit(lane) - r.running[lane]
+	r.mu.Unlock()
+	left := int(unprovenShare*float64(r.o.Workers)) - unproven
+	given := map[string]bool{}
+	return func(lane string) int {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.proven[lane] && !given[lane] {
+			if left <= 0 {
+				return 0
+			}
+			left--
+			given[lane] = true
+		}
+		return r.limit(lane) - r.running[lane]
+	}
 }
 
 // limit is called with mu held.
@@ -345,24 +360,13 @@ func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bo
 	})
 }
 
-func (r *Runner) next(ctx context.Context) (at time.Time, ok bool, err error) {
-	err = r.o.Store.View(ctx, func(tx *store.Tx) (err error) {
-		at, ok, err = tx.NextRun()
-		return err
-	})
-	return at, ok, err
-}
-
-// sleep waits for a wake or, if there is one, for the next job's time. Jobs
-// that are due but have no room wait for one that ends, which wakes.
-func (r *Runner) sleep(ctx context.Context, at time.Time, ok bool) {
+// sleep waits for a wake or, unless it is zero, for the next job's time.
+func (r *Runner) sleep(ctx context.Context, next time.Time) {
 	var timer <-chan time.Time
-	if ok {
-		if wait := at.Sub(r.o.Store.Now()); wait > 0 {
-			t := time.NewTimer(min(wait+time.Millisecond, time.Hour))
-			defer t.Stop()
-			timer = t.C
-		}
+	if !next.IsZero() {
+		t := time.NewTimer(next.Sub(r.o.Store.Now()) + time.Millisecond)
+		defer t.Stop()
+		timer = t.C
 	}
 	r.mu.Lock()
 	r.asleep = len(r.wake) == 0
