@@ -88,13 +88,15 @@ func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return ctx.Err()
 	}
 	defer func() { s.readers <- c }()
-	// The snapshot must be ended whatever happens to the caller's context.
-	end := context.WithoutCancel(ctx)
+	// Statements run without the caller's cancellation: an interrupt of SQLite's
+	// that comes late would hit whoever uses the connection next, and reads
+	// take milliseconds.
+	ctx = context.WithoutCancel(ctx)
 	if err := c.run(ctx, "BEGIN"); err != nil {
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	err := guard(fn, &Tx{ctx: ctx, store: s, conn: c})
-	if endErr := c.run(end, "ROLLBACK"); err == nil && endErr != nil {
+	if endErr := c.run(ctx, "ROLLBACK"); err == nil && endErr != nil {
 		return fmt.Errorf("end reading: %w", endErr)
 	}
 	return err

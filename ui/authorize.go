@@ -51,7 +51,7 @@ func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	u.show(w, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(w, r), Viewer: viewer}, formTarget(a.RedirectURI)...)
+	u.show(w, r, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(w, r), Viewer: viewer}, formTarget(a.RedirectURI)...)
 }
 
 func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if a.RedirectURI == ap.OutOfBand {
-		u.show(w, http.StatusOK, "code.html", page{Title: "Your code", Content: answer.Get("code"), Viewer: viewer})
+		u.show(w, r, http.StatusOK, "code.html", page{Title: "Your code", Content: answer.Get("code"), Viewer: viewer})
 		return
 	}
 	sep := "?"

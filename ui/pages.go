@@ -26,8 +26,8 @@ func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	u.show(w, http.StatusOK, "home.html", page{
-		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+	u.show(w, r, http.StatusOK, "home.html", page{
+		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r),
 	})
 }
 
@@ -70,9 +70,9 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.Handle = u.Config.Handle(c.Account.Username)
-	u.show(w, http.StatusOK, "profile.html", page{
+	u.show(w, r, http.StatusOK, "profile.html", page{
 		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
-		Image: c.Account.Avatar, Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+		Image: c.Account.Avatar, Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -123,9 +123,9 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	if st.SpoilerText != "" {
 		text = st.SpoilerText
 	}
-	u.show(w, http.StatusOK, "status.html", page{
+	u.show(w, r, http.StatusOK, "status.html", page{
 		Title: displayName(st.Account) + ": “" + clip(text) + "”", Description: clip(text), Content: c,
-		Image: st.Account.Avatar, Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r), CSRF: u.csrf(w, r),
+		Image: st.Account.Avatar, Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -156,7 +156,7 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	u.show(w, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r), CSRF: u.csrf(w, r)})
+	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r)})
 }
 
 // ToProfile sends a visitor from an actor's URI to its page.

@@ -82,7 +82,7 @@ func (u *UI) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (u *UI) showSignIn(w http.ResponseWriter, r *http.Request, status int, f signInForm) {
 	w.Header().Set("Cache-Control", "no-store")
-	u.show(w, status, "sign_in.html", page{Title: "Sign in", Content: f, CSRF: u.csrf(w, r), Viewer: u.viewer(r)})
+	u.show(w, r, status, "sign_in.html", page{Title: "Sign in", Content: f, CSRF: u.csrf(w, r), Viewer: u.viewer(r)})
 }
 
 // signIn begins a new session: an old one's name is worth nothing afterwards.

@@ -95,8 +95,11 @@ type page struct {
 }
 
 // show renders a page. formTargets are where its forms may lead beside here.
-func (u *UI) show(w http.ResponseWriter, status int, name string, p page, formTargets ...string) {
+func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name string, p page, formTargets ...string) {
 	p.Server = u.Config
+	if p.Viewer != nil && p.CSRF == "" {
+		p.CSRF = u.csrf(w, r) // to sign out; strangers are given no cookie
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src * data:; media-src *; base-uri 'none'; frame-ancestors 'none'; form-action "+
@@ -147,7 +150,7 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
-	u.show(w, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
+	u.show(w, r, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
 }
 
 // NotFound is the page for an address that leads nowhere.
