@@ -45,37 +45,42 @@ type server struct {
 }
 
 // start opens and checks everything, and listens; nothing is answered yet.
-func (c *call) start(conf *config.Config) (srv *server, err error) {
-	srv = &server{log: logger(conf, c.err), conf: conf}
-	// The address first: a second server must not touch the first one's data.
-	if srv.listener, err = listen(conf.Listen); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
+func (c *call) start(conf *config.Config) (*server, error) {
+	srv := &server{log: logger(conf, c.err), conf: conf}
+	if err := srv.open(c); err != nil {
+		if srv.listener != nil {
 			srv.listener.Close()
-			if srv.store != nil {
-				srv.store.Close()
-			}
 		}
-	}()
-	if srv.store, err = c.open(conf); err != nil {
+		if srv.store != nil {
+			srv.store.Close()
+		}
 		return nil, err
 	}
-	if err := srv.store.ListenForWakes(); err != nil {
-		return nil, err
+	return srv, nil
+}
+
+func (s *server) open(c *call) (err error) {
+	// The address first: a second server must not touch the first one's data.
+	if s.listener, err = listen(s.conf.Listen); err != nil {
+		return err
 	}
-	srv.client = outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
-	if srv.service, err = ap.New(c.ctx, ap.Options{Config: conf, Store: srv.store, Client: srv.client, Log: srv.log}); err != nil {
-		return nil, err
+	if s.store, err = c.open(s.conf); err != nil {
+		return err
 	}
-	if err := srv.service.ScheduleCleanUp(c.ctx); err != nil {
-		return nil, err
+	if err := s.store.ListenForWakes(); err != nil {
+		return err
 	}
-	srv.runner = jobs.New(jobs.Options{Store: srv.store, Log: srv.log, GiveUp: conf.Retention.Deliveries, Drain: drainTime})
-	srv.service.RegisterJobs(srv.runner)
-	srv.handler, err = handler(srv.service, srv.log)
-	return srv, err
+	s.client = outgoing.New(outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks})
+	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log}); err != nil {
+		return err
+	}
+	if err := s.service.ScheduleCleanUp(c.ctx); err != nil {
+		return err
+	}
+	s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
+	s.service.RegisterJobs(s.runner)
+	s.handler, err = handler(s.service, s.log)
+	return err
 }
 
 // listen opens host:port or unix:/path. A socket that a killed server left is
