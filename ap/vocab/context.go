@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// coreTerms are those that decide who said what to whom. Kinglet reads them
+// coreTerms are those that decide who says what to whom. Kinglet reads them
 // by their plain names, so a document may not give them another meaning.
 var coreTerms = map[string]string{
 	"id": "@id", "type": "@type",
 	"actor": "actor", "object": "object", "target": "target", "attributedTo": "attributedTo",
 	"to": "to", "cc": "cc", "bto": "bto", "bcc": "bcc", "inReplyTo": "inReplyTo",
-	"content": "content", "items": "items", "orderedItems": "orderedItems",
 	"inbox": "inbox", "outbox": "outbox", "followers": "followers", "preferredUsername": "preferredUsername",
 	"publicKey": "publicKey", "owner": "owner", "publicKeyPem": "publicKeyPem",
 }

@@ -20,9 +20,9 @@ const (
 )
 
 // Parse reads a document. It is refused, with an error that names what was
-// wrong, when it is over the bounds, is no JSON object, has a key twice,
+// wrong, when it is over the bounds, is no JSON object, has a core term twice,
 // redefines core terms in its @context, or has several values where one
-// decides authority (id, actor, object).
+// decides authority (id, actor). Of several objects none is read.
 func Parse(raw []byte) (*Object, error) {
 	raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	if err := scan(raw); err != nil {
@@ -65,8 +65,10 @@ func object(m map[string]any, depth int) (*Object, error) {
 	if o.Actor, err = singleRef(m, "actor", depth); err != nil {
 		return nil, err
 	}
-	if o.Object, err = singleRef(m, "object", depth); err != nil {
-		return nil, err
+	if objects := list(m["object"]); len(objects) == 1 {
+		if o.Object, err = ref(objects[0], depth); err != nil {
+			return nil, err
+		}
 	}
 	o.Target = firstRef(m["target"], depth)
 	for _, l := range []struct {

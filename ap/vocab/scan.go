@@ -17,8 +17,9 @@ const (
 )
 
 // scan walks the tokens of a document once, keeping no tree: it bounds depth
-// and count and refuses an object that has one key twice, since two readers
-// of it could believe two things (SECURITY-RULES 9).
+// and count and refuses an object that has a core term twice, since two
+// readers of it could believe two things (SECURITY-RULES 9). Of other keys
+// that stand twice the last counts.
 func scan(raw []byte) error {
 	if len(raw) > MaxBytes {
 		return fmt.Errorf("the document has %d bytes, the most is %d", len(raw), MaxBytes)
@@ -95,7 +96,7 @@ func scanObject(d *json.Decoder, count *int) error {
 		if !ok {
 			return errors.New("not JSON: a key is no string")
 		}
-		if seen[key] {
+		if _, core := coreTerms[key]; seen[key] && core {
 			return fmt.Errorf("the key %q stands twice in one object", key)
 		}
 		seen[key] = true

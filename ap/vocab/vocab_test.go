@@ -1,0 +1,232 @@
+package vocab
+
+import (
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestParseRefuses(t *testing.T) {
+	for name, doc := range map[string]string{
+		"no JSON":                    `<note>`,
+		"a list":                     `[]`,
+		"more behind it":             `{} {}`,
+		"10,000 deep":                strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000),
+		"10,000 deep in a string":    `{"a":"\"` + strings.Repeat("[", 100) + `"` + strings.Repeat(",[", 100),
+		"very many values":           `{"a":[` + strings.Repeat("1,", MaxValues) + `1]}`,
+		"too large":                  `{"a":"` + strings.Repeat("x", MaxBytes) + `"}`,
+		"a key twice":                `{"id":"a","id":"b"}`,
+		"a key twice inside":         `{"object":{"id":"a","id":"b"}}`,
+		"two actors":                 `{"actor":["https://a.test/","https://b.test/"]}`,
+		"two ids":                    `{"id":["a","b"]}`,
+		"a context that redefines":   `{"@context":["https://www.w3.org/ns/activitystreams",{"actor":"https://evil.test/actor"}]}`,
+		"a context that swaps terms": `{"@context":{"attributedTo":{"@id":"as:actor"}}}`,
+		"recipients without end":     `{"to":[` + strings.Repeat(`"a",`, MaxRecipients) + `"a"]}`,
+	} {
+		if _, err := Parse([]byte(doc)); err == nil {
+			t.Errorf("%s is taken", name)
+		} else if strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 {
+			t.Errorf("%s: the reason is %q", name, err)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	o, err := Parse([]byte(`{
+		"@context": ["https://www.w3.org/ns/activitystreams", {"sensitive": "as:sensitive"}],
+		"type": ["x:Toot", "Note"], "id": "https://a.test/1", "Actor": "https://evil.test/", "actor": ["https://a.test/u"],
+		"attributedTo": [{"type": "Person", "id": "https://a.test/u"}, "https://a.test/v"],
+		"to": "as:Public", "cc": [{"id": "https://a.test/followers"}], "content": "hi\u0000", "contentMap": {"de": "hi\u0000"},
+		"published": "2026-01-02T03:04:05.678+01:00", "sensitive": "true", "url": [{"type": "Link", "href": "https://a.test/page", "mediaType": "text/html"}],
+		"tag": {"type": "Mention", "href": "https://b.test/u", "name": "@u"},
+		"attachment": [{"type": "Document", "mediaType": "image/png", "url": "https://a.test/p.png", "width": 3, "focalPoint": [0.5, -1]}],
+		"object": {"type": "Note", "id": "https://a.test/2", "inReplyTo": {"id": "https://a.test/0"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Type != "Note" || o.Actor.ID != "https://a.test/u" || len(o.AttributedTo) != 2 || o.AttributedTo[0].ID != "https://a.test/u" ||
+		o.To[0] != Public || o.Cc[0] != "https://a.test/followers" || o.Content != "hi" || o.Language != "de" || !o.Sensitive ||
+		!o.Published.Equal(time.Date(2026, 1, 2, 2, 4, 5, 678e6, time.UTC)) || o.URL[0].Href != "https://a.test/page" || o.Tag[0].Href != "https://b.test/u" ||
+		o.Attachment[0].Width != 3 || o.Attachment[0].FocalPoint != [2]float64{0.5, -1} || o.Object.Object.InReplyTo.ID != "https://a.test/0" {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// Everything that other implementations really send can be read; what they
+// send has what its kind must have.
+func TestFixtures(t *testing.T) {
+	root := fixtures(t)
+	n := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".json") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var m map[string]any
+		if json.Unmarshal(b, &m) != nil {
+			return nil // lists and what is no JSON on purpose
+		}
+		name, _ := filepath.Rel(root, path)
+		o, err := Parse(b)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return nil
+		}
+		n++
+		if id, ok := m["id"].(string); ok && o.ID != id {
+			t.Errorf("%s: the id is %q", name, o.ID)
+		}
+		if typ, ok := m["type"].(string); ok && o.Type != typ {
+			t.Errorf("%s: the type is %q", name, o.Type)
+		}
+		if IsActorType(o.Type) && m["inbox"] != nil && (o.Inbox == "" || o.PreferredUsername == "") {
+			t.Errorf("%s: an actor with inbox %q and name %q", name, o.Inbox, o.PreferredUsername)
+		}
+		if actor, ok := m["actor"].(string); ok && o.Actor.ID != actor {
+			t.Errorf("%s: the actor is %q", name, o.Actor.ID)
+		}
+		return nil
+	})
+	if err != nil || n < 100 {
+		t.Errorf("%d read, %v", n, err)
+	}
+}
+
+func fixtures(t testing.TB) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != "/"; dir = filepath.Dir(dir) {
+		root := filepath.Join(dir, "shared", "fixtures", "payloads")
+		if _, err := os.Stat(root); err == nil {
+			return root
+		}
+	}
+	t.Skip("no shared/fixtures/payloads above here")
+	return ""
+}
+
+func TestURIs(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://A.Test/X": "https://a.test/X", "HTTPS://a.test:443/": "https://a.test/", "http://a.test:80/x?Y#z": "http://a.test/x?Y#z",
+		"https://a.test./x": "https://a.test/x", "https://bücher.test/": "https://xn--bcher-kva.test/", "https://a.test:8443/": "https://a.test:8443/",
+		"https://[::1]/x": "https://[::1]/x", "https://u@a.test/": "", "ftp://a.test/": "", "https:///x": "", "//a.test/": "", "a.test": "",
+		"https://a.test/\x01": "", "https://a. test/": "", "https:\\\\a.test": "", "javascript:alert(1)": "", "https://a%2etest/": "",
+	} {
+		if got, err := Canonical(in); got != want {
+			t.Errorf("Canonical(%q) = %q, %v", in, got, err)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://a.test/1", "https://A.TEST:443/2", true}, {"https://a.test/", "http://a.test/", false},
+		{"https://a.test/", "https://a.test.evil.test/", false}, {"https://a.test/", "https://a.test:8443/", false}, {"", "", false},
+	} {
+		if SameOrigin(c.a, c.b) != c.same {
+			t.Errorf("SameOrigin(%s, %s) is not %v", c.a, c.b, c.same)
+		}
+	}
+}
+
+func TestNegotiation(t *testing.T) {
+	for accept, want := range map[string]bool{
+		"application/activity+json": true, Accept: true, "application/ld+json, text/html;q=0.5": true, "application/json": true,
+		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": false, "*/*": false, "": false,
+		"text/html, application/activity+json": true, "text/html, application/activity+json;q=0.9": false, "application/activity+json;q=0": false,
+	} {
+		if WantsActivityPub(accept) != want {
+			t.Errorf("Accept %q: not %v", accept, want)
+		}
+	}
+	for ct, want := range map[string]bool{
+		"application/activity+json": true, "application/activity+json; charset=utf-8": true, `application/ld+json; profile="https://www.w3.org/ns/activitystreams"`: true,
+		"application/ld+json": false, "application/json": false, "text/html": false, "": false, "application/ld+json; profile=x": false,
+	} {
+		if IsActivityPubContentType(ct) != want {
+			t.Errorf("Content-Type %q: not %v", ct, want)
+		}
+	}
+}
+
+// The documents we send are reviewed like code: go test -update rewrites them.
+func TestDocuments(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	note := NoteInput{
+		ID: "https://a.test/objects/1", AttributedTo: "https://a.test/users/alice", Content: "<p>Hi &amp; bye</p>", Language: "en", Summary: "warning",
+		Sensitive: true, Published: at, Updated: at.Add(time.Hour), To: []string{Public}, Cc: []string{"https://a.test/users/alice/followers"},
+		InReplyTo: "https://b.test/1", Context: "https://a.test/contexts/1", URL: "https://a.test/@alice/1",
+		Tags: []Tag{{Type: "Mention", Href: "https://b.test/u", Name: "@u@b.test"}}, Source: Source{"Hi & bye", "text/plain"},
+	}
+	for name, doc := range map[string]json.RawMessage{
+		"note":   BuildNote(note, false),
+		"create": BuildActivity(ActivityInput{ID: "https://a.test/activities/1", Type: "Create", Actor: note.AttributedTo, Object: BuildNote(note, false), To: note.To, Cc: note.Cc, Published: at}),
+		"like":   BuildActivity(ActivityInput{ID: "https://a.test/activities/2", Type: "Like", Actor: note.AttributedTo, Object: "https://b.test/1"}),
+		"actor": BuildActor(ActorInput{
+			ID: note.AttributedTo, Type: "Person", Username: "alice", Name: "Alice", Summary: "<p>x</p>", URL: "https://a.test/@alice", Inbox: "https://a.test/users/alice/inbox",
+			Outbox: "https://a.test/users/alice/outbox", SharedInbox: "https://a.test/inbox", KeyID: note.AttributedTo + "#main-key", PublicKeyPEM: "PEM",
+			Icon: &Image{URL: "https://a.test/media/x"}, Fields: []Attachment{{Name: "n", Value: "v"}}, Locked: true, Published: at,
+		}),
+		"collection": BuildCollection(CollectionInput{ID: "https://a.test/c", TotalItems: 2, First: "https://a.test/c?page=true"}),
+		"page":       BuildCollection(CollectionInput{ID: "https://a.test/c?page=true", TotalItems: 2, PartOf: "https://a.test/c", Items: []any{"https://a.test/1"}}),
+		"tombstone":  BuildTombstone(TombstoneInput{ID: note.ID, FormerType: "Note", Deleted: at}),
+		"standalone": WithContext(BuildNote(note, true)),
+	} {
+		path := filepath.Join("testdata", name+".json")
+		var pretty map[string]any
+		if err := json.Unmarshal(doc, &pretty); err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := Parse(doc); err != nil {
+			t.Errorf("%s: we could not read it ourselves: %v", name, err)
+		}
+		if *update {
+			if err := os.WriteFile(path, append(doc, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil || string(want) != string(doc)+"\n" {
+			t.Errorf("%s is not as %s says (%v):\n%s", name, path, err, doc)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"type":"Create","actor":"https://a.test/","object":{"type":"Note","content":"x","tag":[{"type":"Mention"}]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := Parse(b)
+		if err != nil {
+			return
+		}
+		again, err := Parse(o.Raw)
+		if err != nil || again.ID != o.ID || again.Type != o.Type || again.Actor.ID != o.Actor.ID || again.Object.ID != o.Object.ID {
+			t.Fatalf("read again it is another: %v", err)
+		}
+	})
+}
+
+func FuzzCanonical(f *testing.F) {
+	f.Add("HTTPS://A.test.:443/x")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := Canonical(s)
+		if err != nil {
+			return
+		}
+		if again, err := Canonical(c); err != nil || again != c || !SameOrigin(s, c) {
+			t.Fatalf("%q, %q, %q, %v", s, c, again, err)
+		}
+	})
+}
