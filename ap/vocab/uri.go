@@ -45,7 +45,7 @@ func ParseURI(s string) (*url.URL, error) {
 // canonicalHost is host[:port] as it compares: lower-case, punycode, without
 // a trailing dot and without the scheme's own port.
 func canonicalHost(u *url.URL) (string, error) {
-	name := strings.TrimSuffix(u.Hostname(), ".")
+	name := strings.TrimRight(u.Hostname(), ".")
 	if name == "" || strings.Contains(name, "%") {
 		return "", errors.New("no host")
 	}
