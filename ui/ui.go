@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,12 @@ func New(u UI) (*UI, error) {
 		"date": func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
 		"iso":  func(t time.Time) string { return t.Format(time.RFC3339) },
 		"name": displayName,
+		"count": func(n int64, one, many string) string {
+			if n == 1 {
+				return "1 " + one
+			}
+			return strconv.FormatInt(n, 10) + " " + many
+		},
 	}).ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
