@@ -6,6 +6,7 @@ import (
 
 	"kinglet/ap/html"
 	"kinglet/ap/vocab"
+	"kinglet/config"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -140,7 +141,7 @@ func (s *Service) ActorDocument(a *store.Account) json.RawMessage {
 func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
 	return vocab.BuildActor(vocab.ActorInput{
-		ID: uri, Type: "Application", Username: s.Config.Host(), Name: s.Config.Title, URL: s.Config.URL,
+		ID: uri, Type: "Application", Username: config.InstanceActorName, Name: s.Config.Title, URL: s.Config.URL,
 		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(),
 		KeyID: s.Config.InstanceKeyID(), PublicKeyPEM: s.instancePublicKey, Locked: true,
 	})

@@ -34,6 +34,11 @@ func (c *Config) ObjectURI(uuid string) string   { return c.URL + "/objects/" + 
 func (c *Config) ActivityURI(uuid string) string { return c.URL + "/activities/" + uuid }
 func (c *Config) ContextURI(uuid string) string  { return c.URL + "/contexts/" + uuid }
 
+// InstanceActorName is the preferredUsername of the actor that fetches for the
+// whole server. It has a dot, which no account's has, and not the host's name,
+// since with a port that is no name to others.
+const InstanceActorName = "instance.actor"
+
 // InstanceActorURI is the actor that fetches for the whole server.
 func (c *Config) InstanceActorURI() string { return c.URL + "/actor" }
 

@@ -39,7 +39,7 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, respond.NotFound)
 		return
 	}
-	if name == a.Config.Host() {
+	if name == config.InstanceActorName {
 		a.jrd(w, jrd{
 			Subject: "acct:" + name + "@" + a.Config.Domain, Aliases: []string{a.Config.InstanceActorURI()},
 			Links: []jrdLink{{Rel: "self", Type: "application/activity+json", Href: a.Config.InstanceActorURI()}},
@@ -70,7 +70,7 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 
 func (a *API) localName(resource string) (string, bool) {
 	if resource == a.Config.InstanceActorURI() {
-		return a.Config.Host(), true
+		return config.InstanceActorName, true
 	}
 	if name, ok := a.Config.LocalUsername(resource); ok {
 		return name, true
