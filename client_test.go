@@ -116,6 +116,9 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
+// codeField is where the page shows an authorization code.
+func codeField(n *html.Node) bool { return n.Data == "input" && attr(n, "class") == "code" }
+
 // A client library that is not ours, authorized through the real pages, for a
 // day's use.
 func TestClientLibrary(t *testing.T) {
@@ -145,7 +148,7 @@ func TestClientLibrary(t *testing.T) {
 		t.Errorf("the consent page may be framed: %s", csp)
 	}
 	b.submit("/oauth/authorize", "decision", "allow")
-	code := attr(find(b.page, func(n *html.Node) bool { return n.Data == "input" && attr(n, "class") == "code" }), "value")
+	code := attr(find(b.page, codeField), "value")
 	c := mastodon.NewClient(&mastodon.Config{Server: n.url, ClientID: app.ClientID, ClientSecret: app.ClientSecret})
 	c.Transport = apitest.Transport(t, http.DefaultTransport)
 	if err := c.GetUserAccessToken(ctx, code, "urn:ietf:wg:oauth:2.0:oob"); err != nil {

@@ -183,7 +183,7 @@ func (p *person) send(method, path string, form url.Values, header http.Header, 
 	target := p.url + path
 	var body io.Reader
 	if method == "GET" {
-		if form != nil {
+		if len(form) > 0 {
 			target += "?" + form.Encode()
 		}
 	} else {

@@ -34,14 +34,16 @@ func oauthError(code, description string) error { return &OAuthError{code, descr
 // scopeTree are the scopes there are: those on top, and what each is divided into.
 var scopeTree = map[string][]string{
 	"profile": nil,
-	"read": {"accounts", "announcements", "blocks", "bookmarks", "favourites", "filters", "follows", "lists", "me", "mutes",
+	"read": {"accounts", "blocks", "bookmarks", "favourites", "filters", "follows", "lists", "mutes",
 		"notifications", "search", "statuses", "collections"},
 	"write": {"accounts", "blocks", "bookmarks", "conversations", "favourites", "filters", "follows", "lists", "media", "mutes",
 		"notifications", "reports", "statuses", "collections"},
-	"follow":      nil,
-	"push":        nil,
-	"admin:read":  nil,
-	"admin:write": nil,
+	"follow": nil,
+	"push":   nil,
+	// A refresh token beside the access token, as OpenID Connect names it.
+	"offline_access": nil,
+	"admin:read":     nil,
+	"admin:write":    nil,
 }
 
 // Scopes lists every scope, for the server's metadata.
@@ -209,7 +211,6 @@ type Grant struct {
 	Type, ClientID, ClientSecret         string
 	Code, RedirectURI, Verifier, Refresh string
 	Scopes                               string
-	WantRefresh                          bool
 }
 
 // Granted is a token with its secrets, which are not kept.
@@ -275,7 +276,8 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 	if spent != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
 		return nil, oauthError("invalid_grant", "The authorization code is wrong, has expired or was used, or the redirect URI or the code verifier is not the one it was given for")
 	}
-	return s.newToken(ctx, &store.Token{ID: id, AppID: app.ID, AccountID: code.AccountID, Scopes: code.Scopes}, g.WantRefresh)
+	return s.newToken(ctx, &store.Token{ID: id, AppID: app.ID, AccountID: code.AccountID, Scopes: code.Scopes},
+		slices.Contains(strings.Fields(code.Scopes), "offline_access"))
 }
 
 // proves checks a PKCE verifier (RFC 7636 §4.6).

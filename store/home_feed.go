@@ -27,7 +27,7 @@ func (tx *Tx) FeedStatus(o *Object) error {
 		    SELECT 1 FROM mentions m WHERE m.status_id = $1 AND m.account_id = u.account_id))
 		  AND (CAST($5 AS TEXT) = '' OR $6 = u.account_id OR $6 = $2 OR u.account_id = $2 OR EXISTS (
 		    SELECT 1 FROM follows rf WHERE rf.account_id = u.account_id AND rf.target_id = $6 AND rf.accepted))
-		  AND (CAST($7 AS BIGINT) = 0 OR u.account_id = $2 OR (f.show_reblogs AND NOT EXISTS (
+		  AND (CAST($7 AS BIGINT) = 0 OR ((u.account_id = $2 OR f.show_reblogs) AND NOT EXISTS (
 		    SELECT 1 FROM home_feed h
 		    WHERE h.account_id = u.account_id AND h.status_id > $8 AND h.original_id = $3)))
 		ON CONFLICT DO NOTHING`,

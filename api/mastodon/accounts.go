@@ -20,6 +20,21 @@ func (c *call) verifyCredentials() error {
 	return c.json(e)
 }
 
+// userInfo says who signed in, in OpenID Connect's words.
+func (c *call) userInfo() error {
+	var a *store.Account
+	if err := c.view(func(tx *store.Tx) (err error) {
+		a, err = tx.Account(c.viewer)
+		return err
+	}); err != nil {
+		return err
+	}
+	e := c.api.spell().Account(a)
+	return c.json(map[string]string{
+		"iss": c.api.Config.URL + "/", "sub": e.URI, "name": e.DisplayName, "preferred_username": e.Username, "profile": e.URL, "picture": e.Avatar,
+	})
+}
+
 func (c *call) own(tx *store.Tx) (*Account, error) {
 	account, err := tx.Account(c.viewer)
 	if err != nil {

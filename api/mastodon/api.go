@@ -172,9 +172,10 @@ func (a *API) Routes(r chi.Router) {
 	get("/api/v1/instance/peers", "", (*call).peers)
 	get("/api/v1/instance/extended_description", "", (*call).extendedDescription)
 	get("/api/v1/custom_emojis", "", (*call).emptyList)
-	get("/api/v1/announcements", "read:announcements", (*call).emptyList)
+	get("/api/v1/announcements", "read", (*call).emptyList)
 	get("/health", "", (*call).health)
 
+	get("/oauth/userinfo", "profile", (*call).userInfo)
 	get("/api/v1/preferences", "read:accounts", (*call).preferences)
 	get("/api/v1/markers", "read:statuses", (*call).markers)
 	post("/api/v1/markers", "write:statuses", (*call).putMarkers)

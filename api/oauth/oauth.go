@@ -143,7 +143,6 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 	g := ap.Grant{
 		Type: p.String("grant_type"), Code: p.String("code"), RedirectURI: p.String("redirect_uri"), Verifier: p.String("code_verifier"),
 		Refresh: p.String("refresh_token"), Scopes: p.String("scope"),
-		WantRefresh: strings.Contains(p.String("scope"), "offline_access") || p.True("use_refresh_token"),
 	}
 	g.ClientID, g.ClientSecret = credentials(r, p)
 	granted, err := a.Service.GrantToken(r.Context(), g)
@@ -221,5 +220,6 @@ func (a *API) metadata(w http.ResponseWriter, _ *http.Request) {
 		"grant_types_supported":                 []string{"authorization_code", "client_credentials", "refresh_token"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 		"code_challenge_methods_supported":      []string{"S256"},
+		"userinfo_endpoint":                     base + "/oauth/userinfo",
 	})
 }

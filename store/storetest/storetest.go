@@ -26,6 +26,18 @@ func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
 	t.Run("postgres", func(t *testing.T) { run(t, Postgres(t)) })
 }
 
+// EachWithClock is Each with stores whose time the test decides.
+func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *Clock)) {
+	t.Run("sqlite", func(t *testing.T) {
+		clock := NewClock()
+		run(t, open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now}), clock)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		clock := NewClock()
+		run(t, open(t, store.Options{Database: PostgresURL(t), Now: clock.Now}), clock)
+	})
+}
+
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
 	return open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db")})
