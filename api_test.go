@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -326,5 +328,79 @@ func TestRefreshToken(t *testing.T) {
 	}
 	if code := use(own["access_token"]); code != 422 {
 		t.Errorf("a client's own token reads an account: %d", code)
+	}
+}
+
+// A profile's pictures are uploaded, served so that they can never run, shown
+// to other servers, and taken away.
+func TestPictures(t *testing.T) {
+	n := newNode(t, "")
+	alice := n.person("alice")
+	var picture, body bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 50, 20))); err != nil {
+		t.Fatal(err)
+	}
+	w := multipart.NewWriter(&body)
+	for _, name := range []string{"avatar", "header"} {
+		f, _ := w.CreateFormFile(name, "../../holiday.png")
+		f.Write(picture.Bytes())
+	}
+	w.Close()
+	patch := func(contentType string, body io.Reader) (status int, me object) {
+		t.Helper()
+		r, err := http.NewRequest("PATCH", n.url+"/api/v1/accounts/update_credentials", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Authorization", "Bearer "+alice.token)
+		resp, err := alice.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&me); err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, me
+	}
+	status, me := patch(w.FormDataContentType(), &body)
+	avatar, _ := me["avatar"].(string)
+	if status != 200 || !strings.HasPrefix(avatar, n.url+"/media/") || strings.Contains(avatar, "holiday") || me["header"] == avatar {
+		t.Fatalf("%d %v", status, me)
+	}
+	resp, err := http.Get(avatar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	conf, _, err := image.DecodeConfig(resp.Body)
+	if err != nil || conf.Width != 400 || conf.Height != 400 {
+		t.Errorf("%v %v", conf, err)
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "image/jpeg", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox", "Access-Control-Allow-Origin": "*",
+	} {
+		if got := resp.Header.Get(name); got != want {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+	var actor struct{ Icon struct{ URL string } }
+	r, _ := http.NewRequest("GET", n.url+"/users/alice", nil)
+	r.Header.Set("Accept", "application/activity+json")
+	doc, err := http.DefaultClient.Do(r)
+	if err != nil || json.NewDecoder(doc.Body).Decode(&actor) != nil || actor.Icon.URL != avatar {
+		t.Errorf("other servers see %v, %v", actor, err)
+	}
+	var wrong bytes.Buffer
+	w = multipart.NewWriter(&wrong)
+	f, _ := w.CreateFormFile("avatar", "a.png")
+	f.Write([]byte("<script>alert(1)</script>"))
+	w.Close()
+	if status, answer := patch(w.FormDataContentType(), &wrong); status != 422 || !strings.Contains(fmt.Sprint(answer["error"]), "not a JPEG") {
+		t.Errorf("a script for a picture: %d %v", status, answer)
+	}
+	if _, err := alice.try("DELETE", "/api/v1/profile/avatar", nil, &me); err != nil || !strings.HasSuffix(me["avatar"].(string), "/static/avatar.png") {
+		t.Errorf("%v %v", err, me["avatar"])
 	}
 }

@@ -130,6 +130,16 @@ func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
 	return a, nil
 }
 
+func (tx *Tx) accounts(query string, args ...any) ([]*Account, error) {
+	var out []*Account
+	err := tx.query(func(row scanner) error {
+		a := new(Account)
+		out = append(out, a)
+		return row.Scan(a.dest()...)
+	}, query, args...)
+	return out, err
+}
+
 // Accounts reads many accounts in one statement, keyed by id; ids that are
 // not known are left out.
 func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
@@ -211,25 +221,14 @@ func (tx *Tx) PutAccount(a *Account) error {
 
 // LocalAccounts lists the accounts that live here and are not deleted, oldest first.
 func (tx *Tx) LocalAccounts() ([]*Account, error) {
-	var out []*Account
-	err := tx.query(func(row scanner) error {
-		a := new(Account)
-		out = append(out, a)
-		return row.Scan(a.dest()...)
-	}, `SELECT `+accountColumns+` FROM accounts a WHERE a.domain = '' AND a.deleted_at = 0 ORDER BY a.id`)
-	return out, err
+	return tx.accounts(`SELECT ` + accountColumns + ` FROM accounts a WHERE a.domain = '' AND a.deleted_at = 0 ORDER BY a.id`)
 }
 
 // SearchAccounts finds accounts by the beginning of their handle, or by the
 // exact handle, those that viewer follows first. following keeps to these.
 func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
 	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
-	var out []*Account
-	err := tx.query(func(row scanner) error {
-		a := new(Account)
-		out = append(out, a)
-		return row.Scan(a.dest()...)
-	}, `
+	return tx.accounts(`
 		SELECT `+accountColumns+`
 		FROM accounts a
 		LEFT JOIN follows f ON f.account_id = $1 AND f.target_id = a.id AND f.accepted
@@ -240,7 +239,6 @@ func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, li
 		ORDER BY CASE WHEN f.id IS NULL THEN 1 ELSE 0 END, a.handle
 		LIMIT $5 OFFSET $6`,
 		viewer, lo, lo+"\U0010ffff", following, limit, offset)
-	return out, err
 }
 
 // FirstAdmin is the oldest account here that is an admin; NotFound.
@@ -255,12 +253,7 @@ func (tx *Tx) Domains() ([]string, error) {
 
 // FamiliarFollowers lists those whom viewer follows and who follow account.
 func (tx *Tx) FamiliarFollowers(viewer, account AccountID, limit int) ([]*Account, error) {
-	var out []*Account
-	err := tx.query(func(row scanner) error {
-		a := new(Account)
-		out = append(out, a)
-		return row.Scan(a.dest()...)
-	}, `
+	return tx.accounts(`
 		SELECT `+accountColumns+`
 		FROM follows f
 		JOIN follows mine ON mine.target_id = f.account_id AND mine.account_id = $1 AND mine.accepted
@@ -268,5 +261,4 @@ func (tx *Tx) FamiliarFollowers(viewer, account AccountID, limit int) ([]*Accoun
 		WHERE f.target_id = $2 AND f.accepted AND a.suspended_at = 0 AND a.deleted_at = 0 AND `+notBlocked("a.id", "$1")+`
 		ORDER BY f.id DESC
 		LIMIT $3`, viewer, account, limit)
-	return out, err
 }

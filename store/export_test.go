@@ -11,14 +11,27 @@ func Pragma(s *Store, name string) (value string, err error) {
 	return value, err
 }
 
-// Explain gives the plan of a statement, a line each.
-func Explain(tx *Tx, query string, args ...any) (plan []string, err error) {
-	err = tx.query(func(row scanner) error {
-		var id, parent, unused any
-		var detail string
-		err := row.Scan(&id, &parent, &unused, &detail)
-		plan = append(plan, detail)
-		return err
-	}, "EXPLAIN QUERY PLAN "+query, args...)
-	return plan, err
+// Plans runs fn and gives the plan of each statement that it ran, a line a step.
+func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
+	type statement struct {
+		query string
+		args  []any
+	}
+	var ran []statement
+	tx.trace = func(query string, args []any) { ran = append(ran, statement{query, args}) }
+	err = fn()
+	tx.trace = nil
+	plans = map[string][]string{}
+	for _, st := range ran {
+		if err == nil {
+			err = tx.query(func(row scanner) error {
+				var id, parent, unused any
+				var detail string
+				err := row.Scan(&id, &parent, &unused, &detail)
+				plans[st.query] = append(plans[st.query], detail)
+				return err
+			}, tx.store.dialect.explain+st.query, st.args...)
+		}
+	}
+	return plans, err
 }

@@ -133,7 +133,9 @@ func (tx *Tx) InsertToken(t *Token) error {
 
 const tokenStands = `
 	(t.expires_at = 0 OR t.expires_at > $2)
-	AND (t.account_id = 0 OR EXISTS (
+	AND ` + tokenOwnerStands
+
+const tokenOwnerStands = `(t.account_id = 0 OR EXISTS (
 	  SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.suspended_at = 0 AND a.deleted_at = 0))`
 
 // TokenByHash reads a token that stands: not expired, nor of an account that
@@ -144,13 +146,25 @@ func (tx *Tx) TokenByHash(hash string) (*Token, error) {
 	return t, err
 }
 
+// touchEvery is how often a token's use is written: reading costs no write.
+const touchEvery = time.Hour
+
+// TouchDue tells whether a use of the token is worth a TouchToken.
+func (t *Token) TouchDue(now time.Time) bool { return now.Sub(t.LastUsedAt) >= touchEvery }
+
+// TouchToken notes that a token is in use, at most once an hour.
+func (tx *Tx) TouchToken(id int64) error {
+	now := tx.Now()
+	_, err := tx.exec(`UPDATE oauth_tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at <= $3`,
+		id, millis(now), millis(now.Add(-touchEvery)))
+	return err
+}
+
 // SpendRefresh takes a refresh token of a client and ends its token; NotFound.
 func (tx *Tx) SpendRefresh(refreshHash string, appID int64) (*Token, error) {
 	t := new(Token)
 	err := tx.get("refresh token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t
-		WHERE t.refresh_hash = $1 AND t.app_id = $3 AND (t.account_id = 0 OR EXISTS (
-		  SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.suspended_at = 0 AND a.deleted_at = 0))
-		  AND t.created_at <= $2`, refreshHash, millis(tx.Now()), appID)
+		WHERE t.refresh_hash = $1 AND t.app_id = $2 AND `+tokenOwnerStands, refreshHash, appID)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (tx *Tx) ObjectByURI(uri string) (*Object, error) {
 // object (its Announce of a status, its Like) and that still stands; NotFound.
 func (tx *Tx) ActivityOn(accountID AccountID, typ, objectURI string) (*Object, error) {
 	return tx.object(typ+" of "+objectURI,
-		`WHERE o.object_uri = $1 AND o.account_id = $2 AND o.type = $3 AND o.deleted_at = 0 ORDER BY o.id DESC LIMIT 1`,
+		`WHERE o.object_uri = $1 AND o.object_uri <> '' AND o.account_id = $2 AND o.type = $3 AND o.deleted_at = 0 ORDER BY o.id DESC LIMIT 1`,
 		objectURI, accountID, typ)
 }
 
@@ -160,7 +160,7 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 // gone, its URI stays taken. Everything that hung on a status goes with it:
 // boosts, favourites, notifications, mentions, attachments, feed entries.
 func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
-	boosts, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND deleted_at = 0`, o.ID)
+	boosts, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND reblog_of_id <> 0 AND deleted_at = 0`, o.ID)
 	if err != nil {
 		return err
 	}

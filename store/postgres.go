@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx" as well
 )
 
 const connsOnPostgres = 16
@@ -47,7 +47,7 @@ func (s *Store) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error
 	const attempts = 6
 	for i := 1; ; i++ {
 		err := s.onPostgres(ctx, "BEGIN", fn)
-		if err == nil || i == attempts || !isSerialization(err) {
+		if err == nil || i == attempts || !heals(err) {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 			return errors.Join(err, c.run(end, "ROLLBACK"))
 		}
 	}
-	if err := c.run(end, "COMMIT"); err != nil {
+	if err := commitPostgres(end, sc); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for _, f := range tx.after {
@@ -85,11 +85,25 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 	return nil
 }
 
-// isSerialization tells the failures that running the transaction again heals:
-// serialization_failure and deadlock_detected.
-func isSerialization(err error) bool {
+// commitPostgres looks at what PostgreSQL says it did: a COMMIT after a
+// statement that failed, its error unheeded, is answered "ROLLBACK" and is no
+// error, and what was not kept must never be acknowledged.
+func commitPostgres(ctx context.Context, c *sql.Conn) error {
+	return c.Raw(func(driver any) error {
+		tag, err := driver.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+		if err == nil && tag.String() != "COMMIT" {
+			err = errors.New("rolled back, since a statement had failed")
+		}
+		return err
+	})
+}
+
+// heals tells the failures that running the transaction again heals:
+// serialization_failure, deadlock_detected, and the unique_violation of two
+// that found a key free at once. Run again, the loser finds the winner's row.
+func heals(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }
 
 // listenPostgres calls wakeJobs whenever any node commits a due job, until ctx

@@ -82,10 +82,14 @@ func sqliteDSN(path string, readOnly bool) string {
 
 func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 	var c *conn
+	var open bool
 	select {
-	case c = <-s.readers:
+	case c, open = <-s.readers:
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if !open {
+		return errClosed
 	}
 	defer func() { s.readers <- c }()
 	// Statements run without the caller's cancellation: an interrupt of SQLite's

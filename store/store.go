@@ -44,13 +44,13 @@ type Store struct {
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
 
-	wakeMu sync.Mutex
-	wake   func() // called after a commit that made jobs due; see OnJobs
-
-	stopListening context.CancelFunc
+	wakeMu        sync.Mutex
+	wake          func() // called after a commit that made jobs due; see OnJobs
+	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
-	closed        atomic.Bool
-	statements    atomic.Int64
+
+	closed     atomic.Bool
+	statements atomic.Int64
 }
 
 // Open opens the database, creating SQLite's file (mode 0600) when it is not
@@ -82,8 +82,11 @@ func (s *Store) Close() error {
 	if !s.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	if s.stopListening != nil {
-		s.stopListening()
+	s.wakeMu.Lock()
+	stop := s.stopListening
+	s.wakeMu.Unlock()
+	if stop != nil {
+		stop()
 		s.listening.Wait()
 	}
 	s.releaseNode()
@@ -94,6 +97,7 @@ func (s *Store) Close() error {
 		for range cap(s.readers) {
 			(<-s.readers).close()
 		}
+		close(s.readers) // who comes later is told so
 	}
 	return s.db.Close()
 }
@@ -140,12 +144,14 @@ func (s *Store) OnJobs(wake func()) {
 
 func (s *Store) wakeJobs() {
 	s.wakeMu.Lock()
-	wake := s.wake
+	wake, listens := s.wake, s.stopListening != nil
 	s.wakeMu.Unlock()
 	if wake != nil {
 		wake()
 	}
-	s.knock()
+	if !listens {
+		s.knock()
+	}
 }
 
 // guard turns a panic in a transaction's function into an error, so that one

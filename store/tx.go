@@ -19,6 +19,7 @@ type Tx struct {
 	conn    *conn
 	after   []func()
 	jobsDue bool
+	trace   func(query string, args []any) // set by tests
 }
 
 // Now is the time of this transaction, UTC, to the millisecond.
@@ -36,7 +37,7 @@ func (s *Store) Statements() int64 { return s.statements.Load() }
 
 // exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	tx.count()
+	tx.ran(query, args)
 	res, err := tx.conn.exec(tx.ctx, query, args)
 	if err != nil {
 		return 0, err
@@ -46,7 +47,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 
 // query runs a statement and calls scan once a row.
 func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) error {
-	tx.count()
+	tx.ran(query, args)
 	rows, err := tx.conn.query(tx.ctx, query, args)
 	if err != nil {
 		return err
@@ -189,8 +190,12 @@ func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
 	return context.WithValue(ctx, statementCounter{}, n)
 }
 
-func (tx *Tx) count() {
+// ran counts a statement, and shows it to a test that looks.
+func (tx *Tx) ran(query string, args []any) {
 	tx.store.statements.Add(1)
+	if tx.trace != nil {
+		tx.trace(query, args)
+	}
 	if n, ok := tx.ctx.Value(statementCounter{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}

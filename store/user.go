@@ -96,18 +96,20 @@ type ServerStats struct {
 }
 
 // Stats counts without scanning statuses: from the accounts that live here.
+// An account is active that signed in, posted, or has a client that called.
 func (tx *Tx) Stats() (ServerStats, error) {
 	var s ServerStats
 	now := tx.Now()
 	err := tx.get("statistics", []any{&s.Users, &s.ActiveMonth, &s.ActiveHalfYear, &s.Statuses, &s.Domains}, `
 		SELECT COUNT(*),
-		  COALESCE(SUM(CASE WHEN seen > $1 THEN 1 ELSE 0 END), 0),
-		  COALESCE(SUM(CASE WHEN seen > $2 THEN 1 ELSE 0 END), 0),
+		  COALESCE(SUM(CASE WHEN seen > $1 OR used > $1 THEN 1 ELSE 0 END), 0),
+		  COALESCE(SUM(CASE WHEN seen > $2 OR used > $2 THEN 1 ELSE 0 END), 0),
 		  COALESCE(SUM(statuses), 0),
 		  (SELECT COUNT(DISTINCT domain) FROM accounts WHERE domain <> '')
 		FROM (
 		  SELECT a.statuses_count AS statuses,
-		    CASE WHEN a.last_status_at > u.last_sign_in_at THEN a.last_status_at ELSE u.last_sign_in_at END AS seen
+		    CASE WHEN a.last_status_at > u.last_sign_in_at THEN a.last_status_at ELSE u.last_sign_in_at END AS seen,
+		    COALESCE((SELECT MAX(t.last_used_at) FROM oauth_tokens t WHERE t.account_id = a.id), 0) AS used
 		  FROM users u
 		  JOIN accounts a ON a.id = u.account_id
 		  WHERE a.deleted_at = 0) AS local`,
@@ -165,10 +167,21 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	if len(left) > 0 {
 		return false, nil
 	}
+	liked, err := ids[ObjectID](tx, `SELECT status_id FROM favourites WHERE account_id = $1 ORDER BY id LIMIT $2`, id, purgeBatch)
+	if err != nil {
+		return false, err
+	}
+	for _, status := range liked {
+		if _, _, err := tx.DeleteFavourite(id, status); err != nil {
+			return false, err
+		}
+	}
+	if len(liked) > 0 {
+		return false, nil
+	}
 	for _, q := range []string{
 		`DELETE FROM home_feed WHERE account_id = $1`,
 		`DELETE FROM bookmarks WHERE account_id = $1`,
-		`DELETE FROM favourites WHERE account_id = $1`,
 		`DELETE FROM markers WHERE account_id = $1`,
 		`DELETE FROM idempotency_keys WHERE account_id = $1`,
 		`DELETE FROM mentions WHERE account_id = $1`,

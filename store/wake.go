@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,16 +18,20 @@ import (
 // maxSocketPath is what a unix socket's name may have, with room to spare.
 const maxSocketPath = 100
 
+// wakePath is the same for every process that has the file open, from
+// whatever folder and by whatever link it came to it.
 func (s *Store) wakePath() string {
-	path := s.path + ".wake"
-	if len(path) <= maxSocketPath {
-		return path
+	path := s.path
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
-	abs, err := filepath.Abs(s.path)
-	if err != nil {
-		abs = s.path
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
 	}
-	sum := sha256.Sum256([]byte(abs))
+	if len(path)+len(".wake") <= maxSocketPath {
+		return path + ".wake"
+	}
+	sum := sha256.Sum256([]byte(path))
 	return filepath.Join(os.TempDir(), "kinglet-"+hex.EncodeToString(sum[:8])+".wake")
 }
 
@@ -36,40 +41,74 @@ func (s *Store) wakePath() string {
 func (s *Store) ListenForWakes() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	if s.path == "" {
-		s.stopListening = cancel
-		s.listening.Go(func() { s.listenPostgres(ctx) })
+		s.listen(cancel, func() { s.listenPostgres(ctx) })
 		return nil
 	}
+	var l net.Listener
+	// In a transaction, since only one process at a time can be in one: of two
+	// servers that find a dead one's socket, one listens and the other sees it.
+	err := s.Update(ctx, func(*Tx) (err error) {
+		l, err = s.listenSocket()
+		return err
+	})
+	if err != nil {
+		cancel()
+		return err
+	}
+	s.listen(func() { cancel(); l.Close() }, func() { s.acceptWakes(ctx, l) })
+	return nil
+}
+
+func (s *Store) listen(stop, run func()) {
+	s.wakeMu.Lock()
+	defer s.wakeMu.Unlock()
+	s.stopListening = stop
+	s.listening.Go(run)
+}
+
+func (s *Store) listenSocket() (net.Listener, error) {
 	path := s.wakePath()
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
-		cancel()
-		return Errorf(Conflict, "another server is running on the database %s", s.path)
+		return nil, Errorf(Conflict, "another server is running on the database %s", s.path)
 	}
-	os.Remove(path) // of a process that was killed
+	if fi, err := os.Lstat(path); err == nil && fi.Mode().Type() == fs.ModeSocket {
+		os.Remove(path) // of a process that was killed
+	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		cancel()
-		return Errorf(Unavailable, "listen at %s: %w", path, err)
+		return nil, Errorf(Unavailable, "listen at %s: %w", path, err)
 	}
-	os.Chmod(path, 0o600)
-	s.stopListening = func() { cancel(); l.Close() }
-	s.listening.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.Close()
-			s.wakeJobs()
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, Errorf(Unavailable, "listen at %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func (s *Store) acceptWakes(ctx context.Context, l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if ctx.Err() != nil {
+			return
 		}
-	})
-	return nil
+		if err != nil {
+			// Too many open files: it passes, and a wake may have been lost.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(time.Second):
+			}
+		} else {
+			c.Close()
+		}
+		s.wakeJobs()
+	}
 }
 
 // knock wakes the server that runs on the same SQLite file, if one does.
 func (s *Store) knock() {
-	if s.path == "" || s.stopListening != nil {
+	if s.path == "" {
 		return
 	}
 	if c, err := net.DialTimeout("unix", s.wakePath(), 200*time.Millisecond); err == nil {

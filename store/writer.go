@@ -117,10 +117,11 @@ func (w *writer) group(first *pending) {
 	}
 	started := time.Now()
 	members := []*pending{first}
+	var err error
 	for p := first; p != nil; {
-		w.apply(p)
+		err = w.apply(p)
 		p = nil
-		if len(members) < maxGroup && time.Since(started) < groupTime {
+		if err == nil && len(members) < maxGroup && time.Since(started) < groupTime {
 			select {
 			case p = <-w.queue:
 				members = append(members, p)
@@ -128,7 +129,9 @@ func (w *writer) group(first *pending) {
 			}
 		}
 	}
-	err := w.conn.run(ctx, "COMMIT")
+	if err == nil {
+		err = w.conn.run(ctx, "COMMIT")
+	}
 	if err != nil {
 		err = fmt.Errorf("commit: %w", err)
 		// Already rolled back by SQLite in some of the cases; harmless then.
@@ -151,23 +154,23 @@ func (w *writer) group(first *pending) {
 	}
 }
 
-// apply runs one member of the group inside its savepoint.
-func (w *writer) apply(p *pending) {
+// apply runs one member of the group inside its savepoint. The error is the
+// group's: SQLite has given up the whole transaction (the disk is full), and a
+// statement after that would commit by itself what is answered as failed.
+func (w *writer) apply(p *pending) error {
 	if p.err = p.ctx.Err(); p.err != nil {
-		return // the caller has left and nothing was begun
+		return nil // the caller has left and nothing was begun
 	}
 	ctx := context.WithoutCancel(p.ctx)
 	p.tx = &Tx{ctx: ctx, store: w.store, conn: w.conn}
-	if p.err = w.conn.run(ctx, "SAVEPOINT member"); p.err != nil {
-		return
+	if err := w.conn.run(ctx, "SAVEPOINT member"); err != nil {
+		return err
 	}
 	p.err = guard(p.fn, p.tx)
 	if p.err != nil {
 		if err := w.conn.run(ctx, "ROLLBACK TO member"); err != nil {
-			p.err = errors.Join(p.err, err)
+			return errors.Join(p.err, err)
 		}
 	}
-	if err := w.conn.run(ctx, "RELEASE member"); err != nil {
-		p.err = errors.Join(p.err, err)
-	}
+	return w.conn.run(ctx, "RELEASE member")
 }

@@ -35,6 +35,8 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
 	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
 	r.Get("/nodeinfo/{version}", a.nodeInfo)
+	r.Get("/media/{name}", a.media)
+	r.Head("/media/{name}", a.media)
 	r.Get("/actor", a.instanceActor)
 	r.Get("/actor/outbox", a.instanceOutbox)
 	r.Post("/actor/inbox", a.sharedInbox)

@@ -5,6 +5,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/api/respond"
+	"kinglet/media"
 	"kinglet/store"
 )
 
@@ -18,6 +19,39 @@ func (c *call) verifyCredentials() error {
 		return err
 	}
 	return c.json(e)
+}
+
+// picture keeps an uploaded one and gives its URL, nil when there is none. An
+// empty value takes the picture away.
+func (c *call) picture(name string, shape media.Shape) (*string, error) {
+	if f := c.params.File(name); f != nil && len(f.Data) > 0 {
+		path, err := media.Keep(c.ctx, c.api.Store, f.Data, shape)
+		if err != nil {
+			return nil, err
+		}
+		url := c.api.Config.MediaURL(path)
+		return &url, nil
+	}
+	if v, given := c.params.Text(name); given && v == "" {
+		return &v, nil
+	}
+	return nil, nil
+}
+
+// dropAvatar and dropHeader take a picture of the profile away.
+func (c *call) dropAvatar() error {
+	return c.drop(ap.ProfileChange{Avatar: new(string)})
+}
+
+func (c *call) dropHeader() error {
+	return c.drop(ap.ProfileChange{Header: new(string)})
+}
+
+func (c *call) drop(change ap.ProfileChange) error {
+	if err := c.api.Service.UpdateProfile(c.ctx, c.viewer, change); err != nil {
+		return err
+	}
+	return c.verifyCredentials()
 }
 
 // userInfo says who signed in, in OpenID Connect's words.
@@ -54,8 +88,12 @@ func (c *call) updateCredentials() error {
 		DisplayName: p.TextPtr("display_name"), Note: p.TextPtr("note"),
 		Locked: p.BoolPtr("locked"), Bot: p.BoolPtr("bot"), Discoverable: p.BoolPtr("discoverable"), Indexable: p.BoolPtr("indexable"),
 	}
-	if p.File("avatar") != nil || p.File("header") != nil {
-		return &respond.Problem{Status: 501, Code: "Pictures can't be uploaded yet"}
+	var err error
+	if change.Avatar, err = c.picture("avatar", media.Avatar); err != nil {
+		return err
+	}
+	if change.Header, err = c.picture("header", media.Header); err != nil {
+		return err
 	}
 	if source, ok := p.Sub("source"); ok {
 		change.DefaultSensitive, change.DefaultLanguage = source.BoolPtr("sensitive"), source.TextPtr("language")

@@ -200,6 +200,8 @@ func (a *API) Routes(r chi.Router) {
 
 	get("/api/v1/accounts/verify_credentials", "read:accounts", (*call).verifyCredentials)
 	r.Patch("/api/v1/accounts/update_credentials", a.endpoint("write:accounts", (*call).updateCredentials))
+	r.Delete("/api/v1/profile/avatar", a.endpoint("write:accounts", (*call).dropAvatar))
+	r.Delete("/api/v1/profile/header", a.endpoint("write:accounts", (*call).dropHeader))
 	get("/api/v1/accounts/lookup", "", (*call).lookup)
 	get("/api/v1/accounts/search", "read:accounts", (*call).searchAccounts)
 	get("/api/v1/accounts/relationships", "read:follows", (*call).relationships)

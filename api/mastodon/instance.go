@@ -7,6 +7,7 @@ import (
 	"kinglet/ap/html"
 	"kinglet/api/respond"
 	"kinglet/config"
+	"kinglet/media"
 	"kinglet/store"
 )
 
@@ -42,9 +43,6 @@ func (c *call) extendedDescription() error {
 	return c.json(map[string]any{"updated_at": nil, "content": html.Render(c.api.Config.Description, html.Options{})})
 }
 
-// pictureTypes are what clients may upload.
-var pictureTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
-
 func (a *API) configuration(v2 bool) map[string]any {
 	accounts := map[string]any{"max_featured_tags": 0}
 	conf := map[string]any{
@@ -53,7 +51,7 @@ func (a *API) configuration(v2 bool) map[string]any {
 			"max_characters": a.Config.MaxPostCharacters, "max_media_attachments": 0, "characters_reserved_per_url": html.URLLength,
 		},
 		"media_attachments": map[string]any{
-			"supported_mime_types": pictureTypes, "image_size_limit": a.Config.MaxMediaBytes, "image_matrix_limit": 33177600,
+			"supported_mime_types": media.Types, "image_size_limit": a.Config.MaxMediaBytes, "image_matrix_limit": 33177600,
 			"video_size_limit": a.Config.MaxMediaBytes, "video_frame_rate_limit": 120, "video_matrix_limit": 8294400, "description_limit": 1500,
 		},
 		"polls": map[string]any{"max_options": 0, "max_characters_per_option": 50, "min_expiration": 300, "max_expiration": 2629746},
@@ -73,29 +71,25 @@ func (a *API) configuration(v2 bool) map[string]any {
 	return conf
 }
 
-// contact is the first admin here, nil when there is none.
-func (c *call) contact(tx *store.Tx) (*Account, error) {
-	a, err := tx.FirstAdmin()
-	if store.Is(err, store.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return c.api.spell().Account(a), nil
-}
-
-func (c *call) instanceV1() error {
-	conf := c.api.Config
-	var contact *Account
-	var stats store.ServerStats
-	if err := c.view(func(tx *store.Tx) (err error) {
-		if contact, err = c.contact(tx); err != nil {
+// facts are the first admin here, nil when there is none, and the counts.
+func (c *call) facts() (contact *Account, stats store.ServerStats, err error) {
+	err = c.view(func(tx *store.Tx) error {
+		a, err := tx.FirstAdmin()
+		if err == nil {
+			contact = c.api.spell().Account(a)
+		} else if !store.Is(err, store.NotFound) {
 			return err
 		}
 		stats, err = tx.Stats()
 		return err
-	}); err != nil {
+	})
+	return contact, stats, err
+}
+
+func (c *call) instanceV1() error {
+	conf := c.api.Config
+	contact, stats, err := c.facts()
+	if err != nil {
 		return err
 	}
 	return c.json(map[string]any{
@@ -113,15 +107,8 @@ func streaming(base string) string { return "ws" + base[len("http"):] }
 
 func (c *call) instanceV2() error {
 	conf := c.api.Config
-	var contact *Account
-	var stats store.ServerStats
-	if err := c.view(func(tx *store.Tx) (err error) {
-		if contact, err = c.contact(tx); err != nil {
-			return err
-		}
-		stats, err = tx.Stats()
-		return err
-	}); err != nil {
+	contact, stats, err := c.facts()
+	if err != nil {
 		return err
 	}
 	return c.json(map[string]any{

@@ -191,20 +191,12 @@ func (c *call) context() error {
 	}{c.api.spell().Statuses(above, c.viewer), c.api.spell().Statuses(below, c.viewer)})
 }
 
-func (c *call) favouritedBy() error {
-	id, err := c.statusID()
-	if err != nil {
-		return err
-	}
-	return c.accountPage(func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Account], error) {
-		if _, err := tx.Status(c.viewer, id); err != nil {
-			return nil, err
-		}
-		return tx.FavouritedBy(c.viewer, id, p)
-	})
-}
+func (c *call) favouritedBy() error { return c.whoDid((*store.Tx).FavouritedBy) }
 
-func (c *call) rebloggedBy() error {
+func (c *call) rebloggedBy() error { return c.whoDid((*store.Tx).RebloggedBy) }
+
+// whoDid lists the accounts that did something to the status of the path.
+func (c *call) whoDid(read func(*store.Tx, store.AccountID, store.ObjectID, store.Page) ([]store.Paged[*store.Account], error)) error {
 	id, err := c.statusID()
 	if err != nil {
 		return err
@@ -213,7 +205,7 @@ func (c *call) rebloggedBy() error {
 		if _, err := tx.Status(c.viewer, id); err != nil {
 			return nil, err
 		}
-		return tx.RebloggedBy(c.viewer, id, p)
+		return read(tx, c.viewer, id, p)
 	})
 }
 

@@ -106,6 +106,7 @@ CREATE INDEX objects_orphan ON objects (in_reply_to_uri) WHERE in_reply_to_uri <
 CREATE INDEX objects_reblog ON objects (reblog_of_id, account_id) WHERE reblog_of_id <> 0;
 CREATE INDEX objects_context ON objects (context, id) WHERE context <> '';
 CREATE INDEX objects_object ON objects (object_uri) WHERE object_uri <> '';
+CREATE INDEX objects_application ON objects (application_id) WHERE application_id <> 0;
 
 CREATE TABLE attachments (
   id           {ID},

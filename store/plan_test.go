@@ -1,0 +1,97 @@
+package store_test
+
+import (
+	"regexp"
+	"testing"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// scan is a step of SQLite's plan that reads a whole table of ours. What is
+// built in memory (the ids of a page, a recursion) is read whole, rightly.
+var scan = regexp.MustCompile(`^SCAN (\w+)`)
+
+// inOrder is a walk along an index up to a LIMIT: rightly so for jobs, which
+// come in the order of their time.
+var inOrder = regexp.MustCompile(`^SCAN jobs? USING INDEX jobs_due`)
+
+// No statement of a hot path reads a whole table.
+func TestHotPathsUseIndexes(t *testing.T) {
+	s := storetest.SQLite(t)
+	w := newWorld(t, s)
+	me, friend := w.local("me"), w.remote("friend")
+	w.follow(me, friend)
+	o := w.status(friend, store.Public, func(o *store.Object) { o.Tags = []string{"x"} }, me)
+	small := map[string]bool{"json_each": true, "up": true, "down": true, "u": true, "vr": false}
+	page := store.Page{Limit: 20}
+	type steps = map[string]func(tx *store.Tx) error
+	reads := steps{
+		"home":   func(tx *store.Tx) error { _, err := tx.HomeTimeline(me.ID, page); return err },
+		"public": func(tx *store.Tx) error { _, err := tx.PublicTimeline(me.ID, store.PublicQuery{}, page); return err },
+		"local": func(tx *store.Tx) error {
+			_, err := tx.PublicTimeline(0, store.PublicQuery{Local: true}, page)
+			return err
+		},
+		"tag": func(tx *store.Tx) error {
+			_, err := tx.TagTimeline(me.ID, store.TagQuery{Any: []string{"x"}}, page)
+			return err
+		},
+		"account": func(tx *store.Tx) error {
+			_, err := tx.AccountTimeline(me.ID, friend.ID, store.AccountQuery{}, page)
+			return err
+		},
+		"statuses": func(tx *store.Tx) error { _, err := tx.Statuses(me.ID, []store.ObjectID{o.ID}); return err },
+		"thread":   func(tx *store.Tx) error { _, _, err := tx.Thread(me.ID, o.ID); return err },
+		"notifications": func(tx *store.Tx) error {
+			_, err := tx.Notifications(me.ID, store.NotificationQuery{}, page)
+			return err
+		},
+		"relationships": func(tx *store.Tx) error { _, err := tx.Relationships(me.ID, []store.AccountID{friend.ID}); return err },
+		"followers":     func(tx *store.Tx) error { _, err := tx.Followers(me.ID, friend.ID, page); return err },
+		"search":        func(tx *store.Tx) error { _, err := tx.SearchAccounts(me.ID, "fr", false, 20, 0); return err },
+		"inboxes":       func(tx *store.Tx) error { _, err := tx.FollowerInboxes(friend.ID); return err },
+		"addressees":    func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(o.ID); return err },
+		"known":         func(tx *store.Tx) error { _, err := tx.KnownURIs(o.URI); return err },
+		"key":           func(tx *store.Tx) error { _, err := tx.AccountByKeyID(friend.KeyID); return err },
+		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun(nil); return err },
+		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
+		"adopting":      func(tx *store.Tx) error { return tx.AdoptReplies(o) },
+		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
+		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
+		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
+		"claiming": func(tx *store.Tx) error {
+			_, _, err := tx.ClaimJobs("n", nil, func(string) int { return 1 }, 9, 1)
+			return err
+		},
+		"feeding": func(tx *store.Tx) error { return tx.FeedStatus(o) },
+	}
+	check := func(name string, fn func(tx *store.Tx) error) {
+		w.update(func(tx *store.Tx) error {
+			plans, err := store.Plans(tx, func() error { return fn(tx) })
+			if len(plans) == 0 {
+				t.Errorf("%s runs nothing", name)
+			}
+			for query, steps := range plans {
+				for _, step := range steps {
+					if m := scan.FindStringSubmatch(step); m != nil && !small[m[1]] && !inOrder.MatchString(step) {
+						t.Errorf("%s: %s\n%s", name, step, query)
+					}
+				}
+			}
+			return err
+		})
+	}
+	for name, fn := range reads {
+		check(name, fn)
+	}
+	check("blocking", func(tx *store.Tx) error { _, err := tx.PutBlock(me.ID, friend.ID, "b"); return err })
+	check("burying", func(tx *store.Tx) error { return tx.Bury(o, nil) })
+}
+
+func ignoreMissing(err error) error {
+	if store.Is(err, store.NotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package store_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+func openAt(t *testing.T, database string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Database: database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// listening opens a store that listens, and gives what it is woken by.
+func listening(t *testing.T, database string) (*store.Store, <-chan struct{}) {
+	t.Helper()
+	s := openAt(t, database)
+	woken := make(chan struct{}, 100)
+	s.OnJobs(func() { woken <- struct{}{} })
+	if err := s.ListenForWakes(); err != nil {
+		t.Fatal(err)
+	}
+	return s, woken
+}
+
+func job(key string) func(tx *store.Tx) error {
+	return func(tx *store.Tx) error {
+		return tx.Enqueue(store.NewJob{Kind: "test", Lane: "here", Args: []byte("1"), UniqueKey: key})
+	}
+}
+
+// wakes makes a job due in one store until the other has been woken: on
+// PostgreSQL listening may begin after the first.
+func wakes(t *testing.T, s *store.Store, woken <-chan struct{}) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		newWorld(t, s).update(job(""))
+		select {
+		case <-woken:
+			return
+		case <-deadline:
+			t.Fatal("the other is not woken")
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func TestOneProcessWakesAnother(t *testing.T) {
+	t.Chdir(t.TempDir())
+	long := filepath.Join(t.TempDir(), strings.Repeat("d", 100))
+	if err := os.MkdirAll(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("plain.db", "link.db"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, server, command string }{
+		{"the same path", "one.db", "one.db"},
+		{"a relative and an absolute path", "two.db", filepath.Join(here, "two.db")},
+		{"a link", "plain.db", "link.db"},
+		{"a long path", filepath.Join(long, "k.db"), filepath.Join(long, "k.db")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server, woken := listening(t, c.server)
+			command := openAt(t, c.command)
+			newWorld(t, command).update(keep("k", "v"))
+			wakes(t, command, woken)
+			path := store.WakePath(server)
+			if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
+				t.Errorf("the socket: %v %v", fi, err)
+			}
+			if err := command.ListenForWakes(); !store.Is(err, store.Conflict) || !strings.Contains(err.Error(), c.command) {
+				t.Errorf("a second server: %v", err)
+			}
+			server.Close()
+			if _, err := os.Stat(path); !os.IsNotExist(err) {
+				t.Errorf("the socket is left: %v", err)
+			}
+			if err := command.Update(t.Context(), job("alone")); err != nil {
+				t.Errorf("with nobody to wake: %v", err)
+			}
+			if err := command.ListenForWakes(); err != nil {
+				t.Errorf("the next server: %v", err)
+			}
+		})
+	}
+}
+
+func TestNodesWakeEachOther(t *testing.T) {
+	url := storetest.PostgresURL(t)
+	_, woken := listening(t, url)
+	other, _ := listening(t, url)
+	wakes(t, other, woken)
+}
+
+// Of many servers that start at once beside the socket of one that was killed,
+// one runs.
+func TestOneServerOnAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "k.db")
+	stores := make([]*store.Store, 6)
+	for i := range stores {
+		stores[i] = openAt(t, path)
+	}
+	for range 20 {
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: store.WakePath(stores[0]), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		l.Close()
+		servers := make(chan *store.Store, len(stores))
+		var group sync.WaitGroup
+		for i, s := range stores {
+			group.Go(func() {
+				switch err := s.ListenForWakes(); {
+				case err == nil:
+					servers <- s
+				case !store.Is(err, store.Conflict):
+					t.Errorf("server %d: %v", i, err)
+				}
+			})
+		}
+		group.Wait()
+		if len(servers) != 1 {
+			t.Fatalf("%d servers run on one file", len(servers))
+		}
+		s := <-servers
+		s.Close()
+		for i := range stores {
+			if stores[i] == s {
+				stores[i] = openAt(t, path)
+			}
+		}
+	}
+}
+
+// What stands in the socket's place and is none is nobody's to remove.
+func TestAFileInTheSocketsPlaceStays(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "k.db"))
+	if err := os.WriteFile(store.WakePath(s), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ListenForWakes(); !store.Is(err, store.Unavailable) {
+		t.Errorf("listening: %v", err)
+	}
+	if b, err := os.ReadFile(store.WakePath(s)); err != nil || string(b) != "mine" {
+		t.Errorf("the file: %q %v", b, err)
+	}
+}
