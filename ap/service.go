@@ -108,5 +108,6 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
 	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
 	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
+	r.Register(activity.JobForget, purgeTimeout, s.forgetKey)
 	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)
 }

@@ -55,6 +55,7 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 const purgeTimeout = 5 * time.Minute
 
 // purgeAccount clears away what a deleted account left, in small transactions.
+// A local account's key goes last, when its Delete is no longer delivered.
 func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
 	var args activity.PurgeArgs
 	if err := json.Unmarshal(j.Args, &args); err != nil {
@@ -68,7 +69,18 @@ func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
 			return err
 		}
 	}
-	return nil
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(s.Config.Retention.Deliveries))
+	})
+}
+
+// forgetKey drops the private key of an account that is gone.
+func (s *Service) forgetKey(ctx context.Context, j store.Job) error {
+	var args activity.PurgeArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.ForgetKey(args.Account) })
 }
 
 const cleanUpEvery = 24 * time.Hour

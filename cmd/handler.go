@@ -15,6 +15,7 @@ import (
 	"kinglet/ui"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 )
 
 // handler puts the APIs and the pages together. At the addresses that both
@@ -27,7 +28,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	}
 	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll)
+	r.Use(respond.Guard(log), openToAll, middleware.GetHead)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)

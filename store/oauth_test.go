@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -100,46 +101,44 @@ func TestApps(t *testing.T) {
 }
 
 func TestTokensStand(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		token  func(w *world, t *store.Token)
-		then   func(w *world, clock *storetest.Clock, owner *store.Account)
-		stands bool
-	}{
-		{"at once", nil, nil, true},
-		{"a year later", nil, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(365 * 24 * time.Hour) }, true},
-		{"of a client alone", func(_ *world, t *store.Token) { t.AccountID = 0 }, func(w *world, _ *storetest.Clock, a *store.Account) { w.suspend(a) }, true},
-		{"not yet expired", func(w *world, t *store.Token) { t.ExpiresAt = w.Now().Add(time.Hour) }, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(59 * time.Minute) }, true},
-		{"expired", func(w *world, t *store.Token) { t.ExpiresAt = w.Now().Add(time.Hour) }, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(time.Hour) }, false},
-		{"owner suspended", nil, func(w *world, _ *storetest.Clock, a *store.Account) { w.suspend(a) }, false},
-		{"owner gone", nil, func(w *world, _ *storetest.Clock, a *store.Account) { w.remove(a) }, false},
-		{"access revoked", nil, func(w *world, _ *storetest.Clock, a *store.Account) {
-			w.update(func(tx *store.Tx) error { return tx.RevokeAccess(a.ID) })
-		}, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
-				w := newWorld(t, s)
-				owner, other := w.local("owner"), w.local("other")
-				app := w.app()
-				tok := w.token(app, owner.ID, func(t *store.Token) {
-					if c.token != nil {
-						c.token(w, t)
-					}
-				})
-				others := w.token(app, other.ID, nil)
-				if c.then != nil {
-					c.then(w, clock, owner)
-				}
-				if got := w.stands(tok); got != c.stands {
-					t.Errorf("it stands: %v", got)
-				}
-				if !w.stands(others) {
-					t.Error("another's no longer stands")
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		app := w.app()
+		for i, c := range []struct {
+			name   string
+			token  func(w *world, t *store.Token)
+			then   func(w *world, clock *storetest.Clock, owner *store.Account)
+			stands bool
+		}{
+			{"at once", nil, nil, true},
+			{"a year later", nil, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(365 * 24 * time.Hour) }, true},
+			{"of a client alone", func(_ *world, t *store.Token) { t.AccountID = 0 }, func(w *world, _ *storetest.Clock, a *store.Account) { w.suspend(a) }, true},
+			{"not yet expired", func(w *world, t *store.Token) { t.ExpiresAt = w.Now().Add(time.Hour) }, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(59 * time.Minute) }, true},
+			{"expired", func(w *world, t *store.Token) { t.ExpiresAt = w.Now().Add(time.Hour) }, func(_ *world, clock *storetest.Clock, _ *store.Account) { clock.Advance(time.Hour) }, false},
+			{"owner suspended", nil, func(w *world, _ *storetest.Clock, a *store.Account) { w.suspend(a) }, false},
+			{"owner gone", nil, func(w *world, _ *storetest.Clock, a *store.Account) { w.remove(a) }, false},
+			{"access revoked", nil, func(w *world, _ *storetest.Clock, a *store.Account) {
+				w.update(func(tx *store.Tx) error { return tx.RevokeAccess(a.ID) })
+			}, false},
+		} {
+			owner, other := w.local(fmt.Sprint("owner", i)), w.local(fmt.Sprint("other", i))
+			tok := w.token(app, owner.ID, func(t *store.Token) {
+				if c.token != nil {
+					c.token(w, t)
 				}
 			})
-		})
-	}
+			others := w.token(app, other.ID, nil)
+			if c.then != nil {
+				c.then(w, clock, owner)
+			}
+			if got := w.stands(tok); got != c.stands {
+				t.Errorf("%s: it stands: %v", c.name, got)
+			}
+			if !w.stands(others) {
+				t.Errorf("%s: another's no longer stands", c.name)
+			}
+		}
+	})
 }
 
 func TestCodesAreSpentOnce(t *testing.T) {

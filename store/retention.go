@@ -26,16 +26,19 @@ func (tx *Tx) CleanUp(k Kept) error {
 		{`DELETE FROM oauth_codes WHERE expires_at < $1`, now.Add(-24 * time.Hour)},
 		{`DELETE FROM oauth_tokens WHERE expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL`, now},
 		{`DELETE FROM sessions WHERE expires_at < $1`, now},
-		{`DELETE FROM blob_chunks WHERE hash IN (SELECT b.hash FROM blobs b WHERE b.size < 0 AND b.created_at < $1)`, now.Add(-abandonedBlob)},
 		{`DELETE FROM blobs WHERE size < 0 AND created_at < $1`, now.Add(-abandonedBlob)},
 		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
 		{`DELETE FROM oauth_apps WHERE created_at < $1
-		    AND NOT EXISTS (SELECT 1 FROM oauth_tokens t WHERE t.app_id = oauth_apps.id)
+		    AND id NOT IN (SELECT t.app_id FROM oauth_tokens t)
 		    AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.application_id = oauth_apps.id AND o.application_id <> 0)`, now.Add(-unusedApp)},
 	} {
 		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
 			return err
 		}
+	}
+	// Of abandoned blobs, and of those that were deleted while they were written.
+	if _, err := tx.exec(`DELETE FROM blob_chunks WHERE hash NOT IN (SELECT b.hash FROM blobs b)`); err != nil {
+		return err
 	}
 	return tx.TrimHomeFeeds(k.HomeFeed)
 }

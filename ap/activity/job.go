@@ -16,6 +16,7 @@ const (
 	JobMentions = "mentions" // MentionsArgs: mentioned accounts not known here
 	JobRefresh  = "refresh"  // RefreshArgs: an actor whose document is old
 	JobPurge    = "purge"    // PurgeArgs: what a deleted account left
+	JobForget   = "forget"   // PurgeArgs: its key, when that has signed for the last time
 	JobCleanUp  = "clean_up" // no arguments: the daily round
 )
 
@@ -99,5 +100,12 @@ func Postpone(tx *store.Tx, a *Activity) error {
 func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 	job := newJob(JobCleanUp, "", struct{}{})
 	job.RunAt, job.UniqueKey = at, JobCleanUp+" "+at.Format(time.DateOnly)
+	return tx.Enqueue(job)
+}
+
+// ForgetKeyAt has a deleted account's key dropped at a time.
+func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
+	job := newJob(JobForget, "", PurgeArgs{Account: account})
+	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()
 	return tx.Enqueue(job)
 }

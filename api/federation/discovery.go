@@ -63,7 +63,6 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 		Links: []jrdLink{
 			{Rel: "http://webfinger.net/rel/profile-page", Type: "text/html", Href: account.URL},
 			{Rel: "self", Type: "application/activity+json", Href: account.URI},
-			{Rel: "http://ostatus.org/schema/1.0/subscribe", Template: a.Config.URL + "/authorize_interaction?uri={uri}"},
 		},
 	})
 }

@@ -36,7 +36,6 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
 	r.Get("/nodeinfo/{version}", a.nodeInfo)
 	r.Get("/media/{name}", a.media)
-	r.Head("/media/{name}", a.media)
 	r.Get("/actor", a.instanceActor)
 	r.Get("/actor/outbox", a.instanceOutbox)
 	r.Post("/actor/inbox", a.sharedInbox)
@@ -64,6 +63,7 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 
 func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 	w.Header().Set("Vary", "Accept")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	respond.Document(w, status, vocab.ContentType, doc)
 }
 

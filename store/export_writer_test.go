@@ -1,0 +1,29 @@
+package store
+
+import "context"
+
+// Waiting is how many updates wait for SQLite's writer.
+func Waiting(s *Store) int { return len(s.writer.queue) }
+
+// Exec runs a statement that no method has.
+func Exec(ctx context.Context, s *Store, query string, args ...any) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(query, args...)
+		return err
+	})
+}
+
+// WakePath is where the server on a SQLite file is knocked at.
+func WakePath(s *Store) string { return s.wakePath() }
+
+// ChunkSize is the size of a blob's chunks.
+const ChunkSize = chunkSize
+
+// Count gives the number that a statement asks for.
+func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		n, _, err = one[int64](tx, query)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+func (w *world) cleanUp() {
+	w.t.Helper()
+	w.update(func(tx *store.Tx) error {
+		hour := tx.Now().Add(-time.Hour)
+		return tx.CleanUp(store.Kept{IdempotencyKeys: hour, DeadJobs: hour, HomeFeed: 400})
+	})
+}
+
+// The clean-up takes what has had its time, and nothing else.
+func TestCleanUp(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		owner := w.local("owner")
+		unused, signedIn, wrote := w.app(), w.app(), w.app()
+		w.status(owner, store.Public, func(o *store.Object) { o.ApplicationID = wrote.ID })
+		forever := w.token(signedIn, owner.ID, nil)
+		renewable := w.token(signedIn, owner.ID, func(t *store.Token) { t.RefreshHash, t.ExpiresAt = "r", w.Now().Add(time.Hour) })
+		w.update(func(tx *store.Tx) error {
+			if err := tx.PutSession("short", owner.ID, tx.Now().Add(time.Hour)); err != nil {
+				return err
+			}
+			if err := tx.PutSession("long", owner.ID, tx.Now().Add(1000*time.Hour)); err != nil {
+				return err
+			}
+			return tx.PutIdempotencyKey(owner.ID, "old", 1)
+		})
+		clock.Advance(31 * 24 * time.Hour)
+		fresh := w.app()
+		w.update(func(tx *store.Tx) error { return tx.PutIdempotencyKey(owner.ID, "new", 2) })
+		w.cleanUp()
+		w.view(func(tx *store.Tx) error {
+			apps, err := tx.Apps([]int64{unused.ID, signedIn.ID, wrote.ID, fresh.ID})
+			if err != nil || apps[unused.ID] != nil || len(apps) != 3 {
+				t.Errorf("clients: %v %v", apps, err)
+			}
+			for key, want := range map[string]bool{"old": false, "new": true} {
+				if _, ok, err := tx.IdempotentStatus(owner.ID, key); err != nil || ok != want {
+					t.Errorf("the %s key is kept: %v %v", key, ok, err)
+				}
+			}
+			_, err = tx.SessionAccount("long")
+			return err
+		})
+		if !w.stands(forever) {
+			t.Error("a token without an end is gone")
+		}
+		w.update(func(tx *store.Tx) error {
+			_, err := tx.SpendRefresh("r", signedIn.ID)
+			return err
+		})
+		if w.stands(renewable) {
+			t.Error("an expired token stands")
+		}
+	})
+}
+
+// Asking of each client whether it wrote something must not read every status.
+func TestCleanUpUsesIndexes(t *testing.T) {
+	s := storetest.SQLite(t)
+	newWorld(t, s).update(func(tx *store.Tx) error {
+		plans, err := store.Plans(tx, func() error { return tx.CleanUp(store.Kept{HomeFeed: 400}) })
+		for query, plan := range plans {
+			for _, step := range plan {
+				if step == "SCAN o" || step == "SCAN objects" {
+					t.Errorf("%s\n%s", step, query)
+				}
+			}
+		}
+		return err
+	})
+}
+
+func TestSettingOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		for _, value := range []string{"first", "second"} {
+			w.update(func(tx *store.Tx) error {
+				if got, err := tx.SettingOnce("k", value); err != nil || got != "first" {
+					t.Errorf("%q %v", got, err)
+				}
+				return nil
+			})
+		}
+		w.view(func(tx *store.Tx) error {
+			if got, ok, err := tx.Setting("k"); err != nil || !ok || got != "first" {
+				t.Errorf("%q %v %v", got, ok, err)
+			}
+			if got, ok, err := tx.Setting("none"); err != nil || ok || got != "" {
+				t.Errorf("%q %v %v", got, ok, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestMarkers(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		for i, c := range []struct {
+			account  store.AccountID
+			timeline string
+			lastRead int64
+			version  int64
+		}{
+			{1, "home", 10, 1}, {1, "home", 30, 2}, {1, "home", 20, 3}, // back again is allowed
+			{1, "notifications", 5, 1}, {2, "home", 99, 1},
+		} {
+			w.update(func(tx *store.Tx) error {
+				m, err := tx.PutMarker(c.account, c.timeline, c.lastRead)
+				if err != nil || m.Timeline != c.timeline || m.LastReadID != c.lastRead || m.Version != c.version || !m.UpdatedAt.Equal(s.Now()) {
+					t.Errorf("%d: %+v %v", i, m, err)
+				}
+				return nil
+			})
+			clock.Advance(time.Second)
+		}
+		w.view(func(tx *store.Tx) error {
+			list, err := tx.Markers(1, []string{"home", "notifications", "none"})
+			if err != nil || len(list) != 2 || list[0].LastReadID != 20 || list[0].Version != 3 || list[1].LastReadID != 5 {
+				t.Errorf("%+v %v", list, err)
+			}
+			if list, err = tx.Markers(1, nil); err != nil || len(list) != 0 {
+				t.Errorf("of no timeline: %+v %v", list, err)
+			}
+			return nil
+		})
+	})
+}
