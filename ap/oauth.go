@@ -237,7 +237,7 @@ func (s *Service) GrantToken(ctx context.Context, g Grant) (*Granted, error) {
 		if !scopesWithin(app.Scopes, scopes) {
 			return nil, oauthError("invalid_scope", "The application did not register these scopes")
 		}
-		return s.newToken(ctx, &store.Token{AppID: app.ID, Scopes: scopes}, false)
+		return s.keepToken(ctx, &store.Token{AppID: app.ID, Scopes: scopes})
 	case "refresh_token":
 		return s.refresh(ctx, app, g)
 	}
@@ -259,25 +259,30 @@ func (s *Service) authenticateClient(ctx context.Context, id, secret string) (ap
 	return app, nil
 }
 
+// exchangeCode spends a code and makes its token in one transaction, so that a
+// code that comes a second time finds the token to revoke.
 func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
-	var code *store.Code
-	id := s.Store.NewID(s.Store.Now())
-	var spent error
+	var granted *Granted
+	var refused error
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		code, spent = tx.SpendCode(store.HashSecret(g.Code), id)
-		if store.Is(spent, store.NotFound) {
-			return nil // what was made of a stolen code is revoked all the same
+		id := tx.NewID(tx.Now())
+		granted, refused = nil, nil
+		code, err := tx.SpendCode(store.HashSecret(g.Code), id)
+		if err != nil && !store.Is(err, store.NotFound) {
+			return err
 		}
-		return spent
+		if err != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
+			refused = oauthError("invalid_grant", "The authorization code is wrong, has expired or was used, or the redirect URI or the code verifier is not the one it was given for")
+			return nil // what was done about a stolen code stays
+		}
+		granted = newToken(&store.Token{ID: id, AppID: app.ID, AccountID: code.AccountID, Scopes: code.Scopes},
+			slices.Contains(strings.Fields(code.Scopes), "offline_access"), tx.Now())
+		return tx.InsertToken(granted.Token)
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = refused
 	}
-	if spent != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
-		return nil, oauthError("invalid_grant", "The authorization code is wrong, has expired or was used, or the redirect URI or the code verifier is not the one it was given for")
-	}
-	return s.newToken(ctx, &store.Token{ID: id, AppID: app.ID, AccountID: code.AccountID, Scopes: code.Scopes},
-		slices.Contains(strings.Fields(code.Scopes), "offline_access"))
+	return granted, err
 }
 
 // proves checks a PKCE verifier (RFC 7636 §4.6).
@@ -289,35 +294,43 @@ func proves(verifier, challenge string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
-	var old *store.Token
-	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		old, err = tx.SpendRefresh(store.HashSecret(g.Refresh), app.ID)
-		return err
-	})
-	if store.Is(err, store.NotFound) {
-		return nil, oauthError("invalid_grant", "The refresh token is wrong or was used")
-	}
-	if err != nil {
-		return nil, err
-	}
-	scopes := old.Scopes
-	if g.Scopes != "" {
-		if scopes, err = cleanScopes(g.Scopes); err != nil || !scopesWithin(old.Scopes, scopes) {
-			return nil, oauthError("invalid_scope", "The scopes are more than were granted")
+// refresh ends a token and makes one in its place, in one transaction. The new
+// one keeps the id, by which a stolen code's token is found.
+func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted *Granted, err error) {
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+		old, err := tx.SpendRefresh(store.HashSecret(g.Refresh), app.ID)
+		if store.Is(err, store.NotFound) {
+			return oauthError("invalid_grant", "The refresh token is wrong or was used")
 		}
-	}
-	return s.newToken(ctx, &store.Token{AppID: app.ID, AccountID: old.AccountID, Scopes: scopes}, true)
+		if err != nil {
+			return err
+		}
+		scopes := old.Scopes
+		if g.Scopes != "" {
+			if scopes, err = cleanScopes(g.Scopes); err != nil || !scopesWithin(old.Scopes, scopes) {
+				return oauthError("invalid_scope", "The scopes are more than were granted")
+			}
+		}
+		granted = newToken(&store.Token{ID: old.ID, AppID: app.ID, AccountID: old.AccountID, Scopes: scopes}, true, tx.Now())
+		return tx.InsertToken(granted.Token)
+	})
+	return granted, err
 }
 
-func (s *Service) newToken(ctx context.Context, t *store.Token, refresh bool) (*Granted, error) {
+// newToken makes the secrets of a token.
+func newToken(t *store.Token, refresh bool, now time.Time) *Granted {
 	g := &Granted{Token: t, Access: store.NewSecret()}
 	t.Hash = store.HashSecret(g.Access)
 	if refresh {
 		g.Refresh = store.NewSecret()
 		t.RefreshHash = store.HashSecret(g.Refresh)
-		t.ExpiresAt = s.Store.Now().Add(refreshLife)
+		t.ExpiresAt = now.Add(refreshLife)
 	}
+	return g
+}
+
+func (s *Service) keepToken(ctx context.Context, t *store.Token) (*Granted, error) {
+	g := newToken(t, false, s.Store.Now())
 	return g, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
 }
 
@@ -335,7 +348,7 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	if err != nil {
 		return "", err
 	}
-	g, err := s.newToken(ctx, &store.Token{AppID: app.ID, AccountID: account.ID, Scopes: scopes}, false)
+	g, err := s.keepToken(ctx, &store.Token{AppID: app.ID, AccountID: account.ID, Scopes: scopes})
 	if err != nil {
 		return "", err
 	}

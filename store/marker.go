@@ -38,14 +38,17 @@ func (tx *Tx) PutMarker(account AccountID, timeline string, lastRead int64) (Mar
 	return m, err
 }
 
-// IdempotentStatus is what an Idempotency-Key gave before; ok is false for a
-// new key.
-func (tx *Tx) IdempotentStatus(account AccountID, key string) (id ObjectID, ok bool, err error) {
-	return one[ObjectID](tx, `SELECT status_id FROM idempotency_keys WHERE account_id = $1 AND key = $2`, account, key)
+// IdempotentStatus is what an Idempotency-Key gave since a time; ok is false
+// for a new key, and for one that is older.
+func (tx *Tx) IdempotentStatus(account AccountID, key string, since time.Time) (id ObjectID, ok bool, err error) {
+	return one[ObjectID](tx, `SELECT status_id FROM idempotency_keys WHERE account_id = $1 AND key = $2 AND created_at >= $3`, account, key, millis(since))
 }
 
-// PutIdempotencyKey keeps what a key gave.
+// PutIdempotencyKey keeps what a key gave, in place of what it gave long ago.
 func (tx *Tx) PutIdempotencyKey(account AccountID, key string, status ObjectID) error {
+	if _, err := tx.exec(`DELETE FROM idempotency_keys WHERE account_id = $1 AND key = $2`, account, key); err != nil {
+		return err
+	}
 	_, err := tx.exec(`INSERT INTO idempotency_keys (account_id, key, status_id, created_at) VALUES ($1, $2, $3, $4)`,
 		account, key, status, millis(tx.Now()))
 	return err

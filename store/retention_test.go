@@ -44,7 +44,7 @@ func TestCleanUp(t *testing.T) {
 				t.Errorf("clients: %v %v", apps, err)
 			}
 			for key, want := range map[string]bool{"old": false, "new": true} {
-				if _, ok, err := tx.IdempotentStatus(owner.ID, key); err != nil || ok != want {
+				if _, ok, err := tx.IdempotentStatus(owner.ID, key, time.Time{}); err != nil || ok != want {
 					t.Errorf("the %s key is kept: %v %v", key, ok, err)
 				}
 			}

@@ -114,7 +114,7 @@ func TestKeyTakenAtOnce(t *testing.T) {
 		group.Go(func() {
 			once := sync.OnceFunc(func() { looked.Done(); looked.Wait() })
 			if err := s.Update(t.Context(), func(tx *store.Tx) error {
-				id, ok, err := tx.IdempotentStatus(1, "key")
+				id, ok, err := tx.IdempotentStatus(1, "key", time.Time{})
 				if err != nil {
 					return err
 				}

@@ -115,7 +115,7 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if a.IdempotencyKey != "" {
-		known, ok, err := tx.IdempotentStatus(a.Actor.ID, a.IdempotencyKey)
+		known, ok, err := tx.IdempotentStatus(a.Actor.ID, a.IdempotencyKey, tx.Now().Add(-env.Config.Retention.IdempotencyKeys))
 		if err != nil || ok {
 			a.Result = known
 			return err

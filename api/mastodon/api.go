@@ -106,8 +106,12 @@ func (c *call) authenticate() error {
 	if store.Is(err, store.NotFound) {
 		return respond.InvalidToken
 	}
-	if err == nil {
-		c.viewer = c.token.AccountID
+	if err != nil {
+		return err
+	}
+	c.viewer = c.token.AccountID
+	if c.token.TouchDue(c.api.Store.Now()) {
+		err = c.api.Store.Update(c.ctx, func(tx *store.Tx) error { return tx.TouchToken(c.token.ID) })
 	}
 	return err
 }
