@@ -62,7 +62,7 @@ func (s *Service) deliver(ctx context.Context, j store.Job) error {
 	if errors.Is(err, outgoing.ErrTooLarge) {
 		return nil // it was answered, at length
 	}
-	if errors.Is(err, outgoing.ErrRefused) {
+	if outgoing.IsRefused(err) {
 		return jobs.Permanent(err)
 	}
 	if err != nil {

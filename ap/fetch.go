@@ -49,7 +49,10 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if s.Config.IsOwn(uri) {
 		return nil, "", store.Errorf(store.Invalid, "%s is on this server and not fetched", uri)
 	}
-	resp, err := s.client.Do(ctx, outgoing.Request{URL: vocab.WithoutFragment(uri), Accept: vocab.Accept, Sign: s.signAsInstance})
+	resp, err := s.client.Do(ctx, outgoing.Request{
+		URL: vocab.WithoutFragment(uri), Accept: vocab.Accept,
+		Sign: s.signAsInstance, SignedBy: s.Config.InstanceKeyID(),
+	})
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
@@ -89,7 +92,7 @@ func statusError(uri string, status int) error {
 
 // fetchError tells what trying again may heal from what it won't.
 func fetchError(uri string, err error) error {
-	if errors.Is(err, outgoing.ErrRefused) || errors.Is(err, outgoing.ErrTooLarge) {
+	if outgoing.IsRefused(err) || errors.Is(err, outgoing.ErrTooLarge) {
 		return store.Errorf(store.Invalid, "fetch %s: %w", uri, err)
 	}
 	return store.Errorf(store.Unavailable, "fetch %s: %w", uri, err)

@@ -2,50 +2,75 @@ package outgoing
 
 import "net/netip"
 
+// internet is where IPv6 addresses of the internet are: what IANA has given
+// out so far (RFC 4291 §2.4). IPv4 has no such corner.
+var internet = netip.MustParsePrefix("2000::/3")
+
 // refused are the networks that no stranger may have us connect to
 // (SECURITY-RULES 22): this machine, the networks around it, and what no
-// server on the internet has as its address.
-var refused = func() []netip.Prefix {
-	var out []netip.Prefix
-	for _, s := range []string{
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-		"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-		"224.0.0.0/4", "240.0.0.0/4",
-		"::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16",
-		"fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
-	} {
-		out = append(out, netip.MustParsePrefix(s))
+// server on the internet has as its address (the IANA special-purpose
+// registries, RFC 6890). IPv6 outside of 2000::/3 is refused as a whole:
+// loopback, link-local, unique local, multicast, IPv4-compatible and
+// IPv4-translated addresses, local NAT64.
+var refused = parsePrefixes(
+	"0.0.0.0/8",
+	"10.0.0.0/8",
+	"100.64.0.0/10",    // carrier-grade NAT; metadata service of Alibaba Cloud
+	"127.0.0.0/8",      // loopback
+	"168.63.129.16/32", // metadata service of Azure: a public address that is always near
+	"169.254.0.0/16",   // link-local; metadata services
+	"172.16.0.0/12",
+	"192.0.0.0/24", // protocol assignments; metadata service of Oracle Cloud
+	"192.0.2.0/24", // documentation
+	"192.88.99.0/24",
+	"192.168.0.0/16",
+	"198.18.0.0/15",   // benchmarks
+	"198.51.100.0/24", // documentation
+	"203.0.113.0/24",  // documentation
+	"224.0.0.0/4",     // multicast
+	"240.0.0.0/4",     // reserved, broadcast
+	"2001::/23",       // protocol assignments, Teredo among them
+	"2001:db8::/32",   // documentation
+	"3fff::/20",       // documentation
+)
+
+func parsePrefixes(list ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, s := range list {
+		out[i] = netip.MustParsePrefix(s)
 	}
 	return out
-}()
+}
 
 // isPublic tells whether an address is one of the internet's. Addresses that
 // carry an IPv4 one inside are judged by that.
 func isPublic(a netip.Addr) bool {
 	a = embedded(a.Unmap().WithZone(""))
-	for _, p := range refused {
-		if p.Contains(a) {
-			return false
-		}
+	if a.Is6() && !internet.Contains(a) {
+		return false
 	}
-	return a.IsValid() && a.IsGlobalUnicast()
+	return a.IsValid() && !contains(refused, a)
 }
 
-// embedded unwraps NAT64 (RFC 6052) and 6to4 (RFC 3056).
+var (
+	nat64     = netip.MustParsePrefix("64:ff9b::/96") // RFC 6052
+	sixToFour = netip.MustParsePrefix("2002::/16")    // RFC 3056
+)
+
+// embedded unwraps the IPv4 address of NAT64 and 6to4.
 func embedded(a netip.Addr) netip.Addr {
-	if !a.Is6() {
-		return a
-	}
 	b := a.As16()
 	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(a):
+	case nat64.Contains(a):
 		return netip.AddrFrom4([4]byte(b[12:16]))
-	case netip.MustParsePrefix("2002::/16").Contains(a):
+	case sixToFour.Contains(a):
 		return netip.AddrFrom4([4]byte(b[2:6]))
 	}
 	return a
 }
 
+// contains tells whether an address is in one of some networks, however it
+// is written.
 func contains(list []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	for _, p := range list {

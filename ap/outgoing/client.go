@@ -2,21 +2,24 @@
 // outside world goes through it, and nothing else dials. It connects to
 // servers on the internet only, checked on the resolved address at every hop,
 // and bounds what it reads in bytes, redirects and time (SECURITY-RULES 22 to
-// 26). Read Client and Request.
+// 26). It never uses a proxy and never retries. Read Client and Request.
 package outgoing
 
 import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 )
 
 // Resolver finds the addresses of a name; net.Resolver is one.
@@ -27,18 +30,23 @@ type Resolver interface {
 // Options set a Client up. Their zero values are right outside of tests.
 type Options struct {
 	UserAgent     string
-	AllowNetworks []netip.Prefix // private networks that may be reached all the same
+	AllowNetworks []netip.Prefix // private networks that may be reached all the same, on any port, in http too
 	Resolver      Resolver
-	DialContext   func(ctx context.Context, network, addr string) (net.Conn, error)
+	DialContext   func(ctx context.Context, network, addr string) (net.Conn, error) // addr is an IP and a port
+	HeaderTimeout time.Duration                                                     // from the request to the answer's headers; 0 is 10 s
+	IdleTimeout   time.Duration                                                     // without a byte of the answer's body; 0 is 10 s
+	RootCAs       *x509.CertPool                                                    // nil is the system's
 }
 
 // Client makes requests. It is safe for concurrent use.
 type Client struct {
-	userAgent   string
-	allow       []netip.Prefix
-	resolver    Resolver
-	dialContext func(ctx context.Context, network, addr string) (net.Conn, error)
-	transport   *http.Transport
+	userAgent     string
+	allow         []netip.Prefix
+	resolver      Resolver
+	dialContext   func(ctx context.Context, network, addr string) (net.Conn, error)
+	idle          time.Duration
+	secure, plain *http.Transport // for https and for http
+	flights       flights
 }
 
 // New makes a client.
@@ -50,13 +58,30 @@ func New(o Options) *Client {
 	if c.dialContext == nil {
 		c.dialContext = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
 	}
-	c.transport = &http.Transport{
+	c.idle = orDefault(o.IdleTimeout, 10*time.Second)
+	header := orDefault(o.HeaderTimeout, 10*time.Second)
+	// Two transports, so that a connection that was made for https, to
+	// anywhere on the internet, can't be one for plain http.
+	c.secure, c.plain = newTransport(c.dialSecure, header), newTransport(c.dialPlain, header)
+	c.secure.TLSClientConfig.RootCAs = o.RootCAs
+	return c
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn, error), header time.Duration) *http.Transport {
+	return &http.Transport{
 		// No Proxy: what we may connect to is decided here.
-		DialContext:            c.dial,
+		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    6 * time.Second,
-		ResponseHeaderTimeout:  10 * time.Second,
+		ResponseHeaderTimeout:  header,
 		MaxResponseHeaderBytes: 32 << 10,
 		MaxIdleConns:           64,
 		MaxIdleConnsPerHost:    2,
@@ -64,12 +89,18 @@ func New(o Options) *Client {
 		IdleConnTimeout:        30 * time.Second,
 		WriteBufferSize:        4 << 10,
 		ReadBufferSize:         4 << 10,
+		// What a server may send that nobody has read yet, kept in memory.
+		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 1 << 20},
 	}
-	return c
 }
 
-// Close ends the connections that are idle.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+// Close cancels the GETs under way, waits for them, and ends the connections
+// that are idle. GETs after it fail.
+func (c *Client) Close() {
+	c.flights.close()
+	c.secure.CloseIdleConnections()
+	c.plain.CloseIdleConnections()
+}
 
 // Request is one to make. Body makes it a POST.
 type Request struct {
@@ -80,6 +111,10 @@ type Request struct {
 	// Sign, if set, signs the request; it is asked again for a redirect on
 	// the same host, and not for one to another (SECURITY-RULES 24).
 	Sign func(r *http.Request) error
+	// SignedBy names who signs, such as by the id of the key. GETs of the
+	// same URL by the same share one answer; those that have Sign and no
+	// SignedBy share none.
+	SignedBy string
 	// MaxBytes bounds the body of the answer, decompressed; 0 is 1 MiB.
 	MaxBytes int64
 	// Timeout bounds all of it; 0 is 15 s.
@@ -94,8 +129,15 @@ type Response struct {
 	Body   []byte
 }
 
-// ErrTooLarge is an answer of more bytes than were wanted.
-var ErrTooLarge = errors.New("the answer is too large")
+// Stream is an answer to be read, and closed.
+type Stream struct {
+	Status int
+	Header http.Header
+	URL    string // after redirects
+	// Body fails with ErrTooLarge after MaxBytes, and when Timeout is over or
+	// nothing comes for long.
+	Body io.ReadCloser
+}
 
 const maxRedirects = 3
 
@@ -104,61 +146,101 @@ const maxRedirects = 3
 // An answer of any status is an answer; errors are ErrRefused, ErrTooLarge
 // and those of the network.
 func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
-	if q.Timeout == 0 {
-		q.Timeout = 15 * time.Second
+	q = q.withDefaults()
+	if q.Body != nil || q.Sign != nil && q.SignedBy == "" {
+		return c.read(ctx, q)
 	}
+	k := flightKey{url: q.URL, accept: q.Accept, signedBy: q.SignedBy, maxBytes: q.MaxBytes, timeout: q.Timeout}
+	return c.flights.do(ctx, k, func(ctx context.Context) (*Response, error) { return c.read(ctx, q) })
+}
+
+func (c *Client) read(ctx context.Context, q Request) (*Response, error) {
+	s, err := c.Stream(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Body.Close()
+	content, err := io.ReadAll(s.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: s.Status, Header: s.Header, URL: s.URL, Body: content}, nil
+}
+
+// Stream is Do for what is too large for memory: it leaves the reading to the
+// caller, who closes the answer's body.
+func (c *Client) Stream(ctx context.Context, q Request) (*Stream, error) {
+	q = q.withDefaults()
+	ctx, stop := context.WithTimeout(ctx, q.Timeout)
+	ctx, cause := context.WithCancelCause(ctx)
+	cancel := func(err error) { cause(err); stop() }
+	resp, target, err := c.follow(ctx, q)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	b := &body{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, url: target, left: q.MaxBytes, idle: c.idle}
+	return &Stream{Status: resp.StatusCode, Header: resp.Header, URL: target, Body: b}, nil
+}
+
+func (q Request) withDefaults() Request {
+	q.Timeout = orDefault(q.Timeout, 15*time.Second)
 	if q.MaxBytes == 0 {
 		q.MaxBytes = 1 << 20
 	}
-	ctx, cancel := context.WithTimeout(ctx, q.Timeout)
-	defer cancel()
+	return q
+}
+
+// follow makes a request and those it is redirected to, up to the answer and
+// the URL that gave it.
+func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string, error) {
 	target, first := q.URL, ""
 	for hop := 0; ; hop++ {
 		r, err := c.request(ctx, q, target, first)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if first == "" {
 			first = r.URL.Host
 		}
-		resp, err := c.transport.RoundTrip(r)
+		transport := c.secure
+		if r.URL.Scheme == "http" {
+			transport = c.plain
+		}
+		resp, err := transport.RoundTrip(r)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", r.Method, target, err)
+			return nil, "", fmt.Errorf("%s %s: %w", r.Method, target, err)
 		}
 		next, err := redirect(r, resp)
-		if err != nil || next != "" {
-			resp.Body.Close()
-			if err == nil && hop == maxRedirects {
-				err = fmt.Errorf("%w: %s redirects more than %d times", ErrRefused, q.URL, maxRedirects)
-			}
-			if err != nil {
-				return nil, err
-			}
-			target = next
-			continue
+		if err == nil && next == "" {
+			return resp, target, nil
 		}
-		return read(resp, target, q.MaxBytes)
+		resp.Body.Close()
+		if err == nil && hop == maxRedirects {
+			err = fmt.Errorf("%w: %s redirects more than %d times", ErrRefused, q.URL, maxRedirects)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		target = next
 	}
 }
 
 // request makes one hop's request. It is signed unless it has left the first
 // hop's host.
 func (c *Client) request(ctx context.Context, q Request, target, first string) (*http.Request, error) {
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" || u.User != nil {
-		return nil, fmt.Errorf("%w: %q is no address", ErrRefused, target)
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !c.IsAllowedNetwork(ctx, u.Host)) {
-		return nil, fmt.Errorf("%w: %q is not https", ErrRefused, target)
+	u, err := parse(target)
+	if err != nil {
+		return nil, err
 	}
 	method := http.MethodGet
-	var body io.Reader
+	var content io.Reader
 	if q.Body != nil {
-		method, body = http.MethodPost, bytes.NewReader(q.Body)
+		method, content = http.MethodPost, bytes.NewReader(q.Body)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, target, body)
+	r, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrRefused, err)
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	r.Header.Set("User-Agent", c.userAgent)
 	if q.Accept != "" {
@@ -167,12 +249,42 @@ func (c *Client) request(ctx context.Context, q Request, target, first string) (
 	if q.ContentType != "" {
 		r.Header.Set("Content-Type", q.ContentType)
 	}
-	if q.Sign != nil && (first == "" || first == u.Host) {
+	if q.Sign != nil && (first == "" || first == r.URL.Host) {
 		if err := q.Sign(r); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("sign the request of %s: %w", target, err)
 		}
 	}
 	return r, nil
+}
+
+// parse reads an address that may be asked, and writes its host as it goes
+// over the wire, in ASCII and lower case: the host that is signed, compared
+// and dialled is one.
+func parse(target string) (*url.URL, error) {
+	u, err := url.Parse(target)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
+		return nil, fmt.Errorf("%w: %q is no address", ErrRefused, target)
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return nil, fmt.Errorf("%w: %q is not https", ErrRefused, target)
+	}
+	if isASCII(u.Host) {
+		u.Host = strings.ToLower(u.Host)
+		return u, nil
+	}
+	host, err := idna.Lookup.ToASCII(u.Hostname())
+	if err != nil || host == "" {
+		return nil, fmt.Errorf("%w: %q has no host", ErrRefused, target)
+	}
+	if port := u.Port(); port != "" {
+		host = net.JoinHostPort(host, port)
+	}
+	u.Host = host
+	return u, nil
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0
 }
 
 // redirect gives where an answer sends us, "" when it is the answer itself.
@@ -193,16 +305,4 @@ func redirect(r *http.Request, resp *http.Response) (string, error) {
 		return "", fmt.Errorf("%w: %s redirects away from https", ErrRefused, r.URL)
 	}
 	return next.String(), nil
-}
-
-func read(resp *http.Response, target string, most int64) (*Response, error) {
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", target, err)
-	}
-	if int64(len(body)) > most {
-		return nil, fmt.Errorf("%s: %w", target, ErrTooLarge)
-	}
-	return &Response{Status: resp.StatusCode, Header: resp.Header, URL: target, Body: body}, nil
 }

@@ -35,7 +35,13 @@ func TestAddresses(t *testing.T) {
 		"100.64.0.1": false, "0.0.0.0": false, "0.1.2.3": false, "224.0.0.1": false, "255.255.255.255": false, "198.18.0.1": false,
 		"::1": false, "::": false, "fe80::1": false, "fd00::1": false, "ff02::1": false, "2001:db8::1": false,
 		"::ffff:127.0.0.1": false, "::ffff:8.8.8.8": true, "::127.0.0.1": false,
-		"64:ff9b::7f00:1": false, "64:ff9b::808:808": true, "2002:7f00:1::": false, "2002:a00:1::": false, "2001::1": false,
+		"64:ff9b::7f00:1": false, "64:ff9b::808:808": true, "64:ff9b::a9fe:a9fe": false, "64:ff9b:1::808:808": false,
+		"2002:7f00:1::": false, "2002:a00:1::": false, "2002:808:808::": true, "2001::1": false, "2001:0:4136:e378:8000:63bf:3fff:fdd2": false,
+		"192.0.0.192": false, "192.0.2.1": false, "198.51.100.1": false, "203.0.113.1": false, "198.19.255.255": false, "240.0.0.1": false,
+		"172.15.255.255": true, "172.32.0.1": true, "100.63.255.255": true, "100.128.0.1": true, "198.20.0.1": true, "1.1.1.1": true,
+		"168.63.129.16": false, "100.100.100.200": false, "fd00:ec2::254": false,
+		"::ffff:0:127.0.0.1": false, "::ffff:169.254.169.254": false, "::8.8.8.8": false, "fec0::1": false, "100::1": false, "3fff::1": false,
+		"5f00::1": false, "4000::1": false, "fe80::1%eth0": false,
 	} {
 		if got := isPublic(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("isPublic(%s) = %v", addr, got)
@@ -58,7 +64,9 @@ func local(srv *httptest.Server, names resolver, allow ...string) *Client {
 func TestRefusedBeforeConnecting(t *testing.T) {
 	var dialled atomic.Int32
 	c := New(Options{
-		Resolver: resolver{"private.test": {"10.0.0.1"}, "mixed.test": {"127.0.0.1"}, "a.test": {"93.184.216.34"}, "bare": {"93.184.216.34"}},
+		Resolver: resolver{"private.test": {"10.0.0.1"}, "mixed.test": {"127.0.0.1"}, "a.test": {"93.184.216.34"}, "bare": {"93.184.216.34"},
+			// What the resolvers of some systems make of these.
+			"93.184.55330": {"93.184.216.34"}, "0x5d.0xb8.0xd8.0x22": {"93.184.216.34"}, "1572395042": {"93.184.216.34"}},
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			dialled.Add(1)
 			return nil, errors.New("dialled")
@@ -67,6 +75,8 @@ func TestRefusedBeforeConnecting(t *testing.T) {
 	for _, u := range []string{
 		"https://private.test/", "https://mixed.test/", "https://127.0.0.1/", "https://93.184.216.34/", "https://[::1]/", "https://bare/",
 		"https://a.test:22/", "http://a.test/", "ftp://a.test/", "https://u:p@a.test/", "https:///", "file:///etc/passwd",
+		"https://93.184.55330/", "https://0x5d.0xb8.0xd8.0x22/", "https://1572395042/", "https://bare./", "https://[::ffff:93.184.216.34]/",
+		"https://９３.184.216.34/", "https://:443/", "https:a.test", "//a.test/", "https://\u00ad/", "https://a.test:0/",
 	} {
 		if _, err := c.Do(t.Context(), Request{URL: u}); !errors.Is(err, ErrRefused) {
 			t.Errorf("%s: %v", u, err)
@@ -102,6 +112,9 @@ func TestRedirects(t *testing.T) {
 		{"private literal", "http://169.254.169.254/latest", "refused"},
 		{"loopback that is not allowed", "http://localhost/", "refused"},
 		{"another scheme", "file:///etc/passwd", "refused"},
+		{"private address after another host", "http://b.test:80/?to=http://meta.test/", "refused"},
+		{"userinfo", "http://u:p@a.test/end", "refused"},
+		{"there and back, signed at home only", "http://b.test:80/?to=http://a.test/end", "a.test/ends"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			resp, err := c.Do(t.Context(), Request{URL: "http://a.test/?to=" + strings.ReplaceAll(x.to, "&", "%26"), Sign: sign})

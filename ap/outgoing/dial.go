@@ -14,18 +14,46 @@ import (
 // will not help.
 var ErrRefused = errors.New("refused")
 
-// attempt bounds connecting to one of a name's addresses.
-const attempt = 6 * time.Second
+// IsRefused tells whether a request failed for what it asked, and not for the
+// state of the network: it will fail again.
+func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }
+
+// IsTimeout tells whether a request failed since something took too long.
+func IsTimeout(err error) bool {
+	var t net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+}
+
+// Connecting goes on when its request has ended, in case another one can use
+// the connection, and how many addresses a name has is for a stranger to say.
+// So it is bounded here, in all and for each address.
+const (
+	connectTimeout = 15 * time.Second
+	attempt        = 5 * time.Second
+	maxAddresses   = 6
+)
+
+// dialSecure connects for https.
+func (c *Client) dialSecure(ctx context.Context, _, hostport string) (net.Conn, error) {
+	return c.dial(ctx, hostport, false)
+}
+
+// dialPlain connects for http, which is spoken inside AllowNetworks only.
+func (c *Client) dialPlain(ctx context.Context, _, hostport string) (net.Conn, error) {
+	return c.dial(ctx, hostport, true)
+}
 
 // dial resolves a host, checks every address it has, and connects to one that
 // passed. The address that is checked is the one that is dialled, so a name
 // that changes its mind in between gains nothing.
-func (c *Client) dial(ctx context.Context, network, hostport string) (net.Conn, error) {
+func (c *Client) dial(ctx context.Context, hostport string, allowedOnly bool) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrRefused, err)
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	addrs, err := c.addresses(ctx, host, port)
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	addrs, err := c.addresses(ctx, host, port, allowedOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -41,41 +69,86 @@ func (c *Client) dial(ctx context.Context, network, hostport string) (net.Conn, 
 	return nil, fmt.Errorf("connect to %s: %w", hostport, err)
 }
 
-// addresses are those of a host that may be connected to on a port.
-func (c *Client) addresses(ctx context.Context, host, port string) ([]netip.Addr, error) {
-	all, bare, err := c.lookup(ctx, host)
+// addresses are those of a host that may be connected to on a port, in the
+// order to try them.
+func (c *Client) addresses(ctx context.Context, host, port string, allowedOnly bool) ([]netip.Addr, error) {
+	refusal := fmt.Errorf("%w: %s port %s is not a server on the internet", ErrRefused, host, port)
+	if allowedOnly {
+		refusal = fmt.Errorf("%w: %s is to be asked with https", ErrRefused, host)
+	}
+	public := !allowedOnly && isName(host) && (port == "443" || port == "80")
+	if !public && len(c.allow) == 0 {
+		return nil, refusal // whatever it resolves to
+	}
+	all, err := c.lookup(ctx, host)
 	if err != nil {
 		return nil, err
 	}
 	var pass []netip.Addr
 	for _, a := range all {
-		switch {
-		case contains(c.allow, a):
-			pass = append(pass, a)
-		case isPublic(a) && !bare && strings.Contains(strings.TrimSuffix(host, "."), ".") && (port == "443" || port == "80"):
-			pass = append(pass, a)
+		if contains(c.allow, a) || public && isPublic(a) {
+			pass = append(pass, a.Unmap())
 		}
 	}
 	if len(pass) == 0 {
-		return nil, fmt.Errorf("%w: %s port %s is not a server on the internet", ErrRefused, host, port)
+		return nil, refusal
 	}
-	return pass, nil
+	pass = alternate(pass)
+	return pass[:min(len(pass), maxAddresses)], nil
 }
 
-// lookup gives the addresses of a host; bare tells that it is itself one.
-func (c *Client) lookup(ctx context.Context, host string) (addrs []netip.Addr, bare bool, err error) {
+// isName tells whether a host is a name on the internet: it has a dot, and is
+// no address in any spelling (127.1, 0x7f.0.0.1), of which resolvers know
+// more than netip. No top-level domain begins with a digit.
+func isName(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	dot := strings.LastIndexByte(host, '.')
+	if dot < 0 || dot == len(host)-1 || strings.Contains(host, ":") {
+		return false
+	}
+	return host[dot+1] < '0' || host[dot+1] > '9'
+}
+
+// alternate orders addresses so that IPv4 and IPv6 take turns, beginning with
+// the resolver's first: one of them that leads nowhere does not use up all
+// attempts (as RFC 8305 §4 has it).
+func alternate(addrs []netip.Addr) []netip.Addr {
+	var first, second []netip.Addr
+	for _, a := range addrs {
+		if a.Is4() == addrs[0].Is4() {
+			first = append(first, a)
+		} else {
+			second = append(second, a)
+		}
+	}
+	out := make([]netip.Addr, 0, len(addrs))
+	for i := range max(len(first), len(second)) {
+		if i < len(first) {
+			out = append(out, first[i])
+		}
+		if i < len(second) {
+			out = append(out, second[i])
+		}
+	}
+	return out
+}
+
+// lookup gives the addresses of a host, which may itself be one.
+func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		return []netip.Addr{a}, true, nil
+		return []netip.Addr{a}, nil
 	}
-	addrs, err = c.resolver.LookupNetIP(ctx, "ip", host)
+	addrs, err := c.resolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return nil, false, fmt.Errorf("look up %s: %w", host, err)
+		return nil, fmt.Errorf("look up %s: %w", host, err)
 	}
-	return addrs, false, nil
+	return addrs, nil
 }
 
 // IsAllowedNetwork tells whether a host[:port] is inside the networks that
-// were opened with AllowNetworks, where plain http is spoken.
+// were opened with AllowNetworks, with any of its addresses (localhost often
+// has one more): plain http may be spoken with it there. It only helps to
+// choose; the dialer connects in plain http to allowed addresses only.
 func (c *Client) IsAllowedNetwork(ctx context.Context, hostport string) bool {
 	if len(c.allow) == 0 {
 		return false
@@ -84,7 +157,7 @@ func (c *Client) IsAllowedNetwork(ctx context.Context, hostport string) bool {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	addrs, _, err := c.lookup(ctx, host)
+	addrs, err := c.lookup(ctx, host)
 	if err != nil {
 		return false
 	}

@@ -10,8 +10,12 @@ import (
 	"strings"
 )
 
-// keyBits is the size of the keys made here: what every server understands.
-const keyBits = 2048
+const (
+	keyBits    = 2048 // of the keys made here: what every server understands
+	minKeyBits = 1024 // of others' keys: some old accounts have no more
+	maxKeyBits = 8192 // what verifying costs grows with the square of it
+	maxPEM     = 16 << 10
+)
 
 // GenerateKey makes an actor's key. It takes a few tenths of a second.
 func GenerateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
@@ -27,14 +31,14 @@ func MarshalPrivate(key *rsa.PrivateKey) (string, error) {
 
 // ParsePrivate reads a private key of PKCS #8 or #1.
 func ParsePrivate(text string) (*rsa.PrivateKey, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("private key: no PEM")
+	der, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("private key: %w", err)
 	}
-	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
 		return key, nil
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("private key: %w", err)
 	}
@@ -54,19 +58,17 @@ func MarshalPublic(key *rsa.PublicKey) (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
-// ParsePublic reads an actor's publicKeyPem, of PKIX or PKCS #1.
+// ParsePublic reads an actor's publicKeyPem, of PKIX or PKCS #1, of a size
+// that Verify takes.
 func ParsePublic(text string) (*rsa.PublicKey, error) {
-	if len(text) > 16<<10 {
-		return nil, errors.New("public key: too long")
+	der, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
 	}
-	block, _ := pem.Decode([]byte(strings.TrimSpace(strings.ReplaceAll(text, "\r", "")) + "\n"))
-	if block == nil {
-		return nil, errors.New("public key: no PEM")
+	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return sized(key)
 	}
-	if key, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
-		return key, nil
-	}
-	key, err := x509.ParsePKIXPublicKey(block.Bytes)
+	key, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}
@@ -74,5 +76,43 @@ func ParsePublic(text string) (*rsa.PublicKey, error) {
 	if !ok {
 		return nil, errors.New("public key: not an RSA key")
 	}
-	return rsaKey, nil
+	return sized(rsaKey)
+}
+
+func sized(key *rsa.PublicKey) (*rsa.PublicKey, error) {
+	if err := checkSize(key); err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	return key, nil
+}
+
+func checkSize(key *rsa.PublicKey) error {
+	if bits := key.N.BitLen(); bits < minKeyBits || bits > maxKeyBits {
+		return fmt.Errorf("the key has %d bits, want %d to %d", bits, minKeyBits, maxKeyBits)
+	}
+	return nil
+}
+
+// decode gives the content of the one PEM block in a text, which other
+// servers indent, end with CRLF, or not at all.
+func decode(text string) ([]byte, error) {
+	if len(text) > maxPEM {
+		return nil, errors.New("too long")
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(text) {
+		lines.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	clean := strings.TrimSpace(lines.String()) + "\n"
+	if !strings.HasPrefix(clean, "-----BEGIN ") {
+		return nil, errors.New("no PEM")
+	}
+	block, rest := pem.Decode([]byte(clean))
+	if block == nil {
+		return nil, errors.New("no PEM")
+	}
+	if len(strings.TrimSpace(string(rest))) > 0 {
+		return nil, errors.New("more than one PEM block")
+	}
+	return block.Bytes, nil
 }

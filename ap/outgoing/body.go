@@ -1,0 +1,65 @@
+package outgoing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// ErrTooLarge is an answer of more bytes than were wanted.
+var ErrTooLarge = errors.New("the answer is too large")
+
+// body is the body of an answer, bounded in bytes, in the time of each read
+// and, by its context, in all its time (SECURITY-RULES 23). What it counts is
+// decompressed: the transport has done that.
+type body struct {
+	io.ReadCloser
+	ctx    context.Context
+	cancel func(error)
+	url    string
+	left   int64         // bytes that may still come
+	idle   time.Duration // without a byte
+	timer  *time.Timer   // runs during a read, not while the reader is busy elsewhere
+	err    error         // that ended it
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1] // the one byte tells too much from enough
+	}
+	if b.timer == nil {
+		b.timer = time.AfterFunc(b.idle, func() {
+			b.cancel(fmt.Errorf("nothing came for %s: %w", b.idle, context.DeadlineExceeded))
+		})
+	} else {
+		b.timer.Reset(b.idle)
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.timer.Stop()
+	if int64(n) > b.left {
+		n, err = int(b.left), ErrTooLarge
+	}
+	b.left -= int64(n)
+	switch {
+	case err == nil:
+		return n, nil
+	case err == io.EOF:
+		b.err = io.EOF
+	case !errors.Is(err, ErrTooLarge) && b.ctx.Err() != nil:
+		b.err = fmt.Errorf("read %s: %w", b.url, context.Cause(b.ctx))
+	default:
+		b.err = fmt.Errorf("read %s: %w", b.url, err)
+	}
+	return n, b.err
+}
+
+// Close ends the answer; what has not been read is not waited for.
+func (b *body) Close() error {
+	b.cancel(nil)
+	return b.ReadCloser.Close()
+}

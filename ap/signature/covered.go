@@ -1,0 +1,105 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// coveredHeaders is the set that the signature covers, each in the request
+// once.
+func coveredHeaders(r *http.Request, list string) (map[string]bool, error) {
+	covered := map[string]bool{}
+	for _, h := range strings.Fields(strings.ToLower(list)) {
+		if covered[h] {
+			return nil, fmt.Errorf("the signature covers %q twice", h)
+		}
+		covered[h] = true
+		switch h {
+		case "(request-target)", "(created)", "(expires)":
+			continue
+		case "host": // net/http takes it from the headers, and refuses two
+			continue
+		}
+		if n := len(r.Header.Values(h)); n != 1 {
+			return nil, fmt.Errorf("the signature covers %q, which is in the request %d times", h, n)
+		}
+	}
+	if len(covered) == 0 {
+		return nil, errors.New("the signature covers nothing")
+	}
+	for _, must := range []string{"(request-target)", "host"} {
+		if !covered[must] {
+			return nil, fmt.Errorf("the signature does not cover %s", must)
+		}
+	}
+	return covered, nil
+}
+
+func checkHost(host string, own []string) error {
+	if len(own) == 0 {
+		return nil
+	}
+	for _, h := range own {
+		if strings.EqualFold(host, h) {
+			return nil
+		}
+	}
+	return fmt.Errorf("the request is signed for the host %q, not for this one", host)
+}
+
+// checkTime wants a date, or a (created), that is covered and about now; if
+// both are, both.
+func checkTime(r *http.Request, p map[string]string, covered map[string]bool, now time.Time) error {
+	if !covered["date"] && !covered["(created)"] {
+		return errors.New("the signature covers no date")
+	}
+	if covered["date"] {
+		at, err := http.ParseTime(r.Header.Get("Date"))
+		if err != nil {
+			return errors.New("the date can't be read")
+		}
+		if err := about(at, now); err != nil {
+			return err
+		}
+	}
+	if covered["(created)"] {
+		if strings.HasPrefix(p["algorithm"], "rsa") {
+			return errors.New("(created) is not for " + p["algorithm"]) // draft-cavage-12 §2.3
+		}
+		at, err := unix(p["created"])
+		if err != nil {
+			return errors.New("created can't be read")
+		}
+		// The verifier of httpsig refuses what is over 10 s in the future of
+		// the machine's clock, which is narrower.
+		if err := about(at, now); err != nil {
+			return err
+		}
+	}
+	if e, there := p["expires"]; there || covered["(expires)"] {
+		at, err := unix(e)
+		if err != nil {
+			return errors.New("expires can't be read")
+		}
+		if now.After(at) {
+			return errors.New("the signature has expired")
+		}
+	}
+	return nil
+}
+
+func unix(s string) (time.Time, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return time.Unix(n, 0), err
+}
+
+func about(at, now time.Time) error {
+	if age := now.Sub(at); age > MaxAge || age < -MaxFuture {
+		return fmt.Errorf("the date %s is too far from now", at.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
