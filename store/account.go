@@ -186,7 +186,11 @@ func (tx *Tx) PutAccount(a *Account) error {
 		return err
 	}
 	if a.ID == 0 {
-		a.ID = AccountID(tx.NewID(a.CreatedAt))
+		id, err := tx.freeID("accounts", a.CreatedAt)
+		if err != nil {
+			return err
+		}
+		a.ID = AccountID(id)
 	}
 	if a.CreatedAt.IsZero() {
 		a.CreatedAt = tx.Now()

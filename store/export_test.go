@@ -35,3 +35,10 @@ func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
 	}
 	return plans, err
 }
+
+// Rewind has the low bits of ids begin again, so that those of one millisecond meet.
+func Rewind(s *Store) {
+	s.ids.mu.Lock()
+	defer s.ids.mu.Unlock()
+	s.ids.seq = 0
+}

@@ -64,7 +64,11 @@ func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 	}
 	o.CreatedAt = tx.Now()
 	if o.ID == 0 {
-		o.ID = ObjectID(tx.NewID(o.PublishedAt))
+		id, err := tx.freeID("objects", o.PublishedAt)
+		if err != nil {
+			return false, err
+		}
+		o.ID = ObjectID(id)
 	}
 	n, err := tx.exec(`
 		INSERT INTO objects (

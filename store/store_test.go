@@ -239,6 +239,33 @@ func TestIDsOrderAsTheirTimes(t *testing.T) {
 	}
 }
 
+// Accounts made on one day, and posts of one second, are told apart.
+func TestIDsDoNotMeet(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		day := time.Date(2022, 11, 7, 0, 0, 0, 0, time.UTC)
+		seen := map[int64]bool{}
+		for i := range 5 {
+			store.Rewind(s)
+			a := &store.Account{URI: fmt.Sprint("https://there.test/", i), Username: fmt.Sprint("u", i), Domain: "there.test", Type: "Person", CreatedAt: day}
+			o := &store.Object{URI: a.URI + "/1", Type: "Note", IsStatus: true, PublishedAt: day}
+			w.update(func(tx *store.Tx) error {
+				if err := tx.PutAccount(a); err != nil {
+					return err
+				}
+				store.Rewind(s)
+				o.AccountID = a.ID
+				_, err := tx.InsertObject(o)
+				return err
+			})
+			if seen[int64(a.ID)] || seen[-int64(o.ID)] {
+				t.Errorf("an id is given twice")
+			}
+			seen[int64(a.ID)], seen[-int64(o.ID)] = true, true
+		}
+	})
+}
+
 func TestHandleIsTakenOver(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)

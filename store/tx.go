@@ -28,6 +28,20 @@ func (tx *Tx) Now() time.Time { return tx.store.Now() }
 // NewID makes a time-ordered 64-bit id for something of the time at.
 func (tx *Tx) NewID(at time.Time) int64 { return tx.store.ids.next(at) }
 
+// freeID makes an id for a row of a table that no row has. Ids of one
+// millisecond would else meet: many servers give times to the second, and
+// the day, not the time, that an account was made.
+func (tx *Tx) freeID(table string, at time.Time) (int64, error) {
+	for range 100 {
+		id := tx.NewID(at)
+		_, taken, err := one[int64](tx, `SELECT id FROM `+table+` WHERE id = $1`, id)
+		if err != nil || !taken {
+			return id, err
+		}
+	}
+	return 0, Errorf(Unavailable, "no id is free at %s", at)
+}
+
 // AfterCommit has fn called once, in commit order, when this transaction is
 // durable. fn must not block and must not enter the store.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
