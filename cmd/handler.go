@@ -15,7 +15,6 @@ import (
 	"kinglet/ui"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 )
 
 // handler puts the APIs and the pages together. At the addresses that both
@@ -28,7 +27,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	}
 	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll, middleware.GetHead)
+	r.Use(respond.Guard(log), openToAll, headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)
@@ -82,6 +81,16 @@ func openToAll(next http.Handler) http.Handler {
 		if isAPI(r.URL.Path) {
 			cors.ServeHTTP(w, r)
 			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headAsGet answers a HEAD as the GET it asks about; net/http drops the body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			chi.RouteContext(r.Context()).RouteMethod = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})
