@@ -1,0 +1,284 @@
+package html
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
+)
+
+// Scanned is what a text names, each once, in order.
+type Scanned struct {
+	Mentions []string // name, name@host or name@host:port, as typed, without the first @
+	Hashtags []string // as typed, without #
+}
+
+// Scan finds the mentions and hashtags of a text. Spellings that differ in
+// case alone are one; the first is given.
+func Scan(text string) Scanned {
+	var out Scanned
+	seen := map[string]bool{}
+	for _, w := range words(normal(text)) {
+		key := w.raw[:1] + strings.ToLower(strings.ToUpper(w.value)) // ς and Σ are one, too
+		if w.kind != mention && w.kind != hashtag || seen[key] {
+			continue
+		}
+		seen[key] = true
+		if w.kind == mention {
+			out.Mentions = append(out.Mentions, w.value)
+		} else {
+			out.Hashtags = append(out.Hashtags, w.value)
+		}
+	}
+	return out
+}
+
+// URLLength is what a link counts for in Length.
+const URLLength = 23
+
+// Length counts the characters of a text as a person does: grapheme clusters,
+// a link as URLLength, a mention without its host.
+func Length(text string) int {
+	n := 0
+	for _, w := range words(normal(text)) {
+		switch w.kind {
+		case link:
+			n += URLLength
+		case mention:
+			name, _, _ := strings.Cut(w.value, "@")
+			n += 1 + len(name)
+		default:
+			n += uniseg.GraphemeClusterCount(w.raw)
+		}
+	}
+	return n
+}
+
+// Emojis finds the shortcodes of a text, :name: without its colons, each once
+// and in order. The name is of ASCII letters, digits, _ and -, at most 64, and
+// stands apart from the letters and digits around it, so that the time 10:30:00
+// holds none.
+func Emojis(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for i := 0; i < len(text); {
+		if text[i] != ':' || i > 0 && isNameByte(text[i-1]) {
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(text) && (isNameByte(text[end]) || text[end] == '-') {
+			end++
+		}
+		name := text[i+1 : end]
+		closed := end < len(text) && text[end] == ':' && (end+1 == len(text) || !isNameByte(text[end+1]))
+		if name == "" || len(name) > 64 || !closed {
+			i = end // a colon there may begin the next
+			continue
+		}
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
+		i = end + 1
+	}
+	return out
+}
+
+type wordKind int
+
+const (
+	plain wordKind = iota
+	link
+	mention
+	hashtag
+)
+
+// word is a stretch of a text: raw as it stands there, value without its mark.
+type word struct {
+	kind       wordKind
+	raw, value string
+}
+
+// words cuts a text into plain stretches and links, mentions and hashtags, in
+// one pass. The raws joined are the text. The functions it asks look no
+// further ahead than a constant or than what they take, or than what can't
+// begin another word, so all of it is linear (SECURITY-RULES 28).
+func words(text string) []word {
+	var out []word
+	start := 0 // of the plain stretch
+	prev := rune(' ')
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		var w word
+		switch {
+		case r == '@' && !isWordRune(prev) && !strings.ContainsRune("/=.", prev):
+			w = mentionAt(text[i:])
+		case r == '#' && !isWordRune(prev) && !strings.ContainsRune("&/", prev):
+			w = hashtagAt(text[i:])
+		case (r == 'h' || r == 'H') && (prev >= utf8.RuneSelf || !isNameByte(byte(prev)) && !strings.ContainsRune("@#$", prev)):
+			w = linkAt(text[i:]) // also right after Chinese or Japanese, which has no spaces
+		}
+		if w.kind == plain {
+			size = max(size, len(w.raw)) // what was looked at in vain isn't looked at again
+			i += size
+		} else {
+			if start < i {
+				out = append(out, word{raw: text[start:i]})
+			}
+			out = append(out, w)
+			i += len(w.raw)
+			start = i
+		}
+		prev, _ = utf8.DecodeLastRuneInString(text[:i])
+	}
+	if start < len(text) {
+		out = append(out, word{raw: text[start:]})
+	}
+	return out
+}
+
+func isWordRune(r rune) bool {
+	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) && !isEmojiMark(r)
+}
+
+// isEmojiMark names the marks that make pictures of characters, as of # and 1.
+func isEmojiMark(r rune) bool { return r >= '\ufe00' && r <= '\ufe0f' || r == '\u20e3' }
+
+func isNameByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+const maxName = 128 // bytes of a mention's name; longer ones are none
+
+// mentionAt reads @name or @name@host[:port] at the beginning of s.
+func mentionAt(s string) word {
+	n := nameLength(s[1:])
+	end := 1 + n
+	if n == 0 || n > maxName {
+		return word{}
+	}
+	if end < len(s) && s[end] == '@' {
+		n := hostLength(s[end+1:])
+		if n == 0 || n > maxHost {
+			return word{}
+		}
+		end += 1 + n
+		end += portLength(s[end:])
+	}
+	return word{mention, s[:end], s[1:end]}
+}
+
+// nameLength is how far a username goes: word characters, with dots and
+// hyphens inside, so that one at the end is punctuation.
+func nameLength(s string) int {
+	end := 0
+	for i := range len(s) {
+		if isNameByte(s[i]) {
+			end = i + 1
+		} else if s[i] != '.' && s[i] != '-' || end == 0 {
+			break
+		}
+	}
+	return end
+}
+
+// hostLength is how far a host name goes: labels with single dots between.
+func hostLength(s string) int {
+	end, prev := 0, '.'
+	for i, r := range s {
+		if isWordRune(r) {
+			end = i + utf8.RuneLen(r)
+		} else if r != '-' && r != '.' || prev == '.' || r == '.' && prev == '-' {
+			break
+		}
+		prev = r
+	}
+	return end
+}
+
+func portLength(s string) int {
+	n := 1
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if s == "" || s[0] != ':' || n == 1 || n > len(":65535") {
+		return 0
+	}
+	return n
+}
+
+const maxHashtag = 300 // bytes; longer ones are none
+
+// hashtagAt reads a hashtag: letters, digits, marks and underscores, joined by
+// middle dots or joiners, with a letter among them.
+func hashtagAt(s string) word {
+	end, letters := 1, false
+	for i, r := range s[1:] {
+		if isWordRune(r) {
+			letters = letters || unicode.IsLetter(r)
+			end = 1 + i + utf8.RuneLen(r)
+		} else if !isJoiner(r) || end == 1 {
+			break
+		}
+	}
+	if !letters || end > maxHashtag {
+		return word{}
+	}
+	return word{hashtag, s[:end], s[1:end]}
+}
+
+// isJoiner names what stands inside a hashtag: the middle dots of Catalan and
+// Japanese, and the joiners of Persian and Indic scripts.
+func isJoiner(r rune) bool { return strings.ContainsRune("\u00b7\u30fb\u200c\u200d", r) }
+
+// linkAt reads a link up to a space, <, > or ", without the punctuation that
+// ends a sentence and without a bracket that was opened before the link. What
+// looks like a link and is no URL comes back as plain.
+func linkAt(s string) word {
+	scheme := 0
+	for _, p := range []string{"https://", "http://"} {
+		if len(s) > len(p) && strings.EqualFold(s[:len(p)], p) {
+			scheme = len(p)
+		}
+	}
+	if scheme == 0 {
+		return word{}
+	}
+	u := strings.TrimRightFunc(s[:scheme+urlLength(s[scheme:])], endsSentence)
+	if len(u) <= scheme {
+		return word{raw: s[:scheme]}
+	}
+	if _, ok := safeURL(u); !ok {
+		return word{raw: u}
+	}
+	return word{link, u, u}
+}
+
+func urlLength(s string) int {
+	round, square := 0, 0 // brackets open
+	for i, r := range s {
+		switch r {
+		case '<', '>', '"':
+			return i
+		case '(':
+			round++
+		case '[':
+			square++
+		case ')':
+			round--
+		case ']':
+			square--
+		}
+		if round < 0 || square < 0 || unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func endsSentence(r rune) bool {
+	return strings.ContainsRune(".,;:!?'([", r) || slices.Contains([]rune("…’”»›、。，．：；！？」』）】〉》"), r)
+}

@@ -1,0 +1,294 @@
+package html
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+const (
+	// maxNesting is how deep elements may stand in one another.
+	maxNesting = 64
+	// closingRoom is kept free at the end of the output for all end tags.
+	closingRoom = maxNesting * len("</blockquote>")
+	// worstEscape is how many bytes EscapeText makes of one at most, and
+	// Render of a newline: &#34; and <br />.
+	worstEscape = len(lineBreak)
+)
+
+// tidier writes HTML anew, from its tokens, so that an HTML5 parser (WHATWG
+// HTML §13.2.6) reads back the same tree: all closed, no paragraph in a
+// paragraph, no link in a link. What needs no repair is written as it came,
+// which makes Sanitize stable.
+type tidier struct {
+	b    strings.Builder
+	open []string
+	text bool // the present line shows something
+	gap  bool // a block we don't keep began or ended: what follows is a new line
+	full bool // MaxHTML is reached
+}
+
+func tidy(s string) string {
+	var t tidier
+	for token := range visible(s) {
+		switch token.Type {
+		case html.TextToken:
+			t.writeText(token.Data)
+		case html.EndTagToken:
+			t.end(token.Data)
+		default:
+			t.start(token)
+		}
+		if t.full {
+			break
+		}
+	}
+	t.closeTo(0)
+	return t.b.String()
+}
+
+func (t *tidier) start(token html.Token) {
+	tag := token.Data
+	switch kindOf(tag) {
+	case lineEnd:
+		t.write(lineBreak)
+		t.newLine()
+	case picture:
+		t.writeText(attribute(token, "alt"))
+	case boundary:
+		t.gap = true
+	case cell:
+		if t.text && !t.gap {
+			t.writeText(" ")
+		}
+	case heading:
+		t.closeNearest("p")
+		if len(t.open)+2 <= maxNesting {
+			t.newLine()
+			t.push("p", "<p>")
+			t.push("strong", "<strong>")
+		}
+	case block:
+		t.closeNearest("p")
+		if len(t.open) < maxNesting {
+			t.newLine()
+			t.push(tag, startTag(token))
+		}
+	case item:
+		t.closeItem()
+		t.closeNearest("p")
+		if len(t.open) < maxNesting {
+			t.newLine()
+			t.push(tag, startTag(token))
+		}
+	case inline:
+		t.startInline(token)
+	}
+}
+
+func (t *tidier) startInline(token html.Token) {
+	tag := token.Data
+	s := startTag(token)
+	switch tag {
+	case "a":
+		if s == "" {
+			return
+		}
+		t.closeNearest("a")
+	case "rt", "rp":
+		ruby := lastIndex(t.open, "ruby")
+		if ruby < 0 {
+			return
+		}
+		t.closeTo(ruby + 1)
+	}
+	if len(t.open) >= maxNesting {
+		return
+	}
+	t.fillGap()
+	t.push(tag, s)
+}
+
+func (t *tidier) end(tag string) {
+	switch kindOf(tag) {
+	case lineEnd: // </br> is a break, WHATWG HTML §13.2.6.4.7
+		t.write(lineBreak)
+		t.newLine()
+	case boundary:
+		t.gap = true
+	case heading:
+		t.closeNearest("p")
+	case inline, block, item:
+		t.closeNearest(tag)
+	}
+}
+
+// writeText cuts a text that doesn't fit.
+func (t *tidier) writeText(s string) {
+	if s = clean(s); s == "" {
+		return
+	}
+	if strings.TrimSpace(s) != "" {
+		t.fillGap()
+		t.text = true
+	}
+	escaped := EscapeText(s)
+	if room := MaxHTML - closingRoom - t.b.Len(); len(escaped) > room {
+		escaped = EscapeText(cut(s, room/worstEscape))
+		t.full = true
+	}
+	t.b.WriteString(escaped)
+}
+
+func (t *tidier) write(s string) bool {
+	if t.full || t.b.Len()+len(s)+closingRoom > MaxHTML {
+		t.full = true
+		return false
+	}
+	t.b.WriteString(s)
+	return true
+}
+
+func (t *tidier) push(tag, s string) {
+	if t.write(s) {
+		t.open = append(t.open, tag)
+	}
+}
+
+func (t *tidier) newLine() { t.text, t.gap = false, false }
+
+func (t *tidier) fillGap() {
+	if t.gap && t.text {
+		t.write(lineBreak)
+		t.text = false
+	}
+	t.gap = false
+}
+
+// closeTo closes elements until n are open.
+func (t *tidier) closeTo(n int) {
+	for len(t.open) > n {
+		last := t.open[len(t.open)-1]
+		t.b.WriteString("</" + last + ">")
+		if kindOf(last) != inline {
+			t.newLine()
+		}
+		t.open = t.open[:len(t.open)-1]
+	}
+}
+
+func (t *tidier) closeNearest(tag string) {
+	if i := lastIndex(t.open, tag); i >= 0 {
+		t.closeTo(i)
+	}
+}
+
+// closeItem ends the item before this one, but not one that this list is in.
+func (t *tidier) closeItem() {
+	for i, tag := range slices.Backward(t.open) {
+		if tag == "li" {
+			t.closeTo(i)
+			return
+		}
+		if tag != "p" && kindOf(tag) == block {
+			return
+		}
+	}
+}
+
+func lastIndex(open []string, tag string) int {
+	for i, o := range slices.Backward(open) {
+		if o == tag {
+			return i
+		}
+	}
+	return -1
+}
+
+// startTag is a tag with what is allowed of its attributes, always in the same
+// order; nothing for a link that leads nowhere allowed.
+func startTag(t html.Token) string {
+	var b strings.Builder
+	add := func(key, value string) { b.WriteString(" " + key + `="` + EscapeText(value) + `"`) }
+	b.WriteString("<" + t.Data)
+	if t.Data == "a" {
+		href, ok := safeURL(attribute(t, "href"))
+		if !ok {
+			return ""
+		}
+		add("href", href)
+	}
+	if t.Data == "a" || t.Data == "span" || t.Data == "p" {
+		if class := keptClasses(attribute(t, "class")); class != "" {
+			add("class", class)
+		}
+	}
+	if t.Data == "a" {
+		rel := linkRel
+		if slices.Contains(strings.Fields(attribute(t, "rel")), "tag") {
+			rel = tagRel
+		}
+		b.WriteString(` target="_blank" rel="` + rel + `"`)
+	}
+	if attribute(t, "translate") == "no" {
+		add("translate", "no")
+	}
+	if lang := attribute(t, "lang"); isLanguage(lang) {
+		add("lang", lang)
+	}
+	if n := attribute(t, "start"); t.Data == "ol" && isInteger(n) {
+		add("start", n)
+	}
+	if t.Data == "ol" && slices.ContainsFunc(t.Attr, func(a html.Attribute) bool { return a.Key == "reversed" }) {
+		add("reversed", "")
+	}
+	if n := attribute(t, "value"); t.Data == "li" && isInteger(n) {
+		add("value", n)
+	}
+	return b.String() + ">"
+}
+
+// A rel of "me" is not kept: on a page of ours it would say that our account
+// and a stranger's site are one person.
+const (
+	linkRel = "nofollow noopener noreferrer"
+	tagRel  = "tag " + linkRel
+)
+
+// maxClasses is how many classes an element keeps.
+const maxClasses = 16
+
+func keptClasses(s string) string {
+	var kept []string
+	for class := range strings.FieldsSeq(s) {
+		if len(kept) < maxClasses && isKeptClass(class) {
+			kept = append(kept, class)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+func isKeptClass(class string) bool {
+	switch class {
+	case "mention", "hashtag", "invisible", "ellipsis", "quote-inline":
+		return true
+	}
+	prefix, name, _ := strings.Cut(class, "-")
+	switch prefix {
+	case "h", "p", "u", "dt", "e":
+		return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	}
+	return false
+}
+
+func isLanguage(s string) bool {
+	return s != "" && len(s) <= 35 && strings.IndexFunc(s, func(r rune) bool {
+		return r != '-' && (r > 'z' || !isNameByte(byte(r)) || r == '_')
+	}) < 0
+}
+
+func isInteger(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	return digits != "" && len(digits) <= 9 && strings.Trim(digits, "0123456789") == ""
+}
