@@ -24,8 +24,9 @@ import (
 type browser struct {
 	t *testing.T
 	*http.Client
-	last *http.Response
-	page *html.Node
+	last   *http.Response
+	source string
+	page   *html.Node
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -49,8 +50,12 @@ func (b *browser) took(resp *http.Response, err error) *browser {
 		b.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	b.last = resp
-	if b.page, err = html.Parse(resp.Body); err != nil {
+	source, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.last, b.source = resp, string(source)
+	if b.page, err = html.Parse(strings.NewReader(b.source)); err != nil {
 		b.t.Fatal(err)
 	}
 	return b

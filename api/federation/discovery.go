@@ -136,7 +136,11 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 			"users":      map[string]any{"total": stats.Users, "activeMonth": stats.ActiveMonth, "activeHalfyear": stats.ActiveHalfYear},
 			"localPosts": stats.Statuses,
 		},
-		"metadata": map[string]any{"nodeName": a.Config.Title, "nodeDescription": a.Config.Description},
+		"metadata": map[string]any{
+			"nodeName": a.Config.Title, "nodeDescription": a.Config.Description,
+			// Client libraries (megalodon) learn here whose API this is.
+			"upstream": map[string]string{"name": "mastodon"},
+		},
 	})
 	if err != nil {
 		a.fail(w, r, err)

@@ -97,6 +97,10 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
+		if t.AppID == 0 {
+			app = ap.CommandLine(t.Scopes)
+			return nil
+		}
 		apps, err := tx.Apps([]int64{t.AppID})
 		if err == nil {
 			app = apps[t.AppID]
