@@ -122,7 +122,7 @@ func attr(n *html.Node, name string) string {
 }
 
 // codeField is where the page shows an authorization code.
-func codeField(n *html.Node) bool { return n.Data == "input" && attr(n, "class") == "code" }
+func codeField(n *html.Node) bool { return n.Data == "data" && attr(n, "class") == "code" }
 
 // A client library that is not ours, authorized through the real pages, for a
 // day's use.

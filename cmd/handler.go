@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -19,9 +20,9 @@ import (
 
 // handler puts the APIs and the pages together. At the addresses that both
 // servers and people come to, the Accept header decides who is answered.
-func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
+func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now)
-	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log})
+	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"kinglet/ap"
 	"kinglet/ap/outgoing"
@@ -47,7 +48,7 @@ func newHandler(t *testing.T, settings ...string) (http.Handler, *ap.Service, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := handler(s, log)
+	h, err := handler(s, log, fstest.MapFS{"main.go": {Data: []byte("package main")}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,8 +125,8 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	software := map[string]string{"name": "kinglet", "version": config.Version}
-	if version == "2.1" && a.Config.SourceURL != "" {
-		software["repository"] = a.Config.SourceURL
+	if version == "2.1" {
+		software["repository"] = a.Config.Source()
 	}
 	b, err := json.Marshal(map[string]any{
 		"version": version, "software": software, "protocols": []string{"activitypub"},

@@ -112,7 +112,7 @@ func (c *call) instanceV2() error {
 		return err
 	}
 	return c.json(map[string]any{
-		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.SourceURL,
+		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.Source(),
 		"description": conf.Description, "usage": map[string]any{"users": map[string]any{"active_month": stats.ActiveMonth}},
 		"thumbnail": map[string]any{"url": conf.URL + "/static/header.png", "blurhash": nil, "versions": map[string]any{}},
 		"icon":      []any{map[string]any{"src": conf.URL + "/static/avatar.png", "size": "400x400"}},
