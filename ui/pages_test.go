@@ -17,6 +17,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
+	"kinglet/ap/vocab"
 	"kinglet/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -276,6 +277,58 @@ func TestCardPicture(t *testing.T) {
 		if c := u.statusCard(st, ""); c.Image != "https://a.test/avatar" || c.ImageAlt != "" || c.Twitter != "summary" {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+// A biography links accounts that are here, and no longer those that are gone.
+// Other servers are told of the links in the actor's tags.
+func TestMentionsInBiography(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery"}); err != nil {
+		t.Fatal(err)
+	}
+	look := func() (links, tags string) {
+		t.Helper()
+		w.profile(ap.ProfileChange{Note: text("with @Bob@EXAMPLE.org, @nobody and #Birds"), Fields: &[]store.Field{{Name: "a", Value: "@bob #birds #cats"}}})
+		for n := range w.open("/@alice").root.Descendants() {
+			if class, _ := attribute(n, "class"); class == "u-url mention" || class == "mention hashtag" {
+				href, _ := attribute(n, "href")
+				links += strings.TrimPrefix(href, w.ui.Config.URL) + " "
+			}
+		}
+		err := w.ui.Store.View(t.Context(), func(tx *store.Tx) error {
+			a, err := tx.Account(w.alice.ID)
+			if err != nil {
+				return err
+			}
+			doc, err := w.ui.Service.ActorDocument(tx, a)
+			if err != nil {
+				return err
+			}
+			o, err := vocab.Parse(doc)
+			if err == nil {
+				for _, tag := range o.Tag {
+					tags += tag.Type + " " + tag.Name + " " + strings.TrimPrefix(tag.Href, w.ui.Config.URL) + ", "
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return links, tags
+	}
+	links, tags := look()
+	if links != "/@bob /tags/birds /@bob /tags/birds /tags/cats " ||
+		tags != "Mention @bob@example.org /users/bob, Hashtag #Birds /tags/birds, Hashtag #cats /tags/cats, " {
+		t.Errorf("it links %s and tells others of %s", links, tags)
+	}
+	if err := w.ui.Service.DeleteAccount(t.Context(), "bob"); err != nil {
+		t.Fatal(err)
+	}
+	links, tags = look()
+	if links != "/tags/birds /tags/birds /tags/cats " || tags != "Hashtag #Birds /tags/birds, Hashtag #cats /tags/cats, " {
+		t.Errorf("without bob it links %s and tells others of %s", links, tags)
 	}
 }
 
