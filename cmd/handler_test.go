@@ -110,7 +110,7 @@ func TestDocumentsWithSlash(t *testing.T) {
 		"/users/alice/": `"id":"https://example.org/users/alice"`, "/@alice/": `"id":"https://example.org/users/alice"`,
 		"/users/alice/outbox/": `"id":"https://example.org/users/alice/outbox"`, "/actor/": `"id":"https://example.org/actor"`,
 		"/.well-known/webfinger/?resource=acct:alice@example.org": `"subject":"acct:alice@example.org"`,
-		"/.well-known/nodeinfo/": "https://example.org/nodeinfo/2.0", "/nodeinfo/2.0/": `"version":"2.0"`,
+		"/.well-known/nodeinfo/":                                  "https://example.org/nodeinfo/2.0", "/nodeinfo/2.0/": `"version":"2.0"`,
 	} {
 		r := httptest.NewRequest("GET", path, nil)
 		r.Header.Set("Accept", "application/activity+json")
