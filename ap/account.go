@@ -60,13 +60,7 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	}
 	hash := store.HashPassword(n.Password)
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.AccountByHandle(name, ""); !store.Is(err, store.NotFound) {
-			if err == nil {
-				err = store.Errorf(store.Conflict, "the username %s is taken", name)
-			}
-			return err
-		}
-		if err := tx.PutAccount(account); err != nil {
+		if err := tx.InsertAccount(account); err != nil {
 			return err
 		}
 		return tx.InsertUser(&store.User{
@@ -143,6 +137,9 @@ func (s *Service) changeUser(ctx context.Context, name string, change func(tx *s
 		account, err := tx.AccountByHandle(name, "")
 		if err != nil || !account.Active() {
 			return store.Errorf(store.NotFound, "there is no account %s", name)
+		}
+		if err := tx.LockAccount(account.ID); err != nil {
+			return err
 		}
 		user, err := tx.User(account.ID)
 		if err != nil {

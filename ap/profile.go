@@ -40,7 +40,10 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 	var account *store.Account
 	var doc json.RawMessage
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		var err error
+		err := tx.LockAccount(id)
+		if err != nil {
+			return err
+		}
 		if account, err = tx.Account(id); err != nil {
 			return err
 		}

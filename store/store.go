@@ -29,6 +29,9 @@ type Options struct {
 	// Readers is the size of SQLite's pool of reading connections, or of
 	// PostgreSQL's whole pool; 0 chooses for a small machine.
 	Readers int
+	// RunTwice is for tests: each Update runs its function twice, and rolls the
+	// first run back, as a serialization failure does.
+	RunTwice bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -49,6 +52,7 @@ type Store struct {
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
 
+	runTwice   bool
 	closed     atomic.Bool
 	statements atomic.Int64
 }
@@ -59,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now)}
+	s := &Store{now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -111,7 +115,7 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 // NewID makes an id for what is about to be written, as Tx.NewID does.
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
-// View runs fn over one consistent snapshot. What fn returns is returned.
+// View runs fn over one consistent snapshot, once. What fn returns is returned.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 	if s.readers == nil {
 		return s.viewPostgres(ctx, fn)

@@ -43,13 +43,14 @@ func (n visibilityName) Scan(src any) error {
 // InsertUser writes the private side of a new account; Conflict when the
 // e-mail address is another's.
 func (tx *Tx) InsertUser(u *User) error {
+	restore(tx, u)
 	u.CreatedAt, u.Email = tx.Now(), strings.ToLower(u.Email)
 	n, err := tx.exec(`
 		INSERT INTO users (
 		  account_id, email, password_hash, admin, private_key, note_source, fields_source,
 		  default_visibility, default_sensitive, default_language, created_at)
 		VALUES ($1, $2, $3, $4, $5, '', '', $6, $7, $8, $9)
-		ON CONFLICT DO NOTHING`,
+		ON CONFLICT (email) DO NOTHING`,
 		u.AccountID, u.Email, u.PasswordHash, u.Admin, u.PrivateKey,
 		u.DefaultVisibility.String(), u.DefaultSensitive, u.DefaultLanguage, millis(u.CreatedAt))
 	if err == nil && n == 0 {
@@ -126,10 +127,10 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 		id, millis(tx.Now())); err != nil {
 		return err
 	}
+	if err := tx.endFollows(id); err != nil {
+		return err
+	}
 	for _, q := range []string{
-		`UPDATE accounts SET following_count = following_count - 1 WHERE following_count > 0 AND id IN (SELECT account_id FROM follows WHERE target_id = $1 AND accepted)`,
-		`UPDATE accounts SET followers_count = followers_count - 1 WHERE followers_count > 0 AND id IN (SELECT target_id FROM follows WHERE account_id = $1 AND accepted)`,
-		`DELETE FROM follows WHERE account_id = $1 OR target_id = $1`,
 		`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
 		`DELETE FROM mutes WHERE account_id = $1 OR target_id = $1`,
 		`DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1`,

@@ -115,9 +115,12 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if a.IdempotencyKey != "" {
-		known, ok, err := tx.IdempotentStatus(a.Actor.ID, a.IdempotencyKey, tx.Now().Add(-env.Config.Retention.IdempotencyKeys))
-		if err != nil || ok {
-			a.Result = known
+		// Before anything is written: of two posts with one key the first takes
+		// it, and the second waits here for its status.
+		since := tx.Now().Add(-env.Config.Retention.IdempotencyKeys)
+		first, taken, err := tx.TakeIdempotencyKey(a.Actor.ID, a.IdempotencyKey, a.Result, since)
+		if err != nil || !taken {
+			a.Result = first
 			return err
 		}
 	}
@@ -128,11 +131,6 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
 	a.Result = status.ID
 	if a.Origin != Local || !created {
 		return nil
-	}
-	if a.IdempotencyKey != "" {
-		if err := tx.PutIdempotencyKey(a.Actor.ID, a.IdempotencyKey, status.ID); err != nil {
-			return err
-		}
 	}
 	return publishToAudience(tx, a, status)
 }
