@@ -97,6 +97,7 @@ func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 // UpdateStatus writes what an edit may change. The visibility, the author and
 // the thread are the original's and stay (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
+	tx.erases() // the text before
 	_, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
@@ -161,8 +162,8 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 }
 
 // Bury makes an object a Tombstone with the document given: what it said is
-// gone, its URI stays taken. Everything that hung on a status goes with it:
-// boosts, favourites, notifications, mentions, attachments, feed entries.
+// gone, its URI stays taken. Everything that hung on a status goes with it (see
+// delete.go), boosts and the activities about it as well.
 func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
 	boosts, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND reblog_of_id <> 0 AND deleted_at = 0`, o.ID)
 	if err != nil {
@@ -174,24 +175,18 @@ func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
 			return err
 		}
 	}
-	for _, q := range []string{
-		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
-		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM attachments WHERE ` + tx.in("status_id", "$1"),
-	} {
+	for _, q := range tx.rowsOfStatuses() {
 		if _, err := tx.exec(q, buried); err != nil {
 			return err
 		}
 	}
-	now := millis(tx.Now())
-	if _, err := tx.exec(`
-		UPDATE objects
-		SET type = 'Tombstone', deleted_at = $2, spoiler_text = '', content = '', tags = '', emojis = '', url = '', json = ''
-		WHERE `+tx.in("id", "$1"), buried, now); err != nil {
+	if err := tx.deleteAttachments(tx.in("status_id", "$1"), buried); err != nil {
+		return err
+	}
+	if err := tx.eraseActivities(buried); err != nil {
+		return err
+	}
+	if err := tx.eraseObjects(buried); err != nil {
 		return err
 	}
 	_, err = tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, o.ID, string(tombstone))
@@ -205,7 +200,7 @@ func (tx *Tx) uncount(buried string) error {
 		UPDATE accounts
 		SET statuses_count = statuses_count - (
 		  SELECT COUNT(*) FROM objects o
-		  WHERE `+tx.in("o.id", "$1")+` AND o.account_id = accounts.id AND o.is_status AND o.deleted_at = 0)
+		  WHERE `+tx.in("o.id", "$1")+` AND o.account_id = accounts.id AND o.is_status AND o.deleted_at = 0 AND o.visibility <= 2)
 		WHERE id IN (SELECT o.account_id FROM objects o WHERE `+tx.in("o.id", "$1")+`)`, buried); err != nil {
 		return err
 	}
@@ -228,8 +223,12 @@ func (tx *Tx) uncount(buried string) error {
 }
 
 // CountStatus adds a new status to the counters of its author and, where
-// strangers may count it, of its parent or of what it boosts.
+// strangers may count it, of its parent or of what it boosts. A direct one is
+// nobody's to count.
 func (tx *Tx) CountStatus(o *Object) error {
+	if o.Visibility == Direct {
+		return nil
+	}
 	if _, err := tx.exec(`
 		UPDATE accounts
 		SET statuses_count = statuses_count + 1,
