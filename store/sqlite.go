@@ -49,6 +49,11 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		}
 		s.readers <- &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
 	}
+	if s.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
+		wdb.Close()
+		s.db.Close()
+		return fmt.Errorf("open database %s: %w", o.Database, err)
+	}
 	s.writer = newWriter(s, wdb, &conn{Conn: wc, stmts: map[string]*sql.Stmt{}})
 	return nil
 }
@@ -72,12 +77,17 @@ func sqliteDSN(path string, readOnly bool) string {
 		"temp_store(MEMORY)",
 		"cache_size(-2000)", // KiB for each connection; the OS caches the file as well
 		"journal_size_limit(67108864)",
+		"secure_delete(ON)", // what is deleted is overwritten; see wal.go
 	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")
 	}
 	q := url.Values{"_pragma": pragmas}
-	return "file:" + strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path) + "?" + q.Encode()
+	return "file:" + escapePath(path) + "?" + q.Encode()
+}
+
+func escapePath(path string) string {
+	return strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path)
 }
 
 func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {

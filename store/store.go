@@ -47,6 +47,8 @@ type Store struct {
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
 
+	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
+
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
@@ -102,6 +104,9 @@ func (s *Store) Close() error {
 			(<-s.readers).close()
 		}
 		close(s.readers) // who comes later is told so
+	}
+	if s.truncator != nil {
+		s.truncator.close()
 	}
 	return s.db.Close()
 }
