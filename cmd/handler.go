@@ -20,7 +20,7 @@ import (
 // handler puts the APIs and the pages together. At the addresses that both
 // servers and people come to, the Accept header decides who is answered.
 func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
-	limits := ratelimit.New(s.Store.Now)
+	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log})
 	if err != nil {
 		return nil, err
