@@ -59,6 +59,8 @@ type Limits struct {
 	Pages     RateLimit `toml:"pages" default:"600/5m" doc:"Pages that an address looks at."`
 	Documents RateLimit `toml:"documents" default:"3000/5m" doc:"ActivityPub documents and pictures that an address fetches."`
 	Discovery RateLimit `toml:"discovery" default:"1500/5m" doc:"Requests of an address for WebFinger, NodeInfo and their like."`
+
+	ReadTimeout time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
 }
 
 // RateLimit is how many requests are allowed in a window of time. The zero

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/semaphore"
 )
 
 // Options are what Open needs to know.
@@ -29,6 +31,8 @@ type Options struct {
 	// Readers is the size of SQLite's pool of reading connections, or of
 	// PostgreSQL's whole pool; 0 chooses for a small machine.
 	Readers int
+	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
+	ReadTimeout time.Duration
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -43,6 +47,10 @@ type Store struct {
 	node    *sql.Conn  // holds this node's name on PostgreSQL
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
+
+	readTimeout time.Duration
+	strangers   *semaphore.Semaphore // connections that strangers may hold
+	passwords   *semaphore.Semaphore // passwords hashed at once
 
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
@@ -59,7 +67,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now)}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = readTimeout
+	}
+	s := &Store{now: o.Now, ids: newIDSource(o.Now), readTimeout: o.ReadTimeout, passwords: newPasswords()}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -111,12 +122,15 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 // NewID makes an id for what is about to be written, as Tx.NewID does.
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
-// View runs fn over one consistent snapshot. What fn returns is returned.
+// View runs fn over one consistent snapshot. What fn returns is returned. The
+// read ends when ctx does; see AsStranger and AsKnown for its other limits.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.readers == nil {
-		return s.viewPostgres(ctx, fn)
-	}
-	return s.viewSQLite(ctx, fn)
+	return s.read(ctx, func(ctx context.Context) error {
+		if s.readers == nil {
+			return s.viewPostgres(ctx, fn)
+		}
+		return s.viewSQLite(ctx, fn)
+	})
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
