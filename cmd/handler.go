@@ -27,7 +27,14 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	}
 	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll, headAsGet)
+	tooMany := func(w http.ResponseWriter, r *http.Request) {
+		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
+			respond.Error(w, r, log, respond.TooMany)
+			return
+		}
+		pages.TooMany(w, r)
+	}
+	r.Use(respond.Guard(log), limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)

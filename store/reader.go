@@ -42,6 +42,12 @@ func Client(ctx context.Context) string {
 	return r.client
 }
 
+// IsStranger tells whether a request reads as a stranger's.
+func IsStranger(ctx context.Context) bool {
+	r, _ := ctx.Value(readerKey{}).(reader)
+	return r.stranger
+}
+
 // Bounds of what strangers wait for a connection.
 const (
 	strangersWaiting = 64
