@@ -58,7 +58,10 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 		FollowersURI: c.FollowersURI(name), FollowingURI: c.FollowingURI(name), FeaturedURI: c.FeaturedURI(name),
 		KeyID: c.KeyID(name), PublicKey: public, Discoverable: true, Indexable: true,
 	}
-	hash := store.HashPassword(n.Password)
+	hash, err := s.Store.HashPassword(ctx, n.Password)
+	if err != nil {
+		return nil, err
+	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertAccount(account); err != nil {
 			return err
@@ -82,7 +85,11 @@ func (s *Service) SignIn(ctx context.Context, nameOrEmail, password string) (*st
 	if err == nil {
 		hash = user.PasswordHash
 	}
-	if !store.VerifyPassword(hash, password) || !account.Active() {
+	matches, err := s.Store.VerifyPassword(ctx, hash, password)
+	if err != nil {
+		return nil, err
+	}
+	if !matches || !account.Active() {
 		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
 	}
 	return account, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSignIn(account.ID) })
@@ -117,7 +124,10 @@ func (s *Service) SetPassword(ctx context.Context, name, password string) error 
 	if len([]rune(password)) < minPassword {
 		return store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
 	}
-	hash := store.HashPassword(password)
+	hash, err := s.Store.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
 	return s.changeUser(ctx, name, func(tx *store.Tx, u *store.User) error {
 		u.PasswordHash = hash
 		return tx.RevokeAccess(u.AccountID)

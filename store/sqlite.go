@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,6 +26,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	if n == 0 {
 		n = readersOnSQLite
 	}
+	s.strangers = newStrangers(n)
 	wdb, err := sql.Open("sqlite", sqliteDSN(o.Database, false))
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
@@ -47,7 +49,13 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 			s.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
-		s.readers <- &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
+		reader := &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
+		s.readers <- reader
+		if err := reader.readHandle(); err != nil {
+			wdb.Close()
+			s.db.Close()
+			return fmt.Errorf("open database %s: %w", o.Database, err)
+		}
 	}
 	if s.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
 		wdb.Close()
@@ -102,14 +110,17 @@ func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return errClosed
 	}
 	defer func() { s.readers <- c }()
-	// Statements run without the caller's cancellation: an interrupt of SQLite's
-	// that comes late would hit whoever uses the connection next, and reads
-	// take milliseconds.
-	ctx = context.WithoutCancel(ctx)
+	// Statements run without the caller's cancellation, of which the driver
+	// makes too little: see interruptWhenDone.
+	caller, ctx := ctx, context.WithoutCancel(ctx)
 	if err := c.run(ctx, "BEGIN"); err != nil {
 		return fmt.Errorf("begin reading: %w", err)
 	}
+	stop := c.interruptWhenDone(caller)
 	err := guard(fn, &Tx{ctx: ctx, store: s, conn: c})
+	if stop() {
+		err = errors.Join(caller.Err(), err)
+	}
 	if endErr := c.run(ctx, "ROLLBACK"); err == nil && endErr != nil {
 		return fmt.Errorf("end reading: %w", endErr)
 	}

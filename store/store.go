@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/semaphore"
 )
 
 // Options are what Open needs to know.
@@ -32,6 +34,8 @@ type Options struct {
 	// RunTwice is for tests: each Update runs its function twice, and rolls the
 	// first run back, as a serialization failure does.
 	RunTwice bool
+	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
+	ReadTimeout time.Duration
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -49,6 +53,10 @@ type Store struct {
 
 	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
 
+	readTimeout time.Duration
+	strangers   *semaphore.Semaphore // connections that strangers may hold
+	passwords   *semaphore.Semaphore // passwords hashed at once
+
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
@@ -65,7 +73,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = readTimeout
+	}
+	s := &Store{
+		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice,
+		readTimeout: o.ReadTimeout, passwords: newPasswords(),
+	}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -121,11 +135,14 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
 // View runs fn over one consistent snapshot, once. What fn returns is returned.
+// The read ends when ctx does; see AsStranger and AsKnown for its other limits.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.readers == nil {
-		return s.viewPostgres(ctx, fn)
-	}
-	return s.viewSQLite(ctx, fn)
+	return s.read(ctx, func(ctx context.Context) error {
+		if s.readers == nil {
+			return s.viewPostgres(ctx, fn)
+		}
+		return s.viewSQLite(ctx, fn)
+	})
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.

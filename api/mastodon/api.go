@@ -99,7 +99,7 @@ func (c *call) authenticate() error {
 	if secret == "" {
 		return nil
 	}
-	err := c.api.Store.View(c.ctx, func(tx *store.Tx) (err error) {
+	err := c.api.Store.View(store.AsLookup(c.ctx), func(tx *store.Tx) (err error) {
 		c.token, err = tx.TokenByHash(store.HashSecret(secret))
 		return err
 	})
@@ -109,7 +109,9 @@ func (c *call) authenticate() error {
 	if err != nil {
 		return err
 	}
-	c.viewer = c.token.AccountID
+	if c.viewer = c.token.AccountID; c.viewer != 0 {
+		c.ctx = store.AsKnown(c.ctx)
+	}
 	if c.token.TouchDue(c.api.Store.Now()) {
 		err = c.api.Store.Update(c.ctx, func(tx *store.Tx) error { return tx.TouchToken(c.token.ID) })
 	}
