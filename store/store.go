@@ -29,6 +29,8 @@ type Options struct {
 	// Readers is the size of SQLite's pool of reading connections, or of
 	// PostgreSQL's whole pool; 0 chooses for a small machine.
 	Readers int
+	// MustExist refuses to make a SQLite file that is not there.
+	MustExist bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -48,6 +50,9 @@ type Store struct {
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
+
+	created bool // see Created
+	health  health
 
 	closed     atomic.Bool
 	statements atomic.Int64
@@ -102,6 +107,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Created tells whether Open made the database's file.
+func (s *Store) Created() bool { return s.created }
+
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.dialect.name }
 
@@ -112,7 +120,8 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
 // View runs fn over one consistent snapshot. What fn returns is returned.
-func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
+func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	defer func() { s.health.afterView(err) }()
 	if s.readers == nil {
 		return s.viewPostgres(ctx, fn)
 	}
@@ -127,11 +136,21 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // On SQLite the updates of many callers share one commit: each keeps its own
 // savepoint, and fn runs on the writer's goroutine, so it must not block on
 // anything but the database, and never call Update or View itself.
-func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.writer != nil {
-		return s.writer.do(ctx, fn)
+func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	changed := false
+	counted := func(tx *Tx) error {
+		before := tx.conn.changed
+		err := fn(tx)
+		changed = tx.conn.changed > before
+		return err
 	}
-	return s.updatePostgres(ctx, fn)
+	if s.writer != nil {
+		err = s.writer.do(ctx, counted)
+	} else {
+		err = s.updatePostgres(ctx, counted)
+	}
+	s.health.afterUpdate(err, changed && err == nil)
+	return err
 }
 
 // OnJobs sets the function that is called after each commit, here or in
