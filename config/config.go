@@ -9,6 +9,7 @@
 package config
 
 import (
+	"io/fs"
 	"net/netip"
 	"time"
 )
@@ -18,9 +19,14 @@ type Config struct {
 	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
 	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only."`
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
-	Database       string         `toml:"database" default:"kinglet.db" doc:"The SQLite file, or a postgres:// URL."`
+	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
+	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
+	Create         bool           `toml:"create" default:"true" doc:"Whether a SQLite file that is not there is made. With false its absence stops the start: a disk that was not mounted is no new server."`
+	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve brings an old database to this version's schema. With false it stops, and kinglet migrate up is for you to run."`
+	MinFreeBytes   int64          `toml:"min_free_bytes" default:"8388608" doc:"With less free space on the SQLite file's disk, /health fails."`
 	AllowNetworks  []netip.Prefix `toml:"allow_networks" doc:"Networks (CIDRs) that outgoing requests may reach although they are private, in plain http as well. For tests and closed networks only."`
-	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed. What comes over a unix socket always is."`
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed."`
+	TrustSocket    bool           `toml:"trust_socket" default:"true" doc:"Whether the X-Forwarded-For of what comes over a unix socket is believed. With false all of it counts as one address."`
 	LogLevel       string         `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
 	LogFormat      string         `toml:"log_format" default:"text" doc:"text or json."`
 

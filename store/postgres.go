@@ -81,7 +81,9 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 		defer cancel()
 		if rerr := c.run(end, "ROLLBACK"); rerr != nil {
 			discard(c.Conn)
-			err = errors.Join(err, failed(end, rerr))
+			if ctx.Err() == nil { // else the connection ended with its caller's request
+				err = errors.Join(err, failed(end, rerr))
+			}
 		}
 		return err
 	}

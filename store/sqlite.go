@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -19,9 +18,11 @@ const readersOnSQLite = 4
 func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.dialect = sqliteDialect
 	s.path = o.Database
-	if err := createPrivate(o.Database); err != nil {
+	created, stamp, err := prepareFile(ctx, o.Database, o.MustExist)
+	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
+	s.created = created
 	n := o.Readers
 	if n == 0 {
 		n = readersOnSQLite
@@ -36,6 +37,16 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
+	if stamp {
+		if _, err := wc.ExecContext(ctx, fmt.Sprint("PRAGMA application_id = ", applicationID)); err != nil {
+			wdb.Close()
+			return fmt.Errorf("open database %s: %w", o.Database, err)
+		}
+	}
+	if err := openFiles(ctx, wc); err != nil {
+		wdb.Close()
+		return fmt.Errorf("open database %s: %w", o.Database, err)
+	}
 	s.db, err = sql.Open("sqlite", sqliteDSN(o.Database, true))
 	if err != nil {
 		wdb.Close()
@@ -44,6 +55,9 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.readers = make(chan *conn, n)
 	for range n {
 		c, err := s.db.Conn(ctx)
+		if err == nil {
+			err = openFiles(ctx, c)
+		}
 		if err != nil {
 			wdb.Close()
 			s.db.Close()
@@ -66,14 +80,11 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	return nil
 }
 
-// createPrivate makes the file with mode 0600 before SQLite would make it
-// with the umask's: the database holds keys and private posts.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+// openFiles has a connection open all of its files now, its log among them,
+// while there are file descriptors left: sockets come later.
+func openFiles(ctx context.Context, c *sql.Conn) error {
+	var n int
+	return c.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&n)
 }
 
 func sqliteDSN(path string, readOnly bool) string {

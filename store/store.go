@@ -36,6 +36,8 @@ type Options struct {
 	RunTwice bool
 	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
 	ReadTimeout time.Duration
+	// MustExist refuses to make a SQLite file that is not there.
+	MustExist bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -61,6 +63,9 @@ type Store struct {
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
+
+	created bool // see Created
+	health  health
 
 	runTwice   bool
 	closed     atomic.Bool
@@ -125,6 +130,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Created tells whether Open made the database's file.
+func (s *Store) Created() bool { return s.created }
+
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.dialect.name }
 
@@ -137,12 +145,14 @@ func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 // View runs fn over one consistent snapshot, once. What fn returns is returned.
 // The read ends when ctx does; see AsStranger and AsKnown for its other limits.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.read(ctx, func(ctx context.Context) error {
+	err := s.read(ctx, func(ctx context.Context) error {
 		if s.readers == nil {
 			return s.viewPostgres(ctx, fn)
 		}
 		return s.viewSQLite(ctx, fn)
 	})
+	s.health.afterView(err)
+	return err
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
@@ -153,11 +163,21 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // On SQLite the updates of many callers share one commit: each keeps its own
 // savepoint, and fn runs on the writer's goroutine, so it must not block on
 // anything but the database, and never call Update or View itself.
-func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.writer != nil {
-		return s.writer.do(ctx, fn)
+func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	changed := false
+	counted := func(tx *Tx) error {
+		before := tx.conn.changed
+		err := fn(tx)
+		changed = tx.conn.changed > before
+		return err
 	}
-	return s.updatePostgres(ctx, fn)
+	if s.writer != nil {
+		err = s.writer.do(ctx, counted)
+	} else {
+		err = s.updatePostgres(ctx, counted)
+	}
+	s.health.afterUpdate(err, changed && err == nil)
+	return err
 }
 
 // OnJobs sets the function that is called after each commit, here or in
