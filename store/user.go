@@ -136,6 +136,7 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 		`DELETE FROM oauth_tokens WHERE account_id = $1`,
 		`DELETE FROM oauth_codes WHERE account_id = $1`,
 		`DELETE FROM sessions WHERE account_id = $1`,
+		`DELETE FROM known_devices WHERE account_id = $1`,
 		`UPDATE users SET password_hash = '', email = 'deleted-' || account_id WHERE account_id = $1`,
 	} {
 		if _, err := tx.exec(q, id); err != nil {
