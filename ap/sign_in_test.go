@@ -223,3 +223,23 @@ func TestEmailThatIsAHandleElsewhere(t *testing.T) {
 		t.Errorf("%s %v", got, in)
 	}
 }
+
+// A name that nobody has costs as much time as a wrong password.
+func TestSignInTakesTheSameTime(t *testing.T) {
+	w := aptest.New(t, "https://kinglet.test")
+	w.Account("alice")
+	fastest := func(name string) time.Duration {
+		best := time.Hour
+		for i := range 5 {
+			started := time.Now()
+			if got, _ := signIn(w, t, guess(name, fmt.Sprint("192.0.2.", i))); got != "wrong" {
+				t.Fatal(got)
+			}
+			best = min(best, time.Since(started))
+		}
+		return best
+	}
+	if known, unknown := fastest("alice"), fastest("nobody"); unknown < known/3 || known < unknown/3 {
+		t.Errorf("a wrong password takes %s, a name that nobody has %s", known, unknown)
+	}
+}
