@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"unicode/utf8"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
@@ -74,39 +75,22 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	return account, err
 }
 
-// SignIn gives the account of a name or e-mail address whose password it is;
-// Unauthorized otherwise, at the same cost whether there is such an account.
-func (s *Service) SignIn(ctx context.Context, nameOrEmail, password string) (*store.Account, error) {
-	account, user, err := s.userOf(ctx, nameOrEmail)
-	if err != nil && !store.Is(err, store.NotFound) {
-		return nil, err
-	}
-	hash := ""
-	if err == nil {
-		hash = user.PasswordHash
-	}
-	matches, err := s.Store.VerifyPassword(ctx, hash, password)
-	if err != nil {
-		return nil, err
-	}
-	if !matches || !account.Active() {
-		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
-	}
-	return account, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSignIn(account.ID) })
-}
-
 // userOf finds an account here by its name, handle or e-mail address.
 func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
 	if before, domain, ok := strings.Cut(name, "@"); ok && strings.EqualFold(domain, s.Config.Domain) {
 		name = before
 	}
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return nil, nil, store.Errorf(store.NotFound, "no such account")
+	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		if account, err = tx.AccountByHandle(name, ""); err == nil {
-			user, err = tx.User(account.ID)
-			return err
-		}
-		if !store.Is(err, store.NotFound) {
+		// With an @ it is an e-mail address, which may also be the handle of
+		// an account elsewhere.
+		if !strings.Contains(name, "@") {
+			if account, err = tx.AccountByHandle(name, ""); err == nil {
+				user, err = tx.User(account.ID)
+			}
 			return err
 		}
 		if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err != nil {

@@ -144,7 +144,7 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 		}
 		soon, stop := context.WithTimeout(store.AsLookup(store.AsStranger(t.Context(), "192.0.2.1")), 3*time.Second)
 		defer stop()
-		if _, err := site.service.SignIn(soon, "alice", "correct horse battery"); err != nil {
+		if _, err := site.service.SignIn(soon, ap.SignInAttempt{Name: "alice", Password: "correct horse battery", Address: "192.0.2.1"}); err != nil {
 			t.Error("sign-in: ", err)
 		}
 		cancel()

@@ -40,6 +40,7 @@ var accountText = []string{
 	`DELETE FROM oauth_tokens WHERE account_id = $1`,
 	`DELETE FROM oauth_codes WHERE account_id = $1`,
 	`DELETE FROM sessions WHERE account_id = $1`,
+	`DELETE FROM known_devices WHERE account_id = $1`,
 }
 
 // accountRows are the other rows of an account, which a purge deletes after

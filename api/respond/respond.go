@@ -45,6 +45,7 @@ var (
 	NoSuchEndpoint = &Problem{Status: http.StatusNotFound, Code: "There is no such endpoint"}
 	NotAllowed     = &Problem{Status: http.StatusMethodNotAllowed, Code: "This method is not allowed here"}
 	NotImplemented = &Problem{Status: http.StatusNotImplemented, Code: "This endpoint is not implemented yet"}
+	TooLarge       = &Problem{Status: http.StatusRequestEntityTooLarge, Code: "The request is too large"}
 	TooMany        = &Problem{Status: http.StatusTooManyRequests, Code: "Too many requests"}
 )
 
