@@ -37,7 +37,9 @@ type Service struct {
 
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
-	refetch           *refetchLimit   // how often strangers' keys may be fetched again
+	limits            *limits         // of what strangers can make us spend
+	keys              flights[*keyOwner]
+	owners            flights[*store.Account]
 }
 
 // Options are what New needs.
@@ -52,14 +54,14 @@ type Options struct {
 // and kept in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		Config:  o.Config,
-		Store:   o.Store,
-		Log:     o.Log,
-		client:  o.Client,
-		policy:  policy.Default(),
-		rules:   activity.Rules(),
-		env:     &activity.Env{Config: o.Config, Log: o.Log},
-		refetch: newRefetchLimit(o.Store.Now),
+		Config: o.Config,
+		Store:  o.Store,
+		Log:    o.Log,
+		client: o.Client,
+		policy: policy.Default(),
+		rules:  activity.Rules(),
+		env:    &activity.Env{Config: o.Config, Log: o.Log},
+		limits: newLimits(o.Config.Federation, o.Store.Now),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)

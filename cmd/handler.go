@@ -25,7 +25,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
+	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}
 	r := chi.NewRouter()
 	r.Use(respond.Guard(log), openToAll, headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)

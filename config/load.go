@@ -144,7 +144,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 	sort.Strings(names)
 	for _, name := range names {
 		full := section + name
-		if sub, ok := m[name].(map[string]any); ok && section == "" && name == "retention" {
+		if sub, ok := m[name].(map[string]any); ok && section == "" && l.isSection(name) {
 			if err := l.table(path, name+".", sub); err != nil {
 				return err
 			}
@@ -159,6 +159,16 @@ func (l *loader) table(path, section string, m map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// isSection tells whether a name is that of a section of the settings.
+func (l *loader) isSection(name string) bool {
+	for k := range l.byTOML {
+		if strings.HasPrefix(k, name+".") {
+			return true
+		}
+	}
+	return false
 }
 
 func tomlText(v any) string {
