@@ -64,15 +64,6 @@ func (r *recent[V]) get(key string) (value V, ok bool) {
 	return entry.value, true
 }
 
-// forget drops what is remembered.
-func (r *recent[V]) forget(key string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e := r.entries[keyOfRecent(key)]; e != nil {
-		r.drop(e)
-	}
-}
-
 // drop is called with mu held.
 func (r *recent[V]) drop(e *list.Element) {
 	r.order.Remove(e)

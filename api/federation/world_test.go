@@ -124,7 +124,7 @@ func (w *world) post(from string, by *signer, inbox string, doc any) *httptest.R
 func (w *world) runJobs(what string, done func() bool) {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(w.t.Context())
-	runner := jobs.New(jobs.Options{Store: w.store, Log: slog.New(slog.DiscardHandler), GiveUp: w.config.Retention.Deliveries, Drain: time.Second})
+	runner := jobs.New(jobs.Options{Store: w.store, Log: slog.New(slog.DiscardHandler), GiveUp: w.config.Retention.Deliveries, Drain: 20 * time.Second})
 	w.service.RegisterJobs(runner)
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()
