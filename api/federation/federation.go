@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"kinglet/ap"
 	"kinglet/ap/ratelimit"
@@ -25,6 +26,8 @@ type API struct {
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
+
+	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
 // Routes mounts what only servers ask for. What people's browsers come to as

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -27,8 +28,8 @@ func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
 	a.receive(w, r, account.ID)
 }
 
-// bodyTime is how long the body of an inbox post may take to come: one that
-// trickles holds the room of others.
+// bodyTime is how long the body of an inbox post may take to come, unless
+// API.BodyTime says otherwise: one that trickles holds the room of others.
 const bodyTime = 15 * time.Second
 
 // receive answers 202 once what came is durable. Otherwise the answer is the
@@ -37,7 +38,7 @@ const bodyTime = 15 * time.Second
 // know.
 func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
 	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // not every listener has deadlines
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
 	err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
 	if err == nil {
 		w.WriteHeader(http.StatusAccepted)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -340,6 +341,31 @@ func TestBodiesAreBounded(t *testing.T) {
 				cancel()
 			}
 		})
+	}
+}
+
+// A body that does not come in time is not waited for.
+func TestSlowBody(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob := h.actor(t, "bob")
+	if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	server := httptest.NewServer(w.handler)
+	defer server.Close()
+	q := bob.request(w, "192.0.2.1", inbox, large(w.follow(bob, "2")))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", inbox, domain, q.ContentLength)
+	_ = q.Header.WriteSubset(conn, map[string]bool{"Host": true})
+	io.WriteString(conn, "\r\n{")
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+		t.Errorf("%v %.200s", err, answer)
 	}
 }
 
