@@ -18,7 +18,11 @@ func (s *Service) completeThread(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
 	return s.fetchOutcome("thread", args.URI, err)
 }
 
@@ -29,8 +33,17 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	var over error // a limit, which is not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
+		if isBusy(err) {
+			over = err
+			break
+		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
 			continue
@@ -39,7 +52,7 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 			return err
 		}
 	}
-	return nil
+	return over
 }
 
 // refreshActor fetches an actor's document anew.
@@ -48,7 +61,11 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchActor(ctx, args.URI)
+	ctx, err := s.causedBy(ctx, args.URI)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchActor(ctx, args.URI)
 	return s.fetchOutcome("refresh", args.URI, err)
 }
 

@@ -27,7 +27,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
+	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}
 	r := chi.NewRouter()
 	tooMany := func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {

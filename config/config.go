@@ -40,8 +40,9 @@ type Config struct {
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
 	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
 
-	Retention Retention `toml:"retention"`
-	Limits    Limits    `toml:"limits"`
+	Federation Federation `toml:"federation"`
+	Retention  Retention  `toml:"retention"`
+	Limits     Limits     `toml:"limits"`
 }
 
 // Retention says what is kept, and for how long: the one table of it.

@@ -41,12 +41,14 @@ type IngestArgs struct {
 type ThreadArgs struct {
 	URI   string `json:"uri"`
 	Depth int    `json:"depth"`
+	Cause string `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // MentionsArgs name mentioned accounts that were not known when the status came.
 type MentionsArgs struct {
 	Status store.ObjectID `json:"status"`
 	URIs   []string       `json:"uris"`
+	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // RefreshArgs name an actor to fetch again.
