@@ -97,7 +97,7 @@ func (s *Service) SignIn(ctx context.Context, nameOrEmail, password string) (*st
 // userOf finds an account here by its name, handle or e-mail address.
 func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
-	if before, domain, ok := strings.Cut(name, "@"); ok && strings.EqualFold(domain, s.Config.Domain) {
+	if before, domain, ok := strings.Cut(name, "@"); ok && s.Config.IsOwnHost(domain) {
 		name = before
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {

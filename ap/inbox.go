@@ -44,8 +44,8 @@ func (s *Service) Inbox(ctx context.Context, r *http.Request, body []byte, recip
 	if actor.URI != doc.Actor.ID {
 		return &activity.Refusal{Reason: "the activity is " + doc.Actor.ID + "'s, and signed by " + actor.URI}
 	}
-	if !actor.Active() {
-		return &activity.Refusal{Reason: "the account " + actor.URI + " may not act here"}
+	if err := s.mayAct(ctx, actor, doc); err != nil {
+		return err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: recipient}
 	return s.take(ctx, a)
@@ -103,6 +103,9 @@ func (s *Service) ingest(ctx context.Context, j store.Job) error {
 		return err
 	}); err != nil {
 		return err
+	}
+	if err := activity.MayAct(actor, doc); err != nil {
+		return s.fetchOutcome("ingest", doc.ID, err)
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient}
 	return s.fetchOutcome("ingest", doc.ID, s.processFetching(ctx, a))
