@@ -223,7 +223,10 @@ func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 		for _, o := range list {
 			if o.Local && o.ReblogOfID == 0 {
 				author, err := tx.Account(o.AccountID)
-				return u.Config.StatusURL(author.Username, int64(o.ID)), err
+				if err != nil {
+					return "", err
+				}
+				return u.Config.StatusURL(author.Username, int64(o.ID)), nil
 			}
 		}
 		return "", store.Errorf(store.NotFound, "no such conversation")
