@@ -80,7 +80,9 @@ func TestRedirectsForgeNothing(t *testing.T) {
 	})
 	t.Run("an id that another host serves", func(t *testing.T) {
 		id := "https://" + victim + "/notes/moved"
-		n.page(id, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://"+evil+"/copy", http.StatusFound) })
+		n.page(id, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+evil+"/copy", http.StatusFound)
+		})
 		n.document("https://"+evil+"/copy", claim(bob.note("moved", "forged"), id))
 		if _, err := n.ResolveURL(t.Context(), id); err == nil || n.statusOf(id) != nil {
 			t.Errorf("it is taken: %v", err)

@@ -280,8 +280,8 @@ func ref(v any, depth int) (Ref, error) {
 		return Ref{}, err
 	}
 	r := Ref{ID: name}
-	if depth >= maxEmbedded || isLink(m) {
-		return r, nil
+	if depth >= maxEmbedded || isLink(m) || name != "" && m["id"] == nil {
+		return r, nil // named, not embedded
 	}
 	o, err := object(m, depth+1)
 	if err != nil {
