@@ -87,17 +87,35 @@ func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
 		}
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(s.Config.Retention.Deliveries))
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
 	})
 }
 
-// forgetKey drops the private key of an account that is gone.
+// A deleted account's key is dropped when its Delete went out to everyone: it
+// is asked for soon, and then every hour. Deliveries are given up in the end,
+// so the key goes in the end.
+const (
+	firstForget = time.Minute
+	forgetEvery = time.Hour
+)
+
+// forgetKey drops the private key of an account that is gone, or asks again
+// later when something is still to be signed with it.
 func (s *Service) forgetKey(ctx context.Context, j store.Job) error {
 	var args activity.PurgeArgs
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.ForgetKey(args.Account) })
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Delivering(args.Account)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
+		}
+		return tx.ForgetKey(args.Account)
+	})
 }
 
 const cleanUpEvery = 24 * time.Hour

@@ -53,6 +53,10 @@ type Activity struct {
 	ApplicationID  int64
 	IdempotencyKey string
 
+	// What only a local Delete has: the pictures are kept for a day, for the
+	// author to write the post anew with them.
+	KeepAttachments bool
+
 	// Result is the status or activity that Apply wrote or found. A local
 	// post brings the id it is to have.
 	Result store.ObjectID

@@ -50,6 +50,10 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 	if err != nil {
 		return err
 	}
+	// A block, or the same follow from another client, waits or is seen here.
+	if err := tx.LockPair(a.Actor.ID, target.ID); err != nil {
+		return err
+	}
 	blocked, err := tx.Blocked(a.Actor.ID, target.ID)
 	if err != nil {
 		return err
@@ -58,10 +62,14 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 		return answerFollow(env, tx, target, a.Actor, a.ID, "Reject")
 	}
 	f := &store.Follow{AccountID: a.Actor.ID, TargetID: target.ID, URI: a.ID, ShowReblogs: true}
-	if _, err := tx.PutFollow(f); err != nil {
+	created, err := tx.PutFollow(f)
+	if err != nil {
 		return err
 	}
 	if a.Origin == Local {
+		if !created {
+			return nil
+		}
 		if err := publish(tx, a, store.Direct, nil); err != nil {
 			return err
 		}

@@ -108,6 +108,6 @@ func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 // ForgetKeyAt has a deleted account's key dropped at a time.
 func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
 	job := newJob(JobForget, "", PurgeArgs{Account: account})
-	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()
+	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()+" "+at.Format(time.RFC3339)
 	return tx.Enqueue(job)
 }

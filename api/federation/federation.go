@@ -149,7 +149,7 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		if !author.Active() {
 			return store.Errorf(store.Gone, "This account is gone")
 		}
-		doc, err = tx.ObjectDocument(o.ID)
+		doc, err = a.Service.Document(tx, o)
 		return err
 	})
 	if err != nil {
