@@ -127,7 +127,7 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	a.serveObject(w, r, uri)
@@ -153,7 +153,7 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	switch {
@@ -166,6 +166,15 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	default:
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	}
+}
+
+// failObject is fail for an object that is not there. The key of one who signs
+// is fetched as it is for an object that is: whether we ask would tell.
+func (a *API) failObject(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Header.Get("Signature") != "" {
+		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
+	}
+	a.fail(w, r, err)
 }
 
 // signedByReader tells whether a request is signed by an account that may see
