@@ -166,12 +166,14 @@ func (u *UI) ToProfile(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return "", err
 		}
-		return a.URL, nil
+		return u.Config.ProfileURL(a.Username), nil
 	})
 }
 
 // ToStatus sends a visitor from the URI of an object or activity to the page
-// of the post that it is, or is about.
+// of the post that it is, or is about. What is about another server's post
+// leads to the page of the account here that did it: an address of ours never
+// leads where a stranger says.
 func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		u.toPage(w, r, func(tx *store.Tx) (string, error) {
@@ -182,6 +184,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if !o.DeletedAt.IsZero() {
 				return "", store.Errorf(store.Gone, "this post is gone")
 			}
+			actor := o.AccountID
 			if o.ReblogOfID != 0 || !o.IsStatus {
 				if o, err = tx.ObjectByURI(o.ObjectURI); err != nil {
 					return "", err
@@ -191,22 +194,42 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if err != nil {
 				return "", err
 			}
-			return st.URL, nil
+			if st.Local {
+				return u.Config.StatusURL(st.Account.Username, int64(st.ID)), nil
+			}
+			account, err := tx.Account(actor)
+			if err == nil && !account.Local() {
+				err = store.Errorf(store.NotFound, "no page here")
+			}
+			if err != nil {
+				return "", err
+			}
+			return u.Config.ProfileURL(account.Username), nil
 		})
 	}
 }
 
-// ToThread sends a visitor from a conversation to its first public post.
+// maxThread bounds how far into a conversation a post of ours is looked for.
+const maxThread = 200
+
+// ToThread sends a visitor from a conversation to its first public post that
+// was written here. Strangers may have written the first of all.
 func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 	u.toPage(w, r, func(tx *store.Tx) (string, error) {
-		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), 1)
+		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), maxThread)
 		if err != nil {
 			return "", err
 		}
-		if len(list) == 0 {
-			return "", store.Errorf(store.NotFound, "no such conversation")
+		for _, o := range list {
+			if o.Local && o.ReblogOfID == 0 {
+				author, err := tx.Account(o.AccountID)
+				if err != nil {
+					return "", err
+				}
+				return u.Config.StatusURL(author.Username, int64(o.ID)), nil
+			}
 		}
-		return list[0].URL, nil
+		return "", store.Errorf(store.NotFound, "no such conversation")
 	})
 }
 

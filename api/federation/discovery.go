@@ -68,14 +68,16 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) localName(resource string) (string, bool) {
-	if resource == a.Config.InstanceActorURI() {
+	if uri, ok := a.Config.OwnURL(resource); ok && uri == a.Config.InstanceActorURI() {
 		return config.InstanceActorName, true
 	}
 	if name, ok := a.Config.LocalUsername(resource); ok {
 		return name, true
 	}
-	handle := strings.TrimPrefix(strings.TrimPrefix(resource, "acct:"), "@")
-	name, domain, ok := strings.Cut(handle, "@")
+	if len(resource) > len("acct:") && strings.EqualFold(resource[:len("acct:")], "acct:") {
+		resource = resource[len("acct:"):]
+	}
+	name, domain, ok := strings.Cut(strings.TrimPrefix(resource, "@"), "@")
 	return name, ok && a.Config.IsOwnHost(domain)
 }
 
