@@ -59,15 +59,12 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 		FollowersURI: c.FollowersURI(name), FollowingURI: c.FollowingURI(name), FeaturedURI: c.FeaturedURI(name),
 		KeyID: c.KeyID(name), PublicKey: public, Discoverable: true, Indexable: true,
 	}
-	hash := store.HashPassword(n.Password)
+	hash, err := s.Store.HashPassword(ctx, n.Password)
+	if err != nil {
+		return nil, err
+	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.AccountByHandle(name, ""); !store.Is(err, store.NotFound) {
-			if err == nil {
-				err = store.Errorf(store.Conflict, "the username %s is taken", name)
-			}
-			return err
-		}
-		if err := tx.PutAccount(account); err != nil {
+		if err := tx.InsertAccount(account); err != nil {
 			return err
 		}
 		return tx.InsertUser(&store.User{
@@ -111,7 +108,10 @@ func (s *Service) SetPassword(ctx context.Context, name, password string) error 
 	if len([]rune(password)) < minPassword {
 		return store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
 	}
-	hash := store.HashPassword(password)
+	hash, err := s.Store.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
 	return s.changeUser(ctx, name, func(tx *store.Tx, u *store.User) error {
 		u.PasswordHash = hash
 		return tx.RevokeAccess(u.AccountID)
@@ -131,6 +131,9 @@ func (s *Service) changeUser(ctx context.Context, name string, change func(tx *s
 		account, err := tx.AccountByHandle(name, "")
 		if err != nil || !account.Active() {
 			return store.Errorf(store.NotFound, "there is no account %s", name)
+		}
+		if err := tx.LockAccount(account.ID); err != nil {
+			return err
 		}
 		user, err := tx.User(account.ID)
 		if err != nil {

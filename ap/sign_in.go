@@ -78,7 +78,12 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		reserved.release()
 		return nil, store.Errorf(store.RateLimited, "too many wrong passwords")
 	}
-	if !store.VerifyPassword(hash, a.Password) || !account.Active() {
+	matches, err := s.Store.VerifyPassword(ctx, hash, a.Password)
+	if err != nil {
+		reserved.release() // nothing was judged
+		return nil, err
+	}
+	if !matches || !account.Active() {
 		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
 	}
 	reserved.release()

@@ -157,7 +157,7 @@ func (c *call) config(needDomain bool) (*config.Config, error) {
 
 // open opens the database and brings it to this version's schema.
 func (c *call) open(conf *config.Config) (*store.Store, error) {
-	s, err := store.Open(c.ctx, store.Options{Database: conf.Database})
+	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, ReadTimeout: conf.Limits.ReadTimeout})
 	if err != nil {
 		return nil, err
 	}

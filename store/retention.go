@@ -41,5 +41,8 @@ func (tx *Tx) CleanUp(k Kept) error {
 	if _, err := tx.exec(`DELETE FROM blob_chunks WHERE hash NOT IN (SELECT b.hash FROM blobs b)`); err != nil {
 		return err
 	}
+	if err := tx.sweep(); err != nil {
+		return err
+	}
 	return tx.TrimHomeFeeds(k.HomeFeed)
 }

@@ -17,7 +17,7 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 		return nil
 	}
 	var account *store.Account
-	if err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+	if err := u.Store.View(store.AsLookup(r.Context()), func(tx *store.Tx) (err error) {
 		account, err = tx.SessionAccount(store.HashSecret(secret))
 		return err
 	}); err != nil {

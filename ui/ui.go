@@ -153,6 +153,9 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "Gone", "This was here once, and was deleted."})
 	case http.StatusTooManyRequests:
 		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+		u.problem(w, r, problem{status, "Busy", "The server has too much to do just now. Try again in a moment."})
 	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
@@ -163,6 +166,11 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
 	u.show(w, r, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
+}
+
+// TooMany is the page for who looks at too many.
+func (u *UI) TooMany(w http.ResponseWriter, r *http.Request) {
+	u.fail(w, r, store.Errorf(store.RateLimited, "too many pages"))
 }
 
 // NotFound is the page for an address that leads nowhere.

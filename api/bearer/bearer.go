@@ -91,7 +91,7 @@ func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (to
 	if !wellFormed(secret) {
 		return nil, respond.InvalidToken
 	}
-	err = t.store.View(r.Context(), func(tx *store.Tx) error {
+	err = t.store.View(store.AsLookup(r.Context()), func(tx *store.Tx) error {
 		token, err = tx.TokenByHash(hash)
 		return err
 	})

@@ -80,6 +80,7 @@ func (c *call) admit(a access) error {
 	allowed := c.token != nil && c.token.AccountID != 0 && a.allows(c.token.Scopes)
 	if allowed {
 		c.viewer = c.token.AccountID
+		c.ctx = store.AsKnown(c.ctx)
 	}
 	switch {
 	case allowed || a.open:

@@ -128,7 +128,8 @@ func (c *call) edit() error {
 }
 
 // delete answers with the status that was, and its text, so that a client can
-// offer to write it anew.
+// offer to write it anew. Its media is kept for that for a day, unless
+// delete_media is true.
 func (c *call) delete() error {
 	id, err := c.statusID()
 	if err != nil {
@@ -151,7 +152,7 @@ func (c *call) delete() error {
 		}
 		e.Text = &text
 	}
-	if err := c.api.Service.DeletePost(c.ctx, c.viewer, id); err != nil {
+	if err := c.api.Service.DeletePost(c.ctx, c.viewer, id, !c.params.True("delete_media")); err != nil {
 		return err
 	}
 	return c.json(e)
