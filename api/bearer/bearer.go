@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
+	"kinglet/config"
 	"kinglet/store"
 )
 
@@ -37,9 +38,12 @@ const (
 	maxRecent  = 4_096
 )
 
-// New makes one. trusted are the proxies whose X-Forwarded-For is believed.
-func New(s *store.Store, trusted []netip.Prefix) *Tokens {
-	return &Tokens{store: s, trusted: trusted, invalid: ratelimit.NewFailures(s.Now, maxCounted), recent: map[string]time.Time{}}
+// New makes one.
+func New(s *store.Store, c *config.Config) *Tokens {
+	return &Tokens{
+		store: s, trusted: c.TrustedProxies, recent: map[string]time.Time{},
+		invalid: ratelimit.NewFailures(s.Now, maxCounted, ratelimit.FailureSettings(c.Limits)...),
+	}
 }
 
 // Bearer is the access token of a request's Authorization header (RFC 6750

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,7 +45,7 @@ type tokens struct {
 
 func newTokens(t *testing.T) *tokens {
 	w := aptest.New(t, "https://kinglet.test")
-	return &tokens{bearer.New(w.Store, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), w, t}
+	return &tokens{bearer.New(w.Store, w.Config), w, t}
 }
 
 // ask authenticates a request and gives "stranger", "token", "invalid" or
