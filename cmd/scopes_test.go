@@ -51,7 +51,7 @@ func newSecrets(t *testing.T) *secrets {
 		}
 	}
 	var err error
-	if s.handler, err = handler(w.Service, slog.New(slog.NewTextHandler(io.Discard, nil))); err != nil {
+	if s.handler, err = handler(w.Service, slog.New(slog.NewTextHandler(io.Discard, nil)), nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -74,7 +74,7 @@ func (s *secrets) ask(method, path, token, body string) *httptest.ResponseRecord
 // forEachRoute fills the path of every route there is with what alice may
 // know, and with what is public.
 func (s *secrets) forEachRoute(t *testing.T, do func(method, pattern, path string)) {
-	params := regexp.MustCompile(`\{[a-z]+\}`)
+	params := regexp.MustCompile(`\{[a-z_]+\}`)
 	err := chi.Walk(s.handler.(chi.Routes), func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		query := "?id[]=" + s.direct.ID.String() + "&id[]=" + s.private.ID.String() + "&id[]=" + s.bob.ID.String() +
 			"&q=https://kinglet.test/@bob/" + s.direct.ID.String() + "&acct=bob&any[]=hush&timeline[]=home"
