@@ -226,6 +226,41 @@ func TestFormsOfOtherSites(t *testing.T) {
 	})
 }
 
+// Behind a proxy that names another host in its requests, our own origin is
+// still our own, for browsers that say nothing but the origin.
+func TestProxyNamesAnotherHost(t *testing.T) {
+	s := newSite(t, "https://kinglet.test")
+	alice := s.browser().signIn()
+	form := s.consent(alice.token(s.consentPage(), "/oauth/authorize"))
+	for origin, want := range map[string]int{"https://kinglet.test": http.StatusSeeOther, "https://evil.test": http.StatusForbidden, "http://kinglet.test": http.StatusForbidden} {
+		r := httptest.NewRequest("POST", "http://backend:8080/oauth/authorize", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		for name, value := range alice.cookies {
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: %d", origin, w.Code)
+		}
+	}
+}
+
+// Who sends too many forms is told so, whatever is in them.
+func TestFormsAreCounted(t *testing.T) {
+	s := newSite(t, "https://kinglet.test")
+	b := s.browser()
+	for range 600 {
+		b.do("POST", "/auth/sign_out", url.Values{})
+	}
+	for _, path := range []string{"/auth/sign_in", "/auth/sign_out", "/oauth/authorize"} {
+		if w := b.do("POST", path, url.Values{}); w.Code != http.StatusTooManyRequests {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
 // Signing in needs the page's own token: nobody is signed in as somebody else
 // by another's form.
 func TestForgedSignIn(t *testing.T) {
