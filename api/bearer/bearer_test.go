@@ -121,7 +121,7 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 	for i := range 60 {
 		secret := store.NewSecret()
 		if i%2 == 0 {
-			secret = "nonsense"
+			secret = fmt.Sprint("nonsense ", i)
 		}
 		if got := k.ask(false, fmt.Sprintf("2001:db8::%d", i), "Bearer "+secret, ""); got != "invalid" { // one /64
 			t.Fatalf("%d: %s", i, got)
@@ -130,6 +130,7 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 	for _, c := range []struct{ name, address, header, want string }{
 		{"another invalid one", "2001:db8::1", "Bearer " + store.NewSecret(), "too many"},
 		{"a malformed one", "2001:db8::1", "Bearer x", "too many"},
+		{"one that was just rejected", "2001:db8::1", "Bearer nonsense 58", "invalid"},
 		{"a valid one that was not seen before", "2001:db8::1", fresh, "too many"},
 		{"a valid one of late", "2001:db8::1", known, "token"},
 		{"none", "2001:db8::1", "", "stranger"},
@@ -146,8 +147,14 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 	if got := k.ask(false, "2001:db8::1", known, ""); got != "invalid" {
 		t.Errorf("a token of late that was revoked: %s", got)
 	}
+	k.Clock.Advance(time.Minute)
 	if got := k.ask(false, "2001:db8::1", known, ""); got != "too many" {
-		t.Errorf("and once more: %s", got)
+		t.Errorf("and once more, later: %s", got)
+	}
+	issued := k.Token(account, "read")
+	k.Issued(issued)
+	if got := k.ask(false, "2001:db8::1", "Bearer "+issued, ""); got != "token" {
+		t.Errorf("a token that was just given out: %s", got)
 	}
 	k.Clock.Advance(5 * time.Minute)
 	if got := k.ask(false, "2001:db8::1", "Bearer x", ""); got != "invalid" {
@@ -163,6 +170,25 @@ func TestValidTokensAreNotCounted(t *testing.T) {
 		if got := k.ask(false, "192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
 			t.Fatal(got)
 		}
+	}
+}
+
+// A client that sends a revoked token again and again does not hinder others
+// at its address.
+func TestRevokedTokenSentAgain(t *testing.T) {
+	k := newTokens(t)
+	account := k.Account("alice").ID
+	revoked := "Bearer " + store.NewSecret()
+	for range 20 { // twenty minutes, three times a second
+		for range 200 {
+			if got := k.ask(false, "192.0.2.1", revoked, ""); got != "invalid" {
+				t.Fatal(got)
+			}
+		}
+		k.Clock.Advance(time.Minute)
+	}
+	if got := k.ask(false, "192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
+		t.Errorf("another's token: %s", got)
 	}
 }
 
