@@ -23,7 +23,7 @@ import (
 // servers and people come to, the Accept header decides who is answered.
 func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
-	tokens := bearer.New(s.Store, s.Config.TrustedProxies)
+	tokens := bearer.New(s.Store, s.Config)
 	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
