@@ -16,7 +16,9 @@ import (
 // Posts that name keys of a victim cause few GETs there, from one address or
 // from many, and a wrong key no more than one in a while.
 func TestUnknownKeysAtVictim(t *testing.T) {
-	set := func(c *config.Config) { c.Federation.KeyFetchesPerClient, c.Federation.KeyFetchesPerHost = 10, 25 }
+	set := func(c *config.Config) {
+		c.Federation.KeyFetchesPerClient.Most, c.Federation.KeyFetchesPerHost.Most = 10, 25
+	}
 	for _, c := range []struct {
 		name          string
 		clients, keys int
@@ -128,7 +130,7 @@ func TestKeyIsFetchedOnce(t *testing.T) {
 // A server that changes its key is believed at once, while a stranger does
 // all to use up the fetches of its key, its host and unknown keys.
 func TestChangedKeyWithinAttack(t *testing.T) {
-	w, h := newWorld(t, func(c *config.Config) { c.Federation.KeyFetchesPerHost = 20 }), newHost(t)
+	w, h := newWorld(t, func(c *config.Config) { c.Federation.KeyFetchesPerHost.Most = 20 }), newHost(t)
 	bob := h.actor(t, "bob")
 	if rec := w.post("198.51.100.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
 		t.Fatal(rec.Code)
@@ -169,7 +171,7 @@ func TestChangedKeyWithinAttack(t *testing.T) {
 
 // What a host redirects to is counted where it leads.
 func TestRedirectsToVictim(t *testing.T) {
-	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 20 })
+	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 20 })
 	evil, victim := newHost(t), newHost(t)
 	evil.otherwise(func(rw http.ResponseWriter, r *http.Request) {
 		http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
@@ -199,7 +201,7 @@ func (w *world) boosts(by *signer, victim *host, n int) {
 // number of GETs; one whom somebody here follows may cause more.
 func TestSignedMessagesCauseFewFetches(t *testing.T) {
 	t.Run("one account", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t), newHost(t)
 		w.boosts(evil.actor(t, "mallory"), victim, 30)
 		w.runJobs("the boosts are tried", w.attempted)
 		if n := victim.count(""); n != 7 {
@@ -207,7 +209,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("many accounts of one host", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender = 9 }), newHost(t), newHost(t)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender.Most = 9 }), newHost(t), newHost(t)
 		for i := range 10 {
 			w.boosts(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
 		}
@@ -217,7 +219,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("many hosts to one victim", func(t *testing.T) {
-		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 11 }), newHost(t)
+		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 11 }), newHost(t)
 		for i := range 6 {
 			w.boosts(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
 		}
@@ -227,7 +229,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("one who is followed", func(t *testing.T) {
-		w, friend, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 2 }), newHost(t), newHost(t)
+		w, friend, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 2 }), newHost(t), newHost(t)
 		bob := friend.actor(t, "bob")
 		if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
 			t.Fatal(rec.Code)
@@ -240,7 +242,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("mentions and threads", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t), newHost(t)
 		mallory := evil.actor(t, "mallory")
 		for i := range 50 {
 			note := mallory.note(fmt.Sprint(i), "hello")
@@ -260,7 +262,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("the parents that a thread leads to", func(t *testing.T) {
-		w, evil := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t)
+		w, evil := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t)
 		victim := newHost(t)
 		author := victim.actor(t, "author")
 		for i := range 30 {
