@@ -169,6 +169,35 @@ func TestChangedKeyWithinAttack(t *testing.T) {
 	}
 }
 
+// Fetches of keys that are known here are bounded by client and by host.
+func TestKnownKeysAtVictim(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		clients, want int
+	}{{"one client", 1, 10}, {"many clients", 100, 60}} {
+		t.Run(c.name, func(t *testing.T) {
+			w, victim := newWorld(t), newHost(t)
+			var known []*signer
+			for i := range 70 {
+				s := victim.actor(t, fmt.Sprint("u", i))
+				known = append(known, s)
+				if rec := w.post("198.51.100.1", s, inbox, w.follow(s, "1")); rec.Code != 202 {
+					t.Fatal(rec.Code)
+				}
+			}
+			before := victim.count("")
+			for i, s := range known {
+				liar := *s
+				liar.key = keys()[1]
+				w.post(address(i%c.clients), &liar, inbox, w.follow(s, "2"))
+			}
+			if n := victim.count("") - before; n != c.want {
+				t.Errorf("%d GETs", n)
+			}
+		})
+	}
+}
+
 // What a host redirects to is counted where it leads.
 func TestRedirectsToVictim(t *testing.T) {
 	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 20 })
