@@ -96,6 +96,31 @@ func TestFailedFetchIsRememberedForATime(t *testing.T) {
 	}
 }
 
+// A key whose document is there and does not own it is asked for once, and an
+// owner elsewhere not at all.
+func TestUnbelievableKeyIsAskedOnce(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	stolen := *h.actor(t, "bob")
+	stolen.keyID = stolen.uri + "#another"
+	for i := range 5 {
+		if rec := w.post(address(i), &stolen, inbox, w.follow(&stolen, "1")); rec.Code != 401 {
+			t.Errorf("%d", rec.Code)
+		}
+	}
+	if n := h.count(""); n != 1 {
+		t.Errorf("%d GETs", n)
+	}
+}
+
+func TestForeignKeyOwner(t *testing.T) {
+	w, h, victim := newWorld(t), newHost(t), newHost(t)
+	bob := h.signer(t, "bob")
+	h.handle("/users/bob", serve(object{"@context": "https://www.w3.org/ns/activitystreams", "id": bob.uri, "type": "Key", "owner": victim.actor(t, "victim").uri}))
+	if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 401 || victim.count("") != 0 {
+		t.Errorf("%d, %d GETs", rec.Code, victim.count(""))
+	}
+}
+
 // Those who wait for one key wait for one GET.
 func TestKeyIsFetchedOnce(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
