@@ -73,16 +73,19 @@ func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
+	var doc json.RawMessage
+	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+		account, err := a.local(tx, r)
+		if err == nil {
+			doc, err = a.Service.ActorDocument(tx, account)
+		}
 		return err
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	document(w, http.StatusOK, a.Service.ActorDocument(account))
+	document(w, http.StatusOK, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {

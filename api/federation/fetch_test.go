@@ -239,13 +239,14 @@ func TestRedirectsToVictim(t *testing.T) {
 	}
 }
 
-// boosts has an actor boost n posts of a victim that are not known here, in
+// replies has an actor answer n posts of a victim that are not known here, in
 // messages to alice's own inbox.
-func (w *world) boosts(by *signer, victim *host, n int) {
+func (w *world) replies(by *signer, victim *host, n int) {
 	w.t.Helper()
 	for i := range n {
-		boost := by.activity("Announce", fmt.Sprint(i), fmt.Sprintf("%s/notes/%s%d", victim.URL, by.uri[strings.LastIndex(by.uri, "/")+1:], i))
-		if rec := w.post("192.0.2.1", by, inbox, boost); rec.Code != 202 {
+		note := by.note(fmt.Sprint(i), "hello")
+		note["inReplyTo"] = fmt.Sprintf("%s/notes/%s%d", victim.URL, by.uri[strings.LastIndex(by.uri, "/")+1:], i)
+		if rec := w.post("192.0.2.1", by, inbox, by.activity("Create", fmt.Sprint(i), note)); rec.Code != 202 {
 			w.t.Fatalf("%d %s", rec.Code, rec.Body)
 		}
 	}
@@ -256,8 +257,8 @@ func (w *world) boosts(by *signer, victim *host, n int) {
 func TestSignedMessagesCauseFewFetches(t *testing.T) {
 	t.Run("one account", func(t *testing.T) {
 		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t), newHost(t)
-		w.boosts(evil.actor(t, "mallory"), victim, 30)
-		w.runJobs("the boosts are tried", w.attempted)
+		w.replies(evil.actor(t, "mallory"), victim, 30)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 7 {
 			t.Errorf("%d GETs", n)
 		}
@@ -265,9 +266,9 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 	t.Run("many accounts of one host", func(t *testing.T) {
 		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender.Most = 9 }), newHost(t), newHost(t)
 		for i := range 10 {
-			w.boosts(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
+			w.replies(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
 		}
-		w.runJobs("the boosts are tried", w.attempted)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 9 {
 			t.Errorf("%d GETs", n)
 		}
@@ -275,9 +276,9 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 	t.Run("many hosts to one victim", func(t *testing.T) {
 		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 11 }), newHost(t)
 		for i := range 6 {
-			w.boosts(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
+			w.replies(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
 		}
-		w.runJobs("the boosts are tried", w.attempted)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 11 {
 			t.Errorf("%d GETs", n)
 		}
@@ -289,8 +290,8 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 			t.Fatal(rec.Code)
 		}
 		w.followed(bob)
-		w.boosts(bob, victim, 30)
-		w.runJobs("the boosts are tried", w.attempted)
+		w.replies(bob, victim, 30)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 20 {
 			t.Errorf("%d GETs", n)
 		}
@@ -425,24 +426,26 @@ func TestThreadJobEnds(t *testing.T) {
 // Messages that wait until what they need is fetched are few for each host,
 // and small.
 func TestWaitingMessagesAreBounded(t *testing.T) {
-	w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 3 }), newHost(t), newHost(t)
+	w, evil := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 3 }), newHost(t)
 	a, b := evil.actor(t, "a"), evil.actor(t, "b")
-	boost := func(by *signer, i int) int {
-		return w.post("192.0.2.1", by, inbox, large(by.activity("Announce", fmt.Sprint(i), fmt.Sprint(victim.URL, "/notes/", i)))).Code
+	post := func(by *signer, i int) int {
+		create := large(by.activity("Create", fmt.Sprint(i), by.uri+fmt.Sprint("/notes/", i)))
+		create["to"] = append(create["to"].([]string), "https://"+domain+"/users/alice")
+		return w.post("192.0.2.1", by, inbox, create).Code
 	}
 	for i, by := range []*signer{a, b, a} {
-		if code := boost(by, i); code != 202 {
+		if code := post(by, i); code != 202 {
 			t.Fatal(code)
 		}
 	}
-	if code := boost(b, 4); code != 503 {
+	if code := post(b, 4); code != 503 {
 		t.Errorf("the fourth of a host is answered %d", code)
 	}
 	if n := w.jobs("ingest"); n != 3 {
 		t.Errorf("%d jobs", n)
 	}
 	friend := newHost(t)
-	if code := boost(friend.actor(t, "c"), 5); code != 202 {
+	if code := post(friend.actor(t, "c"), 5); code != 202 {
 		t.Errorf("another host is answered %d", code)
 	}
 	var sizes []int
