@@ -68,3 +68,5 @@ func Ping(tx *Tx) error {
 	_, _, err := one[int64](tx, `SELECT 1`)
 	return err
 }
+
+const MaxApps = maxApps

@@ -22,6 +22,9 @@ func (a *App) dest() []any {
 
 // InsertApp registers a client and gives it an id.
 func (tx *Tx) InsertApp(a *App) error {
+	if err := tx.makeRoomForApp(); err != nil {
+		return err
+	}
 	a.CreatedAt = tx.Now()
 	a.ID = tx.NewID(a.CreatedAt)
 	_, err := tx.exec(`
