@@ -15,6 +15,7 @@ import (
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/config"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -27,6 +28,8 @@ type API struct {
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
+
+	Pictures *media.Keeper
 }
 
 // call is one request to an endpoint.
