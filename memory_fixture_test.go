@@ -15,7 +15,7 @@ import (
 // pictures has twelve pictures decoded at once, over and over: those of 68 kB
 // that are 24 megapixels, and the largest that are decoded at all.
 func (m *memoryNode) pictures(ctx context.Context) {
-	large, allowed := m.picture(6000, 4000), m.picture(4000, 3000)
+	large, allowed := m.picture(6000, 4000), m.picture(4000, 2096)
 	m.flood(ctx, 12, func(i int) bool {
 		file := allowed
 		if i%3 == 0 {

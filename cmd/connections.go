@@ -9,15 +9,18 @@ import (
 )
 
 // connections bounds how many clients are connected. When there are too many,
-// the connection that has been without a request for longest is closed, or the
-// one whose request takes longest: thousands that say nothing cost little
-// memory, and keep nobody out.
+// one is closed: of those that have not asked for anything yet while they are
+// more than half, else of those that are idle, else of those whose request is
+// being answered, and each time the one that has been so for longest. Thousands
+// that say nothing cost little memory, keep nobody out, and take no connection
+// from who has asked before.
 type connections struct {
 	max int
 
 	mu      sync.Mutex
 	open    map[net.Conn]*connection
-	waiting *list.List // without a request, or with the beginning of one; the longest first
+	silent  *list.List // without a request so far, or with the beginning of one
+	idle    *list.List // between requests
 	serving *list.List // with a request that is being answered
 }
 
@@ -31,7 +34,7 @@ type connectionKey struct{}
 
 // limitConnections sets the bound to a server.
 func limitConnections(s *http.Server, max int) {
-	l := &connections{max: max, open: map[net.Conn]*connection{}, waiting: list.New(), serving: list.New()}
+	l := &connections{max: max, open: map[net.Conn]*connection{}, silent: list.New(), idle: list.New(), serving: list.New()}
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connectionKey{}, l.add(c))
 	}
@@ -44,7 +47,7 @@ func limitConnections(s *http.Server, max int) {
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 			l.move(c, l.serving)
-			defer l.move(c, l.waiting)
+			defer l.move(c, l.idle)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -53,21 +56,24 @@ func limitConnections(s *http.Server, max int) {
 func (l *connections) add(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.waiting.Len()+l.serving.Len() >= l.max {
+	if l.silent.Len()+l.idle.Len()+l.serving.Len() >= l.max {
 		l.closeOne()
 	}
-	c := &connection{conn: conn, in: l.waiting}
-	c.at = l.waiting.PushBack(c)
+	c := &connection{conn: conn, in: l.silent}
+	c.at = l.silent.PushBack(c)
 	l.open[conn] = c
 	return c
 }
 
 func (l *connections) closeOne() {
-	oldest := l.waiting.Front()
-	if oldest == nil {
-		oldest = l.serving.Front()
+	from := l.serving
+	switch {
+	case l.silent.Len() > l.max/2, l.idle.Len() == 0 && l.silent.Len() > 0:
+		from = l.silent
+	case l.idle.Len() > 0:
+		from = l.idle
 	}
-	c := oldest.Value.(*connection)
+	c := from.Front().Value.(*connection)
 	l.drop(c)
 	c.conn.Close()
 }

@@ -44,6 +44,11 @@ func TestConnectionsAreBounded(t *testing.T) {
 		}
 	}
 	first := dial("")
+	known := dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	answers := bufio.NewReader(known)
+	if _, err := http.ReadResponse(answers, nil); err != nil {
+		t.Fatal(err)
+	}
 	for range 50 {
 		dial("")
 		dial("GET / HTTP/1.1\r\nX: ")
@@ -51,6 +56,12 @@ func TestConnectionsAreBounded(t *testing.T) {
 	served("among silent ones")
 	if _, err := first.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("the connection that was silent for longest is open: ", err)
+	}
+	if _, err := known.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Error(err)
+	}
+	if _, err := http.ReadResponse(answers, nil); err != nil {
+		t.Error("one that has asked before is closed for silent ones: ", err)
 	}
 	busy := dial("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-inside
