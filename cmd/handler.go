@@ -14,6 +14,7 @@ import (
 	"kinglet/api/mastodon"
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
+	"kinglet/media"
 	"kinglet/ui"
 
 	"github.com/go-chi/chi/v5"
@@ -38,7 +39,8 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		pages.TooMany(w, r)
 	}
 	r.Use(respond.Guard(log), normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
-	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
+	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
+	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log, Pictures: pictures}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
 	fed.Routes(r)
 	pages.Routes(r)

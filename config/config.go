@@ -69,7 +69,9 @@ type Limits struct {
 	Documents RateLimit `toml:"documents" default:"3000/5m" doc:"ActivityPub documents and pictures that an address fetches."`
 	Discovery RateLimit `toml:"discovery" default:"1500/5m" doc:"Requests of an address for WebFinger, NodeInfo and their like."`
 
-	ReadTimeout time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+	ReadTimeout   time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+	Connections   int           `toml:"connections" default:"256" doc:"How many clients are connected at once; for one more, the one that has been idle for longest is disconnected."`
+	PictureMemory int64         `toml:"picture_memory" default:"33554432" doc:"How many bytes of memory decoding a picture may take; one is decoded at a time. The default does for photographs of 22 megapixels, and for PNGs of 8."`
 }
 
 // RateLimit is how many requests are allowed in a window of time. The zero

@@ -26,7 +26,7 @@ func TestPagesThatAreNotThere(t *testing.T) {
 		return id
 	}
 	private, direct, bobs, deleted := post(w.alice.ID, store.Private), post(w.alice.ID, store.Direct), post(bob.ID, store.Public), post(w.alice.ID, store.Public)
-	if err := w.ui.Service.DeletePost(t.Context(), w.alice.ID, deleted); err != nil {
+	if err := w.ui.Service.DeletePost(t.Context(), w.alice.ID, deleted, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

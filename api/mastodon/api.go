@@ -16,6 +16,7 @@ import (
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/config"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -29,6 +30,8 @@ type API struct {
 	Limits  *ratelimit.Limiter
 	Tokens  *bearer.Tokens
 	Log     *slog.Logger
+
+	Pictures *media.Keeper
 
 	uploads chan struct{} // holds one for each upload in work
 }
