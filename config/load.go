@@ -151,7 +151,10 @@ func (l *loader) file(src Sources) error {
 	if err := toml.Unmarshal(b, &m); err != nil {
 		return &Error{"config file", path, strings.ReplaceAll(err.Error(), "\n", " ")}
 	}
-	return l.table(path, "", m)
+	if err := l.table(path, "", m); err != nil {
+		return err
+	}
+	return l.checkFileMode(path)
 }
 
 func (l *loader) table(path, section string, m map[string]any) error {
@@ -170,7 +173,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 		}
 		k, ok := l.byTOML[full]
 		if !ok {
-			return &Error{full + " in " + path, fmt.Sprint(m[name]), unknown(full, l.byTOML)}
+			return &Error{full + " in " + path, withoutPassword(fmt.Sprint(m[name])), unknown(full, l.byTOML)}
 		}
 		text := tomlText(m[name])
 		if n, ok := m[name].(int64); ok && reflect.TypeFor[Config]().FieldByIndex(k.field).Type == reflect.TypeFor[fs.FileMode]() {
@@ -202,7 +205,7 @@ func (l *loader) environ(src Sources) error {
 		}
 		k, ok := l.byEnv[name]
 		if !ok {
-			return &Error{name, value, unknown(name, l.byEnv)}
+			return &Error{name, withoutPassword(value), unknown(name, l.byEnv)}
 		}
 		if err := l.set(k, name, value); err != nil {
 			return err

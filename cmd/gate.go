@@ -1,0 +1,141 @@
+package cmd
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// gate is a listener that lets only so many connections in; the others wait in
+// the kernel's queue. While it is full, connections that ask for nothing give
+// way: idle ones at once, new ones when they have not sent a request within
+// the grace. So whoever holds connections without use keeps nobody out.
+type gate struct {
+	net.Listener
+	most  int
+	grace time.Duration
+	full  func()           // called when it is full, or the process is out of files
+	now   func() time.Time // the clock
+
+	mu     sync.Mutex
+	conns  map[net.Conn]*visit
+	freed  chan struct{} // one place is free, or might be
+	closed chan struct{}
+	once   sync.Once
+}
+
+// visit is one connection's state.
+type visit struct {
+	waits bool // nothing is being answered on it
+	idle  bool // it has been answered before
+	since time.Time
+}
+
+const newConnGrace = 500 * time.Millisecond
+
+func newGate(l net.Listener, most int, full func()) *gate {
+	return &gate{
+		Listener: l, most: most, grace: newConnGrace, full: full, now: time.Now,
+		conns: map[net.Conn]*visit{}, freed: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+}
+
+func (g *gate) Accept() (net.Conn, error) {
+	g.waitForRoom()
+	c, err := g.Listener.Accept()
+	if err != nil {
+		g.full() // perhaps out of files: net/http waits, and tries again
+		return nil, err
+	}
+	v := &countedConn{Conn: c}
+	v.closed = func() { g.leave(v) }
+	g.mu.Lock()
+	g.conns[v] = &visit{waits: true, since: g.now()}
+	g.mu.Unlock()
+	return v, nil
+}
+
+func (g *gate) Close() error {
+	g.once.Do(func() { close(g.closed) })
+	return g.Listener.Close()
+}
+
+func (g *gate) leave(c net.Conn) {
+	g.mu.Lock()
+	delete(g.conns, c)
+	g.mu.Unlock()
+	g.signal()
+}
+
+func (g *gate) signal() {
+	select {
+	case g.freed <- struct{}{}:
+	default:
+	}
+}
+
+// ConnState is for http.Server, which says what its connections do.
+func (g *gate) ConnState(c net.Conn, state http.ConnState) {
+	g.mu.Lock()
+	if v, ok := g.conns[c]; ok {
+		v.waits = state == http.StateNew || state == http.StateIdle
+		v.idle = state == http.StateIdle
+		v.since = g.now()
+	}
+	g.mu.Unlock()
+	if state == http.StateIdle {
+		g.signal() // it may give way
+	}
+}
+
+func (g *gate) waitForRoom() {
+	told := false
+	for {
+		g.mu.Lock()
+		n := len(g.conns)
+		oldest, wait := g.oldestWaiting()
+		g.mu.Unlock()
+		if n < g.most {
+			return
+		}
+		if !told {
+			g.full()
+			told = true
+		}
+		if oldest != nil && wait <= 0 {
+			oldest.Close()
+			continue
+		}
+		t := time.NewTimer(max(wait, time.Millisecond))
+		if oldest == nil {
+			t.Stop()
+		}
+		select {
+		case <-g.freed:
+		case <-t.C:
+		case <-g.closed:
+			t.Stop()
+			return
+		}
+		t.Stop()
+	}
+}
+
+// oldestWaiting finds the connection that gives way next, and how long it
+// still has.
+func (g *gate) oldestWaiting() (oldest net.Conn, wait time.Duration) {
+	for c, v := range g.conns {
+		if !v.waits {
+			continue
+		}
+		left := g.grace - g.now().Sub(v.since)
+		if v.idle {
+			left = -g.now().Sub(v.since) - g.grace
+		}
+		if oldest == nil || left < wait {
+			oldest, wait = c, left
+		}
+	}
+	return oldest, wait
+}
