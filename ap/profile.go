@@ -40,7 +40,10 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 	var account *store.Account
 	var doc json.RawMessage
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		var err error
+		err := tx.LockAccount(id)
+		if err != nil {
+			return err
+		}
 		if account, err = tx.Account(id); err != nil {
 			return err
 		}
@@ -48,8 +51,15 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 		if err != nil {
 			return err
 		}
+		avatar, header := account.Avatar, account.Header
 		s.change(account, user, c)
+		if err := usePictures(tx, c); err != nil {
+			return err
+		}
 		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		if err := tx.SweepBlobs(avatar, header); err != nil {
 			return err
 		}
 		if err := tx.UpdateUser(user); err != nil {
@@ -62,6 +72,19 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 		return s.applyLocal(tx, account, doc)
 	})
 	return err
+}
+
+// usePictures makes sure that the new pictures are still there.
+func usePictures(tx *store.Tx, c ProfileChange) error {
+	for _, url := range []*string{c.Avatar, c.Header} {
+		if url == nil {
+			continue
+		}
+		if err := tx.UseBlob(*url); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func validProfile(c ProfileChange) error {

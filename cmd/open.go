@@ -11,7 +11,7 @@ import (
 
 // openStore opens the database as it is.
 func (c *call) openStore(conf *config.Config, log *slog.Logger) (*store.Store, error) {
-	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, MustExist: !conf.Create})
+	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, MustExist: !conf.Create, ReadTimeout: conf.Limits.ReadTimeout})
 	if err == nil && s.Created() {
 		log.Warn("the database was not there, a new one is made", "database", conf.Database)
 	}

@@ -40,7 +40,9 @@ type Config struct {
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
 	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
 
-	Retention Retention `toml:"retention"`
+	Federation Federation `toml:"federation"`
+	Retention  Retention  `toml:"retention"`
+	Limits     Limits     `toml:"limits"`
 }
 
 // Retention says what is kept, and for how long: the one table of it.
@@ -50,4 +52,27 @@ type Retention struct {
 	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
 	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
+}
+
+// Limits says how often something may be asked for. Addresses of IPv6 count by their /64.
+type Limits struct {
+	Account   RateLimit `toml:"account" default:"1500/5m" doc:"API requests of a signed-in account: 1500/5m is 1500 in five minutes."`
+	Address   RateLimit `toml:"address" default:"600/5m" doc:"API requests of an address that is not signed in."`
+	SignIn    RateLimit `toml:"sign_in" default:"20/5m" doc:"Attempts to sign in."`
+	Apps      RateLimit `toml:"apps" default:"100/30m" doc:"Registrations of apps by an address."`
+	Token     RateLimit `toml:"token" default:"120/5m" doc:"Requests for OAuth tokens by an address."`
+	Resolve   RateLimit `toml:"resolve" default:"60/1m" doc:"Searches of an account that ask other servers."`
+	Deleting  RateLimit `toml:"deleting" default:"60/30m" doc:"Deletions of an account's posts."`
+	Pages     RateLimit `toml:"pages" default:"600/5m" doc:"Pages that an address looks at."`
+	Documents RateLimit `toml:"documents" default:"3000/5m" doc:"ActivityPub documents and pictures that an address fetches."`
+	Discovery RateLimit `toml:"discovery" default:"1500/5m" doc:"Requests of an address for WebFinger, NodeInfo and their like."`
+
+	ReadTimeout time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+}
+
+// RateLimit is how many requests are allowed in a window of time. The zero
+// value sets no limit of its own.
+type RateLimit struct {
+	Most   int
+	Window time.Duration
 }

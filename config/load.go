@@ -165,7 +165,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 	sort.Strings(names)
 	for _, name := range names {
 		full := section + name
-		if sub, ok := m[name].(map[string]any); ok && section == "" && name == "retention" {
+		if sub, ok := m[name].(map[string]any); ok && section == "" && l.isSection(name) {
 			if err := l.table(path, name+".", sub); err != nil {
 				return err
 			}
@@ -184,6 +184,16 @@ func (l *loader) table(path, section string, m map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// isSection tells whether settings stand under [name].
+func (l *loader) isSection(name string) bool {
+	for k := range l.byTOML {
+		if strings.HasPrefix(k, name+".") {
+			return true
+		}
+	}
+	return false
 }
 
 func tomlText(v any) string {
@@ -307,6 +317,14 @@ func (l *loader) set(k Key, as, value string) error {
 			return wrong("want a time like 30d or 12h")
 		}
 		*dest = d
+	case *RateLimit:
+		most, window, _ := strings.Cut(value, "/")
+		n, err := strconv.Atoi(most)
+		d, derr := parseDuration(window)
+		if err != nil || derr != nil || n <= 0 || d <= 0 {
+			return wrong("want a number in a time, like 600/5m")
+		}
+		*dest = RateLimit{n, d}
 	case *int:
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n <= 0 || n > maxInt {

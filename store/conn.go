@@ -13,6 +13,8 @@ type conn struct {
 	// stmts caches what this connection has prepared, by its SQL. nil leaves
 	// caching to the driver (pgx does it itself).
 	stmts map[string]*sql.Stmt
+	// handle is what SQLite's reading connections are interrupted by.
+	handle uintptr
 	// changed counts the rows that exec has changed.
 	changed int64
 }

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/semaphore"
 )
 
 // Options are what Open needs to know.
@@ -29,6 +31,11 @@ type Options struct {
 	// Readers is the size of SQLite's pool of reading connections, or of
 	// PostgreSQL's whole pool; 0 chooses for a small machine.
 	Readers int
+	// RunTwice is for tests: each Update runs its function twice, and rolls the
+	// first run back, as a serialization failure does.
+	RunTwice bool
+	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
+	ReadTimeout time.Duration
 	// MustExist refuses to make a SQLite file that is not there.
 	MustExist bool
 }
@@ -46,6 +53,12 @@ type Store struct {
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
 
+	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
+
+	readTimeout time.Duration
+	strangers   *semaphore.Semaphore // connections that strangers may hold
+	passwords   *semaphore.Semaphore // passwords hashed at once
+
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
@@ -54,6 +67,7 @@ type Store struct {
 	created bool // see Created
 	health  health
 
+	runTwice   bool
 	closed     atomic.Bool
 	statements atomic.Int64
 }
@@ -64,7 +78,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now)}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = readTimeout
+	}
+	s := &Store{
+		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice,
+		readTimeout: o.ReadTimeout, passwords: newPasswords(),
+	}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -104,6 +124,9 @@ func (s *Store) Close() error {
 		}
 		close(s.readers) // who comes later is told so
 	}
+	if s.truncator != nil {
+		s.truncator.close()
+	}
 	return s.db.Close()
 }
 
@@ -119,13 +142,17 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 // NewID makes an id for what is about to be written, as Tx.NewID does.
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
-// View runs fn over one consistent snapshot. What fn returns is returned.
-func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
-	defer func() { s.health.afterView(err) }()
-	if s.readers == nil {
-		return s.viewPostgres(ctx, fn)
-	}
-	return s.viewSQLite(ctx, fn)
+// View runs fn over one consistent snapshot, once. What fn returns is returned.
+// The read ends when ctx does; see AsStranger and AsKnown for its other limits.
+func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
+	err := s.read(ctx, func(ctx context.Context) error {
+		if s.readers == nil {
+			return s.viewPostgres(ctx, fn)
+		}
+		return s.viewSQLite(ctx, fn)
+	})
+	s.health.afterView(err)
+	return err
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.

@@ -35,7 +35,8 @@ type UI struct {
 	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
 
-	pages *template.Template
+	pages   *template.Template
+	origins *http.CrossOriginProtection // of forms
 }
 
 // New reads the templates.
@@ -56,6 +57,10 @@ func New(u UI) (*UI, error) {
 		return nil, err
 	}
 	u.pages = t
+	u.origins = http.NewCrossOriginProtection()
+	if err := u.origins.AddTrustedOrigin(u.Config.URL); err != nil { // a proxy may name another host
+		return nil, err
+	}
 	return &u, nil
 }
 
@@ -109,7 +114,7 @@ type page struct {
 func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name string, p page, formTargets ...string) {
 	p.Server = u.Config
 	if p.Viewer != nil && p.CSRF == "" {
-		p.CSRF = u.csrf(w, r) // to sign out; strangers are given no cookie
+		p.CSRF = u.csrf(r) // to sign out; strangers are given no cookie
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -152,7 +157,10 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "Gone", "This was here once, and was deleted."})
 	case http.StatusTooManyRequests:
 		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
-	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity:
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+		u.problem(w, r, problem{status, "Busy", "The server has too much to do just now. Try again in a moment."})
+	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
 		if r.Context().Err() != nil {
@@ -166,6 +174,11 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
 	u.show(w, r, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
+}
+
+// TooMany is the page for who looks at too many.
+func (u *UI) TooMany(w http.ResponseWriter, r *http.Request) {
+	u.fail(w, r, store.Errorf(store.RateLimited, "too many pages"))
 }
 
 // NotFound is the page for an address that leads nowhere.
