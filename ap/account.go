@@ -78,7 +78,7 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 // userOf finds an account here by its name, handle or e-mail address.
 func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
-	if before, domain, ok := strings.Cut(name, "@"); ok && strings.EqualFold(domain, s.Config.Domain) {
+	if before, domain, ok := strings.Cut(name, "@"); ok && s.Config.IsOwnHost(domain) {
 		name = before
 	}
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {

@@ -51,9 +51,6 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 			return err
 		}
 	}
-	if !actor.Active() {
-		return &activity.Refusal{Reason: "the account " + actor.URI + " may not act here"}
-	}
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
@@ -73,6 +70,9 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 	}
 	if actor.URI != doc.Actor.ID {
 		return &activity.Refusal{Reason: "the activity is " + doc.Actor.ID + "'s, and signed by " + actor.URI}
+	}
+	if err := s.mayAct(ctx, actor, doc); err != nil {
+		return err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	return s.take(ctx, a)
@@ -188,6 +188,9 @@ func (s *Service) ingest(ctx context.Context, j store.Job) error {
 		return err
 	}); err != nil {
 		return err
+	}
+	if err := activity.MayAct(actor, doc); err != nil {
+		return s.fetchOutcome("ingest", doc.ID, err)
 	}
 	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
 		return err

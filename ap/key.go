@@ -45,7 +45,7 @@ func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, cli
 	if verifyBy(account, sig) != nil {
 		return nil, true, false, nil
 	}
-	s.limits.proven.put(client+" "+vocab.Host(sig.KeyID), struct{}{}, provenFor)
+	s.limits.prove(client, vocab.Host(sig.KeyID))
 	return account, true, true, nil
 }
 
@@ -76,8 +76,8 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 	if err := verifyBy(owner.account, sig); err != nil {
 		return nil, store.Errorf(store.Unauthorized, "%w", err)
 	}
-	_, proven := s.limits.proven.get(client + " " + host)
-	s.limits.proven.put(client+" "+host, struct{}{}, provenFor)
+	proven := s.limits.isProven(client, host)
+	s.limits.prove(client, host)
 	return s.owners.do(ctx, owner.account.URI, func() (*store.Account, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyTimeout)
 		defer cancel()
@@ -119,7 +119,7 @@ func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool
 	if err := s.limits.allowKeyFetch(client, host, keyID, known); err != nil {
 		return nil, err
 	}
-	_, proven := s.limits.proven.get(client + " " + host)
+	proven := s.limits.isProven(client, host)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyTimeout)
 	defer cancel()
 	owner, err := s.findKeyOwner(withCause(ctx, cause{host: host, trusted: proven}), keyID)
@@ -159,9 +159,14 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 }
 
 // stranger lets a request whose key is not known here in, or gives a Busy
-// when there are too many of them, of its client or of the key's host.
+// when there are too many of them, of its client or of the key's host. A new
+// account, or key, of a server that has signed before has room of its own.
 func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client string) (leave func(), err error) {
-	leave, ok := s.limits.strangers.enter(ctx, smallBody, "client "+client, "host "+vocab.Host(sig.KeyID))
+	room, host := s.limits.strangers, vocab.Host(sig.KeyID)
+	if s.limits.isProven(client, host) {
+		room = s.limits.neighbours
+	}
+	leave, ok := room.enter(ctx, smallBody, "client "+client, "host "+host)
 	if !ok {
 		return nil, &Busy{After: busyAfter, Reason: "too many requests wait for keys"}
 	}

@@ -57,8 +57,9 @@ type limits struct {
 	clients, hosts *ratelimit.Limiter
 	now            func() time.Time
 
-	strangers *gate // requests whose key is not known here
-	bodies    *gate // bodies of requests whose signature is verified
+	strangers  *gate // requests whose key is not known here
+	neighbours *gate // the same, of clients that are proven for the key's host
+	bodies     *gate // bodies of requests whose signature is verified
 
 	// failed is what could not be fetched a moment ago, by URI.
 	failed *recent[store.Kind]
@@ -96,9 +97,10 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 	long := func(name string, most int) ratelimit.Rule {
 		return ratelimit.Rule{Name: name, Most: most, Window: 10 * time.Minute}
 	}
+	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
 	return &limits{
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
-		strangers: newGate(gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}),
+		strangers: newGate(room), neighbours: newGate(room),
 		bodies: newGate(gateSize{
 			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
 		}),
@@ -143,7 +145,7 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 	count := func(by *ratelimit.Limiter, rule ratelimit.Rule, who string) func() error {
 		return func() error { return l.count(by, rule, who) }
 	}
-	_, proven := l.proven.get(client + " " + host)
+	proven := l.isProven(client, host)
 	switch {
 	case known && proven:
 		return first(count(l.clients, l.refetchPair, client+" "+keyID), count(l.hosts, l.keyProven, host))
@@ -154,6 +156,16 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 		return count(l.hosts, l.keyProven, host)()
 	}
 	return first(count(l.clients, l.keyClient, client), count(l.hosts, l.keyHost, host))
+}
+
+// isProven tells whether a client has signed with a key of a host lately.
+func (l *limits) isProven(client, host string) bool {
+	_, ok := l.proven.get(client + " " + host)
+	return ok
+}
+
+func (l *limits) prove(client, host string) {
+	l.proven.put(client+" "+host, struct{}{}, provenFor)
 }
 
 // cause is on whose behalf something is fetched. Without one, somebody here

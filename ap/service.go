@@ -116,6 +116,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	r.Register(activity.JobThread, ingestTimeout, s.completeThread)
 	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
 	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
+	r.Register(activity.JobHandle, ingestTimeout, s.verifyHandle)
 	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
 	r.Register(activity.JobForget, purgeTimeout, s.forgetKey)
 	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)

@@ -51,7 +51,7 @@ func (g *gate) dial(t *testing.T) net.Conn {
 	return c
 }
 
-func ask(c net.Conn, path string) error {
+func askOn(c net.Conn, path string) error {
 	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func TestGateLetsIdleOnesGo(t *testing.T) {
 	g, _, full := gated(t, most, time.Millisecond)
 	for range 3 {
 		for range most { // idle ones
-			if err := ask(g.dial(t), "/"); err != nil {
+			if err := askOn(g.dial(t), "/"); err != nil {
 				t.Fatal(err)
 			}
 			if n := g.count(); n > most {
@@ -86,7 +86,7 @@ func TestGateLetsIdleOnesGo(t *testing.T) {
 		for range 3 * most { // mute ones
 			g.dial(t)
 		}
-		if err := ask(g.dial(t), "/"); err != nil {
+		if err := askOn(g.dial(t), "/"); err != nil {
 			t.Fatal(err)
 		}
 		if n := g.count(); n > most {
@@ -105,7 +105,7 @@ func TestGateLetsBusyOnesEnd(t *testing.T) {
 	errs := make(chan error, most)
 	for range most {
 		c := g.dial(t)
-		go func() { errs <- ask(c, "/wait") }()
+		go func() { errs <- askOn(c, "/wait") }()
 	}
 	for g.count() < most {
 		time.Sleep(time.Millisecond) // net/http does not tell
@@ -113,7 +113,7 @@ func TestGateLetsBusyOnesEnd(t *testing.T) {
 	var group sync.WaitGroup
 	late := make(chan error, 1)
 	c := g.dial(t)
-	group.Go(func() { late <- ask(c, "/") })
+	group.Go(func() { late <- askOn(c, "/") })
 	select {
 	case err := <-late:
 		t.Fatalf("it was answered over the limit: %v", err)
@@ -139,7 +139,7 @@ func TestGateGrace(t *testing.T) {
 		time.Sleep(time.Millisecond) // net/http does not tell
 	}
 	g.dial(t)
-	if err := ask(slow, "/"); err != nil {
+	if err := askOn(slow, "/"); err != nil {
 		t.Errorf("it was ended before its grace was over: %v", err)
 	}
 }

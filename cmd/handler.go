@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -20,10 +21,10 @@ import (
 
 // handler puts the APIs and the pages together. At the addresses that both
 // servers and people come to, the Accept header decides who is answered.
-func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
+func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	tokens := bearer.New(s.Store, s.Config.TrustedProxies)
-	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log})
+	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 		}
 		pages.TooMany(w, r)
 	}
-	r.Use(respond.Guard(log), limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
+	r.Use(respond.Guard(log), normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
 	fed.Routes(r)

@@ -29,7 +29,7 @@ func TestHelp(t *testing.T) {
 		{[]string{"token", "create", "-h"}, []string{"--scopes", "default: read"}},
 	} {
 		var out, errOut bytes.Buffer
-		if code := Main(c.args, nil, &out, &errOut); code != 0 || errOut.Len() > 0 {
+		if code := Main(c.args, nil, &out, &errOut, nil); code != 0 || errOut.Len() > 0 {
 			t.Errorf("%v: %d %s", c.args, code, errOut.String())
 		}
 		for _, w := range c.want {
@@ -39,11 +39,11 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	var out, errOut bytes.Buffer
-	if code := Main([]string{"help", "sing"}, nil, &out, &errOut); code != 2 || out.Len() > 0 {
+	if code := Main([]string{"help", "sing"}, nil, &out, &errOut, nil); code != 2 || out.Len() > 0 {
 		t.Errorf("help of nothing: %d %s", code, out.String())
 	}
 	out.Reset()
-	Main([]string{"help", "serve"}, nil, &out, &errOut)
+	Main([]string{"help", "serve"}, nil, &out, &errOut, nil)
 	for _, k := range config.Keys() {
 		if !strings.Contains(out.String(), "--"+k.Flag+"\n") {
 			t.Errorf("serve --help has no --%s", k.Flag)

@@ -42,7 +42,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 		t.Fatal(err)
 	}
 	site := &site{t: t, service: service, token: store.NewSecret(), app: store.NewSecret()}
-	if site.handler, err = handler(service, log); err != nil {
+	if site.handler, err = handler(service, log, nil); err != nil {
 		t.Fatal(err)
 	}
 	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})

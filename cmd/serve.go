@@ -98,7 +98,7 @@ func (s *server) open(c *call) (err error) {
 		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
 		s.service.RegisterJobs(s.runner)
 	}
-	h, err := handler(s.service, s.log)
+	h, err := handler(s.service, s.log, c.source)
 	s.handler = forwarded(s.conf, s.log, h)
 	return err
 }

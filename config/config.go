@@ -33,7 +33,7 @@ type Config struct {
 	Title        string   `toml:"title" doc:"The server's name. Default: the domain."`
 	Description  string   `toml:"description" default:"A personal server of the fediverse." doc:"What the server is, in a sentence."`
 	ContactEmail string   `toml:"contact_email" doc:"Where people write to about the server."`
-	SourceURL    string   `toml:"source_url" doc:"Where the source of the program that runs here is (AGPL-3.0, section 13)."`
+	SourceURL    string   `toml:"source_url" doc:"Where the source code of the program that runs here is (AGPL-3.0, section 13). Default: the server hands it out itself, at /source.tar.gz."`
 	Languages    []string `toml:"languages" default:"en" doc:"The languages that are spoken here (ISO 639)."`
 
 	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`

@@ -34,6 +34,7 @@ type UI struct {
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
+	Source  fs.FS // the source code of the program that runs
 
 	pages   *template.Template
 	origins *http.CrossOriginProtection // of forms
@@ -92,9 +93,7 @@ func (u *UI) Routes(r chi.Router) {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		http.StripPrefix("/static/", http.FileServerFS(static)).ServeHTTP(w, r)
 	})
-	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/static/avatar.png", http.StatusFound)
-	})
+	u.machineRoutes(r)
 }
 
 // page is what every template is given.
@@ -103,16 +102,17 @@ type page struct {
 	Description string
 	Server      *config.Config
 	Viewer      *store.Account // who is signed in, nil for nobody
-	Image       string
-	Index       bool // whether search engines may keep it
+	Card        *card          // what a link to the page shows, nil for what nobody links to
+	Index       bool           // whether search engines may keep it
 	Document    string
 	Content     any
 	CSRF        string
+	Version     string
 }
 
 // show renders a page. formTargets are where its forms may lead beside here.
 func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name string, p page, formTargets ...string) {
-	p.Server = u.Config
+	p.Server, p.Version = u.Config, config.Version
 	if p.Viewer != nil && p.CSRF == "" {
 		p.CSRF = u.csrf(r) // to sign out; strangers are given no cookie
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"kinglet/ap/html"
 	"kinglet/ap/vocab"
@@ -80,9 +79,7 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	account.AlsoKnownAs = slices.DeleteFunc(doc.AlsoKnownAs, func(u string) bool { return !isURI(u) })
 	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
-	if doc.Suspended {
-		account.SuspendedAt = time.Unix(1, 0)
-	}
+	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
 }
 

@@ -23,7 +23,8 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	if err != nil || known[uri] {
 		return nil, err
 	}
-	if a.Origin == Inbox && a.Recipient == 0 {
+	if a.Origin == Inbox {
+		// Not for having come to somebody's own inbox: anyone can post there.
 		if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); err != nil || !ok {
 			return nil, err
 		}
@@ -57,7 +58,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 		}
 		return err
 	}
-	if a.Origin != Inbox || a.Recipient != 0 || status.Local {
+	if a.Origin != Inbox || status.Local {
 		return nil
 	}
 	wanted, err := tx.FollowedBySomeoneHere(a.Actor.ID)

@@ -76,16 +76,19 @@ func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) { a.counted(a.actor)(w, r) }
 
 func (a *API) actor(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
+	var doc json.RawMessage
+	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+		account, err := a.local(tx, r)
+		if err == nil {
+			doc, err = a.Service.ActorDocument(tx, account)
+		}
 		return err
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	document(w, http.StatusOK, a.Service.ActorDocument(account))
+	document(w, http.StatusOK, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
@@ -127,7 +130,7 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	a.serveObject(w, r, uri)
@@ -153,7 +156,7 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	switch {
@@ -166,6 +169,15 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	default:
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	}
+}
+
+// failObject is fail for an object that is not there. The key of one who signs
+// is fetched as it is for an object that is: whether we ask would tell.
+func (a *API) failObject(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Header.Get("Signature") != "" {
+		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
+	}
+	a.fail(w, r, err)
 }
 
 // signedByReader tells whether a request is signed by an account that may see

@@ -245,6 +245,10 @@ func TestSlowKeyHost(t *testing.T) {
 		if rec := w.post("198.51.100.3", good.actor(t, "dave"), inbox, object{}); rec.Code != 503 {
 			t.Errorf("a stranger is answered %d", rec.Code)
 		}
+		fred := good.actor(t, "fred")
+		if rec := w.post("198.51.100.1", fred, inbox, w.follow(fred, "1")); rec.Code != 202 {
+			t.Errorf("a new account of the known server is answered %d", rec.Code)
+		}
 	})
 	t.Run("a signed GET waits in the same room", func(t *testing.T) {
 		defer attack(t, 50, 5, 200, 16)()
@@ -254,6 +258,29 @@ func TestSlowKeyHost(t *testing.T) {
 			t.Errorf("%d, %d GETs", rec.Code, good.count("")-before)
 		}
 	})
+}
+
+// Whether a private post is there can't be told from whether we fetch the key
+// of one who asks for it.
+func TestKeyOfReaderTellsNothing(t *testing.T) {
+	for _, there := range []bool{true, false} {
+		for _, page := range []bool{true, false} {
+			w, h := newWorld(t), newHost(t)
+			path := private(w)
+			if page {
+				path = "/@alice/" + view(w, func(tx *store.Tx) (string, error) {
+					o, err := tx.ObjectByURI("https://" + domain + path)
+					return o.ID.String(), err
+				})
+			}
+			if !there {
+				path = path[:len(path)-1] + string('0'+('9'-path[len(path)-1])%10)
+			}
+			if rec := w.do(h.actor(t, "eve").get(w, "192.0.2.1", path)); rec.Code != 404 || h.count("/users/eve") != 1 {
+				t.Errorf("%s: %d, %d GETs", path, rec.Code, h.count("/users/eve"))
+			}
+		}
+	}
 }
 
 // private is the path of a post of alice's that only some may see.

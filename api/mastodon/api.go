@@ -212,18 +212,3 @@ func (a *API) Routes(r chi.Router) {
 		route(e.Method, e.Path, needs, func(*call) error { return respond.NotImplemented })
 	}
 }
-
-// Unimplemented is what Mastodon has and Kinglet has not yet.
-var Unimplemented = []struct{ Method, Path string }{
-	{"POST", "/api/v1/media"}, {"POST", "/api/v2/media"}, {"GET", "/api/v1/media/{id}"}, {"PUT", "/api/v1/media/{id}"}, {"DELETE", "/api/v1/media/{id}"},
-	{"POST", "/api/v1/push/subscription"}, {"PUT", "/api/v1/push/subscription"}, {"DELETE", "/api/v1/push/subscription"},
-	{"POST", "/api/v2/filters"}, {"POST", "/api/v1/filters"}, {"POST", "/api/v1/lists"},
-	{"POST", "/api/v1/reports"}, {"POST", "/api/v1/accounts"}, {"POST", "/api/v1/accounts/{id}/note"},
-	{"POST", "/api/v1/domain_blocks"}, {"DELETE", "/api/v1/domain_blocks"},
-	{"GET", "/api/v1/statuses/{id}/history"}, {"POST", "/api/v1/statuses/{id}/mute"}, {"POST", "/api/v1/statuses/{id}/unmute"}, {"POST", "/api/v1/statuses/{id}/translate"},
-	{"GET", "/api/v1/polls/{id}"}, {"POST", "/api/v1/polls/{id}/votes"},
-	{"POST", "/api/v1/tags/{tag}/follow"}, {"POST", "/api/v1/tags/{tag}/unfollow"},
-	{"GET", "/api/v1/directory"}, {"GET", "/api/oembed"},
-	{"GET", "/api/v1/streaming"}, {"GET", "/api/v1/streaming/*"},
-	{"GET", "/api/v2/notifications"}, {"GET", "/api/v2/notifications/policy"}, {"GET", "/api/v1/notifications/requests"},
-}

@@ -94,7 +94,11 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 		err = respond.InvalidToken
 	}
 	var app *store.App
-	if err == nil {
+	switch {
+	case err != nil:
+	case token.AppID == 0:
+		app = ap.CommandLine(token.Scopes)
+	default:
 		err = a.Store.View(r.Context(), func(tx *store.Tx) error {
 			apps, err := tx.Apps([]int64{token.AppID})
 			app = apps[token.AppID]
