@@ -313,13 +313,24 @@ func TestDatabaseKnowsItsDomain(t *testing.T) {
 	n.env = moved()
 	n.start()
 	n.kill()
-	again := moved("KINGLET_URL=http://localhost:" + n.domain[strings.LastIndex(n.domain, ":")+1:])
-	_, log = serving(t, again)
+	port := n.domain[strings.LastIndex(n.domain, ":")+1:]
+	_, _ = serving(t, moved("KINGLET_URL=http://localhost:"+port))
 	eventually(t, "it serves at another URL", func() error {
-		if !strings.Contains(log.String(), "kinglet is serving") {
-			return errors.New(log.String())
+		_, err := alice.try("GET", "/api/v1/accounts/verify_credentials", nil, nil)
+		return err
+	})
+	alice.client = http.DefaultClient
+	post := alice.post("/api/v1/statuses", "status", "from another URL")
+	if uri := post["uri"].(string); !strings.HasPrefix(uri, n.url+"/objects/") {
+		t.Errorf("the id is %s", uri)
+	}
+	eventually(t, "it is delivered, by the same actor", func() error {
+		for _, o := range r.all() {
+			if note, ok := o["object"].(object); ok && note["id"] == post["uri"] && o["actor"] == alice.uri() {
+				return nil
+			}
 		}
-		return nil
+		return errors.New("it is not")
 	})
 }
 

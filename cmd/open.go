@@ -55,7 +55,23 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	if conf.Domain == "" {
 		return nil
 	}
-	return s.CheckDomain(c.ctx, conf.Domain, conf.URL, claim)
+	return c.identify(s, conf, claim)
+}
+
+// identify sees that a database is the domain's, and has its ids go on.
+func (c *call) identify(s *store.Store, conf *config.Config, claim bool) error {
+	if err := s.CheckDomain(c.ctx, conf.Domain, conf.URL, claim); err != nil {
+		return err
+	}
+	return c.keepIDs(s, conf)
+}
+
+func (c *call) keepIDs(s *store.Store, conf *config.Config) error {
+	base, err := s.IDBase(c.ctx)
+	if err == nil && base != "" {
+		conf.KeepIDs(base)
+	}
+	return err
 }
 
 // mayMigrate refuses a migration that was not asked for.

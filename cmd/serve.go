@@ -130,9 +130,9 @@ func (s *server) openStore(c *call) (err error) {
 		}
 	}
 	if s.copy {
-		return nil
+		return c.keepIDs(s.store, s.conf)
 	}
-	return s.store.CheckDomain(c.ctx, s.conf.Domain, s.conf.URL, true)
+	return c.identify(s.store, s.conf, true)
 }
 
 // newClient makes the one that asks the outside world. A copy's asks nobody.

@@ -48,6 +48,9 @@ func keysOf(t reflect.Type, section string, at []int) []Key {
 	var out []Key
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name := f.Tag.Get("toml")
 		index := append(append([]int{}, at...), i)
 		if f.Type.Kind() == reflect.Struct && f.Tag.Get("doc") == "" {
