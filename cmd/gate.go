@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -9,8 +10,8 @@ import (
 
 // gate is a listener that lets only so many connections in; the others wait in
 // the kernel's queue. While it is full, connections that ask for nothing give
-// way: idle ones at once, new ones when they have not sent a request within
-// the grace. So whoever holds connections without use keeps nobody out.
+// way: idle ones at once, others when they have not sent a request's header
+// within the grace. So whoever holds connections without use keeps nobody out.
 type gate struct {
 	net.Listener
 	most  int
@@ -27,16 +28,16 @@ type gate struct {
 
 // visit is one connection's state.
 type visit struct {
-	waits bool // nothing is being answered on it
+	waits bool // for its client: nothing is being answered on it
 	idle  bool // it has been answered before
 	since time.Time
 }
 
-const newConnGrace = 500 * time.Millisecond
+const headerGrace = 500 * time.Millisecond
 
 func newGate(l net.Listener, most int, full func()) *gate {
 	return &gate{
-		Listener: l, most: most, grace: newConnGrace, full: full, now: time.Now,
+		Listener: l, most: most, grace: headerGrace, full: full, now: time.Now,
 		conns: map[net.Conn]*visit{}, freed: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 }
@@ -75,17 +76,39 @@ func (g *gate) signal() {
 	}
 }
 
-// ConnState is for http.Server, which says what its connections do.
-func (g *gate) ConnState(c net.Conn, state http.ConnState) {
-	g.mu.Lock()
-	if v, ok := g.conns[c]; ok {
-		v.waits = state == http.StateNew || state == http.StateIdle
-		v.idle = state == http.StateIdle
-		v.since = g.now()
-	}
-	g.mu.Unlock()
-	if state == http.StateIdle {
+// attach has a server tell the gate what its connections do.
+func (g *gate) attach(web *http.Server) {
+	web.ConnState = g.connState
+	web.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, gateConn{}, c) }
+	next := web.Handler
+	web.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Its header has come whole: from here on it is our turn.
+		if c, ok := r.Context().Value(gateConn{}).(net.Conn); ok {
+			g.change(c, false, false)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type gateConn struct{}
+
+func (g *gate) connState(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateActive: // the first byte of a request
+		g.change(c, true, false)
+	case http.StateIdle:
+		g.change(c, true, true)
 		g.signal() // it may give way
+	case http.StateHijacked:
+		g.change(c, false, false)
+	}
+}
+
+func (g *gate) change(c net.Conn, waits, idle bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if v, ok := g.conns[c]; ok {
+		v.waits, v.idle, v.since = waits, idle, g.now()
 	}
 }
 

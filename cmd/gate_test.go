@@ -23,12 +23,13 @@ func gated(t *testing.T, most int, grace time.Duration) (g *gate, release chan s
 	full, release = &atomic.Int64{}, make(chan struct{})
 	g = newGate(l, most, func() { full.Add(1) })
 	g.grace = grace
-	web := &http.Server{ConnState: g.ConnState, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wait" {
 			<-release
 		}
 		io.WriteString(w, "well")
 	})}
+	g.attach(web)
 	ended := make(chan error, 1)
 	go func() { ended <- web.Serve(g) }()
 	t.Cleanup(func() {
@@ -83,8 +84,10 @@ func TestGateLetsIdleOnesGo(t *testing.T) {
 				t.Fatalf("%d are open", n)
 			}
 		}
-		for range 3 * most { // mute ones
-			g.dial(t)
+		for i := range 3 * most { // mute ones, and such that never end their request
+			if c := g.dial(t); i%2 == 0 {
+				fmt.Fprint(c, "GET / HT")
+			}
 		}
 		if err := askOn(g.dial(t), "/"); err != nil {
 			t.Fatal(err)
