@@ -78,7 +78,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	case errors.As(err, &tooLarge):
 		JSON(w, http.StatusRequestEntityTooLarge, errorBody{Error: "The request is too large"})
 	case errors.As(err, &s) && s.HTTPStatus() == http.StatusServiceUnavailable,
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", RetryAfter)
 		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})
