@@ -87,6 +87,20 @@ func newNetwork(t *testing.T) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key, err := keys[0]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := signature.MarshalPrivate(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.SettingOnce("instance_actor_key", instance)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	log := slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log}); err != nil {
 		t.Fatal(err)
@@ -211,13 +225,21 @@ func (n *network) fetches(address string) int {
 	return n.asked[strings.TrimPrefix(address, "https://")]
 }
 
-// account makes one that lives here.
+// account makes one that lives here, without the key and the password that
+// take long to make: nothing is delivered here.
 func (n *network) account(name string) *store.Account {
 	n.Helper()
-	a, err := n.CreateAccount(n.Context(), ap.NewAccount{Username: name, Email: name + "@example.org", Password: "correct horse"})
-	if err != nil {
-		n.Fatal(err)
+	c := n.Config
+	a := &store.Account{
+		URI: c.ActorURI(name), Username: name, Type: "Person", URL: c.ProfileURL(name), Inbox: c.InboxURI(name),
+		FollowersURI: c.FollowersURI(name), KeyID: c.KeyID(name),
 	}
+	n.update(func(tx *store.Tx) error {
+		if err := tx.PutAccount(a); err != nil {
+			return err
+		}
+		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@example.org", DefaultLanguage: "en"})
+	})
 	n.local[name] = a
 	return a
 }
