@@ -38,6 +38,7 @@ type network struct {
 	*ap.Service
 	clock   *storetest.Clock
 	handler http.Handler
+	actors  int
 	local   map[string]*store.Account
 
 	mu       sync.Mutex
@@ -254,8 +255,7 @@ type remote struct {
 
 var keys = [2]func() (*rsa.PrivateKey, error){sync.OnceValues(signature.GenerateKey), sync.OnceValues(signature.GenerateKey)}
 
-// actor makes one with a document, which its host's WebFinger names. which
-// chooses the key.
+// actor makes one with a document, which its host's WebFinger names.
 func (n *network) actor(host, name string) *remote {
 	n.Helper()
 	a := n.nameless(host, name, name)
@@ -267,7 +267,8 @@ func (n *network) actor(host, name string) *remote {
 // does not know.
 func (n *network) nameless(host, path, name string) *remote {
 	n.Helper()
-	key, err := keys[len(path)%2]()
+	n.actors++
+	key, err := keys[n.actors%2]() // neighbours that are made one after the other have two
 	if err != nil {
 		n.Fatal(err)
 	}

@@ -306,3 +306,27 @@ func TestActorDocuments(t *testing.T) {
 		t.Errorf("%+v %v", a, err)
 	}
 }
+
+// A neighbour that claims another's key id for its own key does not keep the
+// other's signatures from being verified, nor sign for it.
+func TestKeyIDOfAnother(t *testing.T) {
+	n := newNetwork(t)
+	alice := n.account("alice")
+	bob, mallory := n.actor(victim, "bob"), n.actor(victim, "mal")
+	n.resolve(bob.uri)
+	stolen := bob.uri + "#main-key"
+	pem := mallory.doc["publicKey"].(object)["publicKeyPem"]
+	n.document(mallory.uri, with(mallory.doc, "publicKey", object{"id": stolen, "owner": mallory.uri, "publicKeyPem": pem}, "published", "1990-01-01T00:00:00Z"))
+	if a := n.resolve(mallory.uri); a.ID > n.accountOf(bob.uri).ID {
+		t.Fatal("the neighbour is not the older one")
+	}
+	fetched := n.fetches(bob.uri)
+	note := bob.note("1", "x", alice.URI)
+	bob.sends(202, own+"/inbox", bob.activity("Create", "1", note))
+	if n.fetches(bob.uri) != fetched {
+		t.Error("bob's key is fetched again for each of his posts")
+	}
+	if got := mallory.sendKey(stolen, own+"/inbox", bob.activity("Create", "2", bob.note("2", "forged", alice.URI))); got < 400 || n.statusOf(bob.note("2", "")["id"].(string)) != nil {
+		t.Errorf("the neighbour signs for him: %d", got)
+	}
+}
