@@ -33,7 +33,7 @@ func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error)
 // fetchActor gets an actor's document from its origin and writes its account,
 // with the handle that WebFinger confirms both ways.
 func (s *Service) fetchActor(ctx context.Context, uri string) (*store.Account, error) {
-	doc, err := s.fetchDocument(ctx, uri)
+	doc, err := s.document(ctx, uri)
 	if err != nil {
 		return nil, err
 	}

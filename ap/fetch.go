@@ -68,7 +68,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if s.Config.IsOwn(uri) {
 		return nil, "", store.Errorf(store.Invalid, "%s is on this server and not fetched", uri)
 	}
-	resp, err := s.client.Do(ctx, outgoing.Request{
+	resp, err := s.get(ctx, outgoing.Request{
 		URL: vocab.WithoutFragment(uri), Accept: vocab.Accept,
 		Sign: s.signAsInstance, SignedBy: s.Config.InstanceKeyID(),
 	})
@@ -131,7 +131,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store
 	if !store.Is(err, store.NotFound) {
 		return 0, err
 	}
-	doc, err := s.fetchDocument(ctx, uri)
+	doc, err := s.document(ctx, uri)
 	if err != nil {
 		return 0, err
 	}
@@ -151,6 +151,9 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 	a := &activity.Activity{
 		Object: &vocab.Object{Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID, Object: doc}},
 		Origin: activity.Fetched, Actor: author, Depth: depth,
+	}
+	if c, ok := causeOf(ctx); ok {
+		a.Cause = c.account
 	}
 	if err := s.processFetching(ctx, a); err != nil {
 		return 0, err

@@ -110,7 +110,7 @@ func newNetwork(t *testing.T) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fed := &federation.API{Service: n.Service, Store: st, Config: conf, Log: log}
+	fed := &federation.API{Service: n.Service, Store: st, Config: conf, Limits: ratelimit.New(st.Now), Log: log}
 	r := chi.NewRouter()
 	fed.Routes(r)
 	for path, handlers := range map[string][2]http.HandlerFunc{

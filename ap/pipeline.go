@@ -39,7 +39,9 @@ func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rul
 }
 
 func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Activity) error {
+	result := a.Result // the id that it brings, if any: Apply changes it
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		a.Result = result
 		if err := activity.Recheck(tx, a); err != nil {
 			return err
 		}

@@ -21,9 +21,9 @@ type finger struct {
 // webFinger asks a domain whom a name on it stands for (RFC 7033).
 func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, error) {
 	query := "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+name+"@"+domain)
-	resp, err := s.client.Do(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
+	resp, err := s.get(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
 	if err != nil && s.client.IsAllowedNetwork(ctx, domain) {
-		resp, err = s.client.Do(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
+		resp, err = s.get(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
 	}
 	if err != nil {
 		return finger{}, fetchError("WebFinger of "+domain, err)

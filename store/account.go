@@ -168,24 +168,66 @@ func setOf[T ~int64](ids []T) string {
 }
 
 // PutAccount writes an account by its URI: a new one is given its ID (of its
-// CreatedAt), a known one keeps ID, counters and CreatedAt and takes the rest.
-// Who has the handle is takeHandle's to say.
+// CreatedAt), a known one keeps ID, counters and CreatedAt and takes the rest;
+// Gone when it was deleted. Who has the handle is takeHandle's to say. A new
+// local account is InsertAccount's.
 func (tx *Tx) PutAccount(a *Account) error {
+	restore(tx, a)
 	if err := tx.takeHandle(a); err != nil {
 		return err
 	}
 	a.settleSuspension(tx.Now())
-	if a.ID == 0 {
-		id, err := tx.freeID("accounts", a.CreatedAt)
-		if err != nil {
-			return err
-		}
-		a.ID = AccountID(id)
-	}
 	if a.CreatedAt.IsZero() {
 		a.CreatedAt = tx.Now()
 	}
 	a.UpdatedAt = tx.Now()
+	var err error
+	if a.ID != 0 {
+		err = tx.upsertAccount(a)
+	} else {
+		err = tx.insertNew(a.CreatedAt, func(id int64) error {
+			a.ID = AccountID(id)
+			return tx.upsertAccount(a)
+		})
+	}
+	if Is(err, NotFound) {
+		err = Errorf(Gone, "the account %s was deleted", a.URI)
+	}
+	return err
+}
+
+// InsertAccount writes a new local account; Conflict when its name is taken,
+// in whatever case, or was once.
+func (tx *Tx) InsertAccount(a *Account) error {
+	restore(tx, a)
+	a.CreatedAt = tx.Now()
+	a.UpdatedAt = a.CreatedAt
+	err := tx.insertNew(a.CreatedAt, func(id int64) error {
+		n, err := tx.exec(`
+			INSERT INTO accounts (
+			  id, uri, handle, username, domain, actor_type, display_name, note, url,
+			  inbox, shared_inbox, outbox, followers_uri, following_uri, featured_uri,
+			  key_id, public_key, avatar, header, fields, emojis, also_known_as, moved_to_uri,
+			  locked, bot, discoverable, indexable, created_at, updated_at, json)
+			VALUES ($1, $2, $3, $4, '', $5, $6, '', $7, $8, $9, $10, $11, $12, $13, $14, $15,
+			  '', '', '', '', '', '', $16, $17, $18, $19, $20, $21, '')
+			ON CONFLICT (handle) DO NOTHING`,
+			id, a.URI, a.Handle(), a.Username, a.Type, a.DisplayName, a.URL,
+			a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI, a.KeyID, a.PublicKey,
+			a.Locked, a.Bot, a.Discoverable, a.Indexable, millis(a.CreatedAt), millis(a.UpdatedAt))
+		if err == nil && n == 0 {
+			err = Errorf(Conflict, "the username %s is taken", a.Username)
+		}
+		a.ID = AccountID(id)
+		return err
+	})
+	if isDuplicate(err) {
+		return Errorf(Conflict, "the username %s is taken", a.Username)
+	}
+	return err
+}
+
+func (tx *Tx) upsertAccount(a *Account) error {
 	return tx.get("account "+a.URI, []any{&a.ID, toTime(&a.CreatedAt), &a.FollowersCount, &a.FollowingCount, &a.Statuses}, `
 		INSERT INTO accounts AS a (
 		  id, uri, handle, username, domain, actor_type, display_name, note, url,
@@ -208,6 +250,7 @@ func (tx *Tx) PutAccount(a *Account) error {
 		  suspended_at = excluded.suspended_at, deleted_at = excluded.deleted_at, json = excluded.json,
 		  handle_verified = excluded.handle_verified,
 		  suspended_by_origin = excluded.suspended_by_origin, suspended_by_us = excluded.suspended_by_us
+		WHERE a.deleted_at = 0
 		RETURNING id, created_at, followers_count, following_count, statuses_count`,
 		a.ID, a.URI, nullText(a.Handle()), a.Username, a.Domain, a.Type, a.DisplayName, a.Note, a.URL,
 		a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI,
@@ -226,6 +269,7 @@ func (tx *Tx) LocalAccounts() ([]*Account, error) {
 // exact handle, those that viewer follows first. following keeps to these.
 func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
 	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
+	limit, offset = max(limit, 0), max(offset, 0)
 	return tx.accounts(`
 		SELECT `+accountColumns+`
 		FROM accounts a

@@ -105,7 +105,7 @@ func (tx *Tx) takeHandle(a *Account) error {
 		return nil
 	}
 	if a.HandleVerified || a.Local() {
-		_, err := tx.exec(`UPDATE accounts SET handle = NULL, handle_verified = FALSE WHERE handle = $1 AND uri <> $2`, a.Handle(), a.URI)
+		_, err := tx.exec(`UPDATE accounts SET handle = NULL, handle_verified = FALSE WHERE handle = $1 AND uri <> $2 AND domain <> ''`, a.Handle(), a.URI)
 		return err
 	}
 	_, taken, err := one[int64](tx, `SELECT id FROM accounts WHERE handle = $1 AND uri <> $2`, a.Handle(), a.URI)

@@ -27,7 +27,7 @@ func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u.show(w, r, http.StatusOK, "home.html", page{
-		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r),
+		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r), Card: u.homeCard(),
 	})
 }
 
@@ -72,7 +72,7 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	c.Handle = u.Config.Handle(c.Account.Username)
 	u.show(w, r, http.StatusOK, "profile.html", page{
 		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
-		Image: c.Account.Avatar, Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
+		Card: u.profileCard(c.Account, p.MaxID), Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -125,7 +125,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	}
 	u.show(w, r, http.StatusOK, "status.html", page{
 		Title: displayName(st.Account) + ": “" + clip(text) + "”", Description: clip(text), Content: c,
-		Image: st.Account.Avatar, Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
+		Card: u.statusCard(st, clip(text)), Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -156,7 +156,7 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r)})
+	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r), Card: u.tagCard(c.Name)})
 }
 
 // ToProfile sends a visitor from an actor's URI to its page.

@@ -45,14 +45,29 @@ type Activity struct {
 	ByID bool
 	// Depth counts how many fetches of a thread led here; it bounds them.
 	Depth int
+	// Cause is the URI of the actor whose message had us fetch this; "" when
+	// somebody here did. What fetching leads to is counted for it.
+	Cause string
 
 	// What only a local post has.
 	ApplicationID  int64
 	IdempotencyKey string
 
+	// What only a local Delete has: the pictures are kept for a day, for the
+	// author to write the post anew with them.
+	KeepAttachments bool
+
 	// Result is the status or activity that Apply wrote or found. A local
 	// post brings the id it is to have.
 	Result store.ObjectID
+}
+
+// cause is whom the fetches are counted for that an activity leads to.
+func (a *Activity) cause() string {
+	if a.Origin == Inbox {
+		return a.Actor.URI
+	}
+	return a.Cause
 }
 
 // Need is something that must be known here before an activity can be judged.

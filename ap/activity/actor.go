@@ -41,7 +41,7 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 		Locked:      doc.ManuallyApprovesFollowers,
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
 		Emojis:      emojisOf(doc.Tag),
-		CreatedAt:   doc.Published, JSON: doc.Raw,
+		CreatedAt:   doc.Published, // and not the document: nobody reads it again
 	}
 	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
 	// What we will connect to and what decides who may see a post must be

@@ -68,7 +68,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	return err
 }
 
-func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) error {
+func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
 		return err
@@ -80,6 +80,7 @@ func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) error {
 	} else if !store.Is(err, store.NotFound) {
 		return err
 	}
+	a.KeepSmall(env.Config)
 	boost := &store.Object{
 		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Origin == Local, IsStatus: true,
 		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,

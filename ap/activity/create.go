@@ -78,9 +78,12 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if a.IdempotencyKey != "" {
-		known, ok, err := tx.IdempotentStatus(a.Actor.ID, a.IdempotencyKey, tx.Now().Add(-env.Config.Retention.IdempotencyKeys))
-		if err != nil || ok {
-			a.Result = known
+		// Before anything is written: of two posts with one key the first takes
+		// it, and the second waits here for its status.
+		since := tx.Now().Add(-env.Config.Retention.IdempotencyKeys)
+		first, taken, err := tx.TakeIdempotencyKey(a.Actor.ID, a.IdempotencyKey, a.Result, since)
+		if err != nil || !taken {
+			a.Result = first
 			return err
 		}
 	}
@@ -91,11 +94,6 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
 	a.Result = status.ID
 	if a.Origin != Local || !created {
 		return nil
-	}
-	if a.IdempotencyKey != "" {
-		if err := tx.PutIdempotencyKey(a.Actor.ID, a.IdempotencyKey, status.ID); err != nil {
-			return err
-		}
 	}
 	return publishToAudience(tx, a, status)
 }
@@ -111,11 +109,20 @@ func publishToAudience(tx *store.Tx, a *Activity, status *store.Object) error {
 }
 
 // publish keeps a local activity, so that its URI can be asked for, and
-// delivers it.
+// delivers it. What a Create or an Update says is kept once, in the row of the
+// object: their own rows name it by its id, and the document is put in when
+// they are served or delivered. So no edit leaves the old text behind, and a
+// delivery that waited brings the newest.
 func publish(tx *store.Tx, a *Activity, v store.Visibility, inboxes []string) error {
 	o := &store.Object{
 		URI: a.ID, Type: a.Type, AccountID: a.Actor.ID, Local: true, Visibility: v,
 		ObjectURI: a.Object.Object.ID, PublishedAt: a.Published, JSON: a.Raw,
+	}
+	if a.Type == "Create" || a.Type == "Update" {
+		o.JSON = vocab.WithObjectID(a.Raw)
+		if err := stripActivities(tx, o.ObjectURI); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.InsertObject(o); err != nil {
 		return err
@@ -133,4 +140,21 @@ func audience(tx *store.Tx, status *store.Object) ([]string, error) {
 	}
 	followers, err := tx.FollowerInboxes(status.AccountID)
 	return append(inboxes, followers...), err
+}
+
+// stripActivities takes the texts out of the activities that an older Kinglet
+// kept about an object.
+func stripActivities(tx *store.Tx, objectURI string) error {
+	docs, err := tx.ActivityDocuments(objectURI)
+	if err != nil {
+		return err
+	}
+	for id, doc := range docs {
+		if stripped := vocab.WithObjectID(doc); len(stripped) != len(doc) {
+			if err := tx.SetDocument(id, stripped); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -44,12 +44,14 @@ type IngestArgs struct {
 type ThreadArgs struct {
 	URI   string `json:"uri"`
 	Depth int    `json:"depth"`
+	Cause string `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // MentionsArgs name mentioned accounts that were not known when the status came.
 type MentionsArgs struct {
 	Status store.ObjectID `json:"status"`
 	URIs   []string       `json:"uris"`
+	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // RefreshArgs name an actor to fetch again.
@@ -126,6 +128,6 @@ func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 // ForgetKeyAt has a deleted account's key dropped at a time.
 func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
 	job := newJob(JobForget, "", PurgeArgs{Account: account})
-	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()
+	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()+" "+at.Format(time.RFC3339)
 	return tx.Enqueue(job)
 }

@@ -190,7 +190,7 @@ func putParts(env *Env, tx *store.Tx, a *Activity, note *vocab.Object, status *s
 		return nil, err
 	}
 	if len(unknown) > 0 && a.Origin != Local {
-		job := newJob(JobMentions, status.URI, MentionsArgs{Status: status.ID, URIs: unknown})
+		job := newJob(JobMentions, status.URI, MentionsArgs{Status: status.ID, URIs: unknown, Cause: a.cause()})
 		job.UniqueKey = JobMentions + " " + status.URI
 		if err := tx.Enqueue(job); err != nil {
 			return nil, err
@@ -354,7 +354,7 @@ func completeParent(tx *store.Tx, a *Activity, status *store.Object) error {
 	if _, err := vocab.ParseURI(status.InReplyToURI); err != nil {
 		return nil
 	}
-	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1})
+	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()})
 	job.UniqueKey = JobThread + " " + status.InReplyToURI
 	return tx.Enqueue(job)
 }

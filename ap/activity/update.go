@@ -96,7 +96,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) error {
 	case vocab.IsActorType(o.Type):
 		return updateActor(env, tx, a, o)
 	}
-	known, err := tx.ObjectByURI(o.ID)
+	known, err := tx.ObjectToChange(o.ID)
 	if store.Is(err, store.NotFound) {
 		status, _, err := putNote(env, tx, a, o)
 		if err == nil {

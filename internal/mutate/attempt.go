@@ -27,7 +27,7 @@ type result struct {
 }
 
 // testTimeout is long enough for a mutation that has a test wait in vain.
-const testTimeout = "120s"
+const testTimeout = "60s"
 
 // attempt runs one mutation's test over the altered code. Tests that build
 // the real binary build the altered one: the overlay is in GOFLAGS.
@@ -98,7 +98,7 @@ func baseline(ctx context.Context, all []mutation) (map[target]string, error) {
 	failed := map[string][]string{}
 	for pkg, tops := range byPackage {
 		fmt.Printf("running the tests of %s without any mutation\n", pkg)
-		out, _ := goTest(ctx, "", pkg, strings.Join(tops, "|"), "-v")
+		out, _ := goTest(ctx, "", pkg, strings.Join(tops, "|"), "-v", "-timeout=10m")
 		for _, line := range strings.Split(out, "\n") {
 			name, ok := strings.CutPrefix(strings.TrimSpace(line), "--- PASS: ")
 			if ok {
