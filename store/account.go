@@ -102,14 +102,17 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
 }
 
-// AccountByKeyID reads the account whose key has the id; NotFound. A neighbour
-// on its host may claim the same id for a key of its own: the account whose id
-// the key's begins with comes first, so that it is not shut out.
-func (tx *Tx) AccountByKeyID(keyID string) (*Account, error) {
-	return tx.account("account of key "+keyID, `
+// AccountsByKeyID reads the accounts whose key has the id. That may be
+// several: an account may claim the key id of a neighbour on its own host. The
+// one whose id the key's begins with comes first, so that others can't crowd it
+// out. Which of them signed is for the signature to tell.
+func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
+	return tx.accounts(`
+		SELECT `+accountColumns+`
+		FROM accounts a
 		WHERE a.key_id = $1
 		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
-		LIMIT 1`, keyID)
+		LIMIT 8`, keyID)
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
