@@ -103,10 +103,16 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 }
 
 // AccountsByKeyID reads the accounts whose key has the id. That may be
-// several: an account may claim the key id of a neighbour on its own host.
-// Which of them signed is for the signature to tell.
+// several: an account may claim the key id of a neighbour on its own host. The
+// one whose id the key's begins with comes first, so that others can't crowd it
+// out. Which of them signed is for the signature to tell.
 func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
-	return tx.accounts(`SELECT `+accountColumns+` FROM accounts a WHERE a.key_id = $1 ORDER BY a.id LIMIT 8`, keyID)
+	return tx.accounts(`
+		SELECT `+accountColumns+`
+		FROM accounts a
+		WHERE a.key_id = $1
+		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
+		LIMIT 8`, keyID)
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
