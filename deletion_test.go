@@ -204,8 +204,8 @@ func deletingDeletes(t *testing.T, n *node) {
 	}
 
 	// The post is deleted.
-	keeper.post("/api/v1/statuses/"+id+"/favourite")
-	keeper.post("/api/v1/statuses/"+id+"/reblog")
+	keeper.post("/api/v1/statuses/" + id + "/favourite")
+	keeper.post("/api/v1/statuses/" + id + "/reblog")
 	n.knows("THIRDTEXT")
 	var gone object
 	if _, err := alice.try("DELETE", "/api/v1/statuses/"+id, nil, &gone); err != nil || gone["text"] != "THIRDTEXT #THIRDTEXT" {

@@ -27,7 +27,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	}
 	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll, headAsGet)
+	r.Use(respond.Guard(log), respond.Uncached, openToAll, headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)

@@ -233,11 +233,18 @@ func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*S
 	if err != nil {
 		return nil, nil, err
 	}
+	blocked, err := tx.blockedFrom(viewer, id)
+	if err != nil {
+		return nil, nil, err
+	}
 	above := map[ObjectID]bool{}
 	for _, a := range up {
 		above[a] = true
 	}
 	for _, st := range all {
+		if blocked[st.AccountID] {
+			continue
+		}
 		if above[st.ID] {
 			ancestors = append(ancestors, st)
 		} else {
