@@ -230,7 +230,7 @@ func TestPagesOfTheSignedInArePrivate(t *testing.T) {
 	n := newNode(t, "")
 	n.person("alice")
 	b := newBrowser(t)
-	b.open(n.url + "/auth/sign_in").submit("/auth/sign_in", "name", "alice", "password", password)
+	b.open(n.url+"/auth/sign_in").submit("/auth/sign_in", "name", "alice", "password", password)
 	for path, want := range map[string]string{"/": "private, no-cache", "/@alice": "private, no-cache"} {
 		resp, err := b.Get(n.url + path)
 		if err != nil {
