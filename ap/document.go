@@ -21,7 +21,8 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 		return nil, err
 	}
 	if o.ObjectURI == author.URI {
-		return vocab.WithObject(doc, s.ActorDocument(author)), nil
+		actor, err := s.ActorDocument(tx, author)
+		return vocab.WithObject(doc, actor), err
 	}
 	object, err := tx.ObjectByURI(o.ObjectURI)
 	if err != nil {

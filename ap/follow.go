@@ -39,6 +39,9 @@ func (s *Service) Follow(ctx context.Context, account, target store.AccountID, f
 		return nil
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.LockPair(account, target); err != nil {
+			return err
+		}
 		now, err := tx.Follow(account, target)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package ap
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,12 +27,18 @@ type PostRequest struct {
 	IdempotencyKey    string
 }
 
+// maxIdempotencyKey is the longest key, in bytes; UUIDs are usual.
+const maxIdempotencyKey = 255
+
 // Post publishes a status and gives its id; with an IdempotencyKey that was
 // used in the last hour, the id of what it gave then. Invalid errors say what
 // is wrong in Mastodon's words; NotFound is a reply to what the author can't see.
 func (s *Service) Post(ctx context.Context, author store.AccountID, p PostRequest) (store.ObjectID, error) {
 	if err := s.validText(p.Text, p.SpoilerText); err != nil {
 		return 0, err
+	}
+	if len(p.IdempotencyKey) > maxIdempotencyKey || !store.ValidText(p.IdempotencyKey) {
+		return 0, store.Errorf(store.Invalid, "Validation failed: Idempotency-Key is too long or not text")
 	}
 	d, err := s.draft(ctx, author, p.Text)
 	if err != nil {
@@ -48,13 +55,26 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 		}
 	}
 	d.address(p.Visibility)
-	// The page's URL has the status's id, which is the store's to give.
-	id := s.Store.NewID(now)
-	d.note.URL = s.Config.StatusURL(d.author.Username, id)
-	a, err := s.local(ctx, d.author, d.activity(s, "Create"), func(a *activity.Activity) {
-		a.ApplicationID, a.IdempotencyKey, a.Result = p.ApplicationID, p.IdempotencyKey, store.ObjectID(id)
-	})
-	return a.Result, err
+	return s.publishPost(ctx, d, p)
+}
+
+// maxPostIDs is how many ids a post tries: another node may have given the same
+// one in the same millisecond.
+const maxPostIDs = 5
+
+// publishPost gives a post its id, which stands in the URL of its page, and
+// publishes it.
+func (s *Service) publishPost(ctx context.Context, d *draft, p PostRequest) (store.ObjectID, error) {
+	for i := 1; ; i++ {
+		id := s.Store.NewID(d.note.Published)
+		d.note.URL = s.Config.StatusURL(d.author.Username, id)
+		a, err := s.local(ctx, d.author, d.activity(s, "Create"), func(a *activity.Activity) {
+			a.ApplicationID, a.IdempotencyKey, a.Result = p.ApplicationID, p.IdempotencyKey, store.ObjectID(id)
+		})
+		if i == maxPostIDs || !errors.Is(err, store.ErrIDTaken) {
+			return a.Result, err
+		}
+	}
 }
 
 // EditRequest is the new text of a status.

@@ -18,7 +18,11 @@ func (s *Service) completeThread(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
 	return s.fetchOutcome("thread", args.URI, err)
 }
 
@@ -29,8 +33,20 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
+	if stands, err := s.stands(ctx, args.Status); err != nil || !stands {
+		return err
+	}
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	var over error // a limit, which is not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
+		if isBusy(err) {
+			over = err
+			break
+		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
 			continue
@@ -39,7 +55,26 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 			return err
 		}
 	}
-	return nil
+	return over
+}
+
+// stands tells whether a status is still there and its author active: what was
+// put off is judged again when it is done.
+func (s *Service) stands(ctx context.Context, id store.ObjectID) (bool, error) {
+	stands := false
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := tx.Object(id)
+		if err != nil {
+			return err
+		}
+		author, err := tx.Account(o.AccountID)
+		stands = err == nil && o.DeletedAt.IsZero() && author.Active()
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return false, nil
+	}
+	return stands, err
 }
 
 // refreshActor fetches an actor's document anew.
@@ -48,7 +83,11 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchActor(ctx, args.URI)
+	ctx, err := s.causedBy(ctx, args.URI)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchActor(ctx, args.URI)
 	return s.fetchOutcome("refresh", args.URI, err)
 }
 

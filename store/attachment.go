@@ -53,18 +53,29 @@ func (tx *Tx) PutAttachments(status ObjectID, account AccountID, list []Attachme
 	for i := range list {
 		m := &list[i]
 		m.StatusID, m.AccountID, m.CreatedAt = status, account, tx.Now()
-		if m.ID = known[m.RemoteURL]; m.ID == 0 {
-			m.ID = tx.NewID(m.CreatedAt)
-		}
-		if _, err := tx.exec(`
-			INSERT INTO attachments (
-			  id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url,
-			  description, blurhash, width, height, focus_x, focus_y, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-			m.ID, m.StatusID, m.AccountID, i, m.Kind, m.MediaType, m.URL, m.PreviewURL, m.RemoteURL,
-			m.Description, m.Blurhash, m.Width, m.Height, m.FocusX, m.FocusY, millis(m.CreatedAt)); err != nil {
+		m.ID = known[m.RemoteURL]
+		delete(known, m.RemoteURL) // the same picture twice is two rows
+		if err := tx.insertAttachment(m, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) insertAttachment(m *Attachment, position int) error {
+	insert := func(id int64) error {
+		m.ID = id
+		_, err := tx.exec(`
+			INSERT INTO attachments (
+			  id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url,
+			  description, blurhash, width, height, focus_x, focus_y, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			m.ID, m.StatusID, m.AccountID, position, m.Kind, m.MediaType, m.URL, m.PreviewURL, m.RemoteURL,
+			m.Description, m.Blurhash, m.Width, m.Height, m.FocusX, m.FocusY, millis(m.CreatedAt))
+		return err
+	}
+	if m.ID != 0 {
+		return insert(m.ID)
+	}
+	return tx.insertNew(m.CreatedAt, insert)
 }

@@ -117,7 +117,7 @@ func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	_, err := tx.exec(`
 		INSERT INTO mentions (status_id, account_id, silent)
 		SELECT o.id, CAST($2 AS BIGINT), FALSE FROM objects o WHERE o.id = $1 AND o.deleted_at = 0
-		ON CONFLICT DO NOTHING`, status, account)
+		ON CONFLICT (status_id, account_id) DO NOTHING`, status, account)
 	return err
 }
 

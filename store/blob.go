@@ -46,7 +46,7 @@ func (s *Store) PutBlob(ctx context.Context, r io.ReadSeeker, mediaType string, 
 			return errors.New("it changed while it was read")
 		}
 		err := s.Update(ctx, func(tx *Tx) error {
-			_, err := tx.exec(`INSERT INTO blob_chunks (hash, seq, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, b.Hash, seq, chunk)
+			_, err := tx.exec(`INSERT INTO blob_chunks (hash, seq, data) VALUES ($1, $2, $3) ON CONFLICT (hash, seq) DO NOTHING`, b.Hash, seq, chunk)
 			return err
 		})
 		seq++

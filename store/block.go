@@ -3,12 +3,19 @@ package store
 // PutBlock has account block target: follows both ways end and each leaves the
 // other's home feed and notifications, at once. false when it was there already.
 func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err error) {
+	if err := tx.LockPair(account, target); err != nil {
+		return false, err
+	}
 	now := tx.Now()
-	n, err := tx.exec(`
-		INSERT INTO blocks (id, account_id, target_id, uri, created_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account_id, target_id) DO NOTHING`, tx.NewID(now), account, target, uri, millis(now))
-	if err != nil || n == 0 {
+	err = tx.insertNew(now, func(id int64) error {
+		n, err := tx.exec(`
+			INSERT INTO blocks (id, account_id, target_id, uri, created_at)
+			VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (account_id, target_id) DO NOTHING`, id, account, target, uri, millis(now))
+		created = n == 1
+		return err
+	})
+	if err != nil || !created {
 		return false, err
 	}
 	for _, pair := range [][2]AccountID{{account, target}, {target, account}} {

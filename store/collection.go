@@ -16,7 +16,7 @@ func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]json.RawMes
 		out[uri] = doc
 		return err
 	}, `SELECT object_uri, json FROM objects
-		WHERE object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, jsonText(objects), typ)
+		WHERE object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, textSet(objects), typ)
 	return out, err
 }
 

@@ -25,7 +25,8 @@ func (tx *Tx) rowsOfStatuses() []string {
 }
 
 // accountText are the statements that end what an account said of itself, its
-// access, and what stands between it and others: at once, before it is purged.
+// access, and what stands between it and others but its follows (endFollows):
+// at once, before it is purged.
 // Its name and URIs stay, so that nobody else takes them, and a local one's
 // key, which has to sign the Delete. $1 is the account.
 var accountText = []string{
@@ -33,15 +34,13 @@ var accountText = []string{
 	 SET display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', also_known_as = '', moved_to_uri = '', json = ''
 	 WHERE id = $1`,
 	`UPDATE users SET password_hash = '', email = 'deleted-' || account_id, note_source = '', fields_source = '' WHERE account_id = $1`,
-	`UPDATE accounts SET following_count = following_count - 1 WHERE following_count > 0 AND id IN (SELECT account_id FROM follows WHERE target_id = $1 AND accepted)`,
-	`UPDATE accounts SET followers_count = followers_count - 1 WHERE followers_count > 0 AND id IN (SELECT target_id FROM follows WHERE account_id = $1 AND accepted)`,
-	`DELETE FROM follows WHERE account_id = $1 OR target_id = $1`,
 	`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
 	`DELETE FROM mutes WHERE account_id = $1 OR target_id = $1`,
 	`DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1`,
 	`DELETE FROM oauth_tokens WHERE account_id = $1`,
 	`DELETE FROM oauth_codes WHERE account_id = $1`,
 	`DELETE FROM sessions WHERE account_id = $1`,
+	`DELETE FROM known_devices WHERE account_id = $1`,
 }
 
 // accountRows are the other rows of an account, which a purge deletes after
@@ -124,6 +123,9 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 		return err
 	}
 	tx.erases()
+	if err := tx.endFollows(id); err != nil {
+		return err
+	}
 	for _, q := range accountText {
 		if _, err := tx.exec(q, id); err != nil {
 			return err

@@ -150,7 +150,7 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 				return err
 			}
 		}
-		if err := tx.PutIdempotencyKey(author.ID, secret, o.ID); err != nil {
+		if _, _, err := tx.TakeIdempotencyKey(author.ID, secret, o.ID, time.Time{}); err != nil {
 			return err
 		}
 		if _, err := tx.PutFavourite(friend.ID, o.ID, secret); err != nil {
@@ -237,7 +237,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 						return err
 					}
 				}
-				if err := tx.PutIdempotencyKey(gone.ID, secret, 4711); err != nil {
+				if _, _, err := tx.TakeIdempotencyKey(gone.ID, secret, 4711, time.Time{}); err != nil {
 					return err
 				}
 				if _, err := tx.PutFavourite(gone.ID, reply.ID, secret); err != nil {

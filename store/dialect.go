@@ -13,6 +13,9 @@ type dialect struct {
 	set func(param string) string
 	// textSet is the same of strings.
 	textSet func(param string) string
+	// forUpdate ends a statement whose rows this transaction will change; ""
+	// where there is one writer.
+	forUpdate string
 	// skipLocked is what a claim of jobs ends with.
 	skipLocked string
 	// explain is the prefix that shows a statement's plan.
@@ -46,6 +49,7 @@ var postgresDialect = &dialect{
 	textSet: func(p string) string {
 		return "(SELECT value FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
 	},
+	forUpdate:  "FOR NO KEY UPDATE",
 	skipLocked: "FOR UPDATE SKIP LOCKED",
 	explain:    "EXPLAIN ",
 }

@@ -33,7 +33,11 @@ type Error struct {
 // Errorf makes an Error. A %w in the format keeps the cause.
 func Errorf(kind Kind, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Kind: kind, Message: err.Error(), Err: errors.Unwrap(err)}
+	cause := errors.Unwrap(err)
+	if errors.Is(cause, ErrDatabaseDown) {
+		kind = Unavailable // and not a refusal, or nothing found
+	}
+	return &Error{Kind: kind, Message: err.Error(), Err: cause}
 }
 
 func (e *Error) Error() string { return e.Message }

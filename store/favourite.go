@@ -1,23 +1,50 @@
 package store
 
+import "fmt"
+
 // PutFavourite has an account favour a status, uri being the Like's, and
 // counts it; false when it did so already.
 func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
-	now := tx.Now()
-	n, err := tx.exec(`
-		INSERT INTO favourites (id, account_id, status_id, uri, created_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, uri, millis(now))
-	if err != nil || n == 0 {
+	_, stands, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.store.dialect.forUpdate, status)
+	if err == nil && !stands {
+		err = Errorf(NotFound, "status %s not found", status)
+	}
+	if err != nil {
+		return false, err
+	}
+	created, err = tx.mark("favourites (id, account_id, status_id, created_at, uri)", account, status, uri)
+	if err != nil || !created {
 		return false, err
 	}
 	_, err = tx.exec(`UPDATE objects SET favourites_count = favourites_count + 1 WHERE id = $1`, status)
 	return true, err
 }
 
+// mark inserts a row into one of the tables of marks that have one of each
+// account on each status; false when it is there already.
+func (tx *Tx) mark(into string, account AccountID, status ObjectID, more ...any) (created bool, err error) {
+	now := tx.Now()
+	values := `$1, $2, $3, $4`
+	for i := range more {
+		values += fmt.Sprintf(`, $%d`, i+5)
+	}
+	err = tx.insertNew(now, func(id int64) error {
+		n, err := tx.exec(`
+			INSERT INTO `+into+`
+			VALUES (`+values+`)
+			ON CONFLICT (account_id, status_id) DO NOTHING`, append([]any{id, account, status, millis(now)}, more...)...)
+		created = n == 1
+		return err
+	})
+	return created, err
+}
+
 // DeleteFavourite takes it back and gives the URI of its Like; ok is false
 // when there was none.
 func (tx *Tx) DeleteFavourite(account AccountID, status ObjectID) (uri string, ok bool, err error) {
+	if err := tx.lockObjects(status); err != nil {
+		return "", false, err
+	}
 	uri, ok, err = one[string](tx, `DELETE FROM favourites WHERE account_id = $1 AND status_id = $2 RETURNING uri`, account, status)
 	if err != nil || !ok {
 		return "", false, err
@@ -109,11 +136,7 @@ func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*A
 
 // PutBookmark keeps a status for an account.
 func (tx *Tx) PutBookmark(account AccountID, status ObjectID) error {
-	now := tx.Now()
-	_, err := tx.exec(`
-		INSERT INTO bookmarks (id, account_id, status_id, created_at)
-		VALUES ($1, $2, $3, $4)
-		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, millis(now))
+	_, err := tx.mark("bookmarks (id, account_id, status_id, created_at)", account, status)
 	return err
 }
 
@@ -126,12 +149,11 @@ func (tx *Tx) DeleteBookmark(account AccountID, status ObjectID) error {
 // PutPin shows a status at the top of its author's profile. Invalid when most
 // are pinned already.
 func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool, err error) {
-	now := tx.Now()
-	n, err := tx.exec(`
-		INSERT INTO pins (id, account_id, status_id, created_at)
-		VALUES ($1, $2, $3, $4)
-		ON CONFLICT (account_id, status_id) DO NOTHING`, tx.NewID(now), account, status, millis(now))
-	if err != nil || n == 0 {
+	if err := tx.lockAccounts(account); err != nil { // whose pins are counted
+		return false, err
+	}
+	created, err = tx.mark("pins (id, account_id, status_id, created_at)", account, status)
+	if err != nil || !created {
 		return false, err
 	}
 	count, _, err := one[int](tx, `SELECT COUNT(*) FROM pins WHERE account_id = $1`, account)

@@ -26,18 +26,24 @@ func (f *Follow) dest() []any {
 // and whether it was accepted, and takes the URI and the settings. created
 // tells that the pair is new.
 func (tx *Tx) PutFollow(f *Follow) (created bool, err error) {
-	if f.ID == 0 {
-		f.ID = tx.NewID(tx.Now())
+	restore(tx, f)
+	if err := tx.lockAccounts(f.AccountID, f.TargetID); err != nil {
+		return false, err
 	}
-	f.CreatedAt = tx.Now()
-	n, err := tx.exec(`
-		INSERT INTO follows (id, account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
-		VALUES ($1, $2, $3, $4, FALSE, $5, $6, $7, $8)
-		ON CONFLICT (account_id, target_id) DO NOTHING`,
-		f.ID, f.AccountID, f.TargetID, f.URI, f.ShowReblogs, f.Notify, jsonText(f.Languages), millis(f.CreatedAt))
-	if err != nil || n == 1 {
-		f.Accepted = false
-		return n == 1, err
+	now := tx.Now()
+	err = tx.insertNew(now, func(id int64) error {
+		n, err := tx.exec(`
+			INSERT INTO follows (id, account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
+			VALUES ($1, $2, $3, $4, FALSE, $5, $6, $7, $8)
+			ON CONFLICT (account_id, target_id) DO NOTHING`,
+			id, f.AccountID, f.TargetID, f.URI, f.ShowReblogs, f.Notify, jsonText(f.Languages), millis(now))
+		if created = n == 1; created {
+			f.ID, f.CreatedAt, f.Accepted = id, now, false
+		}
+		return err
+	})
+	if err != nil || created {
+		return created, err
 	}
 	return false, tx.get("follow", f.dest(), `
 		UPDATE follows
@@ -65,6 +71,9 @@ func (tx *Tx) FollowByURI(uri string) (*Follow, error) {
 // AcceptFollow makes a request a follow and counts it; false when it was
 // accepted already or is not there.
 func (tx *Tx) AcceptFollow(account, target AccountID) (bool, error) {
+	if err := tx.lockAccounts(account, target); err != nil {
+		return false, err
+	}
 	n, err := tx.exec(`UPDATE follows SET accepted = TRUE WHERE account_id = $1 AND target_id = $2 AND NOT accepted`, account, target)
 	if err != nil || n == 0 {
 		return false, err
@@ -74,6 +83,9 @@ func (tx *Tx) AcceptFollow(account, target AccountID) (bool, error) {
 
 // DeleteFollow ends a follow or a request; false when there was none.
 func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
+	if err := tx.lockAccounts(account, target); err != nil {
+		return false, err
+	}
 	accepted, ok, err := one[bool](tx, `DELETE FROM follows WHERE account_id = $1 AND target_id = $2 RETURNING accepted`, account, target)
 	if err != nil || !ok {
 		return false, err
@@ -84,12 +96,37 @@ func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
 	return true, err
 }
 
+// LockPair keeps what stands between two accounts (follows, blocks) from being
+// changed by others while a transaction reads it to change it.
+func (tx *Tx) LockPair(a, b AccountID) error { return tx.lockAccounts(a, b) }
+
 func (tx *Tx) countFollow(account, target AccountID, by int) error {
 	if _, err := tx.exec(`UPDATE accounts SET following_count = following_count + $2 WHERE id = $1 AND following_count + $2 >= 0`, account, by); err != nil {
 		return err
 	}
 	_, err := tx.exec(`UPDATE accounts SET followers_count = followers_count + $2 WHERE id = $1 AND followers_count + $2 >= 0`, target, by)
 	return err
+}
+
+// endFollows ends every follow of an account and of those who follow it.
+func (tx *Tx) endFollows(id AccountID) error {
+	following, followers := map[int64]int{}, map[int64]int{}
+	err := tx.query(func(row scanner) error {
+		var f Follow
+		err := row.Scan(&f.AccountID, &f.TargetID, &f.Accepted)
+		if f.Accepted {
+			following[int64(f.AccountID)]++
+			followers[int64(f.TargetID)]++
+		}
+		return err
+	}, `DELETE FROM follows WHERE account_id = $1 OR target_id = $1 RETURNING account_id, target_id, accepted`, id)
+	if err != nil {
+		return err
+	}
+	if err := tx.decrease("accounts", "following_count", following); err != nil {
+		return err
+	}
+	return tx.decrease("accounts", "followers_count", followers)
 }
 
 // Followers lists who follows an account, newest follow first, without those

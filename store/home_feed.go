@@ -30,7 +30,7 @@ func (tx *Tx) FeedStatus(o *Object) error {
 		  AND (CAST($7 AS BIGINT) = 0 OR ((u.account_id = $2 OR f.show_reblogs) AND NOT EXISTS (
 		    SELECT 1 FROM home_feed h
 		    WHERE h.account_id = u.account_id AND h.status_id > $8 AND h.original_id = $3)))
-		ON CONFLICT DO NOTHING`,
+		ON CONFLICT (account_id, status_id) DO NOTHING`,
 		o.ID, o.AccountID, original, int(o.Visibility), o.InReplyToURI, o.InReplyToAccountID,
 		o.ReblogOfID, IDAt(tx.Now().Add(-boostQuiet)))
 	return err
@@ -50,7 +50,7 @@ func (tx *Tx) FeedFollow(follower, author AccountID) error {
 		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
 		ORDER BY o.id DESC
 		LIMIT $3
-		ON CONFLICT DO NOTHING`, follower, author, backfill)
+		ON CONFLICT (account_id, status_id) DO NOTHING`, follower, author, backfill)
 	return err
 }
 

@@ -56,5 +56,13 @@ func (s *idSource) next(at time.Time) int64 {
 	return ms<<idBits | int64(low)
 }
 
+// scatter goes on from anywhere: after an id that another node gave already,
+// those that follow it may be taken as well.
+func (s *idSource) scatter() {
+	s.mu.Lock()
+	s.seq = rand.Uint64()
+	s.mu.Unlock()
+}
+
 // IDAt is the smallest id of the time at: a bound for ranges.
 func IDAt(at time.Time) int64 { return max(at.UnixMilli(), 1) << idBits }

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -62,9 +63,19 @@ func (tx *Tx) Enqueue(list ...NewJob) error {
 
 func (tx *Tx) insertJobs(list []NewJob) error {
 	now := tx.Now()
+	return tx.insertNew(now, func(id int64) error { return tx.insertJobRows(now, id, list) })
+}
+
+// insertJobRows writes jobs, the first with the id given. A key that a waiting
+// job has makes one void; an id that a job has is an error, and no reason to
+// lose one.
+func (tx *Tx) insertJobRows(now time.Time, id int64, list []NewJob) error {
 	var rows []string
 	var args []any
-	for _, j := range list {
+	for i, j := range list {
+		if i > 0 {
+			id = tx.NewID(now)
+		}
 		if j.RunAt.IsZero() {
 			j.RunAt = now
 		}
@@ -76,10 +87,10 @@ func (tx *Tx) insertJobs(list []NewJob) error {
 		rows = append(rows, fmt.Sprintf(`(CAST($%d AS BIGINT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT),
 		  COALESCE((SELECT l.not_before FROM lanes l WHERE l.lane = $%d AND l.not_before > $%d), CAST($%d AS BIGINT)), CAST($%d AS BIGINT))`,
 			n+1, n+2, n+3, n+4, n+5, n+3, n+6, n+6, n+7))
-		args = append(args, tx.NewID(now), j.Kind, j.Lane, string(j.Args), unique, millis(j.RunAt), millis(now))
+		args = append(args, id, j.Kind, j.Lane, string(j.Args), unique, millis(j.RunAt), millis(now))
 	}
 	_, err := tx.exec(`INSERT INTO jobs (id, kind, lane, args, unique_key, run_at, created_at) VALUES `+
-		strings.Join(rows, ", ")+` ON CONFLICT DO NOTHING`, args...)
+		strings.Join(rows, ", ")+` ON CONFLICT (unique_key) DO NOTHING`, args...)
 	return err
 }
 
@@ -161,8 +172,10 @@ func (tx *Tx) NextRun(full []string) (at time.Time, ok bool, err error) {
 	return time.UnixMilli(ms).UTC(), true, nil
 }
 
-// textSet is a list of strings as the JSON parameter that tx.inText wants.
+// textSet is a list of strings as the JSON parameter that tx.inText wants,
+// without those that no row can have.
 func textSet(list []string) string {
+	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !ValidText(s) })
 	if s := jsonText(list); s != "" {
 		return s
 	}

@@ -29,21 +29,24 @@ func (tx *Tx) Lanes() ([]Lane, error) {
 // while it is set aside already were under way before, and count as one.
 func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why string) (until time.Time, err error) {
 	now := tx.Now()
-	var l Lane
-	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)}, `SELECT failures, not_before FROM lanes WHERE lane = $1`, lane)
-	if err != nil && !Is(err, NotFound) {
+	if _, err := tx.exec(`
+		INSERT INTO lanes (lane, failures, failing_since, not_before, error)
+		VALUES ($1, 0, $2, 0, '')
+		ON CONFLICT (lane) DO NOTHING`, lane, millis(now)); err != nil {
 		return until, err
 	}
-	if l.NotBefore.After(now) {
-		return l.NotBefore, nil
+	var l Lane
+	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)},
+		`SELECT failures, not_before FROM lanes WHERE lane = $1 `+tx.store.dialect.forUpdate, lane)
+	if Is(err, NotFound) {
+		err = errAgain // another node's success took it away just now
+	}
+	if err != nil || l.NotBefore.After(now) {
+		return l.NotBefore, err
 	}
 	until = now.Add(wait(l.Failures + 1))
-	if _, err = tx.exec(`
-		INSERT INTO lanes (lane, failures, failing_since, not_before, error)
-		VALUES ($1, 1, $2, $3, $4)
-		ON CONFLICT (lane) DO UPDATE
-		SET failures = lanes.failures + 1, not_before = excluded.not_before, error = excluded.error`,
-		lane, millis(now), millis(until), why); err != nil {
+	if _, err = tx.exec(`UPDATE lanes SET failures = failures + 1, not_before = $2, error = $3 WHERE lane = $1`,
+		lane, millis(until), why); err != nil {
 		return until, err
 	}
 	_, err = tx.exec(`UPDATE jobs SET run_at = $2 WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at < $2`, lane, millis(until))

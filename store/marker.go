@@ -22,7 +22,7 @@ func (tx *Tx) Markers(account AccountID, timelines []string) ([]Marker, error) {
 		out = append(out, m)
 		return err
 	}, `SELECT timeline, last_read_id, version, updated_at FROM markers
-		WHERE account_id = $1 AND `+tx.inText("timeline", "$2")+` ORDER BY timeline`, account, jsonText(timelines))
+		WHERE account_id = $1 AND `+tx.inText("timeline", "$2")+` ORDER BY timeline`, account, textSet(timelines))
 	return out, err
 }
 
@@ -38,18 +38,23 @@ func (tx *Tx) PutMarker(account AccountID, timeline string, lastRead int64) (Mar
 	return m, err
 }
 
-// IdempotentStatus is what an Idempotency-Key gave since a time; ok is false
-// for a new key, and for one that is older.
-func (tx *Tx) IdempotentStatus(account AccountID, key string, since time.Time) (id ObjectID, ok bool, err error) {
-	return one[ObjectID](tx, `SELECT status_id FROM idempotency_keys WHERE account_id = $1 AND key = $2 AND created_at >= $3`, account, key, millis(since))
-}
-
-// PutIdempotencyKey keeps what a key gave, in place of what it gave long ago.
-func (tx *Tx) PutIdempotencyKey(account AccountID, key string, status ObjectID) error {
-	if _, err := tx.exec(`DELETE FROM idempotency_keys WHERE account_id = $1 AND key = $2`, account, key); err != nil {
-		return err
+// TakeIdempotencyKey takes a key for a status that is about to be written, or
+// gives the status that the key gave since a time: who comes while another
+// transaction holds it waits for what becomes of that. So it stands first in
+// the transaction, before anything that the key is to make happen once.
+func (tx *Tx) TakeIdempotencyKey(account AccountID, key string, status ObjectID, since time.Time) (first ObjectID, taken bool, err error) {
+	n, err := tx.exec(`
+		INSERT INTO idempotency_keys (account_id, key, status_id, created_at)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, key) DO UPDATE
+		SET status_id = excluded.status_id, created_at = excluded.created_at
+		WHERE idempotency_keys.created_at < $5`, account, key, status, millis(tx.Now()), millis(since))
+	if err != nil || n == 1 {
+		return status, n == 1, err
 	}
-	_, err := tx.exec(`INSERT INTO idempotency_keys (account_id, key, status_id, created_at) VALUES ($1, $2, $3, $4)`,
-		account, key, status, millis(tx.Now()))
-	return err
+	first, found, err := one[ObjectID](tx, `SELECT status_id FROM idempotency_keys WHERE account_id = $1 AND key = $2`, account, key)
+	if err == nil && !found {
+		err = errAgain // it was cleaned up just now
+	}
+	return first, false, err
 }

@@ -34,7 +34,7 @@ func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 		return err
 	}
 	for _, tag := range tags {
-		if _, err := tx.exec(`INSERT INTO status_tags (name, status_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+		if _, err := tx.exec(`INSERT INTO status_tags (name, status_id) VALUES ($1, $2) ON CONFLICT (name, status_id) DO NOTHING`,
 			FoldTag(tag), status); err != nil {
 			return err
 		}

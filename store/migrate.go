@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations/*.sql
@@ -63,10 +65,21 @@ func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return list, err
 }
 
+// migrationLock is the advisory lock of who migrates, or creates what says
+// which migrations were applied.
+const migrationLock = 0x6b696e676c6574
+
 func (tx *Tx) migrationStatus() ([]Migration, error) {
 	list, err := migrations()
 	if err != nil {
 		return nil, err
+	}
+	if tx.store.path == "" {
+		// Of nodes that start at once one migrates, and the others wait for it.
+		// SQLite has one writer at a time anyway: see untilFree.
+		if _, err := tx.exec(`SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := tx.exec(`
 		CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -87,7 +100,7 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 				return nil
 			}
 		}
-		return Errorf(Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
+		return unknownMigration(version)
 	}, `SELECT version, applied_at FROM schema_migrations ORDER BY version`)
 	return list, err
 }
@@ -97,7 +110,7 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
 	for {
 		var done *Migration
-		err := s.Update(ctx, func(tx *Tx) error {
+		err := s.untilFree(ctx, func(tx *Tx) error {
 			done = nil
 			list, err := tx.migrationStatus()
 			if err != nil {
@@ -122,6 +135,17 @@ func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
 			return applied, err
 		}
 		applied = append(applied, *done)
+	}
+}
+
+// untilFree is Update for who would rather wait than fail while another
+// process writes for long: it is migrating, perhaps.
+func (s *Store) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
+	for {
+		err := s.Update(ctx, fn)
+		if code, _ := sqliteCode(err); code&0xff != sqlite3.SQLITE_BUSY || ctx.Err() != nil {
+			return err
+		}
 	}
 }
 

@@ -6,13 +6,15 @@ import "time"
 // it; until expires, or for good when that is zero.
 func (tx *Tx) PutMute(account, target AccountID, notifications bool, expires time.Time) error {
 	now := tx.Now()
-	_, err := tx.exec(`
-		INSERT INTO mutes (id, account_id, target_id, notifications, expires_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (account_id, target_id) DO UPDATE
-		SET notifications = excluded.notifications, expires_at = excluded.expires_at`,
-		tx.NewID(now), account, target, notifications, millis(expires), millis(now))
-	return err
+	return tx.insertNew(now, func(id int64) error {
+		_, err := tx.exec(`
+			INSERT INTO mutes (id, account_id, target_id, notifications, expires_at, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (account_id, target_id) DO UPDATE
+			SET notifications = excluded.notifications, expires_at = excluded.expires_at`,
+			id, account, target, notifications, millis(expires), millis(now))
+		return err
+	})
 }
 
 // DeleteMute ends a mute, if there is one.

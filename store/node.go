@@ -25,6 +25,10 @@ func (s *Store) HoldNode(ctx context.Context) (string, error) {
 		c.Close()
 		return "", fmt.Errorf("hold a node's name: %w", err)
 	}
+	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock_shared($1)`, int64(serverLock)); err != nil {
+		c.Close()
+		return "", fmt.Errorf("hold a node's name: %w", err)
+	}
 	s.node = c
 	return strconv.FormatInt(key, 10), nil
 }

@@ -20,8 +20,17 @@ type Notification struct {
 // the same already, are the one who did it, or block or mute that account.
 // Accounts that do not live here are passed over.
 func (tx *Tx) Notify(n *Notification) (created bool, err error) {
+	restore(tx, n)
 	n.CreatedAt = tx.Now()
-	n.ID = tx.NewID(n.CreatedAt)
+	err = tx.insertNew(n.CreatedAt, func(id int64) error {
+		n.ID = id
+		created, err = tx.insertNotification(n)
+		return err
+	})
+	return created, err
+}
+
+func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 	rows, err := tx.exec(`
 		INSERT INTO notifications (id, account_id, type, from_account_id, status_id, created_at)
 		SELECT CAST($1 AS BIGINT), u.account_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BIGINT)
@@ -65,10 +74,10 @@ func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*N
 	where := ``
 	args := []any{viewer, below, above, p.Limit, q.From, millis(tx.Now())}
 	if len(q.Types) > 0 {
-		args = append(args, jsonText(q.Types))
+		args = append(args, textSet(q.Types))
 		where += ` AND ` + tx.inText("n.type", "$7")
 	} else if len(q.ExcludeTypes) > 0 {
-		args = append(args, jsonText(q.ExcludeTypes))
+		args = append(args, textSet(q.ExcludeTypes))
 		where += ` AND NOT ` + tx.inText("n.type", "$7")
 	}
 	var list []*Notification

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // App is a registered OAuth client.
 type App struct {
@@ -22,13 +25,16 @@ func (a *App) dest() []any {
 
 // InsertApp registers a client and gives it an id.
 func (tx *Tx) InsertApp(a *App) error {
+	restore(tx, a)
 	a.CreatedAt = tx.Now()
-	a.ID = tx.NewID(a.CreatedAt)
-	_, err := tx.exec(`
-		INSERT INTO oauth_apps (id, client_id, secret_hash, name, website, redirect_uris, scopes, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		a.ID, a.ClientID, a.SecretHash, a.Name, a.Website, jsonText(a.RedirectURIs), a.Scopes, millis(a.CreatedAt))
-	return err
+	return tx.insertNew(a.CreatedAt, func(id int64) error {
+		a.ID = id
+		_, err := tx.exec(`
+			INSERT INTO oauth_apps (id, client_id, secret_hash, name, website, redirect_uris, scopes, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			a.ID, a.ClientID, a.SecretHash, a.Name, a.Website, jsonText(a.RedirectURIs), a.Scopes, millis(a.CreatedAt))
+		return err
+	})
 }
 
 // AppByClientID reads a client; NotFound.
@@ -116,19 +122,24 @@ func (t *Token) dest() []any {
 
 // InsertToken keeps a new token, giving it an id if it has none.
 func (tx *Tx) InsertToken(t *Token) error {
+	restore(tx, t)
 	t.CreatedAt = tx.Now()
-	if t.ID == 0 {
-		t.ID = tx.NewID(t.CreatedAt)
-	}
 	var refresh any
 	if t.RefreshHash != "" {
 		refresh = t.RefreshHash
 	}
-	_, err := tx.exec(`
-		INSERT INTO oauth_tokens (id, hash, refresh_hash, app_id, account_id, scopes, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		t.ID, t.Hash, refresh, t.AppID, t.AccountID, t.Scopes, millis(t.CreatedAt), millis(t.ExpiresAt))
-	return err
+	insert := func(id int64) error {
+		t.ID = id
+		_, err := tx.exec(`
+			INSERT INTO oauth_tokens (id, hash, refresh_hash, app_id, account_id, scopes, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			t.ID, t.Hash, refresh, t.AppID, t.AccountID, t.Scopes, millis(t.CreatedAt), millis(t.ExpiresAt))
+		return err
+	}
+	if t.ID != 0 {
+		return insert(t.ID)
+	}
+	return tx.insertNew(t.CreatedAt, insert)
 }
 
 const tokenStands = `
@@ -163,13 +174,13 @@ func (tx *Tx) TouchToken(id int64) error {
 // SpendRefresh takes a refresh token of a client and ends its token; NotFound.
 func (tx *Tx) SpendRefresh(refreshHash string, appID int64) (*Token, error) {
 	t := new(Token)
-	err := tx.get("refresh token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t
-		WHERE t.refresh_hash = $1 AND t.app_id = $2 AND `+tokenOwnerStands, refreshHash, appID)
+	err := tx.get("refresh token", t.dest(), `DELETE FROM oauth_tokens AS t
+		WHERE t.refresh_hash = $1 AND t.app_id = $2 AND `+tokenOwnerStands+`
+		RETURNING `+strings.ReplaceAll(tokenColumns, "t.", ""), refreshHash, appID)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.exec(`DELETE FROM oauth_tokens WHERE id = $1`, t.ID)
-	return t, err
+	return t, nil
 }
 
 // RevokeToken ends a client's token, given its own or its refresh hash.
@@ -178,12 +189,14 @@ func (tx *Tx) RevokeToken(hash string, appID int64) error {
 	return err
 }
 
-// RevokeAccess ends every token, code and session of an account.
+// RevokeAccess ends every token, code and session of an account, and forgets
+// the browsers and addresses that it signed in from.
 func (tx *Tx) RevokeAccess(id AccountID) error {
 	for _, q := range []string{
 		`DELETE FROM oauth_tokens WHERE account_id = $1`,
 		`DELETE FROM oauth_codes WHERE account_id = $1`,
 		`DELETE FROM sessions WHERE account_id = $1`,
+		`DELETE FROM known_devices WHERE account_id = $1`,
 	} {
 		if _, err := tx.exec(q, id); err != nil {
 			return err

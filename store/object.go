@@ -57,19 +57,42 @@ func (o *Object) dest() []any {
 
 // InsertObject writes a new object and gives it an ID of its published time.
 // When the URI is known already nothing is written and created is false, with
-// o.ID the known one's: applying an activity twice changes nothing.
+// o.ID the known one's: applying an activity twice changes nothing. An object
+// that brings an ID which another has is ErrIDTaken.
 func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
+	restore(tx, o)
 	if o.PublishedAt.IsZero() {
 		o.PublishedAt = tx.Now()
 	}
 	o.CreatedAt = tx.Now()
-	if o.ID == 0 {
-		id, err := tx.freeID("objects", o.PublishedAt)
-		if err != nil {
+	if o.IsStatus && o.ReblogOfID == 0 {
+		if err := tx.joinThread(o); err != nil {
 			return false, err
 		}
-		o.ID = ObjectID(id)
 	}
+	if o.ID != 0 {
+		if created, err = tx.insertObject(o); isIDTaken(err) {
+			return false, ErrIDTaken
+		}
+	} else {
+		err = tx.insertNew(o.PublishedAt, func(id int64) (err error) {
+			o.ID = ObjectID(id)
+			created, err = tx.insertObject(o)
+			return err
+		})
+	}
+	if err != nil || created {
+		return created, err
+	}
+	known, err := tx.ObjectByURI(o.URI)
+	if err != nil {
+		return false, err
+	}
+	o.ID = known.ID
+	return false, nil
+}
+
+func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 	n, err := tx.exec(`
 		INSERT INTO objects (
 		  id, uri, type, account_id, local, is_status, visibility, object_uri,
@@ -83,15 +106,26 @@ func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
 		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON))
-	if err != nil || n == 1 {
-		return n == 1, err
+	return n == 1, err
+}
+
+// joinThread keeps the URIs of a status and of what it answers for this
+// transaction, and finds a parent that came since its writer looked.
+func (tx *Tx) joinThread(o *Object) error {
+	if o.InReplyToURI == "" {
+		return tx.lockURIs(o.URI)
 	}
-	known, err := tx.ObjectByURI(o.URI)
-	if err != nil {
-		return false, err
+	if err := tx.lockURIs(o.URI, o.InReplyToURI); err != nil || o.InReplyToID != 0 {
+		return err
 	}
-	o.ID = known.ID
-	return false, nil
+	parent, err := tx.ObjectByURI(o.InReplyToURI)
+	if err == nil && parent.IsStatus {
+		o.InReplyToID, o.InReplyToAccountID = parent.ID, parent.AccountID
+	}
+	if Is(err, NotFound) {
+		return nil
+	}
+	return err
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
@@ -116,6 +150,12 @@ func (tx *Tx) Object(id ObjectID) (*Object, error) {
 // ObjectByURI reads an object by its ActivityPub id; NotFound.
 func (tx *Tx) ObjectByURI(uri string) (*Object, error) {
 	return tx.object("object "+uri, `WHERE o.uri = $1`, uri)
+}
+
+// ObjectToChange is ObjectByURI for who will change or delete the object: it
+// stays as it was read until the transaction ends.
+func (tx *Tx) ObjectToChange(uri string) (*Object, error) {
+	return tx.object("object "+uri, `WHERE o.uri = $1 `+tx.store.dialect.forUpdate, uri)
 }
 
 // ActivityOn reads the newest activity of a type that an account did to an
@@ -144,10 +184,6 @@ func (tx *Tx) ObjectDocument(id ObjectID) (json.RawMessage, error) {
 // KnownURIs tells which of the URIs are objects or accounts here.
 func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 	known := map[string]bool{}
-	list := jsonText(uris)
-	if list == "" {
-		return known, nil
-	}
 	err := tx.query(func(row scanner) error {
 		var uri string
 		if err := row.Scan(&uri); err != nil {
@@ -157,7 +193,7 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 		return nil
 	}, `SELECT uri FROM objects WHERE `+tx.inText("uri", "$1")+`
 		UNION ALL
-		SELECT uri FROM accounts WHERE `+tx.inText("uri", "$1"), list)
+		SELECT uri FROM accounts WHERE `+tx.inText("uri", "$1"), textSet(uris))
 	return known, err
 }
 
@@ -165,16 +201,11 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 // gone, its URI stays taken. Everything that hung on a status goes with it (see
 // delete.go), boosts and the activities about it as well.
 func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
-	boosts, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND reblog_of_id <> 0 AND deleted_at = 0`, o.ID)
+	boosts, err := tx.endStatus(o)
 	if err != nil {
 		return err
 	}
 	buried := setOf(append(boosts, o.ID))
-	if o.IsStatus && o.DeletedAt.IsZero() {
-		if err := tx.uncount(buried); err != nil {
-			return err
-		}
-	}
 	for _, q := range tx.rowsOfStatuses() {
 		if _, err := tx.exec(q, buried); err != nil {
 			return err
@@ -191,60 +222,6 @@ func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
 	}
 	_, err = tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, o.ID, string(tombstone))
 	return err
-}
-
-// uncount takes statuses that are about to be buried out of the counters of
-// their authors and parents.
-func (tx *Tx) uncount(buried string) error {
-	if _, err := tx.exec(`
-		UPDATE accounts
-		SET statuses_count = statuses_count - (
-		  SELECT COUNT(*) FROM objects o
-		  WHERE `+tx.in("o.id", "$1")+` AND o.account_id = accounts.id AND o.is_status AND o.deleted_at = 0 AND o.visibility <= 2)
-		WHERE id IN (SELECT o.account_id FROM objects o WHERE `+tx.in("o.id", "$1")+`)`, buried); err != nil {
-		return err
-	}
-	_, err := tx.exec(`
-		UPDATE objects
-		SET replies_count = replies_count - 1
-		WHERE replies_count > 0 AND id IN (
-		  SELECT o.in_reply_to_id FROM objects o
-		  WHERE `+tx.in("o.id", "$1")+` AND o.in_reply_to_id <> 0 AND o.deleted_at = 0 AND o.visibility <= 1)`, buried)
-	if err != nil {
-		return err
-	}
-	_, err = tx.exec(`
-		UPDATE objects
-		SET reblogs_count = reblogs_count - 1
-		WHERE reblogs_count > 0 AND id IN (
-		  SELECT o.reblog_of_id FROM objects o
-		  WHERE `+tx.in("o.id", "$1")+` AND o.reblog_of_id <> 0 AND o.deleted_at = 0)`, buried)
-	return err
-}
-
-// CountStatus adds a new status to the counters of its author and, where
-// strangers may count it, of its parent or of what it boosts. A direct one is
-// nobody's to count.
-func (tx *Tx) CountStatus(o *Object) error {
-	if o.Visibility == Direct {
-		return nil
-	}
-	if _, err := tx.exec(`
-		UPDATE accounts
-		SET statuses_count = statuses_count + 1,
-		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
-		WHERE id = $1`, o.AccountID, millis(o.PublishedAt)); err != nil {
-		return err
-	}
-	if o.ReblogOfID != 0 {
-		_, err := tx.exec(`UPDATE objects SET reblogs_count = reblogs_count + 1 WHERE id = $1`, o.ReblogOfID)
-		return err
-	}
-	if o.InReplyToID != 0 && o.Visibility <= Unlisted {
-		_, err := tx.exec(`UPDATE objects SET replies_count = replies_count + 1 WHERE id = $1`, o.InReplyToID)
-		return err
-	}
-	return nil
 }
 
 // AdoptReplies joins the replies that were waiting for a status, by its URI,

@@ -3,16 +3,19 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx" as well
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 const connsOnPostgres = 16
+
+// connectTime bounds the wait for a server that does not answer at all.
+const connectTime = 5 * time.Second
 
 // jobsChannel is the NOTIFY channel that wakes every node's workers.
 const jobsChannel = "kinglet_jobs"
@@ -20,14 +23,19 @@ const jobsChannel = "kinglet_jobs"
 func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	s.dialect = postgresDialect
 	s.url = o.Database
-	db, err := sql.Open("pgx", o.Database)
+	conf, err := pgx.ParseConfig(o.Database)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
+	if conf.ConnectTimeout == 0 {
+		conf.ConnectTimeout = connectTime
+	}
+	db := stdlib.OpenDB(*conf)
 	n := o.Readers
 	if n == 0 {
 		n = connsOnPostgres
 	}
+	s.strangers = newStrangers(n)
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(4)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -44,45 +52,79 @@ func (s *Store) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (s *Store) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
-	const attempts = 6
-	for i := 1; ; i++ {
-		err := s.onPostgres(ctx, "BEGIN", fn)
-		if err == nil || i == attempts || !heals(err) {
-			return err
+	return retry(ctx, func() error {
+		if s.runTwice {
+			_ = s.onPostgres(ctx, "BEGIN", rehearsal(fn))
+		}
+		return s.onPostgres(ctx, "BEGIN", fn)
+	})
+}
+
+// rollbackTime bounds a ROLLBACK, whose caller may have left, on a connection
+// that may lead nowhere.
+const rollbackTime = 5 * time.Second
+
+func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) error) (err error) {
+	c, err := s.beginPostgres(ctx, begin)
+	if err != nil {
+		return err
+	}
+	defer c.Conn.Close()
+	tx := &Tx{ctx: ctx, store: s, conn: c}
+	err = guard(fn, tx)
+	if err == nil && tx.jobsDue {
+		err = c.run(ctx, "SELECT pg_notify('"+jobsChannel+"', '')")
+	}
+	if err != nil {
+		tx.rolledBack()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
+		defer cancel()
+		if rerr := c.run(end, "ROLLBACK"); rerr != nil {
+			discard(c.Conn)
+			if ctx.Err() == nil { // else the connection ended with its caller's request
+				err = errors.Join(err, failed(end, rerr))
+			}
+		}
+		return err
+	}
+	after, jobsDue := tx.after, tx.jobsDue
+	if err := commitPostgres(context.WithoutCancel(ctx), c.Conn); err != nil {
+		tx.rolledBack()
+		return fmt.Errorf("commit: %w", failed(context.WithoutCancel(ctx), err))
+	}
+	for _, f := range after {
+		f()
+	}
+	if jobsDue {
+		s.wakeJobs()
+	}
+	return nil
+}
+
+// beginPostgres begins a transaction. Connections that the database has closed
+// meanwhile (it was started anew) are dropped until one is found, or made, that
+// lives: nothing was asked of them yet.
+func (s *Store) beginPostgres(ctx context.Context, begin string) (*conn, error) {
+	for i := 0; ; i++ {
+		sc, err := s.db.Conn(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("get a database connection: %w", failed(ctx, err))
+		}
+		c := &conn{Conn: sc}
+		if err = c.run(ctx, begin); err == nil {
+			return c, nil
+		}
+		discard(sc)
+		if i == connsOnPostgres || ctx.Err() != nil || !isDown(err) {
+			return nil, fmt.Errorf("begin: %w", failed(ctx, err))
 		}
 	}
 }
 
-func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) error) error {
-	sc, err := s.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("get a database connection: %w", err)
-	}
-	defer sc.Close()
-	c := &conn{Conn: sc}
-	if err := c.run(ctx, begin); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	tx := &Tx{ctx: ctx, store: s, conn: c}
-	end := context.WithoutCancel(ctx)
-	if err := guard(fn, tx); err != nil {
-		return errors.Join(err, c.run(end, "ROLLBACK"))
-	}
-	if tx.jobsDue {
-		if err := c.run(ctx, "SELECT pg_notify('"+jobsChannel+"', '')"); err != nil {
-			return errors.Join(err, c.run(end, "ROLLBACK"))
-		}
-	}
-	if err := commitPostgres(end, sc); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	for _, f := range tx.after {
-		f()
-	}
-	if tx.jobsDue {
-		s.wakeJobs()
-	}
-	return nil
+// discard closes a connection for good instead of giving it back.
+func discard(c *sql.Conn) {
+	_ = c.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.Close()
 }
 
 // commitPostgres looks at what PostgreSQL says it did: a COMMIT after a
@@ -96,14 +138,6 @@ func commitPostgres(ctx context.Context, c *sql.Conn) error {
 		}
 		return err
 	})
-}
-
-// heals tells the failures that running the transaction again heals:
-// serialization_failure, deadlock_detected, and the unique_violation of two
-// that found a key free at once. Run again, the loser finds the winner's row.
-func heals(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }
 
 // listenPostgres calls wakeJobs whenever any node commits a due job, until ctx

@@ -32,25 +32,32 @@ func TestCleanUp(t *testing.T) {
 			if err := tx.PutSession("long", owner.ID, tx.Now().Add(1000*time.Hour)); err != nil {
 				return err
 			}
-			return tx.PutIdempotencyKey(owner.ID, "old", 1)
+			_, _, err := tx.TakeIdempotencyKey(owner.ID, "old", 1, time.Time{})
+			return err
 		})
 		clock.Advance(31 * 24 * time.Hour)
 		fresh := w.app()
-		w.update(func(tx *store.Tx) error { return tx.PutIdempotencyKey(owner.ID, "new", 2) })
+		w.update(func(tx *store.Tx) error {
+			_, _, err := tx.TakeIdempotencyKey(owner.ID, "new", 2, time.Time{})
+			return err
+		})
 		w.cleanUp()
 		w.view(func(tx *store.Tx) error {
 			apps, err := tx.Apps([]int64{unused.ID, signedIn.ID, wrote.ID, fresh.ID})
 			if err != nil || apps[unused.ID] != nil || len(apps) != 3 {
 				t.Errorf("clients: %v %v", apps, err)
 			}
-			for key, want := range map[string]bool{"old": false, "new": true} {
-				if _, ok, err := tx.IdempotentStatus(owner.ID, key, time.Time{}); err != nil || ok != want {
-					t.Errorf("the %s key is kept: %v %v", key, ok, err)
-				}
-			}
 			_, err = tx.SessionAccount("long")
 			return err
 		})
+		for key, want := range map[string]bool{"old": false, "new": true} {
+			w.update(func(tx *store.Tx) error {
+				if _, taken, err := tx.TakeIdempotencyKey(owner.ID, key, 3, time.Time{}); err != nil || taken == want {
+					t.Errorf("the %s key is kept: %v %v", key, !taken, err)
+				}
+				return nil
+			})
+		}
 		if !w.stands(forever) {
 			t.Error("a token without an end is gone")
 		}

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/semaphore"
 )
 
 // Options are what Open needs to know.
@@ -29,6 +31,13 @@ type Options struct {
 	// Readers is the size of SQLite's pool of reading connections, or of
 	// PostgreSQL's whole pool; 0 chooses for a small machine.
 	Readers int
+	// RunTwice is for tests: each Update runs its function twice, and rolls the
+	// first run back, as a serialization failure does.
+	RunTwice bool
+	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
+	ReadTimeout time.Duration
+	// MustExist refuses to make a SQLite file that is not there.
+	MustExist bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -46,11 +55,19 @@ type Store struct {
 
 	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
 
+	readTimeout time.Duration
+	strangers   *semaphore.Semaphore // connections that strangers may hold
+	passwords   *semaphore.Semaphore // passwords hashed at once
+
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
 
+	created bool // see Created
+	health  health
+
+	runTwice   bool
 	closed     atomic.Bool
 	statements atomic.Int64
 }
@@ -61,7 +78,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now)}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = readTimeout
+	}
+	s := &Store{
+		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice,
+		readTimeout: o.ReadTimeout, passwords: newPasswords(),
+	}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -107,6 +130,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Created tells whether Open made the database's file.
+func (s *Store) Created() bool { return s.created }
+
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.dialect.name }
 
@@ -116,12 +142,17 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 // NewID makes an id for what is about to be written, as Tx.NewID does.
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
-// View runs fn over one consistent snapshot. What fn returns is returned.
+// View runs fn over one consistent snapshot, once. What fn returns is returned.
+// The read ends when ctx does; see AsStranger and AsKnown for its other limits.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.readers == nil {
-		return s.viewPostgres(ctx, fn)
-	}
-	return s.viewSQLite(ctx, fn)
+	err := s.read(ctx, func(ctx context.Context) error {
+		if s.readers == nil {
+			return s.viewPostgres(ctx, fn)
+		}
+		return s.viewSQLite(ctx, fn)
+	})
+	s.health.afterView(err)
+	return err
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
@@ -132,11 +163,21 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // On SQLite the updates of many callers share one commit: each keeps its own
 // savepoint, and fn runs on the writer's goroutine, so it must not block on
 // anything but the database, and never call Update or View itself.
-func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.writer != nil {
-		return s.writer.do(ctx, fn)
+func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	changed := false
+	counted := func(tx *Tx) error {
+		before := tx.conn.changed
+		err := fn(tx)
+		changed = tx.conn.changed > before
+		return err
 	}
-	return s.updatePostgres(ctx, fn)
+	if s.writer != nil {
+		err = s.writer.do(ctx, counted)
+	} else {
+		err = s.updatePostgres(ctx, counted)
+	}
+	s.health.afterUpdate(err, changed && err == nil)
+	return err
 }
 
 // OnJobs sets the function that is called after each commit, here or in

@@ -249,12 +249,10 @@ func TestIDsDoNotMeet(t *testing.T) {
 			store.Rewind(s)
 			a := &store.Account{URI: fmt.Sprint("https://there.test/", i), Username: fmt.Sprint("u", i), Domain: "there.test", Type: "Person", CreatedAt: day}
 			o := &store.Object{URI: a.URI + "/1", Type: "Note", IsStatus: true, PublishedAt: day}
+			w.update(func(tx *store.Tx) error { return tx.PutAccount(a) })
+			store.Rewind(s)
+			o.AccountID = a.ID
 			w.update(func(tx *store.Tx) error {
-				if err := tx.PutAccount(a); err != nil {
-					return err
-				}
-				store.Rewind(s)
-				o.AccountID = a.ID
 				_, err := tx.InsertObject(o)
 				return err
 			})
@@ -270,7 +268,7 @@ func TestHandleIsTakenOver(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
 		old := w.account("bob", "there.test")
-		moved := &store.Account{URI: "https://there.test/ap/2", Username: "Bob", Domain: "there.test", Type: "Person"}
+		moved := &store.Account{URI: "https://there.test/ap/2", Username: "Bob", Domain: "there.test", Type: "Person", HandleVerified: true}
 		w.update(func(tx *store.Tx) error { return tx.PutAccount(moved) })
 		w.view(func(tx *store.Tx) error {
 			a, err := tx.AccountByHandle("BOB", "There.test")

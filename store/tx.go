@@ -18,6 +18,7 @@ type Tx struct {
 	store   *Store
 	conn    *conn
 	after   []func()
+	undo    []func() // see restore
 	jobsDue bool
 	trace   func(query string, args []any) // set by tests
 }
@@ -28,20 +29,6 @@ func (tx *Tx) Now() time.Time { return tx.store.Now() }
 // NewID makes a time-ordered 64-bit id for something of the time at.
 func (tx *Tx) NewID(at time.Time) int64 { return tx.store.ids.next(at) }
 
-// freeID makes an id for a row of a table that no row has. Ids of one
-// millisecond would else meet: many servers give times to the second, and
-// the day, not the time, that an account was made.
-func (tx *Tx) freeID(table string, at time.Time) (int64, error) {
-	for range 100 {
-		id := tx.NewID(at)
-		_, taken, err := one[int64](tx, `SELECT id FROM `+table+` WHERE id = $1`, id)
-		if err != nil || !taken {
-			return id, err
-		}
-	}
-	return 0, Errorf(Unavailable, "no id is free at %s", at)
-}
-
 // AfterCommit has fn called once, in commit order, when this transaction is
 // durable. fn must not block and must not enter the store.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
@@ -51,20 +38,26 @@ func (s *Store) Statements() int64 { return s.statements.Load() }
 
 // exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	if impossible, err := checkText(query, args); impossible {
+		return 0, err
+	}
 	tx.ran(query, args)
 	res, err := tx.conn.exec(tx.ctx, query, args)
 	if err != nil {
-		return 0, err
+		return 0, failed(tx.ctx, err)
 	}
 	return res.RowsAffected()
 }
 
 // query runs a statement and calls scan once a row.
 func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) error {
+	if impossible, err := checkText(query, args); impossible {
+		return err
+	}
 	tx.ran(query, args)
 	rows, err := tx.conn.query(tx.ctx, query, args)
 	if err != nil {
-		return err
+		return failed(tx.ctx, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -72,7 +65,7 @@ func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) err
 			return err
 		}
 	}
-	return rows.Err()
+	return failed(tx.ctx, rows.Err())
 }
 
 // get runs a statement that gives at most one row into dest; no row is

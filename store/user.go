@@ -43,13 +43,14 @@ func (n visibilityName) Scan(src any) error {
 // InsertUser writes the private side of a new account; Conflict when the
 // e-mail address is another's.
 func (tx *Tx) InsertUser(u *User) error {
+	restore(tx, u)
 	u.CreatedAt, u.Email = tx.Now(), strings.ToLower(u.Email)
 	n, err := tx.exec(`
 		INSERT INTO users (
 		  account_id, email, password_hash, admin, private_key, note_source, fields_source,
 		  default_visibility, default_sensitive, default_language, created_at)
 		VALUES ($1, $2, $3, $4, $5, '', '', $6, $7, $8, $9)
-		ON CONFLICT DO NOTHING`,
+		ON CONFLICT (email) DO NOTHING`,
 		u.AccountID, u.Email, u.PasswordHash, u.Admin, u.PrivateKey,
 		u.DefaultVisibility.String(), u.DefaultSensitive, u.DefaultLanguage, millis(u.CreatedAt))
 	if err == nil && n == 0 {

@@ -48,6 +48,9 @@ func (s *Store) ListenForWakes() error {
 	// In a transaction, since only one process at a time can be in one: of two
 	// servers that find a dead one's socket, one listens and the other sees it.
 	err := s.Update(ctx, func(*Tx) (err error) {
+		if l != nil {
+			l.Close() // the transaction is run again
+		}
 		l, err = s.listenSocket()
 		return err
 	})

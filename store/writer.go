@@ -112,7 +112,7 @@ func (w *writer) group(first *pending) {
 	// interrupted write by rolling back the whole transaction, the others' too.
 	ctx := context.Background()
 	if err := w.conn.run(ctx, "BEGIN IMMEDIATE"); err != nil {
-		first.result <- fmt.Errorf("begin writing: %w", err)
+		first.result <- fmt.Errorf("begin writing: %w", failed(ctx, err))
 		return
 	}
 	started := time.Now()
@@ -130,7 +130,7 @@ func (w *writer) group(first *pending) {
 		}
 	}
 	if err == nil {
-		err = w.conn.run(ctx, "COMMIT")
+		err = failed(ctx, w.conn.run(ctx, "COMMIT"))
 	}
 	if err != nil {
 		err = fmt.Errorf("commit: %w", err)
@@ -144,6 +144,9 @@ func (w *writer) group(first *pending) {
 				fn()
 			}
 			jobsDue = jobsDue || p.tx.jobsDue
+		}
+		if err != nil && p.tx != nil {
+			p.tx.rolledBack()
 		}
 	}
 	if jobsDue {
@@ -161,16 +164,26 @@ func (w *writer) apply(p *pending) error {
 	if p.err = p.ctx.Err(); p.err != nil {
 		return nil // the caller has left and nothing was begun
 	}
+	if w.store.runTwice {
+		if err := w.attempt(p, rehearsal(p.fn)); err != nil {
+			return err
+		}
+	}
+	return w.attempt(p, p.fn)
+}
+
+func (w *writer) attempt(p *pending, fn func(tx *Tx) error) error {
 	ctx := context.WithoutCancel(p.ctx)
 	p.tx = &Tx{ctx: ctx, store: w.store, conn: w.conn}
 	if err := w.conn.run(ctx, "SAVEPOINT member"); err != nil {
-		return err
+		return failed(ctx, err)
 	}
-	p.err = guard(p.fn, p.tx)
+	p.err = guard(fn, p.tx)
 	if p.err != nil {
+		p.tx.rolledBack()
 		if err := w.conn.run(ctx, "ROLLBACK TO member"); err != nil {
-			return errors.Join(p.err, err)
+			return errors.Join(p.err, failed(ctx, err))
 		}
 	}
-	return w.conn.run(ctx, "RELEASE member")
+	return failed(ctx, w.conn.run(ctx, "RELEASE member"))
 }

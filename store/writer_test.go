@@ -104,26 +104,21 @@ func TestUnheededErrors(t *testing.T) {
 	})
 }
 
-// Two that find a key free at the same time both end well, with one status.
+// Of two that bring one key at the same time, to two nodes, the first decides
+// what it gives and the other waits to hear it.
 func TestKeyTakenAtOnce(t *testing.T) {
-	s := storetest.Postgres(t)
-	var looked, group sync.WaitGroup
-	looked.Add(2)
+	database := storetest.PostgresURL(t)
+	var began, group sync.WaitGroup
+	began.Add(2)
 	got := make([]store.ObjectID, 2)
 	for i := range got {
+		s := storetest.Open(t, store.Options{Database: database})
 		group.Go(func() {
-			once := sync.OnceFunc(func() { looked.Done(); looked.Wait() })
-			if err := s.Update(t.Context(), func(tx *store.Tx) error {
-				id, ok, err := tx.IdempotentStatus(1, "key", time.Time{})
-				if err != nil {
-					return err
-				}
+			once := sync.OnceFunc(func() { began.Done(); began.Wait() })
+			if err := s.Update(t.Context(), func(tx *store.Tx) (err error) {
 				once()
-				if got[i] = id; ok {
-					return nil
-				}
-				got[i] = store.ObjectID(100 + i)
-				return tx.PutIdempotencyKey(1, "key", got[i])
+				got[i], _, err = tx.TakeIdempotencyKey(1, "key", store.ObjectID(100+i), time.Time{})
+				return err
 			}); err != nil {
 				t.Error(err)
 			}

@@ -45,7 +45,7 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) error {
 	if a.Object.Object.ID == a.Actor.URI {
 		return deleteActor(env, tx, a)
 	}
-	o, err := tx.ObjectByURI(a.Object.Object.ID)
+	o, err := tx.ObjectToChange(a.Object.Object.ID)
 	if err != nil {
 		return err
 	}

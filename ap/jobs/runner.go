@@ -328,23 +328,36 @@ const poison = 3
 
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
 	after, down := isLaneDown(err)
-	return r.o.Store.Update(ctx, func(tx *store.Tx) error {
-		now := tx.Now()
+	now := r.o.Store.Now()
+	stopped := stopping && errors.Is(err, context.Canceled)
+	givenUp := isPermanent(err) || now.Sub(j.CreatedAt) > r.o.GiveUp
+	// What is kept in memory changes here: the transaction may be run twice.
+	wasFailing := false
+	switch {
+	case err == nil:
+		wasFailing = r.noteLane(j.Lane, true)
+	case stopped:
+	case givenUp:
+		r.o.Log.Warn("job given up", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
+	case down:
+		r.noteLane(j.Lane, false)
+	default:
+		r.o.Log.Info("job failed, to be tried again", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
+	}
+	werr := r.o.Store.Update(ctx, func(tx *store.Tx) error {
 		switch {
 		case err == nil:
-			if r.noteLane(j.Lane, true) {
+			if wasFailing {
 				if err := tx.LaneHealed(j.Lane); err != nil {
 					return err
 				}
 			}
 			return tx.FinishJob(j.ID)
-		case stopping && errors.Is(err, context.Canceled):
+		case stopped:
 			return tx.RetryJob(j.ID, now, "stopped")
-		case isPermanent(err), now.Sub(j.CreatedAt) > r.o.GiveUp:
-			r.o.Log.Warn("job given up", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
+		case givenUp:
 			return tx.KillJob(j.ID, err.Error())
 		case down:
-			r.noteLane(j.Lane, false)
 			until, lerr := tx.LaneFailed(j.Lane, func(n int) time.Duration { return max(r.o.Backoff(n), after) }, err.Error())
 			if lerr != nil {
 				return lerr
@@ -352,12 +365,17 @@ func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bo
 			if j.Attempts >= poison {
 				until = until.Add(time.Second)
 			}
-			r.o.Log.Info("host set aside", "lane", j.Lane, "until", until, "error", err)
+			tx.AfterCommit(func() {
+				r.o.Log.Info("host set aside", "lane", j.Lane, "until", until, "error", err)
+			})
 			return tx.RetryJob(j.ID, until, err.Error())
 		}
-		r.o.Log.Info("job failed, to be tried again", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
 		return tx.RetryJob(j.ID, now.Add(r.o.Backoff(j.Attempts)), err.Error())
 	})
+	if werr != nil && wasFailing {
+		r.noteLane(j.Lane, false) // the lane is still set aside
+	}
+	return werr
 }
 
 // sleep waits for a wake or, unless it is zero, for the next job's time.

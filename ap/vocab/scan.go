@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The bounds of a document (SECURITY-RULES 27). What exceeds them is refused
@@ -29,7 +30,7 @@ func scan(raw []byte) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	if err := scanValue(d, new(int)); err != nil {
+	if err := scanValue(d, new(int), false); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -62,7 +63,7 @@ func scanDepth(raw []byte) error {
 	return nil
 }
 
-func scanValue(d *json.Decoder, count *int) error {
+func scanValue(d *json.Decoder, count *int, core bool) error {
 	tok, err := d.Token()
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)
@@ -70,12 +71,16 @@ func scanValue(d *json.Decoder, count *int) error {
 	if *count++; *count > MaxValues {
 		return fmt.Errorf("the document has more than %d values", MaxValues)
 	}
+	// Elsewhere it is dropped, but an id without it would be another's.
+	if s, ok := tok.(string); ok && core && strings.IndexByte(s, 0) >= 0 {
+		return errors.New("an id, type or name holds a NUL")
+	}
 	switch tok {
 	case json.Delim('{'):
 		return scanObject(d, count)
 	case json.Delim('['):
 		for d.More() {
-			if err := scanValue(d, count); err != nil {
+			if err := scanValue(d, count, core); err != nil {
 				return err
 			}
 		}
@@ -96,11 +101,12 @@ func scanObject(d *json.Decoder, count *int) error {
 		if !ok {
 			return errors.New("not JSON: a key is no string")
 		}
-		if _, core := coreTerms[key]; seen[key] && core {
+		_, core := coreTerms[key]
+		if seen[key] && core {
 			return fmt.Errorf("the key %q stands twice in one object", key)
 		}
 		seen[key] = true
-		if err := scanValue(d, count); err != nil {
+		if err := scanValue(d, count, core); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ func TestParseRefuses(t *testing.T) {
 		"a key twice":                `{"id":"a","id":"b"}`,
 		"a key twice inside":         `{"object":{"id":"a","id":"b"}}`,
 		"two actors":                 `{"actor":["https://a.test/","https://b.test/"]}`,
+		"an id with a NUL":           `{"id":"https://a.test/\u0000"}`,
+		"a recipient with a NUL":     `{"to":["https://a.test/","https://a.test/\u0000"]}`,
 		"two ids":                    `{"id":["a","b"]}`,
 		"a context that redefines":   `{"@context":["https://www.w3.org/ns/activitystreams",{"actor":"https://evil.test/actor"}]}`,
 		"a context that swaps terms": `{"@context":{"attributedTo":{"@id":"as:actor"}}}`,

@@ -46,8 +46,13 @@ func (a *API) hidden(w http.ResponseWriter, r *http.Request) {
 	a.fail(w, r, respond.NotFound)
 }
 
-// failHidden is fail for documents, of which some are hidden.
+// failHidden is fail for documents, of which some are hidden. The key of one
+// who signs is fetched as it is for an object that is there: whether we ask for
+// it would tell.
 func (a *API) failHidden(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Header.Get("Signature") != "" {
+		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
+	}
 	if store.Is(err, store.NotFound) {
 		a.hidden(w, r)
 		return

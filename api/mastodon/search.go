@@ -13,7 +13,7 @@ import (
 
 func (c *call) searchAccounts() error {
 	limit := min(max(int(c.params.Int("limit", 40)), 1), 80)
-	list, err := c.findAccounts(c.params.String("q"), c.params.True("following"), c.params.True("resolve"), limit, int(c.params.Int("offset", 0)))
+	list, err := c.findAccounts(c.params.String("q"), c.params.True("following"), c.params.True("resolve"), limit, max(int(c.params.Int("offset", 0)), 0))
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (c *call) search() error {
 	offset := max(int(p.Int("offset", 0)), 0)
 	resolve := p.True("resolve")
 	if c.viewer == 0 && (resolve || offset > 0) {
-		return respond.InvalidToken
+		return c.needsToken()
 	}
 	out := struct {
 		Accounts []*Account  `json:"accounts"`

@@ -213,14 +213,14 @@ func (c *call) whoDid(read func(*store.Tx, store.AccountID, store.ObjectID, stor
 }
 
 // mark does something to the status of the path, of a boost to the boosted,
-// and answers with it.
+// and answers with it: so it must be one that the token may read.
 func (c *call) mark(do func(id store.ObjectID) error) error {
 	id, err := c.statusID()
 	if err != nil {
 		return err
 	}
 	if err := c.view(func(tx *store.Tx) error {
-		st, err := tx.Status(c.viewer, id)
+		st, err := tx.Status(c.reader(), id)
 		if err == nil && st.Reblog != nil {
 			id = st.Reblog.ID
 		}
@@ -266,6 +266,12 @@ func (c *call) reblog() error {
 		if v, ok = store.ParseVisibility(name); !ok || v == store.Direct {
 			return store.Errorf(store.Invalid, "Validation failed: %q is no visibility of a boost", name)
 		}
+	}
+	if err := c.view(func(tx *store.Tx) error {
+		_, err := tx.Status(c.reader(), id) // the answer shows it
+		return err
+	}); err != nil {
+		return err
 	}
 	boost, err := c.api.Service.Boost(c.ctx, c.viewer, id, v)
 	if err != nil {

@@ -30,25 +30,26 @@ func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
 func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *Clock)) {
 	t.Run("sqlite", func(t *testing.T) {
 		clock := NewClock()
-		run(t, open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now}), clock)
+		run(t, Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now}), clock)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		clock := NewClock()
-		run(t, open(t, store.Options{Database: PostgresURL(t), Now: clock.Now}), clock)
+		run(t, Open(t, store.Options{Database: PostgresURL(t), Now: clock.Now}), clock)
 	})
 }
 
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
-	return open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db")})
+	return Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db")})
 }
 
 // Postgres is a fresh, migrated store on PostgreSQL.
 func Postgres(t testing.TB) *store.Store {
-	return open(t, store.Options{Database: PostgresURL(t)})
+	return Open(t, store.Options{Database: PostgresURL(t)})
 }
 
-func open(t testing.TB, o store.Options) *store.Store {
+// Open is a migrated store; several may be opened on one database, as nodes do.
+func Open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), o)
 	if err != nil {

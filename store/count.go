@@ -1,0 +1,133 @@
+package store
+
+import (
+	"maps"
+	"slices"
+)
+
+// The counters of a row (a status's replies, boosts and favourites, an
+// account's posts, followers and followed) are changed in the transaction that
+// inserts or deletes what they count, by what was really inserted or deleted:
+// of two that do the same at once the database lets one do it, and that one
+// counts. Objects are changed before accounts, accounts in the order of their
+// ids.
+
+// CountStatus adds a new status to the counters of its author and, where
+// strangers may count it, of its parent or of what it boosts. A direct one is
+// nobody's to count. A boost of what was deleted meanwhile is NotFound.
+func (tx *Tx) CountStatus(o *Object) error {
+	switch {
+	case o.ReblogOfID != 0:
+		n, err := tx.exec(`UPDATE objects SET reblogs_count = reblogs_count + 1 WHERE id = $1 AND deleted_at = 0`, o.ReblogOfID)
+		if err == nil && n == 0 {
+			err = Errorf(NotFound, "status %s not found", o.ReblogOfID)
+		}
+		if err != nil {
+			return err
+		}
+	case o.InReplyToID != 0 && o.Visibility <= Unlisted:
+		if _, err := tx.exec(`UPDATE objects SET replies_count = replies_count + 1 WHERE id = $1`, o.InReplyToID); err != nil {
+			return err
+		}
+	}
+	if o.Visibility == Direct {
+		return nil
+	}
+	_, err := tx.exec(`
+		UPDATE accounts
+		SET statuses_count = statuses_count + 1,
+		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
+		WHERE id = $1`, o.AccountID, millis(o.PublishedAt))
+	return err
+}
+
+// endStatus marks an object and all boosts of it as deleted, takes those that
+// were not yet out of the counters, and lists the boosts.
+func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
+	if o.ReblogOfID != 0 {
+		if err := tx.lockObjects(o.ReblogOfID); err != nil { // before its boosts
+			return nil, err
+		}
+	}
+	ended, err := tx.markDeleted(o.ID)
+	if err != nil {
+		return nil, err
+	}
+	// Who boosts it now waits for us, and then finds it deleted: see CountStatus.
+	boosts, err = ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND reblog_of_id <> 0 AND deleted_at = 0 ORDER BY id`, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	alsoEnded, err := tx.markDeleted(boosts...)
+	if err != nil {
+		return nil, err
+	}
+	return boosts, tx.uncount(append(ended, alsoEnded...))
+}
+
+// markDeleted gives the statuses among objects that were not deleted and now are.
+func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	err = tx.query(func(row scanner) error {
+		o := new(Object)
+		err := row.Scan(&o.AccountID, &o.IsStatus, &o.Visibility, &o.ReblogOfID, &o.InReplyToID)
+		if o.IsStatus {
+			ended = append(ended, o)
+		}
+		return err
+	}, `
+		UPDATE objects SET deleted_at = $2
+		WHERE `+tx.in("id", "$1")+` AND deleted_at = 0
+		RETURNING account_id, is_status, visibility, reblog_of_id, in_reply_to_id`, setOf(list), millis(tx.Now()))
+	return ended, err
+}
+
+// uncount takes deleted statuses out of the counters of what they boosted or
+// answered, and of their authors.
+func (tx *Tx) uncount(ended []*Object) error {
+	boosted, answered, posted := map[int64]int{}, map[int64]int{}, map[int64]int{}
+	for _, o := range ended {
+		if o.Visibility != Direct {
+			posted[int64(o.AccountID)]++
+		}
+		switch {
+		case o.ReblogOfID != 0:
+			boosted[int64(o.ReblogOfID)]++
+		case o.InReplyToID != 0 && o.Visibility <= Unlisted:
+			answered[int64(o.InReplyToID)]++
+		}
+	}
+	if err := tx.decrease("objects", "reblogs_count", boosted); err != nil {
+		return err
+	}
+	if err := tx.decrease("objects", "replies_count", answered); err != nil {
+		return err
+	}
+	return tx.decrease("accounts", "statuses_count", posted)
+}
+
+// decrease takes from a counter of each row what is given for its id. Most
+// have one to give: those are one statement.
+func (tx *Tx) decrease(table, column string, by map[int64]int) error {
+	if len(by) == 0 {
+		return nil
+	}
+	if err := tx.lock(table, setOf(slices.Collect(maps.Keys(by)))); err != nil {
+		return err
+	}
+	rows := map[int][]int64{}
+	for id, n := range by {
+		rows[n] = append(rows[n], id)
+	}
+	for n, list := range rows {
+		if _, err := tx.exec(`
+			UPDATE `+table+`
+			SET `+column+` = CASE WHEN `+column+` < $2 THEN 0 ELSE `+column+` - $2 END
+			WHERE `+tx.in("id", "$1"), setOf(list), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}

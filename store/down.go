@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// ErrDatabaseDown is in the chain of every error that the database's absence
+// caused: it can't be reached, is starting or stopping, or has no room. All of
+// them are Unavailable, whatever Errorf makes of them on their way up.
+var ErrDatabaseDown = errors.New("the database is not available")
+
+// ErrIDTaken is returned for a row that brought its own id, which another row
+// has: its maker may try again with another.
+var ErrIDTaken = Errorf(Conflict, "the id is already in use")
+
+// failed makes an Error with a kind of a driver's error, where it has one.
+// It is called with every error of a connection, so that errors that are made
+// from it later keep the kind.
+func failed(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || KindOf(err) != Internal {
+		return err
+	}
+	switch {
+	case isDown(err):
+		return &Error{Kind: Unavailable, Message: "could not reach the database: " + err.Error(), Err: errors.Join(ErrDatabaseDown, err)}
+	case isUnkeepable(err):
+		return &Error{Kind: Invalid, Message: "Validation failed: a text is too long or can't be kept", Err: err}
+	}
+	return err
+}
+
+// isDown tells whether the database, not what was asked of it, is at fault.
+func isDown(err error) bool {
+	if code, ok := postgresCode(err); ok {
+		switch code[:2] {
+		case "08", "53", "58": // connection exception, insufficient resources, system error
+			return true
+		}
+		switch code {
+		case "57P01", "57P02", "57P03", "57P05": // shut down, crashed, starting, idle for too long
+			return true
+		case "25006": // read-only: it has become another's standby
+			return true
+		}
+		return false
+	}
+	if code, ok := sqliteCode(err); ok {
+		switch code & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN:
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	var connect *pgconn.ConnectError
+	if errors.As(err, &network) || errors.As(err, &connect) || pgconn.SafeToRetry(err) {
+		return true
+	}
+	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnkeepable tells the errors of PostgreSQL for a text that is too long for
+// an index or holds what it can't keep.
+func isUnkeepable(err error) bool {
+	code, _ := postgresCode(err)
+	return code == "54000" || code == "22021" || code == "22P05"
+}
+
+// isIDTaken tells a violation of a table's primary key.
+func isIDTaken(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505" && strings.HasSuffix(pg.ConstraintName, "_pkey")
+	}
+	code, _ := sqliteCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_ROWID
+}
+
+// isDuplicate tells a violation of any other unique constraint.
+func isDuplicate(err error) bool {
+	if pg, ok := postgresCode(err); ok {
+		return pg == "23505" && !isIDTaken(err)
+	}
+	code, _ := sqliteCode(err)
+	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+}
+
+func postgresCode(err error) (code string, ok bool) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && len(pg.Code) == 5 {
+		return pg.Code, true
+	}
+	return "", false
+}
+
+func sqliteCode(err error) (code int, ok bool) {
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		return se.Code(), true
+	}
+	return 0, false
+}
