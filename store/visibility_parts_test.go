@@ -29,9 +29,6 @@ func TestVisibilityParts(t *testing.T) {
 		activity := &store.Object{URI: "activity", Type: "Like", AccountID: author.ID, Local: true}
 		w.update(func(tx *store.Tx) error { _, err := tx.InsertObject(activity); return err })
 		deleted := w.status(author, store.Public, nil)
-		if err := store.Exec(t.Context(), s, `UPDATE objects SET deleted_at = 1 WHERE id = $1`, deleted.ID); err != nil {
-			t.Fatal(err)
-		}
 		// Of accounts that are gone; and what others boost of them.
 		gone, suspended := w.local("gone"), w.remote("suspended")
 		goneStatus, suspendedStatus := w.status(gone, store.Public, nil), w.status(suspended, store.Public, nil)
@@ -40,6 +37,9 @@ func TestVisibilityParts(t *testing.T) {
 		}
 		goneBoost, suspendedBoost, deletedBoost, privateBoost := boostOf(goneStatus), boostOf(suspendedStatus), boostOf(deleted), boostOf(private)
 		publicBoost := boostOf(public)
+		if err := store.Exec(t.Context(), s, `UPDATE objects SET deleted_at = 1 WHERE id = $1`, deleted.ID); err != nil {
+			t.Fatal(err)
+		}
 		for _, q := range []string{`UPDATE accounts SET deleted_at = 1 WHERE username = 'gone'`, `UPDATE accounts SET suspended_at = 1 WHERE username = 'suspended'`} {
 			if err := store.Exec(t.Context(), s, q); err != nil {
 				t.Fatal(err)
