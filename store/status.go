@@ -258,7 +258,7 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 	}
 	blocked, err := tx.blockedFrom(viewer, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	above := map[ObjectID]bool{}
 	for _, a := range up {
