@@ -38,7 +38,7 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		}
 		pages.TooMany(w, r)
 	}
-	r.Use(respond.Guard(log), normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
+	r.Use(respond.Guard(log), respond.Uncached, normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
 	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log, Pictures: pictures}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)

@@ -256,11 +256,18 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	blocked, err := tx.blockedFrom(viewer, id)
+	if err != nil {
+		return nil, nil, 0, err
+	}
 	above := map[ObjectID]bool{}
 	for _, a := range up {
 		above[a] = true
 	}
 	for _, st := range all {
+		if blocked[st.AccountID] {
+			continue
+		}
 		if above[st.ID] {
 			ancestors = append(ancestors, st)
 		} else {

@@ -15,13 +15,20 @@ import (
 const pageSize = 20
 
 type homePage struct {
-	Accounts []*store.Account
+	Accounts []*store.Account // those that want to be found
+	Nobody   bool             // whether there is no account at all
 }
 
 func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 	var c homePage
-	if err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		c.Accounts, err = tx.LocalAccounts()
+	if err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+		all, err := tx.LocalAccounts()
+		c.Nobody = len(all) == 0
+		for _, a := range all {
+			if a.Discoverable && a.Active() {
+				c.Accounts = append(c.Accounts, a)
+			}
+		}
 		return err
 	}); err != nil {
 		u.fail(w, r, err)
@@ -107,7 +114,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		if o.AccountID == a.ID && !o.DeletedAt.IsZero() {
+		if o.AccountID == a.ID && !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
 			return store.Errorf(store.Gone, "this post is gone")
 		}
 		if c.Status, err = tx.Status(0, store.ObjectID(id)); err != nil {
@@ -189,7 +196,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if err != nil {
 				return "", err
 			}
-			if !o.DeletedAt.IsZero() {
+			if !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
 				return "", store.Errorf(store.Gone, "this post is gone")
 			}
 			actor := o.AccountID
