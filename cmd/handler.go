@@ -27,7 +27,7 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 	}
 	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll, headAsGet)
+	r.Use(respond.Guard(log), openToAll, onlyText(func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }), headAsGet)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)
@@ -63,6 +63,15 @@ func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
 		respond.Error(w, r, log, respond.NotAllowed)
 	})
 	return r, nil
+}
+
+// notText answers a request that onlyText refuses.
+func notText(w http.ResponseWriter, r *http.Request, pages *ui.UI, log *slog.Logger) {
+	if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) || r.Method != http.MethodGet {
+		respond.Error(w, r, log, respond.NotText)
+		return
+	}
+	pages.NotFound(w, r)
 }
 
 func isAPI(path string) bool {

@@ -150,6 +150,10 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
 	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity:
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
+	case http.StatusServiceUnavailable:
+		u.Log.Info("page not answered", "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", "10")
+		u.problem(w, r, problem{status, "Just a moment", "The server can't answer now. Try again in a moment."})
 	default:
 		u.Log.Error("page failed", "path", r.URL.Path, "error", err)
 		u.problem(w, r, problem{http.StatusInternalServerError, "Something went wrong", "It is not your fault, and it has been logged. Try again in a moment."})

@@ -5,6 +5,7 @@ package federation
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -178,19 +179,23 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		document(w, http.StatusGone, doc)
 	case !o.DeletedAt.IsZero():
 		a.fail(w, r, store.Errorf(store.Gone, "This was undone"))
-	case o.Visibility > store.Unlisted && !a.signedByReader(r, o):
-		a.fail(w, r, respond.NotFound)
 	default:
+		if o.Visibility > store.Unlisted {
+			if err := a.signedByReader(r, o); err != nil {
+				a.fail(w, r, err)
+				return
+			}
+		}
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	}
 }
 
-// signedByReader tells whether a request is signed by an account that may see
-// an object: a status by the rules of statuses, an activity its recipients.
-func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
+// signedByReader is NotFound unless a request is signed by an account that may
+// see an object: a status by the rules of statuses, an activity its recipients.
+func (a *API) signedByReader(r *http.Request, o *store.Object) error {
 	reader, err := a.Service.Signer(r.Context(), r)
 	if err != nil {
-		return false
+		return unlessDown(err)
 	}
 	may := false
 	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
@@ -211,7 +216,19 @@ func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
 		}
 		return nil
 	})
-	return err == nil && may
+	if err != nil || !may {
+		return unlessDown(err)
+	}
+	return nil
+}
+
+// unlessDown is NotFound, whatever was wrong with the reader, but not when
+// nobody could be asked.
+func unlessDown(err error) error {
+	if errors.Is(err, store.ErrDatabaseDown) {
+		return err
+	}
+	return respond.NotFound
 }
 
 // Context serves the public part of a conversation.
