@@ -200,6 +200,9 @@ func (tx *Tx) PutAccount(a *Account) error {
 			return tx.upsertAccount(a)
 		})
 	}
+	if isDuplicate(err) && tx.store.path != "" { // on PostgreSQL after a second look
+		return Errorf(Conflict, "the name %s is taken", a.Handle())
+	}
 	if Is(err, NotFound) {
 		err = Errorf(Gone, "the account %s was deleted", a.URI)
 	}

@@ -502,3 +502,100 @@ func TestCountersAfterEverythingAtOnce(t *testing.T) {
 		recount(t, w.Store)
 	})
 }
+
+// What was deleted while somebody boosts or favourites it is neither.
+func TestGoneIsNotCounted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice, bob := w.local("alice"), w.local("bob")
+		o := w.status(alice, store.Public, nil)
+		w.update(func(tx *store.Tx) error { return tx.Bury(o, nil) })
+		for name, fn := range map[string]func(tx *store.Tx) error{
+			"boost":     func(tx *store.Tx) error { _, err := boost(tx, bob, o); return err },
+			"favourite": func(tx *store.Tx) error { _, err := tx.PutFavourite(bob.ID, o.ID, ""); return err },
+		} {
+			if err := s.Update(t.Context(), fn); !store.Is(err, store.NotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		recount(t, s)
+	})
+}
+
+// A reply whose writer found no parent, and the parent that is written
+// meanwhile, are joined, whichever comes first.
+func TestReplyMeetsParent(t *testing.T) {
+	database := storetest.PostgresURL(t)
+	w, other := newWorld(t, storetest.Open(t, store.Options{Database: database})), storetest.Open(t, store.Options{Database: database})
+	alice := w.local("alice")
+	written := make(chan error, 1)
+	w.update(func(tx *store.Tx) error {
+		if err := reply(tx, alice, "https://here.test/reply", "https://here.test/parent"); err != nil {
+			return err
+		}
+		go func() {
+			written <- other.Update(t.Context(), func(tx *store.Tx) error {
+				return reply(tx, alice, "https://here.test/parent", "")
+			})
+		}()
+		// Until it is written, which would be wrong, or waits for us.
+		for len(written) == 0 && newWorld(t, other).count(`SELECT COUNT(*) FROM pg_locks WHERE NOT granted`) == 0 {
+			if err := t.Context().Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+	recount(t, w.Store)
+}
+
+// Another account can't have the name of a local one, whatever its URI.
+func TestLocalNameStays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice := w.local("alice")
+		err := s.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.PutAccount(&store.Account{URI: "https://here.test/users/ALICE", Username: "ALICE", Type: "Person"})
+		})
+		if !store.Is(err, store.Conflict) {
+			t.Error(err)
+		}
+		w.view(func(tx *store.Tx) error {
+			if a, err := tx.AccountByHandle("alice", ""); err != nil || a.ID != alice.ID {
+				t.Errorf("%v %v", a, err)
+			}
+			return nil
+		})
+	})
+}
+
+// Who read an account before it was deleted can't write it back.
+func TestDeletedAccountStaysDeleted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		for _, a := range []*store.Account{w.local("alice"), w.remote("bob")} {
+			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(a.ID) })
+			err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutAccount(a) })
+			if !store.Is(err, store.Gone) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// A negative offset is none.
+func TestNegativeOffset(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		w.local("alice")
+		w.view(func(tx *store.Tx) error {
+			if list, err := tx.SearchAccounts(0, "al", false, 10, -1); err != nil || len(list) != 1 {
+				t.Errorf("%v %v", list, err)
+			}
+			return nil
+		})
+	})
+}
