@@ -24,8 +24,9 @@ import (
 type browser struct {
 	t *testing.T
 	*http.Client
-	last *http.Response
-	page *html.Node
+	last   *http.Response
+	source string
+	page   *html.Node
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -49,8 +50,12 @@ func (b *browser) took(resp *http.Response, err error) *browser {
 		b.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	b.last = resp
-	if b.page, err = html.Parse(resp.Body); err != nil {
+	source, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.last, b.source = resp, string(source)
+	if b.page, err = html.Parse(strings.NewReader(b.source)); err != nil {
 		b.t.Fatal(err)
 	}
 	return b
@@ -117,7 +122,7 @@ func attr(n *html.Node, name string) string {
 }
 
 // codeField is where the page shows an authorization code.
-func codeField(n *html.Node) bool { return n.Data == "input" && attr(n, "class") == "code" }
+func codeField(n *html.Node) bool { return n.Data == "data" && attr(n, "class") == "code" }
 
 // A client library that is not ours, authorized through the real pages, for a
 // day's use.

@@ -8,4 +8,4 @@ import (
 	"kinglet/cmd"
 )
 
-func main() { os.Exit(cmd.Main(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+func main() { os.Exit(cmd.Main(os.Args[1:], os.Environ(), os.Stdout, os.Stderr, source)) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"unicode/utf8"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
@@ -58,7 +59,10 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 		FollowersURI: c.FollowersURI(name), FollowingURI: c.FollowingURI(name), FeaturedURI: c.FeaturedURI(name),
 		KeyID: c.KeyID(name), PublicKey: public, Discoverable: true, Indexable: true,
 	}
-	hash := store.HashPassword(n.Password)
+	hash, err := s.Store.HashPassword(ctx, n.Password)
+	if err != nil {
+		return nil, err
+	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertAccount(account); err != nil {
 			return err
@@ -71,35 +75,22 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	return account, err
 }
 
-// SignIn gives the account of a name or e-mail address whose password it is;
-// Unauthorized otherwise, at the same cost whether there is such an account.
-func (s *Service) SignIn(ctx context.Context, nameOrEmail, password string) (*store.Account, error) {
-	account, user, err := s.userOf(ctx, nameOrEmail)
-	if err != nil && !store.Is(err, store.NotFound) {
-		return nil, err
-	}
-	hash := ""
-	if err == nil {
-		hash = user.PasswordHash
-	}
-	if !store.VerifyPassword(hash, password) || !account.Active() {
-		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
-	}
-	return account, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.TouchSignIn(account.ID) })
-}
-
 // userOf finds an account here by its name, handle or e-mail address.
 func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
-	if before, domain, ok := strings.Cut(name, "@"); ok && strings.EqualFold(domain, s.Config.Domain) {
+	if before, domain, ok := strings.Cut(name, "@"); ok && s.Config.IsOwnHost(domain) {
 		name = before
 	}
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return nil, nil, store.Errorf(store.NotFound, "no such account")
+	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		if account, err = tx.AccountByHandle(name, ""); err == nil {
-			user, err = tx.User(account.ID)
-			return err
-		}
-		if !store.Is(err, store.NotFound) {
+		// With an @ it is an e-mail address, which may also be the handle of
+		// an account elsewhere.
+		if !strings.Contains(name, "@") {
+			if account, err = tx.AccountByHandle(name, ""); err == nil {
+				user, err = tx.User(account.ID)
+			}
 			return err
 		}
 		if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err != nil {
@@ -117,7 +108,10 @@ func (s *Service) SetPassword(ctx context.Context, name, password string) error 
 	if len([]rune(password)) < minPassword {
 		return store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
 	}
-	hash := store.HashPassword(password)
+	hash, err := s.Store.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
 	return s.changeUser(ctx, name, func(tx *store.Tx, u *store.User) error {
 		u.PasswordHash = hash
 		return tx.RevokeAccess(u.AccountID)

@@ -3,6 +3,7 @@ package ap
 import (
 	"context"
 	"strings"
+	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
@@ -20,6 +21,9 @@ func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error)
 	if store.Is(err, store.NotFound) {
 		return s.fetchActor(ctx, uri)
 	}
+	if err == nil && s.mayHaveRecovered(account) {
+		account, err = s.fetchActor(ctx, uri)
+	}
 	if err == nil && !account.Active() {
 		err = store.Errorf(store.Gone, "the account %s is gone", uri)
 	}
@@ -29,54 +33,77 @@ func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error)
 // fetchActor gets an actor's document from its origin and writes its account,
 // with the handle that WebFinger confirms both ways.
 func (s *Service) fetchActor(ctx context.Context, uri string) (*store.Account, error) {
-	doc, err := s.fetchDocument(ctx, uri)
+	doc, err := s.document(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
 	return s.takeActor(ctx, doc)
 }
 
+// takeActor writes the account of an actor's document, which is believed.
 func (s *Service) takeActor(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
-	account, err := activity.AccountFromActor(doc)
-	if err != nil {
-		return nil, store.Errorf(store.Invalid, "%s: %w", doc.ID, err)
-	}
-	account.Domain = s.domainOf(ctx, account)
-	account.FetchedAt = s.Store.Now()
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		known, err := tx.AccountByURI(account.URI)
-		if err == nil {
-			account.SuspendedAt = known.SuspendedAt
-			if !known.DeletedAt.IsZero() {
-				return store.Errorf(store.Gone, "the account %s is gone", account.URI)
-			}
-		} else if !store.Is(err, store.NotFound) {
-			return err
-		}
-		return tx.PutAccount(account)
-	})
+	account, _, err := s.storeActor(ctx, doc)
 	return account, err
 }
 
-// domainOf finds the domain of an actor's handle. Its own host vouches for
-// name@host; another domain (@you@example.org, served from
-// social.example.org) counts only when that domain's WebFinger leads back to
-// the actor (SECURITY-RULES 7).
-func (s *Service) domainOf(ctx context.Context, account *store.Account) string {
-	host := vocab.Host(account.URI)
-	found, err := s.webFinger(ctx, account.Username, host)
-	if err != nil || found.actor != account.URI {
-		return host
+// storeActor is takeActor for those who also want to know of the handle.
+func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Account, foundHandle, error) {
+	account, err := activity.AccountFromActor(doc)
+	if err != nil {
+		return nil, foundHandle{}, store.Errorf(store.Invalid, "%s: %w", doc.ID, err)
 	}
-	name, domain, ok := splitHandle(found.subject)
-	if !ok || !strings.EqualFold(name, account.Username) || strings.EqualFold(domain, host) || s.Config.IsOwnHost(domain) {
-		return host
+	if s.Config.IsOwn(account.URL) {
+		account.URL = account.URI // a page of ours is not theirs
 	}
-	back, err := s.webFinger(ctx, name, domain)
-	if err != nil || back.actor != account.URI {
-		return host
+	found := s.findHandle(ctx, account)
+	account.FetchedAt = s.Store.Now()
+	fetched := *account // what comes of it depends on what is known when it is written
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+		*account = fetched
+		known, err := tx.AccountToChange(account.URI)
+		if err == nil {
+			if !known.DeletedAt.IsZero() {
+				return store.Errorf(store.Gone, "the account %s is gone", account.URI)
+			}
+			account.SuspendedByUs, account.SuspendedAt = known.SuspendedByUs, known.SuspendedAt
+			account.SuspendByOrigin(doc.Suspended)
+		} else if !store.Is(err, store.NotFound) {
+			return err
+		}
+		found.apply(account, known)
+		if found.askAgain {
+			if err := activity.VerifyHandleAt(tx, account.URI, tx.Now().Add(askHandleAgain)); err != nil {
+				return err
+			}
+		}
+		return tx.PutAccount(account)
+	})
+	return account, found, err
+}
+
+// recoverAfter is how old what an actor's server said of its suspension must
+// be for us to ask again.
+const recoverAfter = time.Hour
+
+// mayHaveRecovered tells whether an account is suspended by its own server
+// alone, which has not been asked for a while.
+func (s *Service) mayHaveRecovered(account *store.Account) bool {
+	return account.SuspendedByOrigin && !account.SuspendedByUs && account.DeletedAt.IsZero() &&
+		s.Store.Now().Sub(account.FetchedAt) >= recoverAfter
+}
+
+// mayAct refuses what an account may not do that is gone or suspended. When
+// only its server suspended it, and long ago, that is asked, and the sender is
+// to try again.
+func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.Object) error {
+	refusal := activity.MayAct(actor, doc)
+	if refusal == nil || !s.mayHaveRecovered(actor) {
+		return refusal
 	}
-	return strings.ToLower(domain)
+	if err := s.Store.Update(ctx, func(tx *store.Tx) error { return activity.Refresh(tx, actor.URI) }); err != nil {
+		return err
+	}
+	return store.Errorf(store.Unavailable, "the account %s was suspended by its server, which is being asked again", actor.URI)
 }
 
 // splitHandle reads name@domain, with or without acct: and a leading @.

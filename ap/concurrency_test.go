@@ -123,7 +123,7 @@ func (h *household) day() []string {
 	check(s.Pin(ctx, h.alice, first, true))
 	check(s.EditPost(ctx, h.alice, first, ap.EditRequest{Text: "one, edited"}))
 	gone := post(h.alice, "three", reply, "")
-	check(s.DeletePost(ctx, h.alice, gone))
+	check(s.DeletePost(ctx, h.alice, gone, false))
 	name := "Alice"
 	fields := []store.Field{{Name: "a", Value: "b"}}
 	check(s.UpdateProfile(ctx, h.alice, ap.ProfileChange{DisplayName: &name, Fields: &fields}))
@@ -238,7 +238,7 @@ func TestCommandsAtOnce(t *testing.T) {
 		h.atOnce(n, func(err error) bool { return store.Is(err, store.NotFound) }, func(i int, s *ap.Service) error {
 			switch i % 4 {
 			case 0:
-				return s.DeletePost(ctx, h.alice, id)
+				return s.DeletePost(ctx, h.alice, id, false)
 			case 1:
 				return s.Unboost(ctx, h.bob, id)
 			case 2:
@@ -281,7 +281,8 @@ func TestChangesAreNotLost(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			if a.DisplayName != name || !a.Locked || !u.Admin || !store.VerifyPassword(u.PasswordHash, fmt.Sprint("new password ", i)) {
+			matches, err := h.nodes[0].Store.VerifyPassword(ctx, u.PasswordHash, fmt.Sprint("new password ", i))
+			if err != nil || a.DisplayName != name || !a.Locked || !u.Admin || !matches {
 				t.Fatalf("a change is lost: %+v", a)
 			}
 			name += "x"

@@ -35,8 +35,10 @@ func (s *Service) deliver(ctx context.Context, j store.Job) error {
 		if err != nil {
 			return err
 		}
-		retracted = !o.DeletedAt.IsZero()
-		if doc, err = tx.ObjectDocument(args.Activity); err != nil {
+		if retracted = !o.DeletedAt.IsZero(); retracted {
+			return nil
+		}
+		if doc, err = s.Document(tx, o); err != nil {
 			return err
 		}
 		if sender, err = tx.Account(args.Sender); err != nil {

@@ -20,26 +20,45 @@ func (s *Service) signAsInstance(r *http.Request) error {
 }
 
 // fetchDocument gets an ActivityPub document from its origin, signed by the
-// instance actor. The document has an ActivityPub content type and an id of
-// the origin it came from; when that id is another URL than the one asked, it
-// is fetched once more from there (SECURITY-RULES 4, 5). Gone and NotFound
-// are what its server says; Invalid what can't be believed.
+// instance actor. The document has an ActivityPub content type, and its id is
+// where it was found (isOrigin); where it is not, the id itself is fetched,
+// once, under the same rule (SECURITY-RULES 4, 5, 39). The id need not be the
+// URL that was asked: who asked for an author, a key or an object compares.
+// Gone and NotFound are what its server says; Invalid what can't be believed.
 func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object, error) {
 	doc, from, err := s.fetchOnce(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
-	if doc.ID == vocab.WithoutFragment(from) || doc.ID == uri {
+	if isOrigin(doc.ID, uri, from) {
 		return doc, nil
 	}
 	asked := doc.ID
 	if doc, from, err = s.fetchOnce(ctx, asked); err != nil {
 		return nil, err
 	}
-	if doc.ID != asked || !vocab.SameOrigin(doc.ID, from) {
+	if !isOrigin(doc.ID, asked, from) {
 		return nil, store.Errorf(store.Invalid, "the document at %s says that its id is %s", from, doc.ID)
 	}
 	return doc, nil
+}
+
+// isOrigin tells whether a document with an id may be believed that was found
+// at a URL when another was asked: the id is that URL, or it is the one asked
+// and its own origin answered. A redirect to another host proves nothing of
+// the one that was asked: it may be anybody's, through an open redirect.
+func isOrigin(id, asked, found string) bool {
+	return sameDocument(id, found) || sameDocument(id, asked) && vocab.SameOrigin(id, found)
+}
+
+// sameDocument compares two URLs without their fragments.
+func sameDocument(a, b string) bool {
+	x, err := vocab.Canonical(vocab.WithoutFragment(a))
+	if err != nil {
+		return false
+	}
+	y, err := vocab.Canonical(vocab.WithoutFragment(b))
+	return err == nil && x == y
 }
 
 func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object, from string, err error) {
@@ -49,7 +68,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if s.Config.IsOwn(uri) {
 		return nil, "", store.Errorf(store.Invalid, "%s is on this server and not fetched", uri)
 	}
-	resp, err := s.client.Do(ctx, outgoing.Request{
+	resp, err := s.get(ctx, outgoing.Request{
 		URL: vocab.WithoutFragment(uri), Accept: vocab.Accept,
 		Sign: s.signAsInstance, SignedBy: s.Config.InstanceKeyID(),
 	})
@@ -63,7 +82,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 		return nil, "", store.Errorf(store.Invalid, "%s redirects to this server", uri)
 	}
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
-		return nil, "", store.Errorf(store.Invalid, "%s is no ActivityPub document but %q", uri, ct)
+		return nil, "", store.Errorf(store.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
 	}
 	doc, err = vocab.Parse(resp.Body)
 	if err != nil {
@@ -112,7 +131,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store
 	if !store.Is(err, store.NotFound) {
 		return 0, err
 	}
-	doc, err := s.fetchDocument(ctx, uri)
+	doc, err := s.document(ctx, uri)
 	if err != nil {
 		return 0, err
 	}
@@ -133,19 +152,24 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 		Object: &vocab.Object{Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID, Object: doc}},
 		Origin: activity.Fetched, Actor: author, Depth: depth,
 	}
+	if c, ok := causeOf(ctx); ok {
+		a.Cause = c.account
+	}
 	if err := s.processFetching(ctx, a); err != nil {
 		return 0, err
 	}
 	return a.Result, nil
 }
 
-// authorOf gives the account of a note's author: the first attributedTo that
-// has the note's origin.
+// authorOf gives the account of a note's author.
 func (s *Service) authorOf(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
-	for _, ref := range doc.AttributedTo {
-		if vocab.SameOrigin(ref.ID, doc.ID) {
-			return s.actor(ctx, ref.ID)
-		}
+	uri := doc.Author()
+	if uri == "" {
+		return nil, store.Errorf(store.Invalid, "it has no author of its own origin")
 	}
-	return nil, store.Errorf(store.Invalid, "none of its origin")
+	author, err := s.actor(ctx, uri)
+	if err == nil && author.URI != uri {
+		err = store.Errorf(store.Invalid, "%s leads to %s", uri, author.URI)
+	}
+	return author, err
 }

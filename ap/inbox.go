@@ -1,6 +1,7 @@
 package ap
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/jobs"
+	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/store"
@@ -17,38 +19,113 @@ import (
 // MaxInboxBytes bounds an activity that is posted to an inbox.
 const MaxInboxBytes = vocab.MaxBytes
 
-// Inbox takes a signed activity that was posted to an inbox: recipient's own,
-// or the shared one when that is 0. When it returns nil the activity is
-// either applied or durably kept to be, and may be acknowledged. Its errors
-// have the HTTP status they are to be answered with (store.Error,
-// activity.Refusal, policy.Rejection).
-func (s *Service) Inbox(ctx context.Context, r *http.Request, body []byte, recipient store.AccountID) error {
-	sig, err := signature.Parse(r, body, s.ownHosts(), s.Store.Now())
-	if err != nil {
-		return store.Errorf(store.Unauthorized, "%w", err)
+// InboxRequest is an activity that was posted to an inbox, with its body not
+// read yet. The body is bounded by MaxInboxBytes (http.MaxBytesReader).
+type InboxRequest struct {
+	*http.Request
+	Client    string          // the address it comes from
+	Recipient store.AccountID // whose own inbox it came to; 0 is the shared one
+}
+
+// Inbox takes a signed activity that was posted to an inbox. Who sends it is
+// found out from the headers, and the body read once they are verified: what
+// strangers have us hold or wait for is bounded (SECURITY-RULES 41). When it
+// returns nil the activity is either applied or durably kept to be, and may be
+// acknowledged. Its errors have the HTTP status they are to be answered with
+// (store.Error, activity.Refusal, policy.Rejection, Busy).
+func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
+	if q.ContentLength > MaxInboxBytes {
+		return &http.MaxBytesError{Limit: MaxInboxBytes}
 	}
-	doc, err := vocab.Parse(body)
-	if err != nil {
-		return &store.Error{Kind: store.Malformed, Message: err.Error()}
-	}
-	if doc.Actor.ID == "" || doc.Type == "" {
-		return &store.Error{Kind: store.Malformed, Message: "the activity has no actor or no type"}
-	}
-	if known, err := s.concernsUs(ctx, doc); err != nil || !known {
-		return err
-	}
-	actor, err := s.signer(ctx, sig)
+	sig, err := s.readSignature(q.Request)
 	if err != nil {
 		return err
+	}
+	actor, known, verified, err := s.knownSigner(ctx, sig, q.Client)
+	if err != nil {
+		return err
+	}
+	var doc *vocab.Object
+	if !verified {
+		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
+			return err
+		}
+	}
+	size := q.ContentLength
+	if size < 0 {
+		size = MaxInboxBytes // it does not say
+	}
+	leave, ok := s.limits.bodies.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
+	if !ok {
+		return &Busy{After: busyAfter, Reason: "too many inbox posts at once"}
+	}
+	defer leave()
+	if doc == nil {
+		if doc, err = readActivity(q, sig); err != nil {
+			return err
+		}
+		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
+			return err
+		}
 	}
 	if actor.URI != doc.Actor.ID {
 		return &activity.Refusal{Reason: "the activity is " + doc.Actor.ID + "'s, and signed by " + actor.URI}
 	}
-	if !actor.Active() {
-		return &activity.Refusal{Reason: "the account " + actor.URI + " may not act here"}
+	if err := s.mayAct(ctx, actor, doc); err != nil {
+		return err
 	}
-	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: recipient}
+	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	return s.take(ctx, a)
+}
+
+// inboxStranger finds the signer of a post whose key is not known here, or
+// has changed. A small one is read first: most of what strangers send are
+// Deletes of what was never here, which cost no fetch (SECURITY-RULES 36); of
+// those neither an actor nor an error is given. A larger one is left unread
+// while its key is fetched.
+func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signature.Signature, known bool) (*store.Account, *vocab.Object, error) {
+	leave, err := s.stranger(ctx, sig, q.Client)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	var doc *vocab.Object
+	if q.ContentLength >= 0 && q.ContentLength <= smallBody {
+		if doc, err = readActivity(q, sig); err != nil {
+			return nil, nil, err
+		}
+		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
+			return nil, nil, err
+		}
+	}
+	actor, err := s.fetchSigner(ctx, sig, q.Client, known)
+	return actor, doc, err
+}
+
+// readActivity reads the body of a post, which must be the one that is signed.
+func readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
+	var body bytes.Buffer
+	if q.ContentLength > 0 {
+		body.Grow(int(q.ContentLength) + bytes.MinRead)
+	}
+	if _, err := body.ReadFrom(q.Body); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, err
+		}
+		return nil, store.Errorf(store.Malformed, "read the body: %w", err)
+	}
+	if err := sig.CheckBody(body.Bytes()); err != nil {
+		return nil, store.Errorf(store.Unauthorized, "%w", err)
+	}
+	doc, err := vocab.Parse(body.Bytes())
+	if err != nil {
+		return nil, &store.Error{Kind: store.Malformed, Message: err.Error()}
+	}
+	if doc.Actor.ID == "" || doc.Type == "" {
+		return nil, &store.Error{Kind: store.Malformed, Message: "the activity has no actor or no type"}
+	}
+	return doc, nil
 }
 
 // concernsUs is false for the Delete of what was never known here, of which
@@ -78,7 +155,15 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) error {
 	if _, err := s.admit(ctx, a); err != nil {
 		return err
 	}
+	a.KeepSmall(s.Config)
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.CountWaiting(activity.JobIngest, vocab.Host(a.Actor.URI), s.limits.waitingPerHost)
+		if err != nil {
+			return err
+		}
+		if waiting >= s.limits.waitingPerHost {
+			return &Busy{After: busyAfter, Reason: "too many activities of " + vocab.Host(a.Actor.URI) + " wait to be fetched for"}
+		}
 		return activity.Postpone(tx, a)
 	})
 }
@@ -104,25 +189,39 @@ func (s *Service) ingest(ctx context.Context, j store.Job) error {
 	}); err != nil {
 		return err
 	}
+	if err := activity.MayAct(actor, doc); err != nil {
+		return s.fetchOutcome("ingest", doc.ID, err)
+	}
+	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
+		return err
+	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient}
 	return s.fetchOutcome("ingest", doc.ID, s.processFetching(ctx, a))
 }
 
-// fetchOutcome is what a job of fetching answers: what may heal is tried
-// again, what is refused, gone or unbelievable is done with, and said.
+// fetchOutcome is what a job of fetching answers: what a later attempt may
+// change is tried again; what is refused, gone or not to be believed is done
+// with, and logged.
 func (s *Service) fetchOutcome(what, uri string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var refusal *activity.Refusal
-	switch store.KindOf(err) {
-	case store.Unavailable:
+	if err == nil || mayHeal(err) {
 		return err
-	case store.Internal:
-		if !errors.As(err, &refusal) {
-			return err
-		}
 	}
 	s.Log.Info("not taken", "job", what, "uri", uri, "reason", err.Error())
 	return nil
+}
+
+// mayHeal tells whether what failed may succeed later: a server that does not
+// answer, a limit, an error of our own. What a rule or a policy decided stays
+// decided.
+func mayHeal(err error) bool {
+	var refusal *activity.Refusal
+	var rejection *policy.Rejection
+	if errors.As(err, &refusal) || errors.As(err, &rejection) {
+		return false
+	}
+	switch store.KindOf(err) {
+	case store.Unavailable, store.RateLimited, store.Internal:
+		return true
+	}
+	return false
 }

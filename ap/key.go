@@ -2,46 +2,51 @@ package ap
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/store"
 )
 
-// signer finds whose signature it is, and checks it: with the key that is
-// known here and, when that fails, once with a fresh fetch of the actor, who
-// may have changed it (SECURITY-RULES 1, 8). Unauthorized says why not.
-func (s *Service) signer(ctx context.Context, sig *signature.Signature) (*store.Account, error) {
-	var account *store.Account
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByKeyID(sig.KeyID)
-		return err
-	})
-	if err != nil && !store.Is(err, store.NotFound) {
-		return nil, err
+// readSignature judges the headers of a request: nothing is fetched, read or
+// looked up (SECURITY-RULES 41). Unauthorized says why not.
+func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
+	sig, err := signature.ParseHeaders(r, s.ownHosts(), s.Store.Now())
+	if err != nil {
+		return nil, store.Errorf(store.Unauthorized, "%w", err)
 	}
-	if err == nil {
-		if err := verifyBy(account, sig); err == nil {
-			return account, nil
-		}
+	if _, err := vocab.ParseURI(sig.KeyID); err != nil {
+		return nil, store.Errorf(store.Unauthorized, "the key id: %w", err)
 	}
-	host := vocab.Host(sig.KeyID)
 	if s.Config.IsOwn(sig.KeyID) {
 		return nil, store.Errorf(store.Unauthorized, "the key %s is not one of this server", sig.KeyID)
 	}
-	if err == nil && !s.refetch.allow(sig.KeyID, host) {
-		return nil, store.Errorf(store.Unauthorized, "the signature is not made with the key %s, which was fetched a moment ago", sig.KeyID)
+	return sig, nil
+}
+
+// knownSigner verifies a signature with the key that is known here. verified
+// is false when there is none, or it is not the one that was used; known
+// tells which.
+func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (account *store.Account, known, verified bool, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		account, err = tx.AccountByKeyID(sig.KeyID)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return nil, false, false, nil
 	}
-	if account, err = s.fetchKeyOwner(ctx, sig.KeyID); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, false, false, err
 	}
-	if err := verifyBy(account, sig); err != nil {
-		return nil, store.Errorf(store.Unauthorized, "%w", err)
+	if verifyBy(account, sig) != nil {
+		return nil, true, false, nil
 	}
-	return account, nil
+	s.limits.prove(client, vocab.Host(sig.KeyID))
+	return account, true, true, nil
 }
 
 func verifyBy(account *store.Account, sig *signature.Signature) error {
@@ -52,71 +57,141 @@ func verifyBy(account *store.Account, sig *signature.Signature) error {
 	return sig.Verify(key)
 }
 
-// fetchKeyOwner fetches the document of a key: the actor itself, or a key
-// that names its owner, which must name the key back.
-func (s *Service) fetchKeyOwner(ctx context.Context, keyID string) (*store.Account, error) {
-	doc, err := s.fetchDocument(ctx, keyID)
+// keyTimeout bounds how long a key, and then what its owner's handle needs,
+// is fetched: whoever sent the request waits.
+const keyTimeout = 10 * time.Second
+
+// fetchSigner fetches the key of a signature and verifies it: an unknown one,
+// or one that may have changed (SECURITY-RULES 1, 8). Of those who wait for
+// one key, one fetches it. Nothing is written before the signature is
+// verified: naming a key of somebody else leaves no trace here.
+func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, client string, known bool) (*store.Account, error) {
+	host := vocab.Host(sig.KeyID)
+	owner, err := s.keys.do(ctx, sig.KeyID, func() (*keyOwner, error) {
+		return s.fetchKey(ctx, sig.KeyID, client, known)
+	})
 	if err != nil {
-		if store.Is(err, store.Unavailable) {
-			return nil, err // perhaps later
-		}
-		return nil, store.Errorf(store.Unauthorized, "the key %s can't be had: %w", keyID, err)
+		return nil, err
+	}
+	if err := verifyBy(owner.account, sig); err != nil {
+		return nil, store.Errorf(store.Unauthorized, "%w", err)
+	}
+	proven := s.limits.isProven(client, host)
+	s.limits.prove(client, host)
+	return s.owners.do(ctx, owner.account.URI, func() (*store.Account, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyTimeout)
+		defer cancel()
+		return s.takeKeyOwner(withCause(ctx, cause{host: host, trusted: proven}), owner)
+	})
+}
+
+// keyOwner is the owner of a key as its document has it, before it is stored.
+type keyOwner struct {
+	doc     *vocab.Object
+	account *store.Account
+}
+
+// takeKeyOwner stores the owner of a key, unless another request has done so
+// by now.
+func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *store.Account, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		account, err = tx.AccountByKeyID(owner.account.KeyID)
+		return err
+	})
+	if err == nil && account.URI == owner.account.URI && account.PublicKey == owner.account.PublicKey {
+		return account, nil
+	}
+	account, err = s.takeActor(ctx, owner.doc)
+	if err != nil && store.KindOf(err) != store.Internal {
+		err = store.Errorf(store.Unauthorized, "the owner of the key %s: %w", owner.account.KeyID, err)
+	}
+	return account, err
+}
+
+// fetchKey fetches a key and its owner. Whatever could not be had or believed
+// is Unauthorized alike: who names a key must not learn what we could reach.
+// A Busy is over a limit.
+func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
+	if _, failed := s.limits.failed.get(keyID); failed {
+		return nil, store.Errorf(store.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
+	}
+	host := vocab.Host(keyID)
+	if err := s.limits.allowKeyFetch(client, host, keyID, known); err != nil {
+		return nil, err
+	}
+	proven := s.limits.isProven(client, host)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyTimeout)
+	defer cancel()
+	owner, err := s.findKeyOwner(withCause(ctx, cause{host: host, trusted: proven}), keyID)
+	if isBusy(err) {
+		return nil, err
+	}
+	if err != nil {
+		s.limits.noteFailed(keyID, err)
+		return nil, store.Errorf(store.Unauthorized, "could not fetch the key %s: %w", keyID, err)
+	}
+	return owner, nil
+}
+
+// findKeyOwner fetches the document of a key: the actor itself, or a key that
+// names its owner. The owner must name the key back (SECURITY-RULES 1).
+func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, error) {
+	doc, err := s.document(ctx, keyID)
+	if err != nil {
+		return nil, err
 	}
 	if !vocab.IsActorType(doc.Type) {
 		if doc.Owner == "" || !vocab.SameOrigin(doc.Owner, keyID) {
-			return nil, store.Errorf(store.Unauthorized, "the key %s names no owner", keyID)
+			return nil, store.Errorf(store.Invalid, "the key names no owner")
 		}
-		if doc, err = s.fetchDocument(ctx, doc.Owner); err != nil {
-			return nil, store.Errorf(store.Unauthorized, "the owner of the key %s can't be had: %w", keyID, err)
+		if doc, err = s.document(ctx, doc.Owner); err != nil {
+			return nil, fmt.Errorf("owner: %w", err)
 		}
 	}
-	account, err := s.takeActor(ctx, doc)
+	account, err := activity.AccountFromActor(doc)
 	if err != nil {
-		return nil, store.Errorf(store.Unauthorized, "the owner of the key %s: %w", keyID, err)
+		return nil, store.Errorf(store.Invalid, "owner: %w", err)
 	}
 	if account.KeyID != keyID {
-		return nil, store.Errorf(store.Unauthorized, "%s does not own the key %s", account.URI, keyID)
+		return nil, store.Errorf(store.Invalid, "%s does not own it", account.URI)
 	}
-	return account, nil
+	return &keyOwner{doc, account}, nil
 }
 
-// refetchLimit keeps strangers from having us fetch keys without end: a key
-// again after a minute, and of one host twenty a minute.
-type refetchLimit struct {
-	now  func() time.Time
-	mu   sync.Mutex
-	seen map[string]int
-	from time.Time
-}
-
-const (
-	refetchWindow  = time.Minute
-	refetchPerKey  = 1
-	refetchPerHost = 20
-)
-
-func newRefetchLimit(now func() time.Time) *refetchLimit {
-	return &refetchLimit{now: now, seen: map[string]int{}}
-}
-
-func (l *refetchLimit) allow(key, host string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now := l.now(); now.Sub(l.from) > refetchWindow {
-		l.from = now
-		clear(l.seen)
+// stranger lets a request whose key is not known here in, or gives a Busy
+// when there are too many of them, of its client or of the key's host. A new
+// account, or key, of a server that has signed before has room of its own.
+func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client string) (leave func(), err error) {
+	room, host := s.limits.strangers, vocab.Host(sig.KeyID)
+	if s.limits.isProven(client, host) {
+		room = s.limits.neighbours
 	}
-	l.seen["key "+key]++
-	l.seen["host "+host]++
-	return l.seen["key "+key] <= refetchPerKey && l.seen["host "+host] <= refetchPerHost
+	leave, ok := room.enter(ctx, smallBody, "client "+client, "host "+host)
+	if !ok {
+		return nil, &Busy{After: busyAfter, Reason: "too many requests wait for keys"}
+	}
+	return leave, nil
 }
 
 // Signer is who signed a request for a document, fetching the key if need be;
-// Unauthorized when nobody did, or not rightly.
-func (s *Service) Signer(ctx context.Context, r *http.Request) (*store.Account, error) {
-	sig, err := signature.Parse(r, nil, s.ownHosts(), s.Store.Now())
+// Unauthorized when nobody did, or not rightly. client is the address that
+// the request came from.
+func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*store.Account, error) {
+	sig, err := s.readSignature(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := sig.CheckBody(nil); err != nil {
 		return nil, store.Errorf(store.Unauthorized, "%w", err)
 	}
-	return s.signer(ctx, sig)
+	account, known, verified, err := s.knownSigner(ctx, sig, client)
+	if err != nil || verified {
+		return account, err
+	}
+	leave, err := s.stranger(ctx, sig, client)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return s.fetchSigner(ctx, sig, client, known)
 }

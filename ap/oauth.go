@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"kinglet/ap/scope"
 	"kinglet/store"
 )
 
@@ -31,69 +32,13 @@ func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
 
 func oauthError(code, description string) error { return &OAuthError{code, description} }
 
-// scopeTree are the scopes there are: those on top, and what each is divided into.
-var scopeTree = map[string][]string{
-	"profile": nil,
-	"read": {"accounts", "blocks", "bookmarks", "favourites", "filters", "follows", "lists", "mutes",
-		"notifications", "search", "statuses", "collections"},
-	"write": {"accounts", "blocks", "bookmarks", "conversations", "favourites", "filters", "follows", "lists", "media", "mutes",
-		"notifications", "reports", "statuses", "collections"},
-	"follow": nil,
-	"push":   nil,
-	// A refresh token beside the access token, as OpenID Connect names it.
-	"offline_access": nil,
-	"admin:read":     nil,
-	"admin:write":    nil,
-}
-
-// Scopes lists every scope, for the server's metadata.
-func Scopes() []string {
-	var out []string
-	for top, parts := range scopeTree {
-		out = append(out, top)
-		for _, p := range parts {
-			out = append(out, top+":"+p)
-		}
+// parseScopes reads the scopes that a client asks for.
+func parseScopes(list string) (string, error) {
+	scopes, err := scope.Parse(list)
+	if err != nil {
+		return "", oauthError("invalid_scope", "The requested scope is invalid: "+err.Error())
 	}
-	slices.Sort(out)
-	return out
-}
-
-// cleanScopes reads a list of scopes; an unknown one is an error, none is
-// read. follow means what it meant before it was divided.
-func cleanScopes(s string) (string, error) {
-	var out []string
-	for _, scope := range strings.Fields(strings.ReplaceAll(s, "+", " ")) {
-		top, part, divided := strings.Cut(scope, ":")
-		if parts, ok := scopeTree[scope]; !ok || parts == nil && divided && top != "admin" {
-			if top == "admin" && (strings.HasPrefix(part, "read") || strings.HasPrefix(part, "write")) {
-				ok = true
-			}
-			if !ok && !(divided && slices.Contains(scopeTree[top], part)) {
-				return "", oauthError("invalid_scope", "The scope "+scope+" is unknown")
-			}
-		}
-		if !slices.Contains(out, scope) {
-			out = append(out, scope)
-		}
-	}
-	if out == nil {
-		return "read", nil
-	}
-	return strings.Join(out, " "), nil
-}
-
-// scopesWithin tells whether every wanted scope is granted, itself or by the
-// one above it.
-func scopesWithin(granted, want string) bool {
-	list := strings.Fields(granted)
-	for _, w := range strings.Fields(want) {
-		top, _, _ := strings.Cut(w, ":")
-		if !slices.Contains(list, w) && !slices.Contains(list, top) {
-			return false
-		}
-	}
-	return true
+	return scopes, nil
 }
 
 // NewApp is a client that registers.
@@ -121,7 +66,7 @@ func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, se
 			return nil, "", store.Errorf(store.Invalid, "Validation failed: Website must be a valid URL")
 		}
 	}
-	scopes, err := cleanScopes(n.Scopes)
+	scopes, err := parseScopes(n.Scopes)
 	if err != nil {
 		return nil, "", store.Errorf(store.Invalid, "Validation failed: Scopes doesn't match configured on the server.")
 	}
@@ -131,24 +76,6 @@ func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, se
 		RedirectURIs: n.RedirectURIs, Scopes: scopes,
 	}
 	return app, secret, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertApp(app) })
-}
-
-// validRedirect takes absolute URIs of any scheme that does not run code.
-func validRedirect(s string) bool {
-	if s == OutOfBand {
-		return true
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Fragment != "" || len(s) > 2000 || strings.ContainsAny(s, " \r\n\t\"'<>") {
-		return false
-	}
-	switch strings.ToLower(u.Scheme) {
-	case "javascript", "data", "vbscript", "file", "about", "blob", "mailto":
-		return false
-	case "http", "https":
-		return u.Host != ""
-	}
-	return true
 }
 
 // Authorization is what a client asks a person for.
@@ -171,21 +98,21 @@ func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(app.RedirectURIs, a.RedirectURI) {
+	if !slices.Contains(app.RedirectURIs, a.RedirectURI) || !validRedirect(a.RedirectURI) {
 		return nil, oauthError("invalid_request", "The redirect URI is not one that the application registered")
 	}
 	if a.ResponseType != "code" {
 		return nil, oauthError("unsupported_response_type", "The response type must be code")
 	}
-	if a.Challenge == "" && a.ChallengeMethod == "" {
-		// no PKCE: older clients
-	} else if a.ChallengeMethod != "S256" || len(a.Challenge) != 43 {
+	// Clients older than PKCE send neither. A challenge without a method means
+	// plain (RFC 7636 §4.3), which protects nothing.
+	if (a.Challenge != "" || a.ChallengeMethod != "") && (a.ChallengeMethod != "S256" || len(a.Challenge) != 43) {
 		return nil, oauthError("invalid_request", "The code challenge must be of method S256")
 	}
-	if a.Scopes, err = cleanScopes(a.Scopes); err != nil {
+	if a.Scopes, err = parseScopes(a.Scopes); err != nil {
 		return nil, err
 	}
-	if !scopesWithin(app.Scopes, a.Scopes) {
+	if !scope.Allows(app.Scopes, a.Scopes) {
 		return nil, oauthError("invalid_scope", "The application did not register these scopes")
 	}
 	return app, nil
@@ -230,11 +157,11 @@ func (s *Service) GrantToken(ctx context.Context, g Grant) (*Granted, error) {
 	case "authorization_code":
 		return s.exchangeCode(ctx, app, g)
 	case "client_credentials":
-		scopes, err := cleanScopes(g.Scopes)
+		scopes, err := parseScopes(g.Scopes)
 		if err != nil {
 			return nil, err
 		}
-		if !scopesWithin(app.Scopes, scopes) {
+		if !scope.Allows(app.Scopes, scopes) {
 			return nil, oauthError("invalid_scope", "The application did not register these scopes")
 		}
 		return s.keepToken(ctx, &store.Token{AppID: app.ID, Scopes: scopes})
@@ -285,10 +212,12 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 	return granted, err
 }
 
-// proves checks a PKCE verifier (RFC 7636 §4.6).
+// proves checks a PKCE verifier (RFC 7636 §4.6). A verifier for a code that
+// was given without a challenge is refused: somebody took the challenge out of
+// the client's request (RFC 9700 §4.8.2).
 func proves(verifier, challenge string) bool {
 	if challenge == "" {
-		return true
+		return verifier == ""
 	}
 	sum := sha256.Sum256([]byte(verifier))
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
@@ -307,7 +236,7 @@ func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted
 		}
 		scopes := old.Scopes
 		if g.Scopes != "" {
-			if scopes, err = cleanScopes(g.Scopes); err != nil || !scopesWithin(old.Scopes, scopes) {
+			if scopes, err = parseScopes(g.Scopes); err != nil || !scope.Allows(old.Scopes, scopes) {
 				return oauthError("invalid_scope", "The scopes are more than were granted")
 			}
 		}
@@ -334,9 +263,15 @@ func (s *Service) keepToken(ctx context.Context, t *store.Token) (*Granted, erro
 	return g, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
 }
 
+// CommandLine is the application of a token that CreateToken made: it is
+// registered nowhere, has the id 0, and posts written with it name none.
+func CommandLine(scopes string) *store.App {
+	return &store.App{Name: "kinglet token create", Scopes: scopes, RedirectURIs: []string{}}
+}
+
 // CreateToken makes an access token for scripts, outside of OAuth's dance.
 func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string, error) {
-	scopes, err := cleanScopes(scopes)
+	scopes, err := parseScopes(scopes)
 	if err != nil {
 		return "", err
 	}
@@ -344,11 +279,7 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	if err != nil || !account.Active() {
 		return "", store.Errorf(store.NotFound, "there is no account %s", name)
 	}
-	app, _, err := s.RegisterApp(ctx, NewApp{Name: "kinglet token create", Scopes: scopes, RedirectURIs: []string{OutOfBand}})
-	if err != nil {
-		return "", err
-	}
-	g, err := s.keepToken(ctx, &store.Token{AppID: app.ID, AccountID: account.ID, Scopes: scopes})
+	g, err := s.keepToken(ctx, &store.Token{AccountID: account.ID, Scopes: scopes})
 	if err != nil {
 		return "", err
 	}

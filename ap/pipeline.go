@@ -31,6 +31,9 @@ func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rul
 	if !ok {
 		return rule, &activity.Refusal{Reason: fmt.Sprintf("activities of type %q are not understood here", a.Type), Ignored: true}
 	}
+	if a.Origin == activity.Inbox && a.ID != "" && (s.Config.IsOwn(a.ID) || !vocab.SameOrigin(a.ID, a.Actor.URI)) {
+		return rule, &activity.Refusal{Reason: fmt.Sprintf("the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)}
+	}
 	m := &policy.Message{Object: a.Object, Outgoing: a.Origin == activity.Local}
 	return rule, s.policy.Judge(ctx, m)
 }
@@ -39,6 +42,9 @@ func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Act
 	result := a.Result // the id that it brings, if any: Apply changes it
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		a.Result = result
+		if err := activity.Recheck(tx, a); err != nil {
+			return err
+		}
 		if err := rule.Authorize(s.env, tx, a); err != nil {
 			return err
 		}
@@ -96,6 +102,17 @@ func (s *Service) meet(ctx context.Context, a *activity.Activity, n activity.Nee
 	if n.Actor {
 		_, err := s.fetchActor(ctx, n.URI)
 		return err
+	}
+	if n.Document {
+		doc, err := s.fetchDocument(ctx, n.URI)
+		if err != nil {
+			return err
+		}
+		if doc.ID != n.URI {
+			return store.Errorf(store.Invalid, "%s leads to %s", n.URI, doc.ID)
+		}
+		a.Object.Object.Object, a.ByID = doc, true
+		return nil
 	}
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
 	var ignored *activity.Refusal

@@ -123,8 +123,9 @@ func (s *Service) PostSource(ctx context.Context, author store.AccountID, id sto
 	return html.PlainText(o.Content), o.SpoilerText, nil
 }
 
-// DeletePost takes back a status that author wrote.
-func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id store.ObjectID) error {
+// DeletePost deletes a status that author wrote. Its attachments are kept for
+// a day, for the author to write it anew with them, if keepAttachments says so.
+func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id store.ObjectID, keepAttachments bool) error {
 	var o *store.Object
 	var account *store.Account
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -148,7 +149,7 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 		ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI, To: to, Cc: cc, Published: s.Store.Now(),
 		Object: vocab.BuildTombstone(vocab.TombstoneInput{ID: o.URI, FormerType: o.Type, Deleted: s.Store.Now()}),
 	})
-	_, err = s.local(ctx, account, doc, nil)
+	_, err = s.local(ctx, account, doc, func(a *activity.Activity) { a.KeepAttachments = keepAttachments })
 	return err
 }
 

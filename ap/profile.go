@@ -51,20 +51,46 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 		if err != nil {
 			return err
 		}
-		s.change(account, user, c)
+		avatar, header := account.Avatar, account.Header
+		if err := s.change(tx, account, user, c); err != nil {
+			return err
+		}
+		if err := usePictures(tx, c); err != nil {
+			return err
+		}
 		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		if err := tx.SweepBlobs(avatar, header); err != nil {
 			return err
 		}
 		if err := tx.UpdateUser(user); err != nil {
 			return err
 		}
+		actor, err := s.ActorDocument(tx, account)
+		if err != nil {
+			return err
+		}
 		doc = vocab.BuildActivity(vocab.ActivityInput{
 			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Update", Actor: account.URI, To: []string{vocab.Public},
-			Cc: []string{account.FollowersURI}, Published: tx.Now(), Object: s.ActorDocument(account),
+			Cc: []string{account.FollowersURI}, Published: tx.Now(), Object: actor,
 		})
 		return s.applyLocal(tx, account, doc)
 	})
 	return err
+}
+
+// usePictures makes sure that the new pictures are still there.
+func usePictures(tx *store.Tx, c ProfileChange) error {
+	for _, url := range []*string{c.Avatar, c.Header} {
+		if url == nil {
+			continue
+		}
+		if err := tx.UseBlob(*url); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func validProfile(c ProfileChange) error {
@@ -88,7 +114,7 @@ func validProfile(c ProfileChange) error {
 	return nil
 }
 
-func (s *Service) change(account *store.Account, user *store.User, c ProfileChange) {
+func (s *Service) change(tx *store.Tx, account *store.Account, user *store.User, c ProfileChange) error {
 	set(&account.DisplayName, c.DisplayName)
 	set(&account.Locked, c.Locked)
 	set(&account.Bot, c.Bot)
@@ -104,15 +130,10 @@ func (s *Service) change(account *store.Account, user *store.User, c ProfileChan
 	if account.Bot {
 		account.Type = "Service"
 	}
-	words := html.Options{HashtagURL: s.Config.TagURL}
-	account.Note = html.Render(user.NoteSource, words)
-	if c.Fields == nil {
-		return
+	if c.Fields != nil {
+		user.FieldsSource = *c.Fields
 	}
-	user.FieldsSource, account.Fields = *c.Fields, nil
-	for _, f := range *c.Fields {
-		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: html.RenderLine(f.Value, words)})
-	}
+	return s.renderProfile(tx, account, user)
 }
 
 func set[T any](dest *T, value *T) {
@@ -122,14 +143,18 @@ func set[T any](dest *T, value *T) {
 }
 
 // ActorDocument is the ActivityPub document of a local account.
-func (s *Service) ActorDocument(a *store.Account) json.RawMessage {
+func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage, error) {
+	tags, err := s.profileTags(tx, a)
+	if err != nil {
+		return nil, err
+	}
 	in := vocab.ActorInput{
 		ID: a.URI, Type: a.Type, Username: a.Username, Name: a.DisplayName, Summary: a.Note, URL: a.URL,
 		Inbox: a.Inbox, Outbox: a.Outbox, Followers: a.FollowersURI, Following: a.FollowingURI, Featured: a.FeaturedURI,
 		SharedInbox: a.SharedInbox, KeyID: a.KeyID, PublicKeyPEM: a.PublicKey,
 		Icon: &vocab.Image{URL: a.Avatar}, Image: &vocab.Image{URL: a.Header},
 		Locked: a.Locked, Discoverable: a.Discoverable, Indexable: a.Indexable, Published: a.CreatedAt,
-		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI,
+		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI, Tags: tags,
 	}
 	if in.Name == "" {
 		in.Name = a.Username
@@ -137,7 +162,7 @@ func (s *Service) ActorDocument(a *store.Account) json.RawMessage {
 	for _, f := range a.Fields {
 		in.Fields = append(in.Fields, vocab.Attachment{Name: f.Name, Value: f.Value})
 	}
-	return vocab.BuildActor(in)
+	return vocab.BuildActor(in), nil
 }
 
 // InstanceActorDocument is that of the actor which fetches for the whole server.

@@ -43,6 +43,9 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 // known finds what an address leads to without leaving the house: ids, and
 // our own pages.
 func (s *Service) known(tx *store.Tx, address string) (Found, error) {
+	if spelt, ok := s.Config.OwnURL(address); ok {
+		address = spelt
+	}
 	if o, err := tx.ObjectByURI(address); err == nil && o.IsStatus && o.DeletedAt.IsZero() {
 		return Found{Status: o.ID}, nil
 	}
@@ -60,7 +63,7 @@ func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 		if _, last, ok := strings.Cut(rest, "/"); ok {
 			if id, ok := store.ParseID(last); ok {
 				o, err := tx.Object(store.ObjectID(id))
-				if err == nil && o.Local && o.IsStatus {
+				if err == nil && o.Local && o.IsStatus && o.DeletedAt.IsZero() {
 					return Found{Status: o.ID}, nil
 				}
 			}

@@ -37,7 +37,12 @@ type Service struct {
 
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
-	refetch           *refetchLimit   // how often strangers' keys may be fetched again
+	limits            *limits         // of what strangers can make us spend
+	keys              flights[*keyOwner]
+	owners            flights[*store.Account]
+
+	secret  []byte        // what Sign signs with
+	signIns *signInLimits // how often passwords may be guessed
 }
 
 // Options are what New needs.
@@ -59,10 +64,14 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		policy:  policy.Default(),
 		rules:   activity.Rules(),
 		env:     &activity.Env{Config: o.Config, Log: o.Log},
-		refetch: newRefetchLimit(o.Store.Now),
+		limits:  newLimits(o.Config.Federation, o.Store.Now),
+		signIns: newSignInLimits(o.Store.Now),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
+	}
+	if err := s.loadSecret(ctx); err != nil {
+		return nil, fmt.Errorf("load the server's secret: %w", err)
 	}
 	return s, nil
 }
@@ -107,6 +116,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	r.Register(activity.JobThread, ingestTimeout, s.completeThread)
 	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
 	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
+	r.Register(activity.JobHandle, ingestTimeout, s.verifyHandle)
 	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
 	r.Register(activity.JobForget, purgeTimeout, s.forgetKey)
 	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)

@@ -18,7 +18,11 @@ func (s *Service) completeThread(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
 	return s.fetchOutcome("thread", args.URI, err)
 }
 
@@ -29,8 +33,20 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
+	if stands, err := s.stands(ctx, args.Status); err != nil || !stands {
+		return err
+	}
+	ctx, err := s.causedBy(ctx, args.Cause)
+	if err != nil {
+		return err
+	}
+	var over error // a limit, which is not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
+		if isBusy(err) {
+			over = err
+			break
+		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
 			continue
@@ -39,7 +55,26 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 			return err
 		}
 	}
-	return nil
+	return over
+}
+
+// stands tells whether a status is still there and its author active: what was
+// put off is judged again when it is done.
+func (s *Service) stands(ctx context.Context, id store.ObjectID) (bool, error) {
+	stands := false
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := tx.Object(id)
+		if err != nil {
+			return err
+		}
+		author, err := tx.Account(o.AccountID)
+		stands = err == nil && o.DeletedAt.IsZero() && author.Active()
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		return false, nil
+	}
+	return stands, err
 }
 
 // refreshActor fetches an actor's document anew.
@@ -48,7 +83,11 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	_, err := s.fetchActor(ctx, args.URI)
+	ctx, err := s.causedBy(ctx, args.URI)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchActor(ctx, args.URI)
 	return s.fetchOutcome("refresh", args.URI, err)
 }
 
@@ -70,17 +109,35 @@ func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
 		}
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(s.Config.Retention.Deliveries))
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
 	})
 }
 
-// forgetKey drops the private key of an account that is gone.
+// A deleted account's key is dropped when its Delete went out to everyone: it
+// is asked for soon, and then every hour. Deliveries are given up in the end,
+// so the key goes in the end.
+const (
+	firstForget = time.Minute
+	forgetEvery = time.Hour
+)
+
+// forgetKey drops the private key of an account that is gone, or asks again
+// later when something is still to be signed with it.
 func (s *Service) forgetKey(ctx context.Context, j store.Job) error {
 	var args activity.PurgeArgs
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.ForgetKey(args.Account) })
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Delivering(args.Account)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
+		}
+		return tx.ForgetKey(args.Account)
+	})
 }
 
 const cleanUpEvery = 24 * time.Hour

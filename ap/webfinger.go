@@ -21,9 +21,9 @@ type finger struct {
 // webFinger asks a domain whom a name on it stands for (RFC 7033).
 func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, error) {
 	query := "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+name+"@"+domain)
-	resp, err := s.client.Do(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
+	resp, err := s.get(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
 	if err != nil && s.client.IsAllowedNetwork(ctx, domain) {
-		resp, err = s.client.Do(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
+		resp, err = s.get(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
 	}
 	if err != nil {
 		return finger{}, fetchError("WebFinger of "+domain, err)
@@ -51,8 +51,9 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 }
 
 // ResolveHandle finds the account of a handle: name, name@domain, with or
-// without a leading @ or acct:. One that is not known here is looked up with
-// WebFinger and fetched. NotFound, or why it can't be had.
+// without a leading @ or acct:. One that is not known here, or whose handle is
+// not verified, is looked up with WebFinger and fetched. NotFound, or why it
+// could not be found.
 func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.AccountID, error) {
 	name, domain, remote := splitHandle(handle)
 	if !remote {
@@ -60,30 +61,51 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 	}
 	if remote && s.Config.IsOwnHost(domain) {
 		domain = ""
+	} else if remote {
+		if domain = vocab.Host("https://" + domain); domain == "" {
+			return 0, store.Errorf(store.NotFound, "invalid handle %s", handle)
+		}
 	}
-	var account *store.Account
+	var known *store.Account
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByHandle(name, domain)
+		known, err = tx.AccountByHandle(name, domain)
 		return err
 	})
-	if err == nil && account.Active() {
-		return account.ID, nil
-	}
 	if err != nil && !store.Is(err, store.NotFound) {
 		return 0, err
 	}
-	if domain == "" || err == nil {
+	isKnown := err == nil && known.Active()
+	if isKnown && (known.Local() || known.HandleVerified) {
+		return known.ID, nil
+	}
+	if domain == "" || err == nil && !isKnown && !s.mayHaveRecovered(known) {
 		return 0, store.Errorf(store.NotFound, "no account %s here", handle)
 	}
-	found, err := s.webFinger(ctx, name, domain)
+	account, err := s.fetchHandle(ctx, name, domain)
+	if isKnown && err != nil && !store.Is(err, store.Internal) {
+		return known.ID, nil // nobody else has it
+	}
 	if err != nil {
 		return 0, err
 	}
-	if s.Config.IsOwn(found.actor) {
-		return 0, store.Errorf(store.Invalid, "%s claims an actor of this server", domain)
-	}
-	if account, err = s.fetchActor(ctx, found.actor); err != nil {
-		return 0, fmt.Errorf("actor of %s@%s: %w", name, domain, err)
+	if !account.Active() {
+		return 0, store.Errorf(store.NotFound, "the account %s is suspended", handle)
 	}
 	return account.ID, nil
+}
+
+// fetchHandle asks WebFinger for a handle and fetches the actor that it names.
+func (s *Service) fetchHandle(ctx context.Context, name, domain string) (*store.Account, error) {
+	found, err := s.webFinger(ctx, name, domain)
+	if err != nil {
+		return nil, err
+	}
+	if s.Config.IsOwn(found.actor) {
+		return nil, store.Errorf(store.Invalid, "%s claims an actor of this server", domain)
+	}
+	account, err := s.fetchActor(ctx, found.actor)
+	if err != nil {
+		return nil, fmt.Errorf("actor of %s@%s: %w", name, domain, err)
+	}
+	return account, nil
 }

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -29,6 +30,7 @@ type call struct {
 	flags    map[string]string
 	own      *flag.FlagSet
 	defaults map[string]string
+	source   fs.FS // the program's own
 }
 
 // command is one of Kinglet's commands.
@@ -63,10 +65,10 @@ type usageError struct{ text string }
 func (e *usageError) Error() string { return e.text }
 
 // Main runs a call and gives the status to exit with.
-func Main(args, environ []string, out, errOut io.Writer) int {
+func Main(args, environ []string, out, errOut io.Writer, source fs.FS) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := dispatch(&call{ctx: ctx, environ: environ, out: out, err: errOut}, args)
+	err := dispatch(&call{ctx: ctx, environ: environ, out: out, err: errOut, source: source}, args)
 	if err == nil {
 		return 0
 	}
@@ -157,7 +159,7 @@ func (c *call) config(needDomain bool) (*config.Config, error) {
 
 // open opens the database and brings it to this version's schema.
 func (c *call) open(conf *config.Config) (*store.Store, error) {
-	s, err := store.Open(c.ctx, store.Options{Database: conf.Database})
+	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, ReadTimeout: conf.Limits.ReadTimeout})
 	if err != nil {
 		return nil, err
 	}

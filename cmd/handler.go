@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
+	"kinglet/api/bearer"
 	"kinglet/api/federation"
 	"kinglet/api/mastodon"
 	"kinglet/api/oauth"
@@ -19,17 +21,26 @@ import (
 
 // handler puts the APIs and the pages together. At the addresses that both
 // servers and people come to, the Accept header decides who is answered.
-func handler(s *ap.Service, log *slog.Logger) (http.Handler, error) {
-	limits := ratelimit.New(s.Store.Now)
-	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log})
+func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
+	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
+	tokens := bearer.New(s.Store, s.Config.TrustedProxies)
+	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
 	}
-	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Log: log}
+	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}
 	r := chi.NewRouter()
-	r.Use(respond.Guard(log), openToAll, onlyText(func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }), headAsGet)
-	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
-	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
+	tooMany := func(w http.ResponseWriter, r *http.Request) {
+		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
+			respond.Error(w, r, log, respond.TooMany)
+			return
+		}
+		pages.TooMany(w, r)
+	}
+	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
+	r.Use(respond.Guard(log), normalPath, limitRequests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
+	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
+	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
 	fed.Routes(r)
 	pages.Routes(r)
 	both := func(path string, document, page http.HandlerFunc) {

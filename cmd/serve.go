@@ -79,7 +79,7 @@ func (s *server) open(c *call) (err error) {
 	}
 	s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
 	s.service.RegisterJobs(s.runner)
-	s.handler, err = handler(s.service, s.log)
+	s.handler, err = handler(s.service, s.log, c.source)
 	return err
 }
 

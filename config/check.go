@@ -2,8 +2,10 @@ package config
 
 import (
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,7 +20,7 @@ func (c *Config) check(names map[string]string, needDomain bool) error {
 	}
 	if c.Domain != "" {
 		domain, err := canonicalHost(c.Domain)
-		if err != nil || strings.ContainsAny(c.Domain, "/@") {
+		if err != nil || strings.ContainsAny(c.Domain, "/@") || domain == "" || strings.HasPrefix(domain, ":") {
 			return &Error{names["domain"], c.Domain, "want a domain like example.org"}
 		}
 		c.Domain = domain
@@ -37,7 +39,7 @@ func (c *Config) check(names map[string]string, needDomain bool) error {
 		return &Error{names["listen"], c.Listen, "want host:port or unix:/path"}
 	}
 	if strings.Contains(c.Database, "://") && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") || c.Database == "" {
-		return &Error{names["database"], c.Database, "want a file path or postgres://…"}
+		return &Error{names["database"], withoutPassword(c.Database), "want a file path or postgres://…"}
 	}
 	if !oneOf(c.LogLevel, "debug", "info", "warn", "error") {
 		return &Error{names["log_level"], c.LogLevel, "want debug, info, warn or error"}
@@ -45,11 +47,28 @@ func (c *Config) check(names map[string]string, needDomain bool) error {
 	if !oneOf(c.LogFormat, "text", "json") {
 		return &Error{names["log_format"], c.LogFormat, "want text or json"}
 	}
+	if len(c.Languages) == 0 {
+		return &Error{names["languages"], "", "want languages like en or pt-BR, separated by commas"}
+	}
+	for _, l := range c.Languages {
+		if !language.MatchString(l) {
+			return &Error{names["languages"], l, "want languages like en or pt-BR, separated by commas"}
+		}
+	}
+	if u, err := url.Parse(c.SourceURL); c.SourceURL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return &Error{names["source_url"], c.SourceURL, "want a URL like https://example.org/source"}
+	}
+	if a, err := mail.ParseAddress(c.ContactEmail); c.ContactEmail != "" && (err != nil || a.Address != c.ContactEmail) {
+		return &Error{names["contact_email"], c.ContactEmail, "want an address like you@example.org"}
+	}
 	if c.Title == "" {
 		c.Title = c.Domain
 	}
 	return nil
 }
+
+// language is a tag of BCP 47, as far as servers use them.
+var language = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
 
 func oneOf(s string, list ...string) bool {
 	for _, x := range list {

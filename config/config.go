@@ -9,6 +9,7 @@
 package config
 
 import (
+	"io/fs"
 	"net/netip"
 	"time"
 )
@@ -18,23 +19,30 @@ type Config struct {
 	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
 	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only."`
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
-	Database       string         `toml:"database" default:"kinglet.db" doc:"The SQLite file, or a postgres:// URL."`
+	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
+	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
+	Create         bool           `toml:"create" default:"true" doc:"Whether a SQLite file that is not there is made. With false its absence stops the start: a disk that was not mounted is no new server."`
+	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve brings an old database to this version's schema. With false it stops, and kinglet migrate up is for you to run."`
+	MinFreeBytes   int64          `toml:"min_free_bytes" default:"8388608" doc:"With less free space on the SQLite file's disk, /health fails."`
 	AllowNetworks  []netip.Prefix `toml:"allow_networks" doc:"Networks (CIDRs) that outgoing requests may reach although they are private, in plain http as well. For tests and closed networks only."`
-	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed. What comes over a unix socket always is."`
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed."`
+	TrustSocket    bool           `toml:"trust_socket" default:"true" doc:"Whether the X-Forwarded-For of what comes over a unix socket is believed. With false all of it counts as one address."`
 	LogLevel       string         `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
 	LogFormat      string         `toml:"log_format" default:"text" doc:"text or json."`
 
 	Title        string   `toml:"title" doc:"The server's name. Default: the domain."`
 	Description  string   `toml:"description" default:"A personal server of the fediverse." doc:"What the server is, in a sentence."`
 	ContactEmail string   `toml:"contact_email" doc:"Where people write to about the server."`
-	SourceURL    string   `toml:"source_url" doc:"Where the source of the program that runs here is (AGPL-3.0, section 13)."`
+	SourceURL    string   `toml:"source_url" doc:"Where the source code of the program that runs here is (AGPL-3.0, section 13). Default: the server hands it out itself, at /source.tar.gz."`
 	Languages    []string `toml:"languages" default:"en" doc:"The languages that are spoken here (ISO 639)."`
 
 	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
 	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
 
-	Retention Retention `toml:"retention"`
+	Federation Federation `toml:"federation"`
+	Retention  Retention  `toml:"retention"`
+	Limits     Limits     `toml:"limits"`
 }
 
 // Retention says what is kept, and for how long: the one table of it.
@@ -44,4 +52,27 @@ type Retention struct {
 	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
 	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
+}
+
+// Limits says how often something may be asked for. Addresses of IPv6 count by their /64.
+type Limits struct {
+	Account   RateLimit `toml:"account" default:"1500/5m" doc:"API requests of a signed-in account: 1500/5m is 1500 in five minutes."`
+	Address   RateLimit `toml:"address" default:"600/5m" doc:"API requests of an address that is not signed in."`
+	SignIn    RateLimit `toml:"sign_in" default:"20/5m" doc:"Attempts to sign in."`
+	Apps      RateLimit `toml:"apps" default:"100/30m" doc:"Registrations of apps by an address."`
+	Token     RateLimit `toml:"token" default:"120/5m" doc:"Requests for OAuth tokens by an address."`
+	Resolve   RateLimit `toml:"resolve" default:"60/1m" doc:"Searches of an account that ask other servers."`
+	Deleting  RateLimit `toml:"deleting" default:"60/30m" doc:"Deletions of an account's posts."`
+	Pages     RateLimit `toml:"pages" default:"600/5m" doc:"Pages that an address looks at."`
+	Documents RateLimit `toml:"documents" default:"3000/5m" doc:"ActivityPub documents and pictures that an address fetches."`
+	Discovery RateLimit `toml:"discovery" default:"1500/5m" doc:"Requests of an address for WebFinger, NodeInfo and their like."`
+
+	ReadTimeout time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+}
+
+// RateLimit is how many requests are allowed in a window of time. The zero
+// value sets no limit of its own.
+type RateLimit struct {
+	Most   int
+	Window time.Duration
 }

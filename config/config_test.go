@@ -56,6 +56,7 @@ func TestWrongSettingsNameKeyValueAndWhatIsRight(t *testing.T) {
 		{"path", Sources{Environ: []string{"KINGLET_URL=https://example.org/x"}}, []string{"KINGLET_URL", "without a path"}},
 		{"database", Sources{Environ: []string{"KINGLET_DATABASE=mysql://x"}}, []string{"KINGLET_DATABASE", "mysql", "postgres://"}},
 		{"network", Sources{Environ: []string{"KINGLET_ALLOW_NETWORKS=localhost"}}, []string{"KINGLET_ALLOW_NETWORKS", "127.0.0.0/8"}},
+		{"limit", Sources{Environ: []string{"KINGLET_LIMITS_PAGES=600"}}, []string{"KINGLET_LIMITS_PAGES", `"600"`, "600/5m"}},
 		{"unknown environment", Sources{Environ: []string{"KINGLET_DOMIAN=x"}}, []string{"KINGLET_DOMIAN", "KINGLET_DOMAIN?"}},
 		{"unknown key", Sources{File: file}, []string{"domian", "did you mean domain?"}},
 		{"number", Sources{Environ: []string{"KINGLET_MAX_PINNED=-1"}}, []string{"KINGLET_MAX_PINNED", "-1", "over 0"}},

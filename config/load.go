@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 )
@@ -35,6 +37,8 @@ type Key struct {
 	TOML, Env, Flag string
 	Default, Doc    string
 	field           []int
+	secret          bool   // it can hold a secret, or names a file that does
+	fileOf          string // the setting whose value is in the file that this one names
 }
 
 // Keys lists every setting in the order of the struct.
@@ -51,12 +55,16 @@ func keysOf(t reflect.Type, section string, at []int) []Key {
 			continue
 		}
 		full := section + name
-		out = append(out, Key{
+		k := Key{
 			TOML:    full,
 			Env:     "KINGLET_" + strings.ToUpper(strings.ReplaceAll(full, ".", "_")),
 			Flag:    strings.NewReplacer("_", "-", ".", "-").Replace(full),
-			Default: f.Tag.Get("default"), Doc: f.Tag.Get("doc"), field: index,
-		})
+			Default: f.Tag.Get("default"), Doc: f.Tag.Get("doc"), field: index, secret: isSecret(f),
+		}
+		out = append(out, k)
+		if k.secret {
+			out = append(out, fileKey(k))
+		}
 	}
 	return out
 }
@@ -74,6 +82,12 @@ func Load(src Sources) (*Config, error) {
 	c := &Config{}
 	names := map[string]string{} // toml name → as the user spelt it
 	l := loader{config: c, names: names, byTOML: map[string]Key{}, byEnv: map[string]Key{}, byFlag: map[string]Key{}}
+	for _, e := range src.Environ {
+		if v, ok := strings.CutPrefix(e, "CREDENTIALS_DIRECTORY="); ok {
+			l.credentialFolder = v
+		}
+	}
+	l.given = map[string]string{}
 	for _, k := range Keys() {
 		l.byTOML[k.TOML], l.byEnv[k.Env], l.byFlag[k.Flag] = k, k, k
 		names[k.TOML] = k.TOML
@@ -81,6 +95,7 @@ func Load(src Sources) (*Config, error) {
 		if d, ok := src.Defaults[k.TOML]; ok {
 			def = d
 		}
+		l.given = map[string]string{}
 		if def != "" {
 			if err := l.set(k, "the default of "+k.TOML, def); err != nil {
 				return nil, err
@@ -91,6 +106,7 @@ func Load(src Sources) (*Config, error) {
 		names[k] = k
 	}
 	for _, step := range []func(Sources) error{l.file, l.environ, l.flags} {
+		l.given = map[string]string{}
 		if err := step(src); err != nil {
 			return nil, err
 		}
@@ -102,6 +118,8 @@ type loader struct {
 	config                *Config
 	names                 map[string]string
 	byTOML, byEnv, byFlag map[string]Key
+	given                 map[string]string // what one source has set of secret settings, and how it is spelt there
+	credentialFolder      string            // systemd's
 }
 
 func (l *loader) file(src Sources) error {
@@ -144,7 +162,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 	sort.Strings(names)
 	for _, name := range names {
 		full := section + name
-		if sub, ok := m[name].(map[string]any); ok && section == "" && name == "retention" {
+		if sub, ok := m[name].(map[string]any); ok && section == "" && l.isSection(name) {
 			if err := l.table(path, name+".", sub); err != nil {
 				return err
 			}
@@ -154,11 +172,25 @@ func (l *loader) table(path, section string, m map[string]any) error {
 		if !ok {
 			return &Error{full + " in " + path, fmt.Sprint(m[name]), unknown(full, l.byTOML)}
 		}
-		if err := l.set(k, full+" in "+path, tomlText(m[name])); err != nil {
+		text := tomlText(m[name])
+		if n, ok := m[name].(int64); ok && reflect.TypeFor[Config]().FieldByIndex(k.field).Type == reflect.TypeFor[fs.FileMode]() {
+			text = strconv.FormatInt(n, 8) // 0o660 is a number in TOML
+		}
+		if err := l.set(k, full+" in "+path, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isSection tells whether settings stand under [name].
+func (l *loader) isSection(name string) bool {
+	for k := range l.byTOML {
+		if strings.HasPrefix(k, name+".") {
+			return true
+		}
+	}
+	return false
 }
 
 func tomlText(v any) string {
@@ -186,7 +218,7 @@ func (l *loader) environ(src Sources) error {
 			return err
 		}
 	}
-	return nil
+	return l.credentials()
 }
 
 func (l *loader) flags(src Sources) error {
@@ -239,10 +271,17 @@ func distance(a, b string) int {
 
 // set gives a field its value, spelt as text.
 func (l *loader) set(k Key, as, value string) error {
+	k, value, err := l.target(k, as, value)
+	if err != nil {
+		return err
+	}
 	l.names[k.TOML] = as
 	value = strings.TrimSpace(value)
 	f := reflect.ValueOf(l.config).Elem().FieldByIndex(k.field)
-	wrong := func(want string) error { return &Error{as, value, want} }
+	wrong := func(want string) error { return &Error{as, k.shown(value), want} }
+	if !validText(value) {
+		return wrong("want text of at most 10000 bytes, without control characters")
+	}
 	switch dest := f.Addr().Interface().(type) {
 	case *string:
 		*dest = value
@@ -257,22 +296,63 @@ func (l *loader) set(k Key, as, value string) error {
 			}
 			*dest = append(*dest, p)
 		}
+	case *bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return wrong("want true or false")
+		}
+		*dest = b
+	case *fs.FileMode:
+		mode, err := strconv.ParseUint(strings.TrimPrefix(value, "0o"), 8, 32)
+		if err != nil || mode > 0o777 {
+			return wrong("want a mode like 0660")
+		}
+		*dest = fs.FileMode(mode)
 	case *time.Duration:
 		d, err := parseDuration(value)
 		if err != nil || d <= 0 {
 			return wrong("want a time like 30d or 12h")
 		}
 		*dest = d
-	case *int, *int64:
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n <= 0 {
-			return wrong("want a whole number over 0")
+	case *RateLimit:
+		most, window, _ := strings.Cut(value, "/")
+		n, err := strconv.Atoi(most)
+		d, derr := parseDuration(window)
+		if err != nil || derr != nil || n <= 0 || d <= 0 {
+			return wrong("want a number in a time, like 600/5m")
 		}
-		f.SetInt(n)
+		*dest = RateLimit{n, d}
+	case *int:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n <= 0 || n > maxInt {
+			return wrong("want a whole number over 0, and not over 1000000000")
+		}
+		*dest = int(n)
+	case *int64:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n <= 0 || n > maxInt64 {
+			return wrong("want a whole number over 0, and not over 1000000000000000")
+		}
+		*dest = n
 	default:
 		panic("config: no way to read a " + f.Type().String())
 	}
 	return nil
+}
+
+// maxInt and maxInt64 are far over what can be meant, and far under where
+// sums of them overflow, also on 32-bit machines.
+const (
+	maxInt   = 1_000_000_000
+	maxInt64 = 1_000_000_000_000_000
+)
+
+// validText refuses what no setting's value has: a NUL ends a path early, an
+// escape sequence is for a terminal. Descriptions may have several lines.
+func validText(s string) bool {
+	return len(s) <= 10_000 && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\t'
+	})
 }
 
 func splitList(s string) []string {
@@ -291,7 +371,17 @@ func parsePrefix(s string) (netip.Prefix, error) {
 func parseDuration(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)
+		if err == nil && !(n > 0 && n <= maxDays) { // also refuses what is not a number
+			err = strconv.ErrRange
+		}
 		return time.Duration(n * float64(24*time.Hour)), err
 	}
-	return time.ParseDuration(s)
+	d, err := time.ParseDuration(s)
+	if err == nil && d > maxDays*24*time.Hour {
+		err = strconv.ErrRange
+	}
+	return d, err
 }
+
+// maxDays is a hundred years. A time.Duration holds 292.
+const maxDays = 36525

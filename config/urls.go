@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // The URLs that other servers keep. None may ever change.
@@ -59,14 +57,24 @@ func (c *Config) TagURL(tag string) string {
 // MediaURL is where bytes of the media store are served.
 func (c *Config) MediaURL(path string) string { return c.URL + "/media/" + path }
 
-// LocalUsername finds the account that a URI on this server names: its actor
-// id or its page. The name is as spelt; whether there is such an account is
-// another question.
+// Source is where people get the source code of the program that runs here
+// (AGPL-3.0, section 13): from the server itself, unless it is set.
+func (c *Config) Source() string {
+	if c.SourceURL != "" {
+		return c.SourceURL
+	}
+	return c.URL + "/source.tar.gz"
+}
+
+// LocalUsername finds the account that a URI on this server names, in
+// whatever spelling of the host: its actor id or its page. The name is as
+// spelt; whether there is such an account is another question.
 func (c *Config) LocalUsername(uri string) (string, bool) {
-	rest, ok := strings.CutPrefix(uri, c.URL+"/")
+	spelt, ok := c.OwnURL(uri)
 	if !ok {
 		return "", false
 	}
+	rest := strings.TrimPrefix(spelt, c.URL+"/")
 	name, ok := strings.CutPrefix(rest, "users/")
 	if !ok {
 		name, ok = strings.CutPrefix(rest, "@")
@@ -75,49 +83,6 @@ func (c *Config) LocalUsername(uri string) (string, bool) {
 		return "", false
 	}
 	return name, true
-}
-
-// IsOwn tells whether a URI is on this server, in whatever spelling: nothing
-// that others send may claim to be (SECURITY-RULES 6).
-func (c *Config) IsOwn(uri string) bool {
-	u, err := url.Parse(uri)
-	if err != nil {
-		// Not readable as a whole; judged by its authority, to be safe.
-		_, rest, ok := strings.Cut(uri, "//")
-		if !ok {
-			return false
-		}
-		authority, _, _ := strings.Cut(rest, "/")
-		return c.IsOwnHost(authority[strings.LastIndex(authority, "@")+1:])
-	}
-	return u.Host != "" && c.IsOwnHost(u.Host)
-}
-
-// IsOwnHost tells whether host[:port] is this server's or its domain's. A
-// server without a port of its own claims its name on every port.
-func (c *Config) IsOwnHost(host string) bool {
-	host = strings.ToLower(host)
-	if unescaped, err := url.PathUnescape(host); err == nil {
-		host = unescaped
-	}
-	name, port := host, ""
-	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
-		name, port = host[:i], host[i+1:]
-	}
-	name = strings.TrimRight(name, ".")
-	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
-		name = ascii
-	}
-	for _, own := range []string{c.Host(), c.Domain} {
-		ownName, ownPort := own, ""
-		if i := strings.LastIndex(own, ":"); i >= 0 && !strings.HasSuffix(own, "]") {
-			ownName, ownPort = own[:i], own[i+1:]
-		}
-		if name == ownName && (ownPort == "" || ownPort == port) {
-			return true
-		}
-	}
-	return false
 }
 
 // reserved are names that would be mistaken for the server or its routes.

@@ -10,7 +10,7 @@ import (
 type Account struct {
 	ID          AccountID
 	URI         string // its ActivityPub id
-	Username    string // as its server spells it
+	Username    string // as its server spells it; the path of its id where it has no handle
 	Domain      string // account domain, punycode, with a port if not the default; "" for local
 	Type        string // Person, Service, Application, Group, Organization
 	DisplayName string
@@ -30,6 +30,9 @@ type Account struct {
 	LastStatusAt, CreatedAt, UpdatedAt       time.Time
 	FetchedAt                                time.Time // of the document, zero for local
 	SuspendedAt, DeletedAt                   time.Time
+	SuspendedByOrigin, SuspendedByUs         bool            // see SuspendByOrigin
+	NoHandle                                 bool            // WebFinger gives its handle to another
+	HandleVerified                           bool            // WebFinger gave it the handle
 	JSON                                     json.RawMessage // as it came; nil for local
 }
 
@@ -49,17 +52,6 @@ type Emoji struct {
 // Local tells whether the account lives here.
 func (a *Account) Local() bool { return a.Domain == "" }
 
-// Handle is the lower-case name or name@domain that finds the account.
-func (a *Account) Handle() string { return Handle(a.Username, a.Domain) }
-
-// Acct is the handle as the account spells its name: what the API shows.
-func (a *Account) Acct() string {
-	if a.Domain == "" {
-		return a.Username
-	}
-	return a.Username + "@" + a.Domain
-}
-
 // Active tells whether the account may still act and be seen.
 func (a *Account) Active() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
 
@@ -71,31 +63,24 @@ func (a *Account) DeliveryInbox() string {
 	return a.Inbox
 }
 
-// Handle makes the key of the column accounts.handle.
-func Handle(username, domain string) string {
-	h := strings.ToLower(username)
-	if domain != "" {
-		h += "@" + strings.ToLower(domain)
-	}
-	return h
-}
-
 const accountColumns = `
-	a.id, a.uri, a.username, a.domain, a.actor_type, a.display_name, a.note, a.url,
+	a.id, a.uri, a.username, a.domain, a.handle, a.handle_verified, a.actor_type, a.display_name, a.note, a.url,
 	a.inbox, a.shared_inbox, a.outbox, a.followers_uri, a.following_uri, a.featured_uri,
 	a.key_id, a.public_key, a.avatar, a.header, a.fields, a.emojis, a.also_known_as, a.moved_to_uri,
 	a.locked, a.bot, a.discoverable, a.indexable,
 	a.followers_count, a.following_count, a.statuses_count,
-	a.last_status_at, a.created_at, a.updated_at, a.fetched_at, a.suspended_at, a.deleted_at`
+	a.last_status_at, a.created_at, a.updated_at, a.fetched_at, a.suspended_at, a.deleted_at,
+	a.suspended_by_origin, a.suspended_by_us`
 
 func (a *Account) dest() []any {
 	return []any{
-		&a.ID, &a.URI, &a.Username, &a.Domain, &a.Type, &a.DisplayName, &a.Note, &a.URL,
+		&a.ID, &a.URI, &a.Username, &a.Domain, handleScanner{a}, &a.HandleVerified, &a.Type, &a.DisplayName, &a.Note, &a.URL,
 		&a.Inbox, &a.SharedInbox, &a.Outbox, &a.FollowersURI, &a.FollowingURI, &a.FeaturedURI,
 		&a.KeyID, &a.PublicKey, &a.Avatar, &a.Header, fromJSON(&a.Fields), fromJSON(&a.Emojis), fromJSON(&a.AlsoKnownAs), &a.MovedToURI,
 		&a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
 		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
 		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.UpdatedAt), toTime(&a.FetchedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
+		&a.SuspendedByOrigin, &a.SuspendedByUs,
 	}
 }
 
@@ -108,6 +93,12 @@ func (tx *Tx) Account(id AccountID) (*Account, error) {
 // AccountByURI reads an account by its ActivityPub id; NotFound.
 func (tx *Tx) AccountByURI(uri string) (*Account, error) {
 	return tx.account("account "+uri, `WHERE a.uri = $1`, uri)
+}
+
+// AccountToChange is AccountByURI for who will write what it read: the account
+// stays as it was read until the transaction ends.
+func (tx *Tx) AccountToChange(uri string) (*Account, error) {
+	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.store.dialect.forUpdate, uri)
 }
 
 // AccountByHandle reads an account by name (local, domain "") or name and
@@ -179,14 +170,14 @@ func setOf[T ~int64](ids []T) string {
 
 // PutAccount writes an account by its URI: a new one is given its ID (of its
 // CreatedAt), a known one keeps ID, counters and CreatedAt and takes the rest;
-// Gone when it was deleted. The handle goes to the account being written;
-// another remote account that had it before loses it (the caller has verified
-// it, SECURITY-RULES 7). A local account's is never taken: see InsertAccount.
+// Gone when it was deleted. Who has the handle is takeHandle's to say. A new
+// local account is InsertAccount's.
 func (tx *Tx) PutAccount(a *Account) error {
 	restore(tx, a)
-	if _, err := tx.exec(`UPDATE accounts SET handle = NULL WHERE handle = $1 AND uri <> $2 AND domain <> ''`, a.Handle(), a.URI); err != nil {
+	if err := tx.takeHandle(a); err != nil {
 		return err
 	}
+	a.settleSuspension(tx.Now())
 	if a.CreatedAt.IsZero() {
 		a.CreatedAt = tx.Now()
 	}
@@ -247,9 +238,10 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		  inbox, shared_inbox, outbox, followers_uri, following_uri, featured_uri,
 		  key_id, public_key, avatar, header, fields, emojis, also_known_as, moved_to_uri,
 		  locked, bot, discoverable, indexable,
-		  created_at, updated_at, fetched_at, suspended_at, deleted_at, json)
+		  created_at, updated_at, fetched_at, suspended_at, deleted_at, json,
+		  handle_verified, suspended_by_origin, suspended_by_us)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
 		ON CONFLICT (uri) DO UPDATE SET
 		  handle = excluded.handle, username = excluded.username, domain = excluded.domain,
 		  actor_type = excluded.actor_type, display_name = excluded.display_name, note = excluded.note, url = excluded.url,
@@ -259,14 +251,17 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		  fields = excluded.fields, emojis = excluded.emojis, also_known_as = excluded.also_known_as, moved_to_uri = excluded.moved_to_uri,
 		  locked = excluded.locked, bot = excluded.bot, discoverable = excluded.discoverable, indexable = excluded.indexable,
 		  updated_at = excluded.updated_at, fetched_at = excluded.fetched_at,
-		  suspended_at = excluded.suspended_at, deleted_at = excluded.deleted_at, json = excluded.json
+		  suspended_at = excluded.suspended_at, deleted_at = excluded.deleted_at, json = excluded.json,
+		  handle_verified = excluded.handle_verified,
+		  suspended_by_origin = excluded.suspended_by_origin, suspended_by_us = excluded.suspended_by_us
 		WHERE a.deleted_at = 0
 		RETURNING id, created_at, followers_count, following_count, statuses_count`,
-		a.ID, a.URI, a.Handle(), a.Username, a.Domain, a.Type, a.DisplayName, a.Note, a.URL,
+		a.ID, a.URI, nullText(a.Handle()), a.Username, a.Domain, a.Type, a.DisplayName, a.Note, a.URL,
 		a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI,
 		a.KeyID, a.PublicKey, a.Avatar, a.Header, jsonText(a.Fields), jsonText(a.Emojis), jsonText(a.AlsoKnownAs), a.MovedToURI,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable,
-		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), string(a.JSON))
+		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), string(a.JSON),
+		a.HandleVerified, a.SuspendedByOrigin, a.SuspendedByUs)
 }
 
 // LocalAccounts lists the accounts that live here and are not deleted, oldest first.

@@ -11,7 +11,7 @@ type Attachment struct {
 	MediaType     string
 	URL           string
 	PreviewURL    string
-	RemoteURL     string
+	RemoteURL     string // where it came from; "" for what was uploaded here
 	Description   string
 	Blurhash      string
 	Width, Height int64 // pixels; 0 when not known

@@ -121,16 +121,8 @@ func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	return err
 }
 
-// RetractActivities ends the activities that published or changed a local
-// object: what of them is not delivered yet never will be.
-func (tx *Tx) RetractActivities(objectURI string) error {
-	_, err := tx.exec(`UPDATE objects SET deleted_at = $2 WHERE object_uri = $1 AND object_uri <> '' AND local AND NOT is_status AND deleted_at = 0`,
-		objectURI, millis(tx.Now()))
-	return err
-}
-
 // RetractActivity ends one local activity that was undone.
 func (tx *Tx) RetractActivity(uri string) error {
-	_, err := tx.exec(`UPDATE objects SET deleted_at = $2 WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
+	_, err := tx.exec(`UPDATE objects SET deleted_at = $2, json = '' WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
 	return err
 }

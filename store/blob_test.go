@@ -240,7 +240,10 @@ func TestAbandonedBlob(t *testing.T) {
 	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		w := newWorld(t, s)
 		data := noise(3*store.ChunkSize, 8)
-		w.blob(noise(store.ChunkSize+1, 9))
+		kept := w.blob(noise(store.ChunkSize+1, 9))
+		owner := w.local("owner")
+		owner.Avatar = "https://here.test/media/" + kept.Hash + ".png"
+		w.update(func(tx *store.Tx) error { return tx.PutAccount(owner) })
 		ctx, cancel := context.WithCancel(t.Context())
 		if _, err := s.PutBlob(ctx, &cut{ReadSeeker: bytes.NewReader(data), do: cancel}, "", 1<<30); err == nil {
 			t.Fatal("it was kept")

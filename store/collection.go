@@ -48,3 +48,25 @@ func (tx *Tx) ContextStatuses(context string, limit int) ([]*Object, error) {
 		LIMIT $3`, context, AccountID(0), limit)
 	return out, err
 }
+
+// ActivityDocuments reads the documents of the local Creates and Updates of an
+// object that still stand.
+func (tx *Tx) ActivityDocuments(objectURI string) (map[ObjectID]json.RawMessage, error) {
+	out := map[ObjectID]json.RawMessage{}
+	err := tx.query(func(row scanner) error {
+		var id ObjectID
+		var doc json.RawMessage
+		err := row.Scan(&id, raw(&doc))
+		out[id] = doc
+		return err
+	}, `SELECT id, json FROM objects
+		WHERE object_uri = $1 AND object_uri <> '' AND local AND NOT is_status AND deleted_at = 0 AND type IN ('Create', 'Update')`, objectURI)
+	return out, err
+}
+
+// SetDocument writes another document of an object.
+func (tx *Tx) SetDocument(id ObjectID, doc json.RawMessage) error {
+	tx.erases()
+	_, err := tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, id, string(doc))
+	return err
+}

@@ -13,6 +13,10 @@ type conn struct {
 	// stmts caches what this connection has prepared, by its SQL. nil leaves
 	// caching to the driver (pgx does it itself).
 	stmts map[string]*sql.Stmt
+	// handle is what SQLite's reading connections are interrupted by.
+	handle uintptr
+	// changed counts the rows that exec has changed.
+	changed int64
 }
 
 // maxPrepared bounds the cache; Kinglet has a few hundred fixed statements.
@@ -35,13 +39,21 @@ func (c *conn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 
 func (c *conn) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	if c.stmts == nil {
-		return c.ExecContext(ctx, query, args...)
+		return c.counted(c.ExecContext(ctx, query, args...))
 	}
 	st, err := c.prepared(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return st.ExecContext(ctx, args...)
+	return c.counted(st.ExecContext(ctx, args...))
+}
+
+func (c *conn) counted(res sql.Result, err error) (sql.Result, error) {
+	if err == nil {
+		n, _ := res.RowsAffected() // the drivers never fail here
+		c.changed += n
+	}
+	return res, err
 }
 
 func (c *conn) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {

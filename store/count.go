@@ -13,8 +13,8 @@ import (
 // ids.
 
 // CountStatus adds a new status to the counters of its author and, where
-// strangers may count it, of its parent or of what it boosts. A boost of what
-// was deleted meanwhile is NotFound.
+// strangers may count it, of its parent or of what it boosts. A direct one is
+// nobody's to count. A boost of what was deleted meanwhile is NotFound.
 func (tx *Tx) CountStatus(o *Object) error {
 	switch {
 	case o.ReblogOfID != 0:
@@ -29,6 +29,9 @@ func (tx *Tx) CountStatus(o *Object) error {
 		if _, err := tx.exec(`UPDATE objects SET replies_count = replies_count + 1 WHERE id = $1`, o.InReplyToID); err != nil {
 			return err
 		}
+	}
+	if o.Visibility == Direct {
+		return nil
 	}
 	_, err := tx.exec(`
 		UPDATE accounts
@@ -86,7 +89,9 @@ func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 func (tx *Tx) uncount(ended []*Object) error {
 	boosted, answered, posted := map[int64]int{}, map[int64]int{}, map[int64]int{}
 	for _, o := range ended {
-		posted[int64(o.AccountID)]++
+		if o.Visibility != Direct {
+			posted[int64(o.AccountID)]++
+		}
 		switch {
 		case o.ReblogOfID != 0:
 			boosted[int64(o.ReblogOfID)]++

@@ -42,3 +42,29 @@ func Rewind(s *Store) {
 	defer s.ids.mu.Unlock()
 	s.ids.seq = 0
 }
+
+// The hashing of passwords without its bounds.
+var (
+	HashPassword   = hashPassword
+	VerifyPassword = verifyPassword
+)
+
+// ReadForever runs a statement that gives a row, with which it calls first,
+// and no second one. PostgreSQL sends rows in bulk: first is called before.
+func ReadForever(tx *Tx, first func()) error {
+	if tx.store.dialect == postgresDialect {
+		first()
+	}
+	return tx.query(func(scanner) error {
+		first()
+		return nil
+	}, `
+		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000)
+		SELECT i FROM n WHERE i = 1 OR i < 0`)
+}
+
+// Ping reads a row.
+func Ping(tx *Tx) error {
+	_, _, err := one[int64](tx, `SELECT 1`)
+	return err
+}

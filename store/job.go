@@ -187,3 +187,17 @@ func (tx *Tx) CountJobs(kind string) (int64, error) {
 	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM jobs WHERE dead_at = 0 AND kind = $1`, kind)
 	return n, err
 }
+
+// JobsInLane lists the jobs of a kind and a lane, those that were given up as well.
+func (tx *Tx) JobsInLane(kind, lane string) ([]Job, error) {
+	var out []Job
+	err := tx.query(func(row scanner) error {
+		var j Job
+		err := row.Scan(j.dest()...)
+		out = append(out, j)
+		return err
+	}, `SELECT `+jobColumns+` FROM jobs j WHERE j.kind = $1 AND j.lane = $2 AND j.dead_at = 0
+		UNION ALL
+		SELECT `+jobColumns+` FROM jobs j WHERE j.kind = $1 AND j.lane = $2 AND j.dead_at <> 0`, kind, lane)
+	return out, err
+}

@@ -100,7 +100,7 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 				return nil
 			}
 		}
-		return Errorf(Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
+		return unknownMigration(version)
 	}, `SELECT version, applied_at FROM schema_migrations ORDER BY version`)
 	return list, err
 }

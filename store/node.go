@@ -35,6 +35,10 @@ func (s *Store) lockNode(ctx context.Context) error {
 		discard(c)
 		return failed(ctx, err)
 	}
+	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock_shared($1)`, int64(serverLock)); err != nil {
+		discard(c)
+		return failed(ctx, err)
+	}
 	s.node = c
 	return nil
 }

@@ -189,12 +189,14 @@ func (tx *Tx) RevokeToken(hash string, appID int64) error {
 	return err
 }
 
-// RevokeAccess ends every token, code and session of an account.
+// RevokeAccess ends every token, code and session of an account, and forgets
+// the browsers and addresses that it signed in from.
 func (tx *Tx) RevokeAccess(id AccountID) error {
 	for _, q := range []string{
 		`DELETE FROM oauth_tokens WHERE account_id = $1`,
 		`DELETE FROM oauth_codes WHERE account_id = $1`,
 		`DELETE FROM sessions WHERE account_id = $1`,
+		`DELETE FROM known_devices WHERE account_id = $1`,
 	} {
 		if _, err := tx.exec(q, id); err != nil {
 			return err

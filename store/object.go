@@ -131,6 +131,7 @@ func (tx *Tx) joinThread(o *Object) error {
 // UpdateStatus writes what an edit may change. The visibility, the author and
 // the thread are the original's and stay (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
+	tx.erases() // the text before
 	_, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
@@ -197,32 +198,26 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 }
 
 // Bury makes an object a Tombstone with the document given: what it said is
-// gone, its URI stays taken. Everything that hung on a status goes with it:
-// boosts, favourites, notifications, mentions, attachments, feed entries.
+// gone, its URI stays taken. Everything that hung on a status goes with it (see
+// delete.go), boosts and the activities about it as well.
 func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
 	boosts, err := tx.endStatus(o)
 	if err != nil {
 		return err
 	}
 	buried := setOf(append(boosts, o.ID))
-	for _, q := range []string{
-		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
-		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM attachments WHERE ` + tx.in("status_id", "$1"),
-	} {
+	for _, q := range tx.rowsOfStatuses() {
 		if _, err := tx.exec(q, buried); err != nil {
 			return err
 		}
 	}
-	now := millis(tx.Now())
-	if _, err := tx.exec(`
-		UPDATE objects
-		SET type = 'Tombstone', deleted_at = $2, spoiler_text = '', content = '', tags = '', emojis = '', url = '', json = ''
-		WHERE `+tx.in("id", "$1"), buried, now); err != nil {
+	if err := tx.deleteAttachments(tx.in("status_id", "$1"), buried); err != nil {
+		return err
+	}
+	if err := tx.eraseActivities(buried); err != nil {
+		return err
+	}
+	if err := tx.eraseObjects(buried); err != nil {
 		return err
 	}
 	_, err = tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, o.ID, string(tombstone))

@@ -35,6 +35,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	if n == 0 {
 		n = connsOnPostgres
 	}
+	s.strangers = newStrangers(n)
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(4)
 	db.SetConnMaxIdleTime(5 * time.Minute)

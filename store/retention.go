@@ -26,6 +26,7 @@ func (tx *Tx) CleanUp(k Kept) error {
 		{`DELETE FROM oauth_codes WHERE expires_at < $1`, now.Add(-24 * time.Hour)},
 		{`DELETE FROM oauth_tokens WHERE expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL`, now},
 		{`DELETE FROM sessions WHERE expires_at < $1`, now},
+		{`DELETE FROM known_devices WHERE seen_at < $1`, now.Add(-knownDevice)},
 		{`DELETE FROM blobs WHERE size < 0 AND created_at < $1`, now.Add(-abandonedBlob)},
 		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
 		{`DELETE FROM oauth_apps WHERE created_at < $1
@@ -38,6 +39,9 @@ func (tx *Tx) CleanUp(k Kept) error {
 	}
 	// Of abandoned blobs, and of those that were deleted while they were written.
 	if _, err := tx.exec(`DELETE FROM blob_chunks WHERE hash NOT IN (SELECT b.hash FROM blobs b)`); err != nil {
+		return err
+	}
+	if err := tx.sweep(); err != nil {
 		return err
 	}
 	return tx.TrimHomeFeeds(k.HomeFeed)

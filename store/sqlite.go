@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -18,19 +18,32 @@ const readersOnSQLite = 4
 func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.dialect = sqliteDialect
 	s.path = o.Database
-	if err := createPrivate(o.Database); err != nil {
+	created, stamp, err := prepareFile(ctx, o.Database, o.MustExist)
+	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
+	s.created = created
 	n := o.Readers
 	if n == 0 {
 		n = readersOnSQLite
 	}
+	s.strangers = newStrangers(n)
 	wdb, err := sql.Open("sqlite", sqliteDSN(o.Database, false))
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
 	wc, err := wdb.Conn(ctx)
 	if err != nil {
+		wdb.Close()
+		return fmt.Errorf("open database %s: %w", o.Database, err)
+	}
+	if stamp {
+		if _, err := wc.ExecContext(ctx, fmt.Sprint("PRAGMA application_id = ", applicationID)); err != nil {
+			wdb.Close()
+			return fmt.Errorf("open database %s: %w", o.Database, err)
+		}
+	}
+	if err := openFiles(ctx, wc); err != nil {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
@@ -42,25 +55,36 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.readers = make(chan *conn, n)
 	for range n {
 		c, err := s.db.Conn(ctx)
+		if err == nil {
+			err = openFiles(ctx, c)
+		}
 		if err != nil {
 			wdb.Close()
 			s.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
-		s.readers <- &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
+		reader := &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
+		s.readers <- reader
+		if err := reader.readHandle(); err != nil {
+			wdb.Close()
+			s.db.Close()
+			return fmt.Errorf("open database %s: %w", o.Database, err)
+		}
+	}
+	if s.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
+		wdb.Close()
+		s.db.Close()
+		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
 	s.writer = newWriter(s, wdb, &conn{Conn: wc, stmts: map[string]*sql.Stmt{}})
 	return nil
 }
 
-// createPrivate makes the file with mode 0600 before SQLite would make it
-// with the umask's: the database holds keys and private posts.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+// openFiles has a connection open all of its files now, its log among them,
+// while there are file descriptors left: sockets come later.
+func openFiles(ctx context.Context, c *sql.Conn) error {
+	var n int
+	return c.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&n)
 }
 
 func sqliteDSN(path string, readOnly bool) string {
@@ -72,12 +96,17 @@ func sqliteDSN(path string, readOnly bool) string {
 		"temp_store(MEMORY)",
 		"cache_size(-2000)", // KiB for each connection; the OS caches the file as well
 		"journal_size_limit(67108864)",
+		"secure_delete(ON)", // what is deleted is overwritten; see wal.go
 	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")
 	}
 	q := url.Values{"_pragma": pragmas}
-	return "file:" + strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path) + "?" + q.Encode()
+	return "file:" + escapePath(path) + "?" + q.Encode()
+}
+
+func escapePath(path string) string {
+	return strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path)
 }
 
 func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
@@ -92,14 +121,17 @@ func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return errClosed
 	}
 	defer func() { s.readers <- c }()
-	// Statements run without the caller's cancellation: an interrupt of SQLite's
-	// that comes late would hit whoever uses the connection next, and reads
-	// take milliseconds.
-	ctx = context.WithoutCancel(ctx)
+	// Statements run without the caller's cancellation, of which the driver
+	// makes too little: see interruptWhenDone.
+	caller, ctx := ctx, context.WithoutCancel(ctx)
 	if err := c.run(ctx, "BEGIN"); err != nil {
 		return fmt.Errorf("begin reading: %w", err)
 	}
+	stop := c.interruptWhenDone(caller)
 	err := guard(fn, &Tx{ctx: ctx, store: s, conn: c})
+	if stop() {
+		err = errors.Join(caller.Err(), err)
+	}
 	if endErr := c.run(ctx, "ROLLBACK"); err == nil && endErr != nil {
 		return fmt.Errorf("end reading: %w", endErr)
 	}

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/semaphore"
 )
 
 // Options are what Open needs to know.
@@ -32,6 +34,10 @@ type Options struct {
 	// RunTwice is for tests: each Update runs its function twice, and rolls the
 	// first run back, as a serialization failure does.
 	RunTwice bool
+	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
+	ReadTimeout time.Duration
+	// MustExist refuses to make a SQLite file that is not there.
+	MustExist bool
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -49,10 +55,19 @@ type Store struct {
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
 
+	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
+
+	readTimeout time.Duration
+	strangers   *semaphore.Semaphore // connections that strangers may hold
+	passwords   *semaphore.Semaphore // passwords hashed at once
+
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
+
+	created bool // see Created
+	health  health
 
 	runTwice   bool
 	closed     atomic.Bool
@@ -65,7 +80,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = readTimeout
+	}
+	s := &Store{
+		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice,
+		readTimeout: o.ReadTimeout, passwords: newPasswords(),
+	}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
@@ -105,8 +126,14 @@ func (s *Store) Close() error {
 		}
 		close(s.readers) // who comes later is told so
 	}
+	if s.truncator != nil {
+		s.truncator.close()
+	}
 	return s.db.Close()
 }
+
+// Created tells whether Open made the database's file.
+func (s *Store) Created() bool { return s.created }
 
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.dialect.name }
@@ -118,11 +145,16 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond
 func (s *Store) NewID(at time.Time) int64 { return s.ids.next(at) }
 
 // View runs fn over one consistent snapshot, once. What fn returns is returned.
+// The read ends when ctx does; see AsStranger and AsKnown for its other limits.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.readers == nil {
-		return s.viewPostgres(ctx, fn)
-	}
-	return s.viewSQLite(ctx, fn)
+	err := s.read(ctx, func(ctx context.Context) error {
+		if s.readers == nil {
+			return s.viewPostgres(ctx, fn)
+		}
+		return s.viewSQLite(ctx, fn)
+	})
+	s.health.afterView(err)
+	return err
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
@@ -133,11 +165,21 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // On SQLite the updates of many callers share one commit: each keeps its own
 // savepoint, and fn runs on the writer's goroutine, so it must not block on
 // anything but the database, and never call Update or View itself.
-func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	if s.writer != nil {
-		return s.writer.do(ctx, fn)
+func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	changed := false
+	counted := func(tx *Tx) error {
+		before := tx.conn.changed
+		err := fn(tx)
+		changed = tx.conn.changed > before
+		return err
 	}
-	return s.updatePostgres(ctx, fn)
+	if s.writer != nil {
+		err = s.writer.do(ctx, counted)
+	} else {
+		err = s.updatePostgres(ctx, counted)
+	}
+	s.health.afterUpdate(err, changed && err == nil)
+	return err
 }
 
 // OnJobs sets the function that is called after each commit, here or in

@@ -268,7 +268,7 @@ func TestHandleIsTakenOver(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
 		old := w.account("bob", "there.test")
-		moved := &store.Account{URI: "https://there.test/ap/2", Username: "Bob", Domain: "there.test", Type: "Person"}
+		moved := &store.Account{URI: "https://there.test/ap/2", Username: "Bob", Domain: "there.test", Type: "Person", HandleVerified: true}
 		w.update(func(tx *store.Tx) error { return tx.PutAccount(moved) })
 		w.view(func(tx *store.Tx) error {
 			a, err := tx.AccountByHandle("BOB", "There.test")

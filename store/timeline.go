@@ -111,17 +111,20 @@ type AccountQuery struct {
 	Public bool
 }
 
-// AccountTimeline lists an account's statuses, pinned ones by when they were pinned.
+// AccountTimeline lists an account's statuses. Pinned ones are ordered and paged
+// by their own id, as Mastodon does: clients page by that alone.
 func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) ([]ObjectID, error) {
 	below, above := p.bounds()
 	if q.Pinned {
-		return ids[ObjectID](tx, `
+		list, err := ids[ObjectID](tx, `
 			SELECT o.id
 			FROM pins n
 			JOIN objects o ON o.id = n.status_id
-			WHERE n.account_id = $2 AND `+visible("o", "$1")+`
-			ORDER BY n.id DESC
-			LIMIT $3`, viewer, account, p.Limit)
+			WHERE n.account_id = $2 AND o.id < $3 AND o.id > $4
+			  AND `+visible("o", "$1")+`
+			ORDER BY o.id `+p.order()+`
+			LIMIT $5`, viewer, account, below, above, p.Limit)
+		return turned(p, list), err
 	}
 	where := ``
 	if q.ExcludeReblogs {

@@ -75,6 +75,7 @@ func (tx *Tx) UserByEmail(email string) (*User, error) {
 
 // UpdateUser writes the password, the role and the preferences.
 func (tx *Tx) UpdateUser(u *User) error {
+	tx.erases() // what stood there before
 	_, err := tx.exec(`
 		UPDATE users
 		SET password_hash = $2, admin = $3, note_source = $4, fields_source = $5,
@@ -116,86 +117,4 @@ func (tx *Tx) Stats() (ServerStats, error) {
 		  WHERE a.deleted_at = 0) AS local`,
 		millis(now.AddDate(0, -1, 0)), millis(now.AddDate(0, -6, 0)))
 	return s, err
-}
-
-// DeleteAccount marks an account as gone, which hides it and everything of it
-// at once, and ends its follows, tokens and sessions. A local one keeps its
-// name, so that nobody else takes it, and its key, until PurgeAccount: the
-// Delete has to be signed.
-func (tx *Tx) DeleteAccount(id AccountID) error {
-	if _, err := tx.exec(`UPDATE accounts SET deleted_at = $2, display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', json = '' WHERE id = $1 AND deleted_at = 0`,
-		id, millis(tx.Now())); err != nil {
-		return err
-	}
-	if err := tx.endFollows(id); err != nil {
-		return err
-	}
-	for _, q := range []string{
-		`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
-		`DELETE FROM mutes WHERE account_id = $1 OR target_id = $1`,
-		`DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1`,
-		`DELETE FROM oauth_tokens WHERE account_id = $1`,
-		`DELETE FROM oauth_codes WHERE account_id = $1`,
-		`DELETE FROM sessions WHERE account_id = $1`,
-		`UPDATE users SET password_hash = '', email = 'deleted-' || account_id WHERE account_id = $1`,
-	} {
-		if _, err := tx.exec(q, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// purgeBatch is how many statuses one transaction of a purge buries.
-const purgeBatch = 200
-
-// PurgeAccount clears away a part of what a deleted account left; done tells
-// that nothing is left. A local account's key goes once no delivery needs it.
-func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
-	left, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE account_id = $1 AND is_status AND deleted_at = 0 ORDER BY id LIMIT $2`, id, purgeBatch)
-	if err != nil {
-		return false, err
-	}
-	for _, sid := range left {
-		o, err := tx.Object(sid)
-		if err != nil {
-			return false, err
-		}
-		if err := tx.Bury(o, nil); err != nil {
-			return false, err
-		}
-	}
-	if len(left) > 0 {
-		return false, nil
-	}
-	liked, err := ids[ObjectID](tx, `SELECT status_id FROM favourites WHERE account_id = $1 ORDER BY id LIMIT $2`, id, purgeBatch)
-	if err != nil {
-		return false, err
-	}
-	for _, status := range liked {
-		if _, _, err := tx.DeleteFavourite(id, status); err != nil {
-			return false, err
-		}
-	}
-	if len(liked) > 0 {
-		return false, nil
-	}
-	for _, q := range []string{
-		`DELETE FROM home_feed WHERE account_id = $1`,
-		`DELETE FROM bookmarks WHERE account_id = $1`,
-		`DELETE FROM markers WHERE account_id = $1`,
-		`DELETE FROM idempotency_keys WHERE account_id = $1`,
-		`DELETE FROM mentions WHERE account_id = $1`,
-	} {
-		if _, err := tx.exec(q, id); err != nil {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// ForgetKey drops a deleted account's private key.
-func (tx *Tx) ForgetKey(id AccountID) error {
-	_, err := tx.exec(`UPDATE users SET private_key = '', note_source = '', fields_source = '' WHERE account_id = $1`, id)
-	return err
 }

@@ -51,17 +51,17 @@ func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	u.show(w, r, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(w, r), Viewer: viewer}, formTarget(a.RedirectURI)...)
+	u.show(w, r, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(r), Viewer: viewer}, formTarget(a.RedirectURI)...)
 }
 
 func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
-	form, err := u.form(w, r)
+	form, err := u.form(w, r, sessionForm, u.cookie(r, sessionCookie))
 	if err != nil {
 		u.fail(w, r, err)
 		return
 	}
 	viewer := u.viewer(r)
-	if viewer == nil {
+	if viewer == nil { // the session has ended since
 		http.Redirect(w, r, "/auth/sign_in", http.StatusSeeOther)
 		return
 	}
@@ -132,7 +132,7 @@ func describe(scopes string) []string {
 		top, part, divided := strings.Cut(s, ":")
 		text := map[string]string{
 			"read": "read everything of your account", "write": "post, edit and delete in your name", "follow": "follow, mute and block",
-			"push": "send you push notifications", "profile": "see who you are", "admin": "administer this server",
+			"push": "send you push notifications", "profile": "see who you are", "offline_access": "stay connected until you end it", "admin": "administer this server",
 		}[top]
 		if divided && top != "admin" {
 			text = top + " your " + strings.ReplaceAll(part, "_", " ")

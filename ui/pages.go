@@ -27,7 +27,7 @@ func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u.show(w, r, http.StatusOK, "home.html", page{
-		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r),
+		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r), Card: u.homeCard(),
 	})
 }
 
@@ -72,7 +72,7 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	c.Handle = u.Config.Handle(c.Account.Username)
 	u.show(w, r, http.StatusOK, "profile.html", page{
 		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
-		Image: c.Account.Avatar, Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
+		Card: u.profileCard(c.Account, p.MaxID), Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -125,7 +125,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	}
 	u.show(w, r, http.StatusOK, "status.html", page{
 		Title: displayName(st.Account) + ": “" + clip(text) + "”", Description: clip(text), Content: c,
-		Image: st.Account.Avatar, Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
+		Card: u.statusCard(st, clip(text)), Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
 	})
 }
 
@@ -156,7 +156,7 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r)})
+	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r), Card: u.tagCard(c.Name)})
 }
 
 // ToProfile sends a visitor from an actor's URI to its page.
@@ -166,12 +166,14 @@ func (u *UI) ToProfile(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return "", err
 		}
-		return a.URL, nil
+		return u.Config.ProfileURL(a.Username), nil
 	})
 }
 
 // ToStatus sends a visitor from the URI of an object or activity to the page
-// of the post that it is, or is about.
+// of the post that it is, or is about. What is about another server's post
+// leads to the page of the account here that did it: an address of ours never
+// leads where a stranger says.
 func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		u.toPage(w, r, func(tx *store.Tx) (string, error) {
@@ -182,6 +184,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if !o.DeletedAt.IsZero() {
 				return "", store.Errorf(store.Gone, "this post is gone")
 			}
+			actor := o.AccountID
 			if o.ReblogOfID != 0 || !o.IsStatus {
 				if o, err = tx.ObjectByURI(o.ObjectURI); err != nil {
 					return "", err
@@ -191,22 +194,42 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if err != nil {
 				return "", err
 			}
-			return st.URL, nil
+			if st.Local {
+				return u.Config.StatusURL(st.Account.Username, int64(st.ID)), nil
+			}
+			account, err := tx.Account(actor)
+			if err == nil && !account.Local() {
+				err = store.Errorf(store.NotFound, "no page here")
+			}
+			if err != nil {
+				return "", err
+			}
+			return u.Config.ProfileURL(account.Username), nil
 		})
 	}
 }
 
-// ToThread sends a visitor from a conversation to its first public post.
+// maxThread bounds how far into a conversation a post of ours is looked for.
+const maxThread = 200
+
+// ToThread sends a visitor from a conversation to its first public post that
+// was written here. Strangers may have written the first of all.
 func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 	u.toPage(w, r, func(tx *store.Tx) (string, error) {
-		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), 1)
+		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), maxThread)
 		if err != nil {
 			return "", err
 		}
-		if len(list) == 0 {
-			return "", store.Errorf(store.NotFound, "no such conversation")
+		for _, o := range list {
+			if o.Local && o.ReblogOfID == 0 {
+				author, err := tx.Account(o.AccountID)
+				if err != nil {
+					return "", err
+				}
+				return u.Config.StatusURL(author.Username, int64(o.ID)), nil
+			}
 		}
-		return list[0].URL, nil
+		return "", store.Errorf(store.NotFound, "no such conversation")
 	})
 }
 

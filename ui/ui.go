@@ -34,8 +34,10 @@ type UI struct {
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
+	Source  fs.FS // the source code of the program that runs
 
-	pages *template.Template
+	pages   *template.Template
+	origins *http.CrossOriginProtection // of forms
 }
 
 // New reads the templates.
@@ -56,6 +58,10 @@ func New(u UI) (*UI, error) {
 		return nil, err
 	}
 	u.pages = t
+	u.origins = http.NewCrossOriginProtection()
+	if err := u.origins.AddTrustedOrigin(u.Config.URL); err != nil { // a proxy may name another host
+		return nil, err
+	}
 	return &u, nil
 }
 
@@ -83,9 +89,7 @@ func (u *UI) Routes(r chi.Router) {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		http.StripPrefix("/static/", http.FileServerFS(static)).ServeHTTP(w, r)
 	})
-	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/static/avatar.png", http.StatusFound)
-	})
+	u.machineRoutes(r)
 }
 
 // page is what every template is given.
@@ -94,18 +98,19 @@ type page struct {
 	Description string
 	Server      *config.Config
 	Viewer      *store.Account // who is signed in, nil for nobody
-	Image       string
-	Index       bool // whether search engines may keep it
+	Card        *card          // what a link to the page shows, nil for what nobody links to
+	Index       bool           // whether search engines may keep it
 	Document    string
 	Content     any
 	CSRF        string
+	Version     string
 }
 
 // show renders a page. formTargets are where its forms may lead beside here.
 func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name string, p page, formTargets ...string) {
-	p.Server = u.Config
+	p.Server, p.Version = u.Config, config.Version
 	if p.Viewer != nil && p.CSRF == "" {
-		p.CSRF = u.csrf(w, r) // to sign out; strangers are given no cookie
+		p.CSRF = u.csrf(r) // to sign out; strangers are given no cookie
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -148,12 +153,11 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "Gone", "This was here once, and was deleted."})
 	case http.StatusTooManyRequests:
 		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
-	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity:
-		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	case http.StatusServiceUnavailable:
-		u.Log.Info("page not answered", "path", r.URL.Path, "error", err)
-		w.Header().Set("Retry-After", "10")
-		u.problem(w, r, problem{status, "Just a moment", "The server can't answer now. Try again in a moment."})
+		w.Header().Set("Retry-After", "5")
+		u.problem(w, r, problem{status, "Busy", "The server has too much to do just now. Try again in a moment."})
+	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
 		u.Log.Error("page failed", "path", r.URL.Path, "error", err)
 		u.problem(w, r, problem{http.StatusInternalServerError, "Something went wrong", "It is not your fault, and it has been logged. Try again in a moment."})
@@ -162,6 +166,11 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
 	u.show(w, r, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
+}
+
+// TooMany is the page for who looks at too many.
+func (u *UI) TooMany(w http.ResponseWriter, r *http.Request) {
+	u.fail(w, r, store.Errorf(store.RateLimited, "too many pages"))
 }
 
 // NotFound is the page for an address that leads nowhere.

@@ -40,25 +40,42 @@ type Activity struct {
 	Actor *store.Account
 	// Recipient is whose own inbox it came to; 0 for the shared inbox.
 	Recipient store.AccountID
-	// Fetched holds documents the pipeline fetched from their own origin
-	// because Needs named them, by URI.
-	Fetched map[string]*vocab.Object
+	// ByID tells that only the id of its object came, and that the pipeline
+	// fetched the object from its origin.
+	ByID bool
 	// Depth counts how many fetches of a thread led here; it bounds them.
 	Depth int
+	// Cause is the URI of the actor whose message had us fetch this; "" when
+	// somebody here did. What fetching leads to is counted for it.
+	Cause string
 
 	// What only a local post has.
 	ApplicationID  int64
 	IdempotencyKey string
+
+	// What only a local Delete has: the pictures are kept for a day, for the
+	// author to write the post anew with them.
+	KeepAttachments bool
 
 	// Result is the status or activity that Apply wrote or found. A local
 	// post brings the id it is to have.
 	Result store.ObjectID
 }
 
+// cause is whom the fetches are counted for that an activity leads to.
+func (a *Activity) cause() string {
+	if a.Origin == Inbox {
+		return a.Actor.URI
+	}
+	return a.Cause
+}
+
 // Need is something that must be known here before an activity can be judged.
 type Need struct {
 	URI   string
 	Actor bool // an actor is wanted, not a status
+	// Document wants what is there now in the place of the object's id.
+	Document bool
 	// Optional needs that can't be had don't stop the activity.
 	Optional bool
 }

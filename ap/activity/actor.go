@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"kinglet/ap/html"
 	"kinglet/ap/vocab"
@@ -42,7 +41,7 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 		Locked:      doc.ManuallyApprovesFollowers,
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
 		Emojis:      emojisOf(doc.Tag),
-		CreatedAt:   doc.Published, JSON: doc.Raw,
+		CreatedAt:   doc.Published, // and not the document: nobody reads it again
 	}
 	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
 	// What we will connect to and what decides who may see a post must be
@@ -80,9 +79,7 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	account.AlsoKnownAs = slices.DeleteFunc(doc.AlsoKnownAs, func(u string) bool { return !isURI(u) })
 	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
-	if doc.Suspended {
-		account.SuspendedAt = time.Unix(1, 0)
-	}
+	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
 }
 

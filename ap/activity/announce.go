@@ -23,7 +23,8 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	if err != nil || known[uri] {
 		return nil, err
 	}
-	if a.Origin == Inbox && a.Recipient == 0 {
+	if a.Origin == Inbox {
+		// Not for having come to somebody's own inbox: anyone can post there.
 		if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); err != nil || !ok {
 			return nil, err
 		}
@@ -57,7 +58,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 		}
 		return err
 	}
-	if a.Origin != Inbox || a.Recipient != 0 || status.Local {
+	if a.Origin != Inbox || status.Local {
 		return nil
 	}
 	wanted, err := tx.FollowedBySomeoneHere(a.Actor.ID)
@@ -67,7 +68,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	return err
 }
 
-func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) error {
+func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
 		return err
@@ -79,6 +80,7 @@ func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) error {
 	} else if !store.Is(err, store.NotFound) {
 		return err
 	}
+	a.KeepSmall(env.Config)
 	boost := &store.Object{
 		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Origin == Local, IsStatus: true,
 		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,

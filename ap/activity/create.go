@@ -10,26 +10,30 @@ func createRule() Rule {
 	return Rule{Type: "Create", Needs: createNeeds, Authorize: authorizeCreate, Apply: applyCreate}
 }
 
-// createNeeds asks for the object when only its id came.
-func createNeeds(_ *Env, tx *store.Tx, a *Activity) ([]Need, error) {
+// createNeeds asks for the object when only its id came, provided that it can
+// be the actor's and that someone here wants it: the actor is followed here,
+// or the activity is addressed to someone here. A stranger can't have us fetch
+// what others wrote.
+func createNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	ref := a.Object.Object
-	if ref.Object != nil || ref.ID == "" {
+	if ref.Object != nil || ref.ID == "" || ownsID(env, a, ref.ID) != nil {
 		return nil, nil
 	}
 	known, err := tx.KnownURIs(ref.ID)
 	if err != nil || known[ref.ID] {
 		return nil, err
 	}
-	return []Need{{URI: ref.ID}}, nil
+	wanted, err := isWantedUnread(env, tx, a, &vocab.Object{})
+	if err != nil || !wanted {
+		return nil, err
+	}
+	return []Need{{URI: ref.ID, Document: true}}, nil
 }
 
 func authorizeCreate(env *Env, tx *store.Tx, a *Activity) error {
 	note := a.Object.Object.Object
 	if note == nil {
-		if a.Object.Object.ID == "" {
-			return refuse("the Create has no object")
-		}
-		return nil // it was fetched from its origin, and stands here by that
+		return authorizeCreateByID(env, tx, a)
 	}
 	if err := ownsNote(env, a, note); err != nil {
 		return err
@@ -44,65 +48,24 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) error {
 	return ignore("nobody here follows %s, is mentioned, or is answered", a.Actor.URI)
 }
 
-// ownsNote checks that the actor is the author of a note, and that the note
-// has the origin of its author (SECURITY-RULES 3, 4, 6).
-func ownsNote(env *Env, a *Activity, note *vocab.Object) error {
-	if !vocab.IsStatusType(note.Type) {
-		return ignore("objects of type %q are not statuses", note.Type)
+// authorizeCreateByID judges a Create that names an id which was not fetched:
+// it is known here, which changes nothing, or nobody here wants it.
+func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) error {
+	id := a.Object.Object.ID
+	if id == "" {
+		return refuse("the Create has no object")
 	}
-	if len(note.AttributedTo) == 0 {
-		return refuse("the object has no author")
+	if err := ownsID(env, a, id); err != nil {
+		return err
 	}
-	for _, author := range note.AttributedTo {
-		if author.ID == a.Actor.URI {
-			return ownsID(env, a, note.ID)
-		}
+	o, err := tx.ObjectByURI(id)
+	if store.Is(err, store.NotFound) {
+		return ignore("nobody here follows %s or is addressed", a.Actor.URI)
 	}
-	return refuse("the object is attributed to %s, not to %s who acts", note.AttributedTo[0].ID, a.Actor.URI)
-}
-
-// ownsID checks that an id may be given by the actor: its own origin's, and,
-// unless written here, not ours.
-func ownsID(env *Env, a *Activity, id string) error {
-	if a.Origin != Local && env.Config.IsOwn(id) {
-		return refuse("the id %s is this server's own", id)
+	if err == nil && o.AccountID != a.Actor.ID {
+		err = refuse("%s is not the author of %s", a.Actor.URI, id)
 	}
-	if !vocab.SameOrigin(id, a.Actor.URI) {
-		return refuse("the id %s has another origin than its author %s", id, a.Actor.URI)
-	}
-	return nil
-}
-
-// isWanted tells whether a note from an inbox concerns anyone here: someone
-// follows its author, it came to somebody's own inbox, it is addressed to
-// someone here, or it answers something known here.
-func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
-	if a.Recipient != 0 {
-		return true, nil
-	}
-	for _, uri := range recipients(a, note) {
-		if _, ok := env.Config.LocalUsername(uri); ok {
-			return true, nil
-		}
-	}
-	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
-		return ok, err
-	}
-	if note.InReplyTo.ID == "" {
-		return false, nil
-	}
-	known, err := tx.KnownURIs(note.InReplyTo.ID)
-	return known[note.InReplyTo.ID], err
-}
-
-// recipients is everyone an activity or its object is addressed to, blind
-// ones as well (SECURITY-RULES 13).
-func recipients(a *Activity, note *vocab.Object) []string {
-	var all []string
-	for _, list := range [][]string{a.To, a.Cc, a.Bto, a.Bcc, a.Audience, note.To, note.Cc, note.Bto, note.Bcc, note.Audience} {
-		all = append(all, list...)
-	}
-	return all
+	return err
 }
 
 func applyCreate(env *Env, tx *store.Tx, a *Activity) error {
@@ -146,11 +109,20 @@ func publishToAudience(tx *store.Tx, a *Activity, status *store.Object) error {
 }
 
 // publish keeps a local activity, so that its URI can be asked for, and
-// delivers it.
+// delivers it. What a Create or an Update says is kept once, in the row of the
+// object: their own rows name it by its id, and the document is put in when
+// they are served or delivered. So no edit leaves the old text behind, and a
+// delivery that waited brings the newest.
 func publish(tx *store.Tx, a *Activity, v store.Visibility, inboxes []string) error {
 	o := &store.Object{
 		URI: a.ID, Type: a.Type, AccountID: a.Actor.ID, Local: true, Visibility: v,
 		ObjectURI: a.Object.Object.ID, PublishedAt: a.Published, JSON: a.Raw,
+	}
+	if a.Type == "Create" || a.Type == "Update" {
+		o.JSON = vocab.WithObjectID(a.Raw)
+		if err := stripActivities(tx, o.ObjectURI); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.InsertObject(o); err != nil {
 		return err
@@ -168,4 +140,21 @@ func audience(tx *store.Tx, status *store.Object) ([]string, error) {
 	}
 	followers, err := tx.FollowerInboxes(status.AccountID)
 	return append(inboxes, followers...), err
+}
+
+// stripActivities takes the texts out of the activities that an older Kinglet
+// kept about an object.
+func stripActivities(tx *store.Tx, objectURI string) error {
+	docs, err := tx.ActivityDocuments(objectURI)
+	if err != nil {
+		return err
+	}
+	for id, doc := range docs {
+		if stripped := vocab.WithObjectID(doc); len(stripped) != len(doc) {
+			if err := tx.SetDocument(id, stripped); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

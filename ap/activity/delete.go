@@ -59,14 +59,16 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) error {
 		}
 		inboxes = append(inboxes, touched...)
 	}
+	if a.KeepAttachments {
+		if err := tx.DetachAttachments(o.ID); err != nil {
+			return err
+		}
+	}
 	if err := tx.Bury(o, tombstone(o, tx)); err != nil {
 		return err
 	}
 	if a.Origin != Local {
-		return nil
-	}
-	if err := tx.RetractActivities(o.URI); err != nil {
-		return err
+		return dropWaiting(tx, a.Actor, o.URI)
 	}
 	return publish(tx, a, o.Visibility, inboxes)
 }
@@ -94,11 +96,38 @@ func deleteActor(_ *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if a.Origin == Local {
-		if err := publish(tx, a, store.Public, inboxes); err != nil {
-			return err
-		}
+		err = publish(tx, a, store.Public, inboxes)
+	} else {
+		err = dropWaiting(tx, a.Actor, "")
+	}
+	if err != nil {
+		return err
 	}
 	job := newJob(JobPurge, "", PurgeArgs{Account: a.Actor.ID})
 	job.UniqueKey = JobPurge + " " + a.Actor.URI
 	return tx.Enqueue(job)
+}
+
+// dropWaiting drops what came to an inbox from an actor and still waits for
+// something to be fetched, or was given up: all of it, or what brings the
+// object that is being deleted.
+func dropWaiting(tx *store.Tx, actor *store.Account, object string) error {
+	list, err := tx.JobsInLane(JobIngest, vocab.Host(actor.URI))
+	if err != nil {
+		return err
+	}
+	for _, j := range list {
+		var args IngestArgs
+		if err := json.Unmarshal(j.Args, &args); err != nil || args.Actor != actor.ID {
+			continue
+		}
+		doc, err := vocab.Parse(args.Activity)
+		if err == nil && object != "" && doc.Object.ID != object {
+			continue
+		}
+		if err := tx.FinishJob(j.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }

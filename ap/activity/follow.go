@@ -1,8 +1,6 @@
 package activity
 
 import (
-	"encoding/json"
-
 	"kinglet/ap/vocab"
 	"kinglet/store"
 
@@ -61,7 +59,7 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if blocked {
-		return answerFollow(env, tx, target, a.Actor, a.Raw, "Reject")
+		return answerFollow(env, tx, target, a.Actor, a.ID, "Reject")
 	}
 	f := &store.Follow{AccountID: a.Actor.ID, TargetID: target.ID, URI: a.ID, ShowReblogs: true}
 	created, err := tx.PutFollow(f)
@@ -84,7 +82,7 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 		}
 		return Deliver(tx, o.ID, a.Actor.ID, []string{target.Inbox})
 	case f.Accepted: // asked again: the other side lost our answer
-		return answerFollow(env, tx, target, a.Actor, a.Raw, "Accept")
+		return answerFollow(env, tx, target, a.Actor, a.ID, "Accept")
 	case target.Locked:
 		_, err := tx.Notify(&store.Notification{AccountID: target.ID, Type: "follow_request", From: a.Actor.ID})
 		return err
@@ -92,7 +90,7 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 	if err := acceptFollow(tx, a.Actor.ID, target.ID); err != nil {
 		return err
 	}
-	return answerFollow(env, tx, target, a.Actor, a.Raw, "Accept")
+	return answerFollow(env, tx, target, a.Actor, a.ID, "Accept")
 }
 
 // acceptFollow makes a request a follow, with all that comes of it: the
@@ -116,18 +114,52 @@ func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
 }
 
 // answerFollow has a local account send an Accept or Reject of a follow to a
-// remote follower. The whole Follow is embedded: some servers look at no less.
-func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follow json.RawMessage, typ string) error {
+// remote follower. Of the Follow it embeds id, type, actor and object, which
+// is what some servers look at, and nothing else of the stranger's. One answer
+// of a type is kept for each follower: the same Follow again has the same
+// answer delivered again, another one replaces it.
+func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follow, typ string) error {
 	if follower.Local() {
 		return nil
 	}
-	id := env.Config.ActivityURI(uuid.NewString())
-	doc := vocab.BuildActivity(vocab.ActivityInput{
-		ID: id, Type: typ, Actor: target.URI, Object: follow, To: []string{follower.URI}, Published: tx.Now(),
-	})
-	o := &store.Object{URI: id, Type: typ, AccountID: target.ID, Local: true, Visibility: store.Direct, JSON: doc}
-	if _, err := tx.InsertObject(o); err != nil {
+	key := JobDeliver + " " + typ + " " + target.URI + " " + follower.URI
+	id, err := keptAnswer(tx, target, follower, follow, typ, key)
+	if err != nil {
 		return err
 	}
-	return Deliver(tx, o.ID, target.ID, []string{follower.Inbox})
+	if id == 0 {
+		uri := env.Config.ActivityURI(uuid.NewString())
+		doc := vocab.BuildActivity(vocab.ActivityInput{
+			ID: uri, Type: typ, Actor: target.URI, To: []string{follower.URI}, Published: tx.Now(),
+			Object: vocab.BuildActivity(vocab.ActivityInput{ID: follow, Type: "Follow", Actor: follower.URI, Object: target.URI}),
+		})
+		o := &store.Object{URI: uri, Type: typ, AccountID: target.ID, Local: true, Visibility: store.Direct, ObjectURI: follower.URI, JSON: doc}
+		if _, err := tx.InsertObject(o); err != nil {
+			return err
+		}
+		id = o.ID
+	}
+	job := newJob(JobDeliver, follower.Inbox, DeliverArgs{Activity: id, Sender: target.ID, Inbox: follower.Inbox})
+	job.UniqueKey = key
+	return tx.Enqueue(job)
+}
+
+// keptAnswer finds the answer that was given to a follow. One to another
+// follow of the same follower is dropped, with its delivery.
+func keptAnswer(tx *store.Tx, target, follower *store.Account, follow, typ, key string) (store.ObjectID, error) {
+	known, err := tx.ActivityOn(target.ID, typ, follower.URI)
+	if store.Is(err, store.NotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	doc, err := tx.ObjectDocument(known.ID)
+	if err != nil {
+		return 0, err
+	}
+	if answer, err := vocab.Parse(doc); err == nil && answer.Object.ID == follow {
+		return known.ID, nil
+	}
+	return 0, tx.DropActivity(known.ID, key)
 }

@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -15,6 +17,7 @@ const (
 	JobThread   = "thread"   // ThreadArgs: a parent that is not known here
 	JobMentions = "mentions" // MentionsArgs: mentioned accounts not known here
 	JobRefresh  = "refresh"  // RefreshArgs: an actor whose document is old
+	JobHandle   = "handle"   // RefreshArgs: an actor whose handle could not be verified
 	JobPurge    = "purge"    // PurgeArgs: what a deleted account left
 	JobForget   = "forget"   // PurgeArgs: its key, when that has signed for the last time
 	JobCleanUp  = "clean_up" // no arguments: the daily round
@@ -41,12 +44,14 @@ type IngestArgs struct {
 type ThreadArgs struct {
 	URI   string `json:"uri"`
 	Depth int    `json:"depth"`
+	Cause string `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // MentionsArgs name mentioned accounts that were not known when the status came.
 type MentionsArgs struct {
 	Status store.ObjectID `json:"status"`
 	URIs   []string       `json:"uris"`
+	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // RefreshArgs name an actor to fetch again.
@@ -90,8 +95,25 @@ func Deliver(tx *store.Tx, activity store.ObjectID, sender store.AccountID, inbo
 func Postpone(tx *store.Tx, a *Activity) error {
 	job := newJob(JobIngest, a.Actor.URI, IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw})
 	if a.ID != "" {
-		job.UniqueKey = JobIngest + " " + a.ID
+		// Of whom, besides: its id is what the sender says it is. Hashed, since
+		// URIs are longer than an index takes.
+		key := sha256.Sum256([]byte(a.Actor.URI + "\n" + a.ID + "\n" + a.Recipient.String()))
+		job.UniqueKey = JobIngest + " " + hex.EncodeToString(key[:])
 	}
+	return tx.Enqueue(job)
+}
+
+// Refresh has an actor's document fetched anew.
+func Refresh(tx *store.Tx, uri string) error {
+	job := newJob(JobRefresh, uri, RefreshArgs{URI: uri})
+	job.UniqueKey = JobRefresh + " " + uri
+	return tx.Enqueue(job)
+}
+
+// VerifyHandleAt has WebFinger asked again about an actor's handle.
+func VerifyHandleAt(tx *store.Tx, uri string, at time.Time) error {
+	job := newJob(JobHandle, uri, RefreshArgs{URI: uri})
+	job.RunAt, job.UniqueKey = at, JobHandle+" "+uri
 	return tx.Enqueue(job)
 }
 
@@ -106,6 +128,6 @@ func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 // ForgetKeyAt has a deleted account's key dropped at a time.
 func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
 	job := newJob(JobForget, "", PurgeArgs{Account: account})
-	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()
+	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()+" "+at.Format(time.RFC3339)
 	return tx.Enqueue(job)
 }

@@ -16,6 +16,7 @@ func putNote(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (*store.Ob
 	if err != nil {
 		return nil, false, err
 	}
+	dropOwnPage(env, a, status)
 	created, err := tx.InsertObject(status)
 	if err != nil || !created {
 		return status, false, err
@@ -89,12 +90,20 @@ func fillText(status *store.Object, note *vocab.Object) {
 	}
 	status.Tags, status.Emojis = nil, emojisOf(note.Tag)
 	for _, t := range note.Tag {
-		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && name != "" {
-			status.Tags = append(status.Tags, clip(name, maxTag))
+		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && html.IsHashtag(name) {
+			status.Tags = append(status.Tags, name)
 		}
 	}
 	if !note.Updated.IsZero() && note.Updated.After(note.Published) {
 		status.EditedAt = note.Updated
+	}
+}
+
+// dropOwnPage keeps another server's post from having a page of ours for its
+// page (SECURITY-RULES 6).
+func dropOwnPage(env *Env, a *Activity, status *store.Object) {
+	if a.Origin != Local && env.Config.IsOwn(status.URL) {
+		status.URL = status.URI
 	}
 }
 
@@ -181,7 +190,7 @@ func putParts(env *Env, tx *store.Tx, a *Activity, note *vocab.Object, status *s
 		return nil, err
 	}
 	if len(unknown) > 0 && a.Origin != Local {
-		job := newJob(JobMentions, status.URI, MentionsArgs{Status: status.ID, URIs: unknown})
+		job := newJob(JobMentions, status.URI, MentionsArgs{Status: status.ID, URIs: unknown, Cause: a.cause()})
 		job.UniqueKey = JobMentions + " " + status.URI
 		if err := tx.Enqueue(job); err != nil {
 			return nil, err
@@ -258,11 +267,11 @@ func emojisOf(tags []vocab.Tag) []store.Emoji {
 	var out []store.Emoji
 	for _, t := range tags {
 		name := strings.Trim(t.Name, ":")
-		if t.Type != "Emoji" || name == "" {
+		if t.Type != "Emoji" || !vocab.IsShortcode(name) {
 			continue
 		}
 		if _, err := vocab.ParseURI(t.Icon); err == nil {
-			out = append(out, store.Emoji{Shortcode: clip(name, maxTag), URL: t.Icon})
+			out = append(out, store.Emoji{Shortcode: name, URL: t.Icon})
 		}
 	}
 	return out
@@ -345,7 +354,7 @@ func completeParent(tx *store.Tx, a *Activity, status *store.Object) error {
 	if _, err := vocab.ParseURI(status.InReplyToURI); err != nil {
 		return nil
 	}
-	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1})
+	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()})
 	job.UniqueKey = JobThread + " " + status.InReplyToURI
 	return tx.Enqueue(job)
 }

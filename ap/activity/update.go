@@ -11,22 +11,57 @@ func updateRule() Rule {
 	return Rule{Type: "Update", Needs: updateNeeds, Authorize: authorizeUpdate, Apply: applyUpdate}
 }
 
-// updateNeeds asks for the object when only its id came.
-func updateNeeds(_ *Env, _ *store.Tx, a *Activity) ([]Need, error) {
+// updateNeeds asks for the object when only its id came: the actor itself, a
+// post of the actor's that is known here, or one that someone here wants.
+func updateNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	ref := a.Object.Object
-	if ref.Object != nil || ref.ID == "" {
+	if ref.Object != nil || ref.ID == "" || ownsID(env, a, ref.ID) != nil {
 		return nil, nil
 	}
-	return []Need{{URI: ref.ID, Actor: ref.ID == a.Actor.URI}}, nil
+	if ref.ID == a.Actor.URI {
+		return []Need{{URI: ref.ID, Actor: true}}, nil
+	}
+	known, err := tx.ObjectByURI(ref.ID)
+	switch {
+	case store.Is(err, store.NotFound):
+		if wanted, err := isWantedUnread(env, tx, a, &vocab.Object{}); err != nil || !wanted {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	case known.AccountID != a.Actor.ID || !known.DeletedAt.IsZero():
+		return nil, nil
+	}
+	return []Need{{URI: ref.ID, Document: true}}, nil
+}
+
+// authorizeUpdateByID judges an Update that names an id which was not fetched,
+// or which is the actor's, who was.
+func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) error {
+	id := a.Object.Object.ID
+	if id == "" {
+		return refuse("the Update has no object")
+	}
+	if id == a.Actor.URI {
+		return nil
+	}
+	if err := ownsID(env, a, id); err != nil {
+		return err
+	}
+	known, err := tx.ObjectByURI(id)
+	if err != nil && !store.Is(err, store.NotFound) {
+		return err
+	}
+	if err == nil && known.AccountID != a.Actor.ID {
+		return refuse("%s is not the author of %s", a.Actor.URI, id)
+	}
+	return ignore("the status %s concerns nobody here", id)
 }
 
 func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) error {
 	o := a.Object.Object.Object
 	if o == nil {
-		if a.Object.Object.ID == "" {
-			return refuse("the Update has no object")
-		}
-		return nil // it was fetched anew, and stands here by that
+		return authorizeUpdateByID(env, tx, a)
 	}
 	if vocab.IsActorType(o.Type) {
 		if o.ID != a.Actor.URI {
@@ -85,6 +120,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) error {
 func editNote(env *Env, tx *store.Tx, a *Activity, status *store.Object, note *vocab.Object) error {
 	before := *status
 	fillText(status, note)
+	dropOwnPage(env, a, status)
 	if status.EditedAt.IsZero() {
 		// Only the counts of a poll, a pin or the like changed, or a server
 		// that gives no time of editing.
@@ -158,16 +194,24 @@ func updateActor(env *Env, tx *store.Tx, a *Activity, doc *vocab.Object) error {
 	if err != nil {
 		return refuse("the actor's document: %v", err)
 	}
-	old := a.Actor
+	// As it is now: its key may have been fetched anew since the signature was verified.
+	old, err := tx.AccountToChange(a.Actor.URI)
+	if err != nil {
+		return err
+	}
 	if account.PublicKey != old.PublicKey || account.KeyID != old.KeyID || account.Username != old.Username {
-		job := newJob(JobRefresh, old.URI, RefreshArgs{URI: old.URI})
-		job.UniqueKey = JobRefresh + " " + old.URI
-		if err := tx.Enqueue(job); err != nil {
+		if err := Refresh(tx, old.URI); err != nil {
 			return err
 		}
 	}
 	account.Username, account.Domain = old.Username, old.Domain
 	account.KeyID, account.PublicKey = old.KeyID, old.PublicKey
+	account.NoHandle, account.HandleVerified = old.NoHandle, old.HandleVerified
 	account.FetchedAt, account.SuspendedAt, account.DeletedAt = old.FetchedAt, old.SuspendedAt, old.DeletedAt
+	account.SuspendedByUs = old.SuspendedByUs
+	account.SuspendByOrigin(doc.Suspended)
+	if env.Config.IsOwn(account.URL) {
+		account.URL = account.URI // a page of ours is not theirs
+	}
 	return tx.PutAccount(account)
 }

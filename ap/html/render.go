@@ -13,6 +13,9 @@ type Target struct {
 type Options struct {
 	Mention    func(handle string) (target Target, ok bool) // handle is as in Scanned
 	HashtagURL func(tag string) string
+	// Me says that links are the writer's own pages (rel="me", microformats'
+	// rel-me), by which other servers verify a profile. For profiles only.
+	Me bool
 }
 
 // maxText is how many bytes of a text are rendered: so many that they fit
@@ -31,7 +34,7 @@ func Render(text string, o Options) string {
 		r.b.WriteString("</p>")
 	}
 	// The same gate as for all else. It changes nothing, which FuzzRender holds.
-	return Sanitize(r.b.String())
+	return sanitize(r.b.String(), o.Me)
 }
 
 // RenderLine is Render for what stands in one line, as a field of a profile
@@ -39,7 +42,7 @@ func Render(text string, o Options) string {
 func RenderLine(text string, o Options) string {
 	r := renderer{o: o}
 	r.words(strings.Join(strings.Fields(cut(normal(text), maxText)), " "))
-	return Sanitize(r.b.String())
+	return sanitize(r.b.String(), o.Me)
 }
 
 // normal is a text as it is read here: clean, and with one kind of newline.
@@ -80,7 +83,7 @@ func (r *renderer) words(text string) {
 		s := ""
 		switch w.kind {
 		case link:
-			s = renderLink(w.raw)
+			s = r.link(w.raw)
 		case mention:
 			s = r.mention(w.value)
 		case hashtag:
@@ -121,22 +124,26 @@ func (r *renderer) hashtag(tag string) string {
 // shownLink is how many characters of a link are shown.
 const shownLink = 30
 
-// renderLink hides the scheme and the tail of a long link, as Mastodon does,
+// link hides the scheme and the tail of a long link, as Mastodon does,
 // and keeps all of it for who copies the text. Nothing for what is no URL.
-func renderLink(u string) string {
+func (r *renderer) link(u string) string {
 	href, safe := safeURL(u)
 	if !safe {
 		return ""
+	}
+	rel := linkRel
+	if r.o.Me {
+		rel = meRel
 	}
 	hidden := u[:strings.Index(u, "//")+2]
 	if strings.HasPrefix(u[len(hidden):], "www.") {
 		hidden += "www."
 	}
 	shown, tail, class := u[len(hidden):], "", ""
-	if r := []rune(shown); len(r) > shownLink {
-		shown, tail, class = string(r[:shownLink]), string(r[shownLink:]), ` class="ellipsis"`
+	if long := []rune(shown); len(long) > shownLink {
+		shown, tail, class = string(long[:shownLink]), string(long[shownLink:]), ` class="ellipsis"`
 	}
-	return `<a href="` + EscapeText(href) + `" target="_blank" rel="` + linkRel + `" translate="no"><span class="invisible">` +
+	return `<a href="` + EscapeText(href) + `" target="_blank" rel="` + rel + `" translate="no"><span class="invisible">` +
 		EscapeText(hidden) + `</span><span` + class + `>` + EscapeText(shown) + `</span><span class="invisible">` +
 		EscapeText(tail) + `</span></a>`
 }

@@ -85,6 +85,27 @@ func TestRenderLine(t *testing.T) {
 	}
 }
 
+// Links of a profile say that they are its owner's own pages; mentions and
+// hashtags don't, and of what anyone else wrote nothing does.
+func TestRenderMe(t *testing.T) {
+	o := testOptions()
+	o.Me = true
+	got := RenderLine("https://a.test/ @bob #Go", o)
+	if !strings.Contains(got, `<a href="https://a.test/" target="_blank" rel="me nofollow noopener noreferrer" translate="no">`) || strings.Count(got, `rel="me `) != 1 {
+		t.Errorf("got %s", got)
+	}
+	checkSafe(t, Sanitize(got))
+	if got := Render("<a rel=me href=https://b.test/>", o); strings.Count(got, `rel="me `) != 1 || !strings.HasPrefix(got, "<p>&lt;a rel=me") {
+		t.Errorf("markup gives %s", got)
+	}
+	for _, stranger := range []string{got, `<a rel="me" href="https://evil.test/@eve">x</a>`, `<a rel="ME nofollow" href="https://evil.test/@eve">x</a>`,
+		`<a rel="me tag" href="https://evil.test/@eve">x</a>`, `<link rel="me" href="https://evil.test/@eve">`} {
+		if got := Sanitize(stranger); strings.Contains(got, "me nofollow") {
+			t.Errorf("%s keeps it: %s", stranger, got)
+		}
+	}
+}
+
 func TestRenderBounds(t *testing.T) {
 	for name, unit := range map[string]string{
 		"quotes": `"`, "newlines": "a\n", "paragraphs": "a\n\n", "hashtags": "#a ", "mentions": "@bob ", "links": "http://a ",

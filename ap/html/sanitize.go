@@ -39,9 +39,14 @@ func Sanitize(remote string) string {
 	if len(remote) > MaxHTML {
 		return Render(PlainText(remote), Options{})
 	}
+	return sanitize(remote, false)
+}
+
+// sanitize is Sanitize; what is the own profile of an account here keeps rel="me".
+func sanitize(s string, own bool) string {
 	// bluemonday has the last word. On what tidy writes it changes nothing but
 	// the spelling of breaks, which clients know with a space.
-	return strings.ReplaceAll(allowList().Sanitize(tidy(remote)), "<br/>", lineBreak)
+	return strings.ReplaceAll(allowList().Sanitize(tidy(s, own)), "<br/>", lineBreak)
 }
 
 // EscapeText makes text safe between tags and in quoted attributes.
@@ -73,7 +78,7 @@ var allowList = sync.OnceValue(func() *bluemonday.Policy {
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
 	p.AllowAttrs("target").Matching(regexp.MustCompile(`^_blank$`)).OnElements("a")
-	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^(tag )?nofollow noopener noreferrer$`)).OnElements("a")
+	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^(tag |me )?nofollow noopener noreferrer$`)).OnElements("a")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^`+classPattern+`( `+classPattern+`)*$`)).OnElements("a", "span", "p")
 	p.AllowAttrs("translate").Matching(regexp.MustCompile(`^no$`)).Globally()
 	p.AllowAttrs("lang").Matching(regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)).Globally()

@@ -27,10 +27,11 @@ type tidier struct {
 	text bool // the present line shows something
 	gap  bool // a block we don't keep began or ended: what follows is a new line
 	full bool // MaxHTML is reached
+	own  bool // written by the owner of a profile here: rel="me" is kept
 }
 
-func tidy(s string) string {
-	var t tidier
+func tidy(s string, own bool) string {
+	t := tidier{own: own}
 	for token := range visible(s) {
 		switch token.Type {
 		case html.TextToken:
@@ -73,14 +74,14 @@ func (t *tidier) start(token html.Token) {
 		t.closeNearest("p")
 		if len(t.open) < maxNesting {
 			t.newLine()
-			t.push(tag, startTag(token))
+			t.push(tag, t.startTag(token))
 		}
 	case item:
 		t.closeItem()
 		t.closeNearest("p")
 		if len(t.open) < maxNesting {
 			t.newLine()
-			t.push(tag, startTag(token))
+			t.push(tag, t.startTag(token))
 		}
 	case inline:
 		t.startInline(token)
@@ -89,7 +90,7 @@ func (t *tidier) start(token html.Token) {
 
 func (t *tidier) startInline(token html.Token) {
 	tag := token.Data
-	s := startTag(token)
+	s := t.startTag(token)
 	switch tag {
 	case "a":
 		if s == "" {
@@ -208,52 +209,56 @@ func lastIndex(open []string, tag string) int {
 
 // startTag is a tag with what is allowed of its attributes, always in the same
 // order; nothing for a link that leads nowhere allowed.
-func startTag(t html.Token) string {
+func (t *tidier) startTag(token html.Token) string {
 	var b strings.Builder
 	add := func(key, value string) { b.WriteString(" " + key + `="` + EscapeText(value) + `"`) }
-	b.WriteString("<" + t.Data)
-	if t.Data == "a" {
-		href, ok := safeURL(attribute(t, "href"))
+	b.WriteString("<" + token.Data)
+	if token.Data == "a" {
+		href, ok := safeURL(attribute(token, "href"))
 		if !ok {
 			return ""
 		}
 		add("href", href)
 	}
-	if t.Data == "a" || t.Data == "span" || t.Data == "p" {
-		if class := keptClasses(attribute(t, "class")); class != "" {
+	if token.Data == "a" || token.Data == "span" || token.Data == "p" {
+		if class := keptClasses(attribute(token, "class")); class != "" {
 			add("class", class)
 		}
 	}
-	if t.Data == "a" {
-		rel := linkRel
-		if slices.Contains(strings.Fields(attribute(t, "rel")), "tag") {
+	if token.Data == "a" {
+		given, rel := strings.Fields(attribute(token, "rel")), linkRel
+		if slices.Contains(given, "tag") {
 			rel = tagRel
+		} else if t.own && slices.Contains(given, "me") {
+			rel = meRel
 		}
 		b.WriteString(` target="_blank" rel="` + rel + `"`)
 	}
-	if attribute(t, "translate") == "no" {
+	if attribute(token, "translate") == "no" {
 		add("translate", "no")
 	}
-	if lang := attribute(t, "lang"); isLanguage(lang) {
+	if lang := attribute(token, "lang"); isLanguage(lang) {
 		add("lang", lang)
 	}
-	if n := attribute(t, "start"); t.Data == "ol" && isInteger(n) {
+	if n := attribute(token, "start"); token.Data == "ol" && isInteger(n) {
 		add("start", n)
 	}
-	if t.Data == "ol" && slices.ContainsFunc(t.Attr, func(a html.Attribute) bool { return a.Key == "reversed" }) {
+	if token.Data == "ol" && slices.ContainsFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "reversed" }) {
 		add("reversed", "")
 	}
-	if n := attribute(t, "value"); t.Data == "li" && isInteger(n) {
+	if n := attribute(token, "value"); token.Data == "li" && isInteger(n) {
 		add("value", n)
 	}
 	return b.String() + ">"
 }
 
-// A rel of "me" is not kept: on a page of ours it would say that our account
-// and a stranger's site are one person.
+// A rel of "me" is kept of nobody but the owner of a profile here: on a page of
+// ours it says that the account and the linked site are one person, and a
+// stranger whose post is boosted there could claim the page for himself.
 const (
 	linkRel = "nofollow noopener noreferrer"
 	tagRel  = "tag " + linkRel
+	meRel   = "me " + linkRel
 )
 
 // maxClasses is how many classes an element keeps.

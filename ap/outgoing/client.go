@@ -115,6 +115,9 @@ type Request struct {
 	// same URL by the same share one answer; those that have Sign and no
 	// SignedBy share none.
 	SignedBy string
+	// Redirect, if set, is asked before a redirect is followed, and can refuse
+	// it: what one host may be asked is counted at the host that is asked.
+	Redirect func(target string) error
 	// MaxBytes bounds the body of the answer, decompressed; 0 is 1 MiB.
 	MaxBytes int64
 	// Timeout bounds all of it; 0 is 15 s.
@@ -218,6 +221,9 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 		resp.Body.Close()
 		if err == nil && hop == maxRedirects {
 			err = fmt.Errorf("%w: %s redirects more than %d times", ErrRefused, q.URL, maxRedirects)
+		}
+		if err == nil && q.Redirect != nil {
+			err = q.Redirect(next)
 		}
 		if err != nil {
 			return nil, "", err

@@ -1,8 +1,10 @@
 // Package ratelimit counts requests in memory, by rule and by who makes them,
-// and says when there were too many. Memory is bounded whoever calls.
+// and says when there were too many. Its memory is bounded whoever calls, and
+// nobody's count is lost by another's calls: see table. Read Limiter first.
 package ratelimit
 
 import (
+	"crypto/rand"
 	"net"
 	"net/http"
 	"net/netip"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"kinglet/config"
 )
 
 // Rule is how many requests one may make in a window of time.
@@ -19,72 +23,78 @@ type Rule struct {
 	Window time.Duration
 }
 
-// The rules: the one table of them.
+// The rules, with the limits that hold unless a setting says otherwise.
 var (
-	Account  = Rule{"account", 1500, 5 * time.Minute} // signed in, by account
-	Address  = Rule{"address", 600, 5 * time.Minute}  // not signed in, by address
-	SignIn   = Rule{"sign in", 20, 5 * time.Minute}
-	Apps     = Rule{"apps", 100, 30 * time.Minute}
-	Token    = Rule{"token", 120, 5 * time.Minute}
-	Resolve  = Rule{"resolve", 60, time.Minute} // searches that fetch
-	Deleting = Rule{"deleting", 60, 30 * time.Minute}
+	Account   = Rule{"account", 1500, 5 * time.Minute} // signed in, by account
+	Address   = Rule{"address", 600, 5 * time.Minute}  // not signed in, by address
+	SignIn    = Rule{"sign_in", 20, 5 * time.Minute}
+	Apps      = Rule{"apps", 100, 30 * time.Minute}
+	Token     = Rule{"token", 120, 5 * time.Minute}
+	Resolve   = Rule{"resolve", 60, time.Minute} // searches that fetch
+	Deleting  = Rule{"deleting", 60, 30 * time.Minute}
+	Pages     = Rule{"pages", 600, 5 * time.Minute}      // by address
+	Documents = Rule{"documents", 3000, 5 * time.Minute} // ActivityPub and media, by address
+	Discovery = Rule{"discovery", 1500, 5 * time.Minute} // WebFinger, NodeInfo and the like, by address
 )
 
-// maxEntries bounds the memory; when it is reached everybody begins anew.
-const maxEntries = 50_000
+// Settings are the rules as the settings have them.
+func Settings(c config.Limits) []Rule {
+	rule := func(r Rule, l config.RateLimit) Rule {
+		if l.Most > 0 {
+			r.Most, r.Window = l.Most, l.Window
+		}
+		return r
+	}
+	return []Rule{
+		rule(Account, c.Account), rule(Address, c.Address), rule(SignIn, c.SignIn), rule(Apps, c.Apps), rule(Token, c.Token),
+		rule(Resolve, c.Resolve), rule(Deleting, c.Deleting), rule(Pages, c.Pages), rule(Documents, c.Documents), rule(Discovery, c.Discovery),
+	}
+}
 
 // Limiter counts. It is safe for concurrent use.
 type Limiter struct {
-	now     func() time.Time
-	mu      sync.Mutex
-	entries map[string]*entry
+	now    func() time.Time
+	seed   key
+	mu     sync.Mutex
+	tables map[string]*table // by the rule's name
 }
 
-type entry struct {
-	count int
-	reset time.Time
-}
-
-// New makes a limiter with a clock.
-func New(now func() time.Time) *Limiter {
-	return &Limiter{now: now, entries: map[string]*entry{}}
+// New makes a limiter with a clock. Each setting replaces the rule of its name.
+func New(now func() time.Time, settings ...Rule) *Limiter {
+	l := &Limiter{now: now, tables: map[string]*table{}}
+	rand.Read(l.seed[:])
+	for _, r := range settings {
+		l.tables[r.Name] = newTable(r)
+	}
+	return l
 }
 
 // Allow counts a request and tells whether it may be made.
 func (l *Limiter) Allow(rule Rule, who string) (ok bool, remaining int, reset time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.now()
-	key := rule.Name + " " + who
-	e := l.entries[key]
-	if e == nil || !now.Before(e.reset) {
-		if len(l.entries) >= maxEntries {
-			l.evict(now)
-		}
-		e = &entry{reset: now.Add(rule.Window)}
-		l.entries[key] = e
-	}
-	e.count++
-	return e.count <= rule.Most, max(rule.Most-e.count, 0), e.reset
+	rule, c := l.add(rule, who)
+	return c.n <= rule.Most, max(rule.Most-c.n, 0), time.Unix(0, c.reset)
 }
 
-func (l *Limiter) evict(now time.Time) {
-	for k, e := range l.entries {
-		if !now.Before(e.reset) {
-			delete(l.entries, k)
-		}
+// add counts a request and gives the rule that holds.
+func (l *Limiter) add(rule Rule, who string) (Rule, count) {
+	k := hashKey(l.seed, who)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := l.tables[rule.Name]
+	if t == nil {
+		t = newTable(rule)
+		l.tables[rule.Name] = t
 	}
-	if len(l.entries) >= maxEntries {
-		clear(l.entries)
-	}
+	return t.rule, t.add(k, l.now())
 }
 
 // Check counts a request and sets Mastodon's headers of it.
 func (l *Limiter) Check(w http.ResponseWriter, rule Rule, who string) bool {
-	ok, remaining, reset := l.Allow(rule, who)
+	rule, c := l.add(rule, who)
+	ok, reset := c.n <= rule.Most, time.Unix(0, c.reset)
 	h := w.Header()
 	h.Set("X-RateLimit-Limit", strconv.Itoa(rule.Most))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(remaining))
+	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(rule.Most-c.n, 0)))
 	h.Set("X-RateLimit-Reset", reset.UTC().Format("2006-01-02T15:04:05.000Z"))
 	if !ok {
 		h.Set("Retry-After", strconv.Itoa(int(reset.Sub(l.now()).Seconds())+1))

@@ -36,3 +36,14 @@ func checkDigest(header string, body []byte) error {
 	}
 	return nil
 }
+
+// hasKnownDigest tells whether a Digest header has one that can be compared.
+func hasKnownDigest(header string) bool {
+	for _, d := range strings.Split(header, ",") {
+		switch name, _, _ := strings.Cut(strings.TrimSpace(d), "="); strings.ToUpper(name) {
+		case "SHA-256", "SHA-512":
+			return true
+		}
+	}
+	return false
+}

@@ -2,11 +2,11 @@
 // signatures as the fediverse uses them (draft-cavage-http-signatures-12),
 // with go-fed/httpsig for the cryptography.
 //
-// Verifying is in two steps, since the key is fetched between them: Parse
-// judges everything that needs no key (SECURITY-RULES 2, 37) and names the
-// key, Verify does the rest. The package fetches nothing and believes nobody:
+// Verifying is in steps, since the key is fetched and the body read between
+// them: ParseHeaders judges everything that needs neither (SECURITY-RULES 2,
+// 37) and names the key, Verify needs the key, CheckBody the body. The package fetches nothing and believes nobody:
 // whether the key is the actor's is for the caller to find out
-// (SECURITY-RULES 1). Read Sign, Parse and Signature.
+// (SECURITY-RULES 1). Read Sign, ParseHeaders and Signature.
 package signature
 
 import (
@@ -83,13 +83,36 @@ type Signature struct {
 	KeyID   string
 	request *http.Request // a copy with one clean Signature header
 	alg     string
+	digest  string // the Digest header if it is covered
 }
 
-// Parse reads the signature of a request to this server and refuses it, with
-// an error that says why, unless it covers method and path, host, date and,
-// with a body, a digest, each once; the date is about now; and the digest is
-// the body's. hosts are the names this server goes by; none is any.
+// CheckBody compares the body that arrived with the digest that is signed. A
+// body must have one.
+func (s *Signature) CheckBody(body []byte) error {
+	if s.digest == "" {
+		if len(body) > 0 {
+			return errors.New("the signature does not cover the digest")
+		}
+		return nil
+	}
+	return checkDigest(s.digest, body)
+}
+
+// Parse is ParseHeaders and CheckBody, for a request whose body was read.
 func Parse(r *http.Request, body []byte, hosts []string, now time.Time) (*Signature, error) {
+	s, err := ParseHeaders(r, hosts, now)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.CheckBody(body)
+}
+
+// ParseHeaders reads the signature of a request to this server and refuses
+// it, with an error that says why, unless it covers method and path, host,
+// date and, where there may be a body, a digest, each once; and the date is
+// about now. The body is not touched, so that strangers can be judged before
+// it is read. hosts are the names this server goes by; none is any.
+func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, error) {
 	p, err := parameters(r.Header)
 	if err != nil {
 		return nil, err
@@ -116,14 +139,13 @@ func Parse(r *http.Request, body []byte, hosts []string, now time.Time) (*Signat
 	if err := checkTime(r, p, covered, now); err != nil {
 		return nil, err
 	}
-	if len(body) > 0 || r.Method != http.MethodGet && r.Method != http.MethodHead {
-		if !covered["digest"] {
-			return nil, errors.New("the signature does not cover the digest")
-		}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !covered["digest"] {
+		return nil, errors.New("the signature does not cover the digest")
 	}
 	if covered["digest"] {
-		if err := checkDigest(r.Header.Get("Digest"), body); err != nil {
-			return nil, err
+		s.digest = r.Header.Get("Digest")
+		if !hasKnownDigest(s.digest) {
+			return nil, errors.New("the digest is of no known algorithm")
 		}
 	}
 	s.request = asSigned(r)

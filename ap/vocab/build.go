@@ -94,6 +94,7 @@ type ActorInput struct {
 	Published                                     time.Time
 	AlsoKnownAs                                   []string
 	MovedTo                                       string
+	Tags                                          []Tag // what the summary and the fields mention
 }
 
 type actorDoc struct {
@@ -114,6 +115,7 @@ type actorDoc struct {
 	Icon              *imageDoc     `json:"icon,omitempty"`
 	Image             *imageDoc     `json:"image,omitempty"`
 	Attachment        []propertyDoc `json:"attachment"`
+	Tag               []tagDoc      `json:"tag"`
 	Locked            bool          `json:"manuallyApprovesFollowers"`
 	Discoverable      bool          `json:"discoverable"`
 	Indexable         bool          `json:"indexable"`
@@ -150,7 +152,7 @@ func BuildActor(in ActorInput) json.RawMessage {
 		Context: context(), ID: in.ID, Type: in.Type, PreferredUsername: in.Username, Name: in.Name, Summary: in.Summary, URL: in.URL,
 		Inbox: in.Inbox, Outbox: in.Outbox, Followers: in.Followers, Following: in.Following, Featured: in.Featured,
 		PublicKey: publicKeyDoc{ID: in.KeyID, Owner: in.ID, PEM: in.PublicKeyPEM},
-		Icon:      buildImage(in.Icon), Image: buildImage(in.Image), Attachment: []propertyDoc{},
+		Icon:      buildImage(in.Icon), Image: buildImage(in.Image), Attachment: []propertyDoc{}, Tag: []tagDoc{},
 		Locked: in.Locked, Discoverable: in.Discoverable, Indexable: in.Indexable,
 		Published: date(in.Published), AlsoKnownAs: in.AlsoKnownAs, MovedTo: in.MovedTo,
 	}
@@ -159,6 +161,9 @@ func BuildActor(in ActorInput) json.RawMessage {
 	}
 	for _, f := range in.Fields {
 		d.Attachment = append(d.Attachment, propertyDoc{"PropertyValue", f.Name, f.Value})
+	}
+	for _, t := range in.Tags {
+		d.Tag = append(d.Tag, tagDoc{t.Type, t.Href, t.Name})
 	}
 	return encode(d)
 }

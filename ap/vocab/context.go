@@ -1,9 +1,6 @@
 package vocab
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // coreTerms are those that decide who says what to whom. Kinglet reads them
 // by their plain names, so a document may not give them another meaning.
@@ -58,7 +55,7 @@ func meansNormal(def any, normal string) bool {
 func contextLanguage(v any) string {
 	for _, c := range list(v) {
 		if m, ok := c.(map[string]any); ok {
-			if l := text(m["@language"]); l != "" && l != "und" && len(l) <= 35 && !strings.ContainsAny(l, " \t\n") {
+			if l := languageTag(text(m["@language"])); l != "" {
 				return l
 			}
 		}

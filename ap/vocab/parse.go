@@ -79,7 +79,9 @@ func object(m map[string]any, depth int) (*Object, error) {
 			return nil, fmt.Errorf("%s: %w", l.key, err)
 		}
 	}
-	o.AttributedTo = refs(m["attributedTo"], depth, 16)
+	if o.AttributedTo, err = authors(m["attributedTo"], depth); err != nil {
+		return nil, fmt.Errorf("attributedTo: %w", err)
+	}
 	o.InReplyTo = Ref{ID: firstRef(m["inReplyTo"], maxEmbedded).ID}
 	readText(o, m)
 	o.Context = contextOf(m)
@@ -128,10 +130,7 @@ func mapped(m map[string]any, key, mapKey string) (value, language string) {
 	if best == "" {
 		return value, ""
 	}
-	if best == "und" || len(best) > 35 {
-		return text(byLanguage[best]), ""
-	}
-	return text(byLanguage[best]), best
+	return text(byLanguage[best]), languageTag(best)
 }
 
 func readActor(o *Object, m map[string]any) {
@@ -202,15 +201,50 @@ func truth(v any) bool {
 	return false
 }
 
-// id is a URI given as a string, or as an object that has one.
+// id is a URI given as a string, or as an object that has one; "" when there
+// is none, or more than one.
 func id(v any) string {
-	if m, ok := v.(map[string]any); ok {
-		if s := text(m["id"]); s != "" {
-			return s
-		}
-		return text(m["href"])
+	s, err := refID(v)
+	if err != nil {
+		return ""
 	}
-	return text(v)
+	return s
+}
+
+// refID is the one id of a reference: a string, the id of an object, or the
+// href of a Link (ActivityStreams §4.2). One that names two could be read as
+// either, and is refused (SECURITY-RULES 9).
+func refID(v any) (string, error) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return text(v), nil
+	}
+	name, err := single(m, "id")
+	if err != nil {
+		return "", err
+	}
+	href, err := single(m, "href")
+	if err != nil {
+		return "", err
+	}
+	if name != "" && href != "" && name != href {
+		return "", fmt.Errorf("a reference has two ids, %q and %q", name, href)
+	}
+	if name == "" && (isLink(m) || m["type"] == nil) {
+		return href, nil
+	}
+	return name, nil
+}
+
+// isLink tells whether an object is a Link, which is never embedded but names
+// what it is about.
+func isLink(m map[string]any) bool {
+	for _, t := range texts(m["type"]) {
+		if t == "Link" || t == "Mention" {
+			return true
+		}
+	}
+	return false
 }
 
 // single reads a string that decides authority: one value, or one of one.
@@ -241,9 +275,13 @@ func ref(v any, depth int) (Ref, error) {
 	if !ok {
 		return Ref{ID: text(v)}, nil
 	}
-	r := Ref{ID: id(v)}
-	if depth >= maxEmbedded || m["type"] == "Link" || m["type"] == "Mention" {
-		return r, nil
+	name, err := refID(v)
+	if err != nil {
+		return Ref{}, err
+	}
+	r := Ref{ID: name}
+	if depth >= maxEmbedded || isLink(m) || name != "" && m["id"] == nil {
+		return r, nil // named, not embedded
 	}
 	o, err := object(m, depth+1)
 	if err != nil {
@@ -272,6 +310,27 @@ func refs(v any, depth, most int) []Ref {
 	return out
 }
 
+// maxAuthors bounds who a post is attributed to.
+const maxAuthors = 16
+
+// authors reads attributedTo. What can't be read is an error and not passed
+// over: the next one would be taken for the author.
+func authors(v any, depth int) ([]Ref, error) {
+	all := list(v)
+	if len(all) > maxAuthors {
+		return nil, fmt.Errorf("%d values exceed the limit of %d", len(all), maxAuthors)
+	}
+	var out []Ref
+	for _, x := range all {
+		r, err := ref(x, depth)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
 func recipients(v any) ([]string, error) {
 	all := list(v)
 	if len(all) > MaxRecipients {
@@ -279,7 +338,11 @@ func recipients(v any) ([]string, error) {
 	}
 	var out []string
 	for _, x := range all {
-		switch s := id(x); s {
+		s, err := refID(x)
+		if err != nil {
+			return nil, err
+		}
+		switch s {
 		case "":
 		case "as:Public", "Public":
 			out = append(out, Public)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -42,10 +43,14 @@ func ParseURI(s string) (*url.URL, error) {
 	return u, nil
 }
 
+// fullStops are what IDNA takes for the dot between labels (UTS #46 §2.3).
+var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
 // canonicalHost is host[:port] as it compares: lower-case, punycode, without
 // a trailing dot and without the scheme's own port.
 func canonicalHost(u *url.URL) (string, error) {
-	name := strings.TrimRight(u.Hostname(), ".")
+	// Full stops of other scripts first: a trailing one would else survive.
+	name := strings.TrimRight(fullStops.Replace(u.Hostname()), ".")
 	if name == "" || strings.Contains(name, "%") {
 		return "", errors.New("no host")
 	}
@@ -60,11 +65,16 @@ func canonicalHost(u *url.URL) (string, error) {
 				}
 			}
 		}
-		name = ascii
+		if name = strings.TrimRight(ascii, "."); name == "" {
+			return "", errors.New("no host")
+		}
 	} else {
 		name = "[" + strings.ToLower(name) + "]"
 	}
 	port := u.Port()
+	if n, err := strconv.Atoi(port); err == nil {
+		port = strconv.Itoa(n)
+	}
 	scheme := strings.ToLower(u.Scheme)
 	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		return name, nil

@@ -78,6 +78,27 @@ type Ref struct {
 	Object *Object
 }
 
+// Author is the id of an object's author: the first that it is attributed to
+// and that is not said to be a Group (PeerTube names the channel beside the
+// person). "" when that one has another origin than the object. Every door
+// reads it here, so that none believes an author whom another passed over.
+func (o *Object) Author() string {
+	author := ""
+	for _, ref := range o.AttributedTo {
+		if ref.Object == nil || ref.Object.Type != "Group" {
+			author = ref.ID
+			break
+		}
+	}
+	if author == "" && len(o.AttributedTo) > 0 {
+		author = o.AttributedTo[0].ID
+	}
+	if !SameOrigin(author, o.ID) {
+		return ""
+	}
+	return author
+}
+
 // Source is what a text was written as.
 type Source struct{ Content, MediaType string }
 

@@ -94,7 +94,7 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 			for _, st := range list {
 				last = int64(st.ID)
 				if doc := creates[st.URI]; doc != nil {
-					items = append(items, doc)
+					items = append(items, vocab.WithObject(doc, docs[st.ID]))
 				} else if st.ReblogOfID != 0 {
 					items = append(items, docs[st.ID])
 				}

@@ -68,14 +68,16 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) localName(resource string) (string, bool) {
-	if resource == a.Config.InstanceActorURI() {
+	if uri, ok := a.Config.OwnURL(resource); ok && uri == a.Config.InstanceActorURI() {
 		return config.InstanceActorName, true
 	}
 	if name, ok := a.Config.LocalUsername(resource); ok {
 		return name, true
 	}
-	handle := strings.TrimPrefix(strings.TrimPrefix(resource, "acct:"), "@")
-	name, domain, ok := strings.Cut(handle, "@")
+	if len(resource) > len("acct:") && strings.EqualFold(resource[:len("acct:")], "acct:") {
+		resource = resource[len("acct:"):]
+	}
+	name, domain, ok := strings.Cut(strings.TrimPrefix(resource, "@"), "@")
 	return name, ok && a.Config.IsOwnHost(domain)
 }
 
@@ -125,8 +127,8 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	software := map[string]string{"name": "kinglet", "version": config.Version}
-	if version == "2.1" && a.Config.SourceURL != "" {
-		software["repository"] = a.Config.SourceURL
+	if version == "2.1" {
+		software["repository"] = a.Config.Source()
 	}
 	b, err := json.Marshal(map[string]any{
 		"version": version, "software": software, "protocols": []string{"activitypub"},
@@ -136,7 +138,11 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 			"users":      map[string]any{"total": stats.Users, "activeMonth": stats.ActiveMonth, "activeHalfyear": stats.ActiveHalfYear},
 			"localPosts": stats.Statuses,
 		},
-		"metadata": map[string]any{"nodeName": a.Config.Title, "nodeDescription": a.Config.Description},
+		"metadata": map[string]any{
+			"nodeName": a.Config.Title, "nodeDescription": a.Config.Description,
+			// Client libraries (megalodon) learn here whose API this is.
+			"upstream": map[string]string{"name": "mastodon"},
+		},
 	})
 	if err != nil {
 		a.fail(w, r, err)

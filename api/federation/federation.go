@@ -6,11 +6,12 @@ package federation
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/config"
@@ -24,28 +25,32 @@ type API struct {
 	Service *ap.Service
 	Store   *store.Store
 	Config  *config.Config
+	Limits  *ratelimit.Limiter
 	Log     *slog.Logger
+
+	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
 // Routes mounts what only servers ask for. What people's browsers come to as
 // well is mounted by the router, which looks at the Accept header: Actor,
 // Object, Activity, Context and Status.
 func (a *API) Routes(r chi.Router) {
-	r.Get("/.well-known/webfinger", a.webFinger)
-	r.Get("/.well-known/host-meta", a.hostMeta)
-	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
-	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
-	r.Get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{name}", a.media)
-	r.Get("/actor", a.instanceActor)
-	r.Get("/actor/outbox", a.instanceOutbox)
-	r.Post("/actor/inbox", a.sharedInbox)
-	r.Post("/inbox", a.sharedInbox)
-	r.Post("/users/{name}/inbox", a.inbox)
-	r.Get("/users/{name}/outbox", a.outbox)
-	r.Get("/users/{name}/followers", a.followers)
-	r.Get("/users/{name}/following", a.following)
-	r.Get("/users/{name}/collections/featured", a.featured)
+	get := func(path string, h http.HandlerFunc) { r.Get(path, a.counted(h)) }
+	get("/.well-known/webfinger", a.webFinger)
+	get("/.well-known/host-meta", a.hostMeta)
+	get("/.well-known/host-meta.json", a.hostMetaJSON)
+	get("/.well-known/nodeinfo", a.nodeInfoLinks)
+	get("/nodeinfo/{version}", a.nodeInfo)
+	r.Get("/media/{name}", a.countedMedia(a.media))
+	get("/actor", a.instanceActor)
+	get("/actor/outbox", a.instanceOutbox)
+	r.Post("/actor/inbox", a.countedInbox(a.sharedInbox))
+	r.Post("/inbox", a.countedInbox(a.sharedInbox))
+	r.Post("/users/{name}/inbox", a.countedInbox(a.inbox))
+	get("/users/{name}/outbox", a.outbox)
+	get("/users/{name}/followers", a.followers)
+	get("/users/{name}/following", a.following)
+	get("/users/{name}/collections/featured", a.featured)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -69,17 +74,22 @@ func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 }
 
 // Actor serves the document of a local account.
-func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
+func (a *API) Actor(w http.ResponseWriter, r *http.Request) { a.counted(a.actor)(w, r) }
+
+func (a *API) actor(w http.ResponseWriter, r *http.Request) {
+	var doc json.RawMessage
+	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+		account, err := a.local(tx, r)
+		if err == nil {
+			doc, err = a.Service.ActorDocument(tx, account)
+		}
 		return err
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	document(w, http.StatusOK, a.Service.ActorDocument(account))
+	document(w, http.StatusOK, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
@@ -90,48 +100,24 @@ func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
 	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceActorURI() + "/outbox", Items: []any{}}))
 }
 
-func (a *API) sharedInbox(w http.ResponseWriter, r *http.Request) { a.receive(w, r, 0) }
-
-func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
-		return err
-	})
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	a.receive(w, r, account.ID)
-}
-
-// receive answers 202 once what came is durable, and otherwise why it is not
-// taken.
-func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes))
-	if err == nil {
-		err = a.Service.Inbox(r.Context(), r, body, recipient)
-	}
-	if err == nil {
-		w.WriteHeader(http.StatusAccepted)
-		return
-	}
-	a.Log.Info("inbox", "reason", err.Error(), "remote", r.RemoteAddr, "user_agent", r.UserAgent())
-	respond.Error(w, r, a.Log, err)
-}
-
 // Object serves a note by its UUID, Activity an activity.
-func (a *API) Object(w http.ResponseWriter, r *http.Request) {
+func (a *API) Object(w http.ResponseWriter, r *http.Request) { a.counted(a.object)(w, r) }
+
+func (a *API) object(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
 }
 
 // Activity serves an activity by its UUID.
-func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
+func (a *API) Activity(w http.ResponseWriter, r *http.Request) { a.counted(a.activity)(w, r) }
+
+func (a *API) activity(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
 }
 
 // Status serves the document behind a status's page.
-func (a *API) Status(w http.ResponseWriter, r *http.Request) {
+func (a *API) Status(w http.ResponseWriter, r *http.Request) { a.counted(a.status)(w, r) }
+
+func (a *API) status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var uri string
 	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
@@ -145,7 +131,7 @@ func (a *API) Status(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	a.serveObject(w, r, uri)
@@ -167,11 +153,11 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		if !author.Active() {
 			return store.Errorf(store.Gone, "This account is gone")
 		}
-		doc, err = tx.ObjectDocument(o.ID)
+		doc, err = a.Service.Document(tx, o)
 		return err
 	})
 	if err != nil {
-		a.fail(w, r, err)
+		a.failObject(w, r, err)
 		return
 	}
 	switch {
@@ -190,10 +176,19 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	}
 }
 
+// failObject is fail for an object that is not there. The key of one who signs
+// is fetched as it is for an object that is: whether we ask would tell.
+func (a *API) failObject(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Header.Get("Signature") != "" {
+		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
+	}
+	a.fail(w, r, err)
+}
+
 // signedByReader is NotFound unless a request is signed by an account that may
 // see an object: a status by the rules of statuses, an activity its recipients.
 func (a *API) signedByReader(r *http.Request, o *store.Object) error {
-	reader, err := a.Service.Signer(r.Context(), r)
+	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
 	if err != nil {
 		return unlessDown(err)
 	}
@@ -232,7 +227,9 @@ func unlessDown(err error) error {
 }
 
 // Context serves the public part of a conversation.
-func (a *API) Context(w http.ResponseWriter, r *http.Request) {
+func (a *API) Context(w http.ResponseWriter, r *http.Request) { a.counted(a.context)(w, r) }
+
+func (a *API) context(w http.ResponseWriter, r *http.Request) {
 	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
 	var list []*store.Object
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {

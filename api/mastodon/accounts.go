@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kinglet/ap"
+	"kinglet/ap/scope"
 	"kinglet/api/respond"
 	"kinglet/media"
 	"kinglet/store"
@@ -79,7 +80,13 @@ func (c *call) own(tx *store.Tx) (*Account, error) {
 		return nil, err
 	}
 	requests, err := tx.CountFollowRequests(c.viewer)
-	return c.api.spell().Own(account, user, requests), err
+	e := c.api.spell().Own(account, user, requests)
+	if !scope.Allows(c.token.Scopes, "read:accounts") && !scope.Allows(c.token.Scopes, "write:accounts") {
+		// profile tells who one is, not how one posts or who waits to follow.
+		e.Source.Privacy, e.Source.Sensitive, e.Source.Language, e.Source.FollowRequestsCount = store.Public.String(), false, nil, 0
+		e.Role = &Role{ID: "-99", Permissions: "0"}
+	}
+	return e, err
 }
 
 func (c *call) updateCredentials() error {

@@ -96,14 +96,14 @@ func (c *call) instanceV1() error {
 		"uri": conf.Domain, "title": conf.Title, "short_description": conf.Description, "description": conf.Description,
 		"email": conf.ContactEmail, "version": config.CompatibleVersion, "languages": conf.Languages,
 		"registrations": false, "approval_required": false, "invites_enabled": false,
-		"urls":      map[string]any{"streaming_api": streaming(conf.URL)},
+		// Without streaming_api until there is streaming: an empty one is an error
+		// to clients that read it as a URL, and one that answers 501 is tried again and again.
+		"urls":      map[string]any{},
 		"stats":     map[string]any{"user_count": stats.Users, "status_count": stats.Statuses, "domain_count": stats.Domains},
 		"thumbnail": conf.URL + "/static/header.png", "max_toot_chars": conf.MaxPostCharacters,
 		"contact_account": contact, "rules": []struct{}{}, "configuration": c.api.configuration(false),
 	})
 }
-
-func streaming(base string) string { return "ws" + base[len("http"):] }
 
 func (c *call) instanceV2() error {
 	conf := c.api.Config
@@ -112,7 +112,7 @@ func (c *call) instanceV2() error {
 		return err
 	}
 	return c.json(map[string]any{
-		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.SourceURL,
+		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.Source(),
 		"description": conf.Description, "usage": map[string]any{"users": map[string]any{"active_month": stats.ActiveMonth}},
 		"thumbnail": map[string]any{"url": conf.URL + "/static/header.png", "blurhash": nil, "versions": map[string]any{}},
 		"icon":      []any{map[string]any{"src": conf.URL + "/static/avatar.png", "size": "400x400"}},

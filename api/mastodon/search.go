@@ -30,7 +30,7 @@ func (c *call) search() error {
 	offset := max(int(p.Int("offset", 0)), 0)
 	resolve := p.True("resolve")
 	if c.viewer == 0 && (resolve || offset > 0) {
-		return respond.InvalidToken
+		return c.needsToken()
 	}
 	out := struct {
 		Accounts []*Account  `json:"accounts"`

@@ -133,7 +133,8 @@ func (c *call) edit() error {
 }
 
 // delete answers with the status that was, and its text, so that a client can
-// offer to write it anew.
+// offer to write it anew. Its media is kept for that for a day, unless
+// delete_media is true.
 func (c *call) delete() error {
 	id, err := c.statusID()
 	if err != nil {
@@ -156,7 +157,7 @@ func (c *call) delete() error {
 		}
 		e.Text = &text
 	}
-	if err := c.api.Service.DeletePost(c.ctx, c.viewer, id); err != nil {
+	if err := c.api.Service.DeletePost(c.ctx, c.viewer, id, !c.params.True("delete_media")); err != nil {
 		return err
 	}
 	return c.json(e)
@@ -215,14 +216,14 @@ func (c *call) whoDid(read func(*store.Tx, store.AccountID, store.ObjectID, stor
 }
 
 // mark does something to the status of the path, of a boost to the boosted,
-// and answers with it.
+// and answers with it: so it must be one that the token may read.
 func (c *call) mark(do func(id store.ObjectID) error) error {
 	id, err := c.statusID()
 	if err != nil {
 		return err
 	}
 	if err := c.view(func(tx *store.Tx) error {
-		st, err := tx.Status(c.viewer, id)
+		st, err := tx.Status(c.reader(), id)
 		if err == nil && st.Reblog != nil {
 			id = st.Reblog.ID
 		}
@@ -276,6 +277,12 @@ func (c *call) reblog() error {
 		if v, ok = store.ParseVisibility(name); !ok || v == store.Direct {
 			return store.Errorf(store.Invalid, "Validation failed: %q is no visibility of a boost", name)
 		}
+	}
+	if err := c.view(func(tx *store.Tx) error {
+		_, err := tx.Status(c.reader(), id) // the answer shows it
+		return err
+	}); err != nil {
+		return err
 	}
 	boost, err := c.api.Service.Boost(c.ctx, c.viewer, id, v)
 	if err != nil {

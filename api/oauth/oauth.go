@@ -12,6 +12,8 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/ratelimit"
+	"kinglet/ap/scope"
+	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/config"
@@ -26,6 +28,7 @@ type API struct {
 	Store   *store.Store
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
+	Tokens  *bearer.Tokens
 	Log     *slog.Logger
 }
 
@@ -86,24 +89,23 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) {
 
 // verify tells a client which it is, by any token of it.
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
-	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		respond.Error(w, r, a.Log, respond.InvalidToken)
-		return
+	token, err := a.Tokens.Authenticate(w, r)
+	if err == nil && token == nil {
+		err = respond.InvalidToken
 	}
 	var app *store.App
-	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
-		t, err := tx.TokenByHash(store.HashSecret(secret))
-		if err != nil {
+	switch {
+	case err != nil:
+	case token.AppID == 0:
+		app = ap.CommandLine(token.Scopes)
+	default:
+		err = a.Store.View(r.Context(), func(tx *store.Tx) error {
+			apps, err := tx.Apps([]int64{token.AppID})
+			app = apps[token.AppID]
 			return err
-		}
-		apps, err := tx.Apps([]int64{t.AppID})
-		if err == nil {
-			app = apps[t.AppID]
-		}
-		return err
-	})
-	if store.Is(err, store.NotFound) || err == nil && app == nil {
+		})
+	}
+	if err == nil && app == nil {
 		err = respond.InvalidToken
 	}
 	if err != nil {
@@ -113,18 +115,26 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	respond.JSON(w, http.StatusOK, newApplication(app))
 }
 
-// read bounds and counts a request and reads its parameters.
-func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) (*params.Params, bool) {
-	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-	p, err := params.Read(r, 0)
-	if err == nil && !a.Limits.Check(w, rule, ratelimit.Client(r, a.Config.TrustedProxies)) {
+// maxBody is the most that is read of a body: all of these come from strangers.
+const maxBody = 64 << 10
+
+// read counts a request and then reads its parameters, from the query and the
+// body, of no more than maxBody.
+func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) (p *params.Params, ok bool) {
+	var err error
+	switch {
+	case !a.Limits.Check(w, rule, ratelimit.Client(r, a.Config.TrustedProxies)):
 		err = respond.TooMany
+	case r.ContentLength > maxBody:
+		err = respond.TooLarge
+	default:
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		p, err = params.Read(r, params.Bounds{Body: maxBody})
 	}
 	if err != nil {
 		respond.Error(w, r, a.Log, err)
-		return nil, false
 	}
-	return p, true
+	return p, err == nil
 }
 
 // credentials are the client's, by HTTP Basic or in the body (RFC 6749 §2.3.1).
@@ -216,7 +226,7 @@ func (a *API) metadata(w http.ResponseWriter, _ *http.Request) {
 		"issuer": base + "/", "service_documentation": "https://docs.joinmastodon.org/",
 		"authorization_endpoint": base + "/oauth/authorize", "token_endpoint": base + "/oauth/token",
 		"revocation_endpoint": base + "/oauth/revoke", "app_registration_endpoint": base + "/api/v1/apps",
-		"scopes_supported": ap.Scopes(), "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+		"scopes_supported": scope.All(), "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
 		"grant_types_supported":                 []string{"authorization_code", "client_credentials", "refresh_token"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 		"code_challenge_methods_supported":      []string{"S256"},

@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -21,7 +22,6 @@ import (
 
 // The bounds of a request's parameters.
 const (
-	maxBody  = 1 << 20
 	maxKeys  = 1000
 	maxDepth = 8
 )
@@ -54,14 +54,20 @@ func malformed(format string, args ...any) error {
 	return &Error{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-// Read reads the query and the body of a request; the body wins. fileBytes
-// bounds each uploaded file; 0 takes none.
-func Read(r *http.Request, fileBytes int64) (*Params, error) {
+// Bounds are how much of a body is read.
+type Bounds struct {
+	Body  int64    // all of it but the files; 0 for none of it
+	File  int64    // each file
+	Files []string // the files that are taken, by name; others are not kept
+}
+
+// Read reads the query and the body of a request; the body wins.
+func Read(r *http.Request, b Bounds) (*Params, error) {
 	p := &Params{values: map[string]any{}, files: map[string]*File{}}
 	if err := p.addForm(r.URL.Query()); err != nil {
 		return nil, err
 	}
-	if r.Body == nil || r.ContentLength == 0 {
+	if b.Body == 0 || r.Body == nil || r.ContentLength == 0 {
 		return p, nil
 	}
 	ct := r.Header.Get("Content-Type")
@@ -70,9 +76,9 @@ func Read(r *http.Request, fileBytes int64) (*Params, error) {
 		return nil, malformed("Content-Type %q can't be read", ct)
 	}
 	if mt == "multipart/form-data" {
-		return p, p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), fileBytes)
+		return p, p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
 	}
-	body, err := readBounded(r.Body, maxBody)
+	body, err := readBounded(r.Body, b.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +143,9 @@ func (p *Params) addJSON(body []byte) error {
 	return nil
 }
 
-func (p *Params) addMultipart(mr *multipart.Reader, fileBytes int64) error {
+func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 	form := url.Values{}
-	left := int64(maxBody)
+	left := bounds.Body
 	for n := 0; ; n++ {
 		part, err := mr.NextPart()
 		if err == io.EOF {
@@ -149,7 +155,10 @@ func (p *Params) addMultipart(mr *multipart.Reader, fileBytes int64) error {
 			return malformed("the multipart body can't be read")
 		}
 		if part.FileName() != "" {
-			b, err := readBounded(part, fileBytes)
+			if !slices.Contains(bounds.Files, part.FormName()) {
+				continue // the next part begins after it
+			}
+			b, err := readBounded(part, bounds.File)
 			if err != nil {
 				return err
 			}

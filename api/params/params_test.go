@@ -35,7 +35,7 @@ func TestForms(t *testing.T) {
 			if c.contentType != "" {
 				r.Header.Set("Content-Type", c.contentType)
 			}
-			p, err := Read(r, 100)
+			p, err := Read(r, Bounds{Body: 1 << 20, File: 100, Files: []string{"avatar", "file"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestForms(t *testing.T) {
 func TestListOfMaps(t *testing.T) {
 	r := httptest.NewRequest("POST", "/", strings.NewReader("k[][a]=1&k[][b]=x&k[][a]=2&k[][b]=y"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	p, err := Read(r, 0)
+	p, err := Read(r, Bounds{Body: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,11 +75,11 @@ func TestListOfMaps(t *testing.T) {
 func TestBounds(t *testing.T) {
 	for name, body := range map[string]string{
 		"deep JSON": strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000), "not JSON": "{", "a list": "[1]",
-		"large": `{"a":"` + strings.Repeat("x", maxBody) + `"}`,
+		"large": `{"a":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
-		if _, err := Read(r, 0); err == nil {
+		if _, err := Read(r, Bounds{Body: 1 << 20}); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -91,7 +91,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, ct string) {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 		r.Header.Set("Content-Type", ct)
-		if p, err := Read(r, 10); err == nil {
+		if p, err := Read(r, Bounds{Body: 1 << 20, File: 10, Files: []string{"file"}}); err == nil {
 			for name := range p.values {
 				p.Strings(name)
 				p.List(name)

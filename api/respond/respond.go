@@ -46,6 +46,7 @@ var (
 	NoSuchEndpoint = &Problem{Status: http.StatusNotFound, Code: "There is no such endpoint"}
 	NotAllowed     = &Problem{Status: http.StatusMethodNotAllowed, Code: "This method is not allowed here"}
 	NotImplemented = &Problem{Status: http.StatusNotImplemented, Code: "This endpoint is not implemented yet"}
+	TooLarge       = &Problem{Status: http.StatusRequestEntityTooLarge, Code: "The request is too large"}
 	TooMany        = &Problem{Status: http.StatusTooManyRequests, Code: "Too many requests"}
 )
 
@@ -55,6 +56,9 @@ type statusError interface {
 	HTTPStatus() int
 	Public() string
 }
+
+// RetryAfter is how many seconds to wait after a 503.
+const RetryAfter = "5"
 
 type errorBody struct {
 	Error       string `json:"error"`
@@ -77,7 +81,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	case errors.As(err, &s) && s.HTTPStatus() == http.StatusServiceUnavailable,
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
-		w.Header().Set("Retry-After", "10")
+		w.Header().Set("Retry-After", RetryAfter)
 		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})
 	default:
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "request", w.Header().Get("X-Request-Id"), "error", err)

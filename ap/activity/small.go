@@ -1,0 +1,43 @@
+package activity
+
+import (
+	"encoding/json"
+
+	"kinglet/ap/vocab"
+	"kinglet/config"
+)
+
+// KeepSmall makes an activity whose object is only named as small as what is
+// read of it: its ids and whom of ours it is for. A stranger's could be a
+// megabyte, and it is kept until its object is fetched, or for good as a boost.
+func (a *Activity) KeepSmall(c *config.Config) {
+	if a.Origin == Local || a.Object.Object.Object != nil && a.Type != "Announce" {
+		return
+	}
+	a.Object.Object.Object = nil
+	relevant := func(uris []string) (out []string) {
+		for _, u := range uris {
+			if u == vocab.Public || u == a.Actor.FollowersURI || c.IsOwn(u) {
+				out = append(out, u)
+			}
+		}
+		return out
+	}
+	doc := map[string]any{"@context": "https://www.w3.org/ns/activitystreams", "type": a.Type, "actor": a.Object.Actor.ID, "object": a.Object.Object.ID}
+	for name, uris := range map[string][]string{"to": a.To, "cc": a.Cc, "bto": a.Bto, "bcc": a.Bcc, "audience": a.Audience} {
+		if list := relevant(uris); len(list) > 0 {
+			doc[name] = list
+		}
+	}
+	if a.ID != "" {
+		doc["id"] = a.ID
+	}
+	if !a.Published.IsZero() {
+		doc["published"] = a.Published
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // only strings and a time come here
+	}
+	a.Raw = raw
+}

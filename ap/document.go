@@ -1,0 +1,37 @@
+package ap
+
+import (
+	"encoding/json"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// Document is the document of an object as it is served and delivered. The
+// row of a Create or an Update has the id of its object only (see
+// activity.publish): what the object says stands in one row, and is edited and
+// deleted there.
+func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
+	doc, err := tx.ObjectDocument(o.ID)
+	if err != nil || !hasObjectByID(o) || len(doc) == 0 {
+		return doc, err
+	}
+	author, err := tx.Account(o.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if o.ObjectURI == author.URI {
+		actor, err := s.ActorDocument(tx, author)
+		return vocab.WithObject(doc, actor), err
+	}
+	object, err := tx.ObjectByURI(o.ObjectURI)
+	if err != nil {
+		return nil, err
+	}
+	current, err := tx.ObjectDocument(object.ID)
+	return vocab.WithObject(doc, current), err
+}
+
+func hasObjectByID(o *store.Object) bool {
+	return o.Local && !o.IsStatus && (o.Type == "Create" || o.Type == "Update")
+}

@@ -1,0 +1,86 @@
+package ap
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/jobs"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// askHandleAgain is when WebFinger that was down is first asked again.
+const askHandleAgain = time.Minute
+
+// foundHandle is what WebFinger says of the handle that an actor claims.
+type foundHandle struct {
+	domain   string
+	verified bool // it leads to the actor
+	denied   bool // it leads to another
+	down     bool // it does not answer: what was known stays
+	askAgain bool
+}
+
+// findHandle asks who has the handle that an actor claims (SECURITY-RULES 7).
+// Its own host vouches for name@host. Another domain (@you@example.org, served
+// from social.example.org) counts only when the host names it and the domain's
+// WebFinger leads back to the actor. A host without WebFinger denies nothing.
+func (s *Service) findHandle(ctx context.Context, account *store.Account) foundHandle {
+	host := vocab.Host(account.URI)
+	found, err := s.webFinger(ctx, account.Username, host)
+	if err != nil {
+		down := store.Is(err, store.Unavailable)
+		return foundHandle{domain: host, down: down, askAgain: down}
+	}
+	if !sameDocument(found.actor, account.URI) {
+		return foundHandle{domain: host, denied: true}
+	}
+	name, domain, ok := splitHandle(found.subject)
+	domain = vocab.Host("https://" + domain)
+	if !ok || domain == "" || domain == host || !strings.EqualFold(name, account.Username) || s.Config.IsOwnHost(domain) {
+		return foundHandle{domain: host, verified: true}
+	}
+	back, err := s.webFinger(ctx, name, domain)
+	if err != nil || !sameDocument(back.actor, account.URI) {
+		return foundHandle{domain: host, verified: true, askAgain: store.Is(err, store.Unavailable)}
+	}
+	return foundHandle{domain: domain, verified: true}
+}
+
+// apply gives an account the handle that was found; known is the account as it
+// was, nil for a new one. WebFinger that is down takes nothing away.
+func (f foundHandle) apply(account, known *store.Account) {
+	account.Domain, account.HandleVerified = f.domain, f.verified
+	if f.denied || f.down && known != nil && known.NoHandle {
+		account.DropHandle()
+	}
+	if known == nil || !known.HandleVerified || !strings.EqualFold(known.Username, account.Username) {
+		return
+	}
+	if f.down || f.askAgain {
+		account.Domain, account.HandleVerified = known.Domain, true
+	}
+}
+
+// verifyHandle asks again who has an actor's handle, until its host answers.
+func (s *Service) verifyHandle(ctx context.Context, j store.Job) error {
+	var args activity.RefreshArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return jobs.Permanent(err)
+	}
+	doc, err := s.fetchDocument(ctx, args.URI)
+	if err != nil {
+		return s.fetchOutcome("verify handle", args.URI, err)
+	}
+	_, found, err := s.storeActor(ctx, doc)
+	if err != nil {
+		return s.fetchOutcome("verify handle", args.URI, err)
+	}
+	if found.askAgain {
+		return store.Errorf(store.Unavailable, "WebFinger of %s does not answer", found.domain)
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package ap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kinglet/ap/outgoing"
+	"kinglet/ap/ratelimit"
+	"kinglet/ap/vocab"
+	"kinglet/config"
+	"kinglet/store"
+)
+
+// Busy is a request over one of the limits of what strangers can make us
+// spend. It may come again.
+type Busy struct {
+	// TooMany tells that whoever asks did so too often; otherwise there is no
+	// room just now, whoever asks.
+	TooMany bool
+	After   time.Duration // when to come again
+	Reason  string        // for the log
+}
+
+func (b *Busy) Error() string { return b.Reason }
+
+// HTTPStatus is 429 or 503.
+func (b *Busy) HTTPStatus() int {
+	if b.TooMany {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusServiceUnavailable
+}
+
+// Public is the message that may leave the server.
+func (b *Busy) Public() string { return "Too much at once, try again later" }
+
+// Unwrap gives the kind that jobs and the APIs know.
+func (b *Busy) Unwrap() error {
+	if b.TooMany {
+		return &store.Error{Kind: store.RateLimited, Message: b.Reason}
+	}
+	return &store.Error{Kind: store.Unavailable, Message: b.Reason}
+}
+
+func isBusy(err error) bool {
+	var busy *Busy
+	return errors.As(err, &busy)
+}
+
+// limits are what strangers can make us spend on federation (SECURITY-RULES
+// 26, 41). Addresses and hosts are counted by limiters of their own, so that
+// many of the ones can't push out what is known of the others.
+type limits struct {
+	clients, hosts *ratelimit.Limiter
+	now            func() time.Time
+
+	strangers  *gate // requests whose key is not known here
+	neighbours *gate // the same, of clients that are proven for the key's host
+	bodies     *gate // bodies of requests whose signature is verified
+
+	// failed is what could not be fetched a moment ago, by URI.
+	failed *recent[store.Kind]
+	// proven are pairs of a client and a host of which it has signed with a
+	// key: it is that host's own server, and is not to suffer for strangers
+	// who name keys of the host.
+	proven *recent[struct{}]
+
+	keyClient, keyHost, keyProven                       ratelimit.Rule
+	refetchClient, refetchHost, refetchKey, refetchPair ratelimit.Rule
+	fetchAccount, fetchSender, fetchHost                ratelimit.Rule
+	trustedAccount, trustedSender, trustedHost          ratelimit.Rule
+	waitingPerHost                                      int
+}
+
+const (
+	smallBody     = 16 << 10         // an inbox post that may be read before its key is fetched
+	bodyShare     = 32               // posts of one known host, or of one address, at once
+	bodiesMost    = 64               // posts of known hosts at once
+	bodiesWaiting = 256              // that wait for these
+	bodyPatience  = 8 * time.Second  // senders wait 10 s or more
+	busyAfter     = 30 * time.Second // what Retry-After says when there is no room
+	trustedTimes  = 10               // how much more those may cause whom somebody here follows
+	mostFailed    = 10_000
+	mostProven    = 10_000
+	provenFor     = 24 * time.Hour
+	failedFor     = 5 * time.Minute // what is refused, gone or not believable
+	downFor       = time.Minute     // what did not answer
+)
+
+func newLimits(c config.Federation, now func() time.Time) *limits {
+	minute := func(name string, most int) ratelimit.Rule {
+		return ratelimit.Rule{Name: name, Most: most, Window: time.Minute}
+	}
+	long := func(name string, most int) ratelimit.Rule {
+		return ratelimit.Rule{Name: name, Most: most, Window: 10 * time.Minute}
+	}
+	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
+	return &limits{
+		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
+		strangers: newGate(room), neighbours: newGate(room),
+		bodies: newGate(gateSize{
+			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
+		}),
+		failed: newRecent[store.Kind](now, mostFailed), proven: newRecent[struct{}](now, mostProven),
+		keyClient: minute("key client", c.KeyFetchesPerClient), keyHost: minute("key host", c.KeyFetchesPerHost),
+		keyProven:     minute("key proven", c.KeyFetchesPerHost*trustedTimes),
+		refetchClient: minute("refetch client", 10), refetchHost: minute("refetch host", 60),
+		refetchKey: minute("refetch key", 5), refetchPair: minute("refetch pair", 1),
+		fetchAccount: long("fetch account", c.FetchesPerAccount), fetchSender: long("fetch sender", c.FetchesPerSender),
+		fetchHost:      ratelimit.Rule{Name: "fetch host", Most: c.FetchesPerHost, Window: 5 * time.Minute},
+		trustedAccount: long("trusted account", c.FetchesPerAccount*trustedTimes), trustedSender: long("trusted sender", c.FetchesPerSender*trustedTimes),
+		trustedHost:    ratelimit.Rule{Name: "trusted host", Most: c.FetchesPerHost * trustedTimes, Window: 5 * time.Minute},
+		waitingPerHost: c.WaitingPerHost,
+	}
+}
+
+// count counts one for who and gives a Busy when that was too many.
+func (l *limits) count(by *ratelimit.Limiter, rule ratelimit.Rule, who string) error {
+	ok, _, reset := by.Allow(rule, who)
+	if ok {
+		return nil
+	}
+	return &Busy{TooMany: true, After: reset.Sub(l.now()), Reason: fmt.Sprintf("exceeds the limit %q of %d in %s for %s", rule.Name, rule.Most, rule.Window, clip(who))}
+}
+
+// first gives the first limit that is exceeded; those behind it are not
+// counted, so one who is over a limit of its own uses up nobody else's.
+func first(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allowKeyFetch counts the fetch of a key that client names. known tells that
+// an older one is known here: budgets for those are apart, so that strangers
+// with unknown keys don't delay a change of a known one. A client that has
+// signed for the host before has budgets that strangers can't use up.
+func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
+	count := func(by *ratelimit.Limiter, rule ratelimit.Rule, who string) func() error {
+		return func() error { return l.count(by, rule, who) }
+	}
+	proven := l.isProven(client, host)
+	switch {
+	case known && proven:
+		return first(count(l.clients, l.refetchPair, client+" "+keyID), count(l.hosts, l.keyProven, host))
+	case known:
+		return first(count(l.clients, l.refetchPair, client+" "+keyID), count(l.clients, l.refetchClient, client),
+			count(l.hosts, l.refetchKey, keyID), count(l.hosts, l.refetchHost, host))
+	case proven:
+		return count(l.hosts, l.keyProven, host)()
+	}
+	return first(count(l.clients, l.keyClient, client), count(l.hosts, l.keyHost, host))
+}
+
+// isProven tells whether a client has signed with a key of a host lately.
+func (l *limits) isProven(client, host string) bool {
+	_, ok := l.proven.get(client + " " + host)
+	return ok
+}
+
+func (l *limits) prove(client, host string) {
+	l.proven.put(client+" "+host, struct{}{}, provenFor)
+}
+
+// cause is on whose behalf something is fetched. Without one, somebody here
+// asked for it, whose own requests are limited where they come in.
+type cause struct {
+	account string // URI of the actor whose message asks for it; "" for a key
+	host    string // of that actor
+	trusted bool   // somebody here follows it; of a key: the client is proven
+}
+
+type causeKey struct{}
+
+func withCause(ctx context.Context, c cause) context.Context {
+	return context.WithValue(ctx, causeKey{}, c)
+}
+
+func causeOf(ctx context.Context) (cause, bool) {
+	c, ok := ctx.Value(causeKey{}).(cause)
+	return c, ok
+}
+
+// causedBy has what is fetched from here on counted for an account, by its
+// URI; "" is somebody here.
+func (s *Service) causedBy(ctx context.Context, uri string) (context.Context, error) {
+	if uri == "" {
+		return ctx, nil
+	}
+	c := cause{account: uri, host: vocab.Host(uri)}
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		account, err := tx.AccountByURI(uri)
+		if store.Is(err, store.NotFound) {
+			return nil
+		}
+		if err == nil {
+			c.trusted, err = tx.FollowedBySomeoneHere(account.ID)
+		}
+		return err
+	})
+	return withCause(ctx, c), err
+}
+
+// allowFetch counts one GET at a host for whoever causes it.
+func (l *limits) allowFetch(c cause, host string) error {
+	account, sender := l.fetchAccount, l.fetchSender
+	if c.trusted {
+		account, sender = l.trustedAccount, l.trustedSender
+	}
+	return first(
+		func() error {
+			if c.account == "" {
+				return nil
+			}
+			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, c.host) })
+		},
+		func() error { return l.allowHost(c, host) },
+	)
+}
+
+// allowHost counts one GET at a host, which is asked or redirected to.
+func (l *limits) allowHost(c cause, host string) error {
+	if c.trusted {
+		return l.count(l.hosts, l.trustedHost, host)
+	}
+	return l.count(l.hosts, l.fetchHost, host)
+}
+
+// get makes a GET of federation. All of them go through it, since it counts
+// those that the messages of others cause.
+func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Response, error) {
+	if c, ok := causeOf(ctx); ok {
+		if err := s.limits.allowFetch(c, vocab.Host(q.URL)); err != nil {
+			return nil, err
+		}
+		q.Redirect = func(target string) error { return s.limits.allowHost(c, vocab.Host(target)) }
+	}
+	return s.client.Do(ctx, q)
+}
+
+// document is fetchDocument that does not ask again, for strangers, for what
+// could not be had a moment ago.
+func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, error) {
+	if _, ok := causeOf(ctx); !ok {
+		return s.fetchDocument(ctx, uri)
+	}
+	page := vocab.WithoutFragment(uri)
+	if kind, ok := s.limits.failed.get(page); ok {
+		return nil, store.Errorf(kind, "%s could not be fetched a moment ago", uri)
+	}
+	doc, err := s.fetchDocument(ctx, uri)
+	if err != nil {
+		s.limits.noteFailed(page, err)
+	}
+	return doc, err
+}
+
+// noteFailed remembers that something could not be had. That we were busy
+// ourselves, or were told to stop, is nothing of the other side's.
+func (l *limits) noteFailed(uri string, err error) {
+	if isBusy(err) || errors.Is(err, context.Canceled) {
+		return
+	}
+	switch kind := store.KindOf(err); kind {
+	case store.Internal:
+	case store.Unavailable:
+		l.failed.put(uri, kind, downFor)
+	default:
+		l.failed.put(uri, kind, failedFor)
+	}
+}
+
+// clip keeps what strangers send short, for the log.
+func clip(s string) string {
+	if len(s) > 200 {
+		return s[:200] + "…"
+	}
+	return s
+}

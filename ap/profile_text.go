@@ -1,0 +1,107 @@
+package ap
+
+import (
+	"strings"
+
+	"kinglet/ap/html"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// renderProfile renders the biography and the fields of an account as they
+// were typed. Mentions of accounts that are known here are links; nobody is
+// looked up for a profile. Other links say that they are the owner's pages.
+func (s *Service) renderProfile(tx *store.Tx, account *store.Account, user *store.User) error {
+	known, err := s.mentionedInProfile(tx, user)
+	if err != nil {
+		return err
+	}
+	words := html.Options{
+		HashtagURL: s.Config.TagURL,
+		Mention: func(handle string) (html.Target, bool) {
+			a := known[strings.ToLower(handle)]
+			if a == nil {
+				return html.Target{}, false
+			}
+			return html.Target{URL: a.URL, Username: a.Username}, true
+		},
+		Me: true,
+	}
+	account.Note = html.Render(user.NoteSource, words)
+	account.Fields = nil
+	for _, f := range user.FieldsSource {
+		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: html.RenderLine(f.Value, words)})
+	}
+	return nil
+}
+
+// profileTexts are what of a profile may mention somebody.
+func profileTexts(user *store.User) []string {
+	texts := []string{user.NoteSource}
+	for _, f := range user.FieldsSource {
+		texts = append(texts, f.Value)
+	}
+	return texts
+}
+
+// mentionedInProfile finds the accounts that a profile mentions and that are
+// known here, by handle in lower case.
+func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string]*store.Account, error) {
+	known := map[string]*store.Account{}
+	for _, text := range profileTexts(user) {
+		for _, handle := range html.Scan(text).Mentions {
+			key := strings.ToLower(handle)
+			if _, asked := known[key]; asked || len(known) == maxMentions {
+				continue
+			}
+			name, domain, _ := strings.Cut(handle, "@")
+			if s.Config.IsOwnHost(domain) {
+				domain = ""
+			}
+			a, err := tx.AccountByHandle(name, domain)
+			if err != nil && !store.Is(err, store.NotFound) {
+				return nil, err
+			}
+			if err != nil || !a.Active() {
+				a = nil
+			}
+			known[key] = a
+		}
+	}
+	return known, nil
+}
+
+// profileTags are the mentions and hashtags of a local account's profile.
+func (s *Service) profileTags(tx *store.Tx, account *store.Account) ([]vocab.Tag, error) {
+	user, err := tx.User(account.ID)
+	if store.Is(err, store.NotFound) { // an account that was deleted
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.mentionedInProfile(tx, user)
+	if err != nil {
+		return nil, err
+	}
+	var tags []vocab.Tag
+	given := map[string]bool{}
+	add := func(t vocab.Tag) {
+		if !given[t.Href] {
+			given[t.Href] = true
+			tags = append(tags, t)
+		}
+	}
+	for _, text := range profileTexts(user) {
+		found := html.Scan(text)
+		for _, handle := range found.Mentions {
+			if a := known[strings.ToLower(handle)]; a != nil {
+				add(vocab.Tag{Type: "Mention", Href: a.URI, Name: "@" + s.fullHandle(a)})
+			}
+		}
+		for _, tag := range found.Hashtags {
+			add(vocab.Tag{Type: "Hashtag", Href: s.Config.TagURL(tag), Name: "#" + tag})
+		}
+	}
+	return tags, nil
+}

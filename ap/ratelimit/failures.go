@@ -1,0 +1,103 @@
+package ratelimit
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// The rules of what may fail. Counted is what was wrong, not what was asked.
+var (
+	// Passwords, by address, whatever the accounts.
+	SignInAddress = Rule{"sign-in failures by address", 20, 15 * time.Minute}
+	// Passwords of one account, from all the browsers and addresses together
+	// that it is not known to have signed in from.
+	SignInAccount = Rule{"sign-in failures by account", 10, 15 * time.Minute}
+	// Passwords of one account, by each browser or address that it has.
+	SignInKnown = Rule{"sign-in failures by known browser or address", 10, 15 * time.Minute}
+	// Access tokens that are not there, by address.
+	InvalidToken = Rule{"invalid tokens", 60, 5 * time.Minute}
+)
+
+// Failures counts what failed. An attempt is reserved before it is judged, so
+// that of many at the same time no more are judged than may fail; what was
+// right is taken out of the count. It is safe for concurrent use, and its
+// memory is bounded: the oldest count goes first.
+type Failures struct {
+	now     func() time.Time
+	most    int
+	mu      sync.Mutex
+	entries map[failureKey]*list.Element
+	oldest  *list.List // of *failure, in the order they began
+}
+
+type failureKey [16]byte
+
+type failure struct {
+	key   failureKey
+	count int
+	reset time.Time
+}
+
+// NewFailures makes a counter with a clock that keeps at most so many counts.
+func NewFailures(now func() time.Time, most int) *Failures {
+	return &Failures{now: now, most: most, entries: map[failureKey]*list.Element{}, oldest: list.New()}
+}
+
+// Reservation is an attempt that counts as a failure until it is released.
+type Reservation struct {
+	f     *Failures
+	entry *failure
+}
+
+// Reserve counts an attempt as failed. It is nil when as many as may fail have
+// failed, or are being judged; then reset says when there is room again.
+func (f *Failures) Reserve(rule Rule, who string) (r *Reservation, reset time.Time) {
+	sum := sha256.Sum256([]byte(rule.Name + "\x00" + who))
+	key := failureKey(sum[:len(failureKey{})])
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	e := f.entries[key]
+	if e != nil && !now.Before(e.Value.(*failure).reset) {
+		f.drop(e)
+		e = nil
+	}
+	if e == nil {
+		if len(f.entries) >= f.most {
+			f.drop(f.oldest.Front())
+		}
+		e = f.oldest.PushBack(&failure{key: key, reset: now.Add(rule.Window)})
+		f.entries[key] = e
+	}
+	entry := e.Value.(*failure)
+	if entry.count >= rule.Most {
+		return nil, entry.reset
+	}
+	entry.count++
+	return &Reservation{f, entry}, entry.reset
+}
+
+func (f *Failures) drop(e *list.Element) {
+	delete(f.entries, e.Value.(*failure).key)
+	f.oldest.Remove(e)
+}
+
+// Release takes the attempt out of the count: it was right, or was not judged.
+// A second time does nothing, nor does it for the zero Reservation.
+func (r *Reservation) Release() {
+	if r.f == nil {
+		return
+	}
+	r.f.mu.Lock()
+	defer r.f.mu.Unlock()
+	if r.entry == nil {
+		return
+	}
+	r.entry.count--
+	if e := r.f.entries[r.entry.key]; r.entry.count == 0 && e != nil && e.Value == r.entry {
+		r.f.drop(e)
+	}
+	r.entry = nil
+}

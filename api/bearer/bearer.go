@@ -1,0 +1,147 @@
+// Package bearer finds out who calls an API: it reads the access token of a
+// request from its headers, before any of its body, and counts the invalid
+// ones. What a token's scopes allow is each route's to ask. Read Tokens.
+package bearer
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"kinglet/ap/ratelimit"
+	"kinglet/api/respond"
+	"kinglet/store"
+)
+
+// Tokens finds the access tokens of requests. Invalid ones are counted by
+// address, before the database is asked. It is safe for concurrent use.
+type Tokens struct {
+	store   *store.Store
+	trusted []netip.Prefix
+	invalid *ratelimit.Failures
+
+	// The tokens that were valid of late: those of an address from which many
+	// invalid ones come are still looked up.
+	mu     sync.Mutex
+	recent map[string]time.Time
+}
+
+// maxCounted bounds the addresses that are counted, maxRecent the tokens that
+// are remembered.
+const (
+	maxCounted = 20_000
+	maxRecent  = 4_096
+)
+
+// New makes one. trusted are the proxies whose X-Forwarded-For is believed.
+func New(s *store.Store, trusted []netip.Prefix) *Tokens {
+	return &Tokens{store: s, trusted: trusted, invalid: ratelimit.NewFailures(s.Now, maxCounted), recent: map[string]time.Time{}}
+}
+
+// Bearer is the access token of a request's Authorization header (RFC 6750
+// §2.1), whatever the case of the scheme's name; ok is false when there is none.
+//
+// A token in the query (§2.3) would end up in logs and histories, and one in
+// the body (§2.2) would have the body read for anyone: neither is taken.
+func Bearer(r *http.Request) (secret string, ok bool) {
+	scheme, secret, ok := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(secret), true
+}
+
+// Authenticate gives a request's token; nil for a stranger, who sends none.
+// respond.InvalidToken and respond.TooMany are its errors beside the store's.
+func (t *Tokens) Authenticate(w http.ResponseWriter, r *http.Request) (*store.Token, error) {
+	secret, ok := Bearer(r)
+	if !ok {
+		return nil, nil
+	}
+	return t.find(w, r, secret)
+}
+
+// AuthenticateStream is Authenticate for streaming: browsers can't set headers
+// there, so that the token may also be in the query.
+func (t *Tokens) AuthenticateStream(w http.ResponseWriter, r *http.Request) (*store.Token, error) {
+	secret, ok := Bearer(r)
+	if !ok {
+		secret = r.URL.Query().Get("access_token")
+	}
+	if !ok && secret == "" {
+		return nil, nil
+	}
+	return t.find(w, r, secret)
+}
+
+func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (token *store.Token, err error) {
+	hash := store.HashSecret(secret)
+	attempt := &ratelimit.Reservation{}
+	if !t.isRecent(hash) {
+		var reset time.Time
+		if attempt, reset = t.invalid.Reserve(ratelimit.InvalidToken, ratelimit.Client(r, t.trusted)); attempt == nil {
+			w.Header().Set("Retry-After", strconv.Itoa(int(reset.Sub(t.store.Now()).Seconds())+1))
+			return nil, respond.TooMany
+		}
+	}
+	if !wellFormed(secret) {
+		return nil, respond.InvalidToken
+	}
+	err = t.store.View(store.AsLookup(r.Context()), func(tx *store.Tx) error {
+		token, err = tx.TokenByHash(hash)
+		return err
+	})
+	if store.Is(err, store.NotFound) {
+		t.forget(hash)
+		return nil, respond.InvalidToken
+	}
+	attempt.Release()
+	if err != nil {
+		return nil, err
+	}
+	t.remember(hash)
+	if token.TouchDue(t.store.Now()) {
+		err = t.store.Update(r.Context(), func(tx *store.Tx) error { return tx.TouchToken(token.ID) })
+	}
+	return token, err
+}
+
+// wellFormed tells whether it looks like store.NewSecret's.
+func wellFormed(secret string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(secret)
+	return err == nil && len(b) == 32
+}
+
+func (t *Tokens) isRecent(hash string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.recent[hash]
+	return ok
+}
+
+func (t *Tokens) forget(hash string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.recent, hash)
+}
+
+// remember keeps a valid token in mind. When there are too many, the one
+// whose use is longest ago goes.
+func (t *Tokens) remember(hash string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.recent[hash]; !ok && len(t.recent) >= maxRecent {
+		oldest, at := "", time.Time{}
+		for h, used := range t.recent {
+			if oldest == "" || used.Before(at) {
+				oldest, at = h, used
+			}
+		}
+		delete(t.recent, oldest)
+	}
+	t.recent[hash] = t.store.Now()
+}

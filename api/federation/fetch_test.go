@@ -1,0 +1,539 @@
+package federation_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kinglet/config"
+	"kinglet/store"
+)
+
+// Posts that name keys of a victim cause few GETs there, from one address or
+// from many, and a wrong key no more than one in a while.
+func TestUnknownKeysAtVictim(t *testing.T) {
+	set := func(c *config.Config) { c.Federation.KeyFetchesPerClient, c.Federation.KeyFetchesPerHost = 10, 25 }
+	for _, c := range []struct {
+		name          string
+		clients, keys int
+		want          int
+	}{
+		{"one client", 1, 300, 10},
+		{"many clients", 100, 300, 25},
+		{"one key, many clients", 100, 1, 1},
+		{"one document, many keys", 100, -300, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, victim := newWorld(t, set), newHost(t)
+			attack := func() {
+				for i := range 300 {
+					s := victim.signer(t, fmt.Sprint("u", i%max(c.keys, 1)))
+					if c.keys < 0 {
+						s.keyID += fmt.Sprint(i)
+					}
+					if rec := w.post(address(i%c.clients), s, inbox, w.follow(s, "1")); rec.Code != 401 && rec.Code != 429 {
+						t.Fatalf("%d %s", rec.Code, rec.Body)
+					}
+				}
+			}
+			attack()
+			if n := victim.count(""); n != c.want {
+				t.Errorf("%d GETs, want %d", n, c.want)
+			}
+			// A client that is over its limit does not use up the host's.
+			other := victim.actor(t, "honest")
+			rec := w.post("198.51.100.1", other, inbox, w.follow(other, "1"))
+			if c.clients == 1 && rec.Code != 202 {
+				t.Errorf("an honest stranger is answered %d", rec.Code)
+			}
+			if rec.Code == 429 && rec.Header().Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+			w.clock.Advance(6 * time.Minute)
+			if rec := w.post("198.51.100.1", other, inbox, w.follow(other, "1")); rec.Code != 202 {
+				t.Errorf("later an honest one is answered %d %s", rec.Code, rec.Body)
+			}
+			before := victim.count("")
+			attack()
+			if n := victim.count("") - before; n == 0 {
+				t.Error("what failed is never asked again")
+			}
+		})
+	}
+}
+
+// What did not answer is asked again sooner than what is not there.
+func TestFailedFetchIsRememberedForATime(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		after  time.Duration
+	}{{http.StatusNotFound, 5 * time.Minute}, {http.StatusGone, 5 * time.Minute}, {http.StatusServiceUnavailable, time.Minute}} {
+		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
+			w, h := newWorld(t), newHost(t)
+			h.otherwise(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(c.status) })
+			bob := h.signer(t, "bob")
+			post := func() { w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")) }
+			for range 3 {
+				post()
+			}
+			w.clock.Advance(c.after - time.Second)
+			post()
+			if n := h.count(""); n != 1 {
+				t.Errorf("%d GETs", n)
+			}
+			w.clock.Advance(time.Second)
+			post()
+			if n := h.count(""); n != 2 {
+				t.Errorf("%d GETs after the time", n)
+			}
+		})
+	}
+}
+
+// Those who wait for one key wait for one GET.
+func TestKeyIsFetchedOnce(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob := h.actor(t, "bob")
+	asked, release := make(chan struct{}, 100), make(chan struct{})
+	h.handle("/users/bob", func(rw http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-release
+		serve(bob.document())(rw, r)
+	})
+	var group sync.WaitGroup
+	post := func(i int) {
+		r := bob.request(w, address(i), inbox, w.follow(bob, "1"))
+		group.Go(func() {
+			if rec := w.do(r); rec.Code != 202 {
+				t.Errorf("%d %s", rec.Code, rec.Body)
+			}
+		})
+	}
+	post(0)
+	<-asked
+	for i := range 20 {
+		post(i)
+	}
+	close(release)
+	group.Wait()
+	if n := h.count("/users/bob"); n != 1 {
+		t.Errorf("%d GETs", n)
+	}
+}
+
+// A server that changes its key is believed at once, while a stranger does
+// all to use up the fetches of its key, its host and unknown keys.
+func TestChangedKeyWithinAttack(t *testing.T) {
+	w, h := newWorld(t, func(c *config.Config) { c.Federation.KeyFetchesPerHost = 20 }), newHost(t)
+	bob := h.actor(t, "bob")
+	if rec := w.post("198.51.100.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	before := h.count("/users/bob")
+	liar := *bob
+	liar.key = keys()[1]
+	attack := func(clients int) {
+		for i := range 200 {
+			from := address(i % clients)
+			if rec := w.post(from, &liar, inbox, w.follow(bob, "2")); rec.Code < 400 {
+				t.Fatal(rec.Code)
+			}
+			unknown := h.signer(t, fmt.Sprint("u", i))
+			w.post(from, unknown, inbox, w.follow(unknown, "2"))
+		}
+	}
+	attack(1)
+	if n := h.count("/users/bob") - before; n != 1 {
+		t.Errorf("one anonymous causes %d fetches of a key that is known", n)
+	}
+	attack(100)
+	if n := h.count("/users/bob") - before; n > 6 {
+		t.Errorf("a hundred cause %d", n)
+	}
+	changed := *bob
+	changed.key = keys()[1]
+	h.handle("/users/bob", serve(changed.document()))
+	if rec := w.post("198.51.100.1", &changed, inbox, w.follow(bob, "3")); rec.Code != 202 {
+		t.Errorf("the changed key is answered %d %s", rec.Code, rec.Body)
+	}
+	// A new account of that server comes in by the same way.
+	carol := h.actor(t, "carol")
+	if rec := w.post("198.51.100.1", carol, inbox, w.follow(carol, "1")); rec.Code != 202 {
+		t.Errorf("a new account of the known server is answered %d %s", rec.Code, rec.Body)
+	}
+}
+
+// What a host redirects to is counted where it leads.
+func TestRedirectsToVictim(t *testing.T) {
+	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 20 })
+	evil, victim := newHost(t), newHost(t)
+	evil.otherwise(func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
+	})
+	for i := range 100 {
+		s := evil.signer(t, fmt.Sprint("u", i))
+		w.post(address(i), s, inbox, w.follow(s, "1"))
+	}
+	if n := victim.count(""); n != 20 {
+		t.Errorf("%d GETs at the victim", n)
+	}
+}
+
+// boosts has an actor boost n posts of a victim that are not known here, in
+// messages to alice's own inbox.
+func (w *world) boosts(by *signer, victim *host, n int) {
+	w.t.Helper()
+	for i := range n {
+		boost := by.activity("Announce", fmt.Sprint(i), fmt.Sprintf("%s/notes/%s%d", victim.URL, by.uri[strings.LastIndex(by.uri, "/")+1:], i))
+		if rec := w.post("192.0.2.1", by, inbox, boost); rec.Code != 202 {
+			w.t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+	}
+}
+
+// Messages of one account, of one host, and to one victim cause a bounded
+// number of GETs; one whom somebody here follows may cause more.
+func TestSignedMessagesCauseFewFetches(t *testing.T) {
+	t.Run("one account", func(t *testing.T) {
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
+		w.boosts(evil.actor(t, "mallory"), victim, 30)
+		w.runJobs("the boosts are tried", w.attempted)
+		if n := victim.count(""); n != 7 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("many accounts of one host", func(t *testing.T) {
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender = 9 }), newHost(t), newHost(t)
+		for i := range 10 {
+			w.boosts(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
+		}
+		w.runJobs("the boosts are tried", w.attempted)
+		if n := victim.count(""); n != 9 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("many hosts to one victim", func(t *testing.T) {
+		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 11 }), newHost(t)
+		for i := range 6 {
+			w.boosts(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
+		}
+		w.runJobs("the boosts are tried", w.attempted)
+		if n := victim.count(""); n != 11 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("one who is followed", func(t *testing.T) {
+		w, friend, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 2 }), newHost(t), newHost(t)
+		bob := friend.actor(t, "bob")
+		if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+		w.followed(bob)
+		w.boosts(bob, victim, 30)
+		w.runJobs("the boosts are tried", w.attempted)
+		if n := victim.count(""); n != 20 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("mentions and threads", func(t *testing.T) {
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
+		mallory := evil.actor(t, "mallory")
+		for i := range 50 {
+			note := mallory.note(fmt.Sprint(i), "hello")
+			note["inReplyTo"] = fmt.Sprintf("%s/parents/%d", victim.URL, i)
+			var tags []object
+			for j := range 8 {
+				tags = append(tags, object{"type": "Mention", "href": fmt.Sprintf("%s/users/u%d-%d", victim.URL, i, j)})
+			}
+			note["tag"] = tags
+			if rec := w.post("192.0.2.1", mallory, inbox, mallory.activity("Create", fmt.Sprint(i), note)); rec.Code != 202 {
+				t.Fatalf("%d %s", rec.Code, rec.Body)
+			}
+		}
+		w.runJobs("the threads are tried", w.attempted)
+		if n := victim.count(""); n != 7 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("the parents that a thread leads to", func(t *testing.T) {
+		w, evil := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t)
+		victim := newHost(t)
+		author := victim.actor(t, "author")
+		for i := range 30 {
+			note := author.note(fmt.Sprint(i), "hello")
+			note["@context"] = "https://www.w3.org/ns/activitystreams"
+			note["inReplyTo"] = author.uri + fmt.Sprint("/notes/", i+1)
+			victim.handle(strings.TrimPrefix(author.uri, victim.URL)+fmt.Sprint("/notes/", i), serve(note))
+		}
+		mallory := evil.actor(t, "mallory")
+		note := mallory.note("1", "hello")
+		note["inReplyTo"] = author.uri + "/notes/0"
+		if rec := w.post("192.0.2.1", mallory, inbox, mallory.activity("Create", "1", note)); rec.Code != 202 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+		w.runJobs("the thread is tried", w.attempted)
+		if n := victim.count(""); n > 7 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+}
+
+// attempted tells whether every job is done, under way or to be tried later.
+func (w *world) attempted() bool {
+	due, now := view(w, func(tx *store.Tx) (time.Time, error) { at, _, err := tx.NextRun(nil); return at, err }), w.clock.Now()
+	return due.IsZero() || due.After(now) && due.Before(now.Add(5*time.Minute))
+}
+
+// followed has alice follow an account that is known here.
+func (w *world) followed(s *signer) {
+	w.t.Helper()
+	type pair struct{ alice, other store.AccountID }
+	p := view(w, func(tx *store.Tx) (pair, error) {
+		alice, err := tx.AccountByHandle("alice", "")
+		if err != nil {
+			return pair{}, err
+		}
+		other, err := tx.AccountByURI(s.uri)
+		if err != nil {
+			return pair{}, err
+		}
+		return pair{alice.ID, other.ID}, nil
+	})
+	err := w.store.Update(w.t.Context(), func(tx *store.Tx) error {
+		f := &store.Follow{AccountID: p.alice, TargetID: p.other, URI: "https://" + domain + "/activities/f", ShowReblogs: true}
+		if _, err := tx.PutFollow(f); err != nil {
+			return err
+		}
+		_, err := tx.AcceptFollow(p.alice, p.other)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// What a policy rejects, is gone or is not to be believed ends the job that
+// fetched it; what is down has it tried again.
+func TestThreadJobEnds(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		left   int64
+		parent func(author *signer) http.HandlerFunc
+	}{
+		{"rejected by a policy", 0, func(author *signer) http.HandlerFunc {
+			note := author.note("parent", "spam")
+			var tags []object
+			for i := range 101 {
+				tags = append(tags, object{"type": "Mention", "href": fmt.Sprint("https://other.test/users/", i)})
+			}
+			note["tag"], note["@context"] = tags, "https://www.w3.org/ns/activitystreams"
+			return serve(note)
+		}},
+		{"no status", 0, func(author *signer) http.HandlerFunc {
+			return serve(object{"@context": "https://www.w3.org/ns/activitystreams", "id": author.uri + "/notes/parent", "type": "Tombstone"})
+		}},
+		{"gone", 0, func(*signer) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }
+		}},
+		{"a page", 0, func(*signer) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }
+		}},
+		{"down", 1, func(*signer) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, h := newWorld(t), newHost(t)
+			mallory, author := h.actor(t, "mallory"), newHost(t)
+			a := author.actor(t, "author")
+			author.handle("/users/author/notes/parent", c.parent(a))
+			note := mallory.note("1", "hello")
+			note["inReplyTo"] = a.uri + "/notes/parent"
+			if rec := w.post("192.0.2.1", mallory, inbox, mallory.activity("Create", "1", note)); rec.Code != 202 || w.jobs("thread") != 1 {
+				t.Fatalf("%d %s, %d jobs", rec.Code, rec.Body, w.jobs("thread"))
+			}
+			w.runJobs("the thread is tried", func() bool {
+				return author.count("/users/author/notes/parent") > 0 && w.attempted()
+			})
+			if n := w.jobs("thread"); n != c.left {
+				t.Errorf("%d jobs are left", n)
+			}
+		})
+	}
+}
+
+// Messages that wait until what they need is fetched are few for each host,
+// and small.
+func TestWaitingMessagesAreBounded(t *testing.T) {
+	w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 3 }), newHost(t), newHost(t)
+	a, b := evil.actor(t, "a"), evil.actor(t, "b")
+	boost := func(by *signer, i int) int {
+		return w.post("192.0.2.1", by, inbox, large(by.activity("Announce", fmt.Sprint(i), fmt.Sprint(victim.URL, "/notes/", i)))).Code
+	}
+	for i, by := range []*signer{a, b, a} {
+		if code := boost(by, i); code != 202 {
+			t.Fatal(code)
+		}
+	}
+	if code := boost(b, 4); code != 503 {
+		t.Errorf("the fourth of a host is answered %d", code)
+	}
+	if n := w.jobs("ingest"); n != 3 {
+		t.Errorf("%d jobs", n)
+	}
+	friend := newHost(t)
+	if code := boost(friend.actor(t, "c"), 5); code != 202 {
+		t.Errorf("another host is answered %d", code)
+	}
+	var sizes []int
+	if err := w.store.Update(t.Context(), func(tx *store.Tx) error {
+		jobs, _, err := tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Minute)
+		for _, j := range jobs {
+			sizes = append(sizes, len(j.Args))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range sizes {
+		if n > 2000 {
+			t.Errorf("a waiting message has %d bytes", n)
+		}
+	}
+}
+
+// A Follow that comes again and again leaves one small answer and one
+// delivery of it, whatever ids it has, also when it is refused.
+func TestRepeatedFollows(t *testing.T) {
+	for _, c := range []struct {
+		name, typ string
+		id        func(i int) string
+		answers   int
+	}{
+		{"the same", "Accept", func(int) string { return "1" }, 1},
+		{"others", "Accept", func(i int) string { return fmt.Sprint(i) }, 1},
+		{"of one who is blocked", "Reject", func(i int) string { return fmt.Sprint(i) }, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, h := newWorld(t), newHost(t)
+			bob := h.actor(t, "bob")
+			if rec := w.post("192.0.2.1", bob, inbox, bob.activity("Like", "x", "https://nowhere.test/1")); rec.Code != 202 {
+				t.Fatal(rec.Code)
+			}
+			if c.typ == "Reject" {
+				w.block(bob)
+			}
+			last := ""
+			for i := range 20 {
+				doc := large(w.follow(bob, c.id(i)))
+				last = doc["id"].(string)
+				if rec := w.post("192.0.2.1", bob, inbox, doc); rec.Code != 202 {
+					t.Fatalf("%d %s", rec.Code, rec.Body)
+				}
+			}
+			if n := w.jobs("deliver"); n != 1 {
+				t.Errorf("%d deliveries wait", n)
+			}
+			doc := view(w, func(tx *store.Tx) (json.RawMessage, error) {
+				alice, err := tx.AccountByHandle("alice", "")
+				if err != nil {
+					return nil, err
+				}
+				o, err := tx.ActivityOn(alice.ID, c.typ, bob.uri)
+				if err != nil {
+					return nil, err
+				}
+				return tx.ObjectDocument(o.ID)
+			})
+			var answer struct{ Object map[string]any }
+			if err := json.Unmarshal(doc, &answer); err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]any{"id": last, "type": "Follow", "actor": bob.uri, "object": "https://" + domain + "/users/alice"}
+			if fmt.Sprint(answer.Object) != fmt.Sprint(want) || len(doc) > 2000 {
+				t.Errorf("the answer has %d bytes and is to %v", len(doc), answer.Object)
+			}
+			// Only it is left.
+			dropped := 0
+			_ = w.store.Update(t.Context(), func(tx *store.Tx) error {
+				for {
+					alice, err := tx.AccountByHandle("alice", "")
+					if err != nil {
+						return err
+					}
+					o, err := tx.ActivityOn(alice.ID, c.typ, bob.uri)
+					if err != nil {
+						return err
+					}
+					if err := tx.DropActivity(o.ID, "none"); err != nil {
+						return err
+					}
+					dropped++
+				}
+			})
+			if dropped != c.answers {
+				t.Errorf("%d answers are kept", dropped)
+			}
+		})
+	}
+}
+
+func (w *world) block(s *signer) {
+	w.t.Helper()
+	if err := w.store.Update(w.t.Context(), func(tx *store.Tx) error {
+		alice, err := tx.AccountByHandle("alice", "")
+		if err != nil {
+			return err
+		}
+		other, err := tx.AccountByURI(s.uri)
+		if err != nil {
+			return err
+		}
+		_, err = tx.PutBlock(alice.ID, other.ID, "https://"+domain+"/activities/b")
+		return err
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Of a boost its ids and addressees are kept, and of an actor what is shown:
+// nothing else that a stranger wrote into them.
+func TestStrangersDocumentsAreKeptSmall(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob := h.signer(t, "bob")
+	h.handle("/users/bob", serve(large(bob.document())))
+	alice := view(w, func(tx *store.Tx) (*store.Account, error) { return tx.AccountByHandle("alice", "") })
+	path := publicPost(w, alice.ID)
+	boost := large(bob.activity("Announce", "1", object{"id": "https://" + domain + path, "type": "Note", "content": strings.Repeat("y", 100<<10)}))
+	if rec := w.post("192.0.2.1", bob, inbox, boost); rec.Code != 202 {
+		t.Fatalf("%d %s", rec.Code, rec.Body)
+	}
+	size := view(w, func(tx *store.Tx) (int, error) {
+		o, err := tx.ObjectByURI(boost["id"].(string))
+		if err != nil {
+			return 0, err
+		}
+		doc, err := tx.ObjectDocument(o.ID)
+		if o.Visibility != store.Public {
+			t.Errorf("its visibility is %v", o.Visibility)
+		}
+		return len(doc), err
+	})
+	if size > 1000 {
+		t.Errorf("the boost is kept with %d bytes", size)
+	}
+	doc := view(w, func(tx *store.Tx) (json.RawMessage, error) {
+		account, err := tx.AccountByURI(bob.uri)
+		if err != nil {
+			return nil, err
+		}
+		return tx.AccountJSON(account.ID)
+	})
+	if len(doc) > 0 {
+		t.Errorf("the actor's document is kept with %d bytes", len(doc))
+	}
+}

@@ -1,0 +1,106 @@
+package federation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/api/respond"
+	"kinglet/store"
+)
+
+func (a *API) sharedInbox(w http.ResponseWriter, r *http.Request) { a.receive(w, r, 0) }
+
+func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
+	var account *store.Account
+	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		account, err = a.local(tx, r)
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.receive(w, r, account.ID)
+}
+
+// bodyTime is how long the body of an inbox post may take to come, unless
+// API.BodyTime says otherwise: one that trickles holds the room of others.
+const bodyTime = 15 * time.Second
+
+// receive answers 202 once what came is durable. Otherwise the answer is the
+// kind of what is wrong, in the same words whatever the reason: the reason is
+// for our log, since it would tell strangers what we could reach and whom we
+// know.
+func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
+	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
+	err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
+	if err == nil {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	status, after := inboxStatus(err)
+	reason := err.Error()
+	a.Log.Info("inbox", "status", status, "reason", reason[:min(len(reason), 500)], "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
+	if status == http.StatusInternalServerError {
+		a.fail(w, r, err) // logs it as ours
+		return
+	}
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
+	}
+	if status == http.StatusAccepted {
+		w.WriteHeader(status) // of no interest here, or not let in: the sender is not to come again
+		return
+	}
+	respond.JSON(w, status, map[string]string{"error": inboxWords[status]})
+}
+
+// retryAfter is for what does not say when to come again.
+const retryAfter = 30 * time.Second
+
+// inboxStatus is the status that an error of the inbox is answered with, and
+// after how long it may be tried again.
+func inboxStatus(err error) (status int, after time.Duration) {
+	var busy *ap.Busy
+	var tooLarge *http.MaxBytesError
+	var known interface{ HTTPStatus() int }
+	switch {
+	case errors.As(err, &busy):
+		return busy.HTTPStatus(), busy.After
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge, 0
+	case errors.As(err, &known):
+		status = known.HTTPStatus()
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		status = http.StatusServiceUnavailable
+	default:
+		status = http.StatusInternalServerError
+	}
+	if status == http.StatusServiceUnavailable {
+		after = retryAfter
+	}
+	if inboxWords[status] == "" && status != http.StatusAccepted {
+		status = http.StatusInternalServerError
+	}
+	return status, after
+}
+
+// inboxWords are all that an inbox says.
+var inboxWords = map[int]string{
+	http.StatusBadRequest:            "The document could not be read",
+	http.StatusUnauthorized:          "The signature could not be verified",
+	http.StatusForbidden:             "The activity is not allowed",
+	http.StatusNotFound:              "What the activity is about is not known here",
+	http.StatusConflict:              "The activity is in conflict with another",
+	http.StatusGone:                  "What the activity is about is gone",
+	http.StatusRequestEntityTooLarge: "The document is too large",
+	http.StatusUnprocessableEntity:   "The activity could not be processed",
+	http.StatusTooManyRequests:       "Too many requests",
+	http.StatusServiceUnavailable:    "This can't be answered just now, try again later",
+}

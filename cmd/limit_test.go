@@ -1,0 +1,174 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/outgoing"
+	"kinglet/ap/ratelimit"
+	"kinglet/config"
+	"kinglet/internal/semaphore"
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// site is the whole handler over a fresh database, with an account and its token.
+type site struct {
+	t       *testing.T
+	service *ap.Service
+	handler http.Handler
+	token   string
+	app     string // a client's own token, without an account
+}
+
+func newSite(t *testing.T, s *store.Store, environ ...string) *site {
+	t.Helper()
+	conf, err := config.Load(config.Sources{Environ: append(environ, "KINGLET_DOMAIN=here.test"), NeedDomain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	client := outgoing.New(outgoing.Options{UserAgent: "test"})
+	t.Cleanup(client.Close)
+	service, err := ap.New(t.Context(), ap.Options{Config: conf, Store: s, Client: client, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &site{t: t, service: service, token: store.NewSecret(), app: store.NewSecret()}
+	if site.handler, err = handler(service, log, nil); err != nil {
+		t.Fatal(err)
+	}
+	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _, err := service.RegisterApp(t.Context(), ap.NewApp{Name: "test", RedirectURIs: []string{ap.OutOfBand}, Scopes: "read write"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Update(t.Context(), func(tx *store.Tx) error {
+		if err := tx.InsertToken(&store.Token{Hash: store.HashSecret(site.app), AppID: app.ID, Scopes: "read write"}); err != nil {
+			return err
+		}
+		return tx.InsertToken(&store.Token{Hash: store.HashSecret(site.token), AppID: app.ID, AccountID: alice.ID, Scopes: "read write"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return site
+}
+
+// get asks as a client of an address, within the time of ctx.
+func (s *site) get(ctx context.Context, path, address string, header ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, "GET", path, nil)
+	r.RemoteAddr = address + ":1"
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w
+}
+
+func TestPagesDocumentsAndDiscoveryAreLimited(t *testing.T) {
+	site := newSite(t, storetest.SQLite(t), "KINGLET_LIMITS_PAGES=2/1h", "KINGLET_LIMITS_DOCUMENTS=2/1h", "KINGLET_LIMITS_DISCOVERY=2/1h")
+	const document = "application/activity+json"
+	for name, paths := range map[string][][]string{
+		"pages":     {{"/"}, {"/@alice"}, {"/tags/x"}, {"/@alice/1"}, {"/auth/sign_in"}, {"/nowhere"}},
+		"documents": {{"/@alice", "Accept", document}, {"/users/alice", "Accept", document}, {"/users/alice/outbox"}, {"/users/alice/followers"}, {"/actor"}, {"/media/x"}},
+		"discovery": {{"/.well-known/webfinger?resource=acct:alice@here.test"}, {"/nodeinfo/2.0"}, {"/.well-known/nodeinfo"}, {"/.well-known/host-meta"}},
+	} {
+		for i, path := range paths {
+			address := fmt.Sprintf("192.0.2.%d", len(name)*10+i)
+			for n := range 3 {
+				w := site.get(t.Context(), path[0], address, path[1:]...)
+				if refused := w.Code == http.StatusTooManyRequests; refused != (n == 2) || refused && w.Header().Get("Retry-After") == "" {
+					t.Errorf("%s: request %d of %s: %d", name, n+1, path, w.Code)
+				}
+			}
+			if w := site.get(t.Context(), path[0], "198.51.100.1", path[1:]...); i < 2 && w.Code == http.StatusTooManyRequests {
+				t.Errorf("%s: another address is refused %s", name, path)
+			}
+		}
+	}
+	for range 5 { // the owner's client is counted by the account, what comes from memory not at all
+		for _, path := range []string{"/api/v1/timelines/home", "/static/style.css"} {
+			if w := site.get(t.Context(), path, "192.0.2.1", "Authorization", "Bearer "+site.token); w.Code != http.StatusOK {
+				t.Errorf("%s: %d", path, w.Code)
+			}
+		}
+	}
+}
+
+// Strangers hold every connection that they may: nobody unknown is served, and
+// the owner is, page, API and sign-in.
+func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		site := newSite(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		held, ended := make(chan struct{}), make(chan error)
+		places := 2 // of SQLite's four, or of PostgreSQL's sixteen
+		if s.Engine() == "postgres" {
+			places = 8
+		}
+		for i := range places {
+			go func() {
+				ended <- s.View(store.AsStranger(ctx, fmt.Sprint("203.0.113.", i)), func(*store.Tx) error {
+					held <- struct{}{}
+					<-ctx.Done()
+					return nil
+				})
+			}()
+			<-held
+		}
+		for name, header := range map[string][]string{"no token": nil, "a client's token": {"Authorization", "Bearer " + site.app}} {
+			soon, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if w := site.get(soon, "/api/v1/timelines/public", "192.0.2.1", header...); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+				t.Errorf("%s: %d %v", name, w.Code, w.Header())
+			}
+			stop()
+		}
+		for _, path := range []string{"/api/v1/timelines/home", "/api/v1/timelines/public", "/api/v1/notifications"} {
+			soon, stop := context.WithTimeout(t.Context(), 3*time.Second)
+			if w := site.get(soon, path, "192.0.2.1", "Authorization", "Bearer "+site.token); w.Code != http.StatusOK {
+				t.Errorf("the owner's %s: %d %s", path, w.Code, w.Body)
+			}
+			stop()
+		}
+		soon, stop := context.WithTimeout(store.AsLookup(store.AsStranger(t.Context(), "192.0.2.1")), 3*time.Second)
+		defer stop()
+		if _, err := site.service.SignIn(soon, ap.SignInAttempt{Name: "alice", Password: "correct horse battery", Address: "192.0.2.1"}); err != nil {
+			t.Error("sign-in: ", err)
+		}
+		cancel()
+		for range places {
+			<-ended
+		}
+	})
+}
+
+func TestRequestsAreMarked(t *testing.T) {
+	limits := ratelimit.New(time.Now)
+	conf := &config.Config{}
+	for _, c := range []struct {
+		method, path string
+		lookup       bool
+	}{
+		{"GET", "/", false}, {"GET", "/api/v1/timelines/public", false}, {"GET", "/users/alice", false}, {"POST", "/api/v1/statuses", false},
+		{"POST", "/inbox", true}, {"POST", "/users/alice/inbox", true}, {"POST", "/auth/sign_in", true}, {"POST", "/oauth/token", true}, {"GET", "/oauth/authorize", true},
+	} {
+		var ctx context.Context
+		h := limitRequests(limits, conf, nil)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }))
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(c.method, c.path, nil))
+		if client := store.Client(ctx); client == semaphore.Trusted || store.IsStranger(ctx) == c.lookup {
+			t.Errorf("%s %s: client %q, stranger %v", c.method, c.path, client, store.IsStranger(ctx))
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// lenient reads names that are no registrable IDNs too, with underscores and
+// the like. Both profiles map as browsers do (UTS #46): case, full-width
+// letters, ideographic full stops, what is invisible.
+var lenient = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.CheckHyphens(false))
+
+// NormalHost is host[:port] as it compares, in whatever spelling it came:
+// userinfo dropped, percent-encoding decoded, in lower case and punycode, full
+// stops of any script as dots, no trailing dots, no port of a scheme's own
+// (80, 443), no zeros before a port.
+func NormalHost(host string) string {
+	host = host[strings.LastIndex(host, "@")+1:]
+	for range 3 { // what was encoded twice, too
+		unescaped, err := url.PathUnescape(host)
+		if err != nil || unescaped == host {
+			break
+		}
+		host = unescaped
+	}
+	host = host[strings.LastIndex(host, "@")+1:]
+	name, port := host, ""
+	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port = host[:i], host[i+1:]
+	}
+	name = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(name)
+	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+		name = ascii
+	} else if ascii, err := lenient.ToASCII(name); err == nil {
+		name = ascii
+	}
+	name = strings.TrimRight(strings.ToLower(name), ".")
+	if n, err := strconv.Atoi(port); err == nil {
+		port = strconv.Itoa(n)
+	}
+	if port == "" || port == "443" || port == "80" {
+		return name
+	}
+	return name + ":" + port
+}
+
+// IsOwn tells whether a URI is on this server, in whatever spelling: nothing
+// that others send may claim to be (SECURITY-RULES 6).
+func (c *Config) IsOwn(uri string) bool {
+	authority, _ := split(uri)
+	return authority != "" && c.IsOwnHost(authority)
+}
+
+// split cuts a URI into its authority and what is behind it, as leniently as
+// a browser: also when the rest of it is no URI.
+func split(uri string) (authority, rest string) {
+	_, after, ok := strings.Cut(strings.ReplaceAll(uri, `\`, "/"), "//")
+	if !ok {
+		return "", ""
+	}
+	if end := strings.IndexAny(after, "/?#"); end >= 0 {
+		return after[:end], after[end:]
+	}
+	return after, ""
+}
+
+// IsOwnHost tells whether host[:port] is this server's or its domain's. A
+// server without a port of its own claims its name on every port.
+func (c *Config) IsOwnHost(host string) bool {
+	host = NormalHost(host)
+	name := withoutPort(host)
+	for _, own := range []string{NormalHost(c.Host()), NormalHost(c.Domain)} {
+		if own != "" && (host == own || name == own) {
+			return true
+		}
+	}
+	return false
+}
+
+func withoutPort(host string) string {
+	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
+		return host[:i]
+	}
+	return host
+}
+
+// OwnURL writes an address on the host of this server's base URL, in whatever
+// spelling it came, as this server spells its addresses; ok is false for
+// others.
+func (c *Config) OwnURL(uri string) (spelt string, ok bool) {
+	scheme, _, _ := strings.Cut(uri, ":")
+	if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+		return "", false
+	}
+	authority, rest := split(uri)
+	if authority == "" || NormalHost(authority) != NormalHost(c.Host()) {
+		return "", false
+	}
+	u, err := url.Parse(c.URL + rest)
+	if err != nil {
+		return "", false
+	}
+	spelt = c.URL + u.Path
+	if u.RawQuery != "" {
+		spelt += "?" + u.RawQuery
+	}
+	if u.Fragment != "" {
+		spelt += "#" + u.Fragment
+	}
+	return spelt, true
+}

@@ -1,0 +1,56 @@
+package config
+
+import "testing"
+
+// Our own host is our own in every spelling that a URL parser, a resolver or a
+// browser takes for it, and no other host is.
+func TestOwnHostSpellings(t *testing.T) {
+	c := &Config{Domain: "example.org", URL: "https://social.example.org"}
+	idn := &Config{Domain: "xn--bcher-kva.example", URL: "https://xn--bcher-kva.example"}
+	port := &Config{Domain: "example.org:8443", URL: "https://example.org:8443"}
+	for _, x := range []struct {
+		c    *Config
+		host string
+		want bool
+	}{
+		{c, "social.example.org", true}, {c, "example.org", true}, {c, "SOCIAL.Example.ORG", true}, {c, "social.example.org.", true}, {c, "social.example.org..", true},
+		{c, "social。example。org", true}, {c, "social．example．org", true}, {c, "social｡example｡org", true}, {c, "social.example.org。", true}, {c, "social.example.org.:443", true},
+		{c, "social%2eexample%2Eorg", true}, {c, "social%252eexample.org", true}, {c, "social%E3%80%82example.org", true}, {c, "%73ocial.example.org", true},
+		{c, "user:pw@social.example.org", true}, {c, "user%40social.example.org", true}, {c, "social.example.org:443", true}, {c, "social.example.org:80", true}, {c, "social.example.org:8443", true},
+		{c, "ｓｏｃｉａｌ.example.org", true}, {c, "soci\u00adal.example.org", true}, {c, "soci\u200bal.example.org", true},
+		{c, "other.example.org", false}, {c, "notexample.org", false}, {c, "example.org.evil.test", false}, {c, "social.example.org@evil.test", false}, {c, "", false}, {c, ".", false}, {c, "xexample.org", false},
+		{idn, "bücher.example", true}, {idn, "BÜCHER。example", true}, {idn, "b%C3%BCcher.example", true}, {idn, "bu\u0308cher.example", true}, {idn, "bucher.example", false},
+		{port, "example.org:8443", true}, {port, "EXAMPLE.org.:08443", true}, {port, "example.org", false}, {port, "example.org:8444", false},
+	} {
+		if got := x.c.IsOwnHost(x.host); got != x.want {
+			t.Errorf("IsOwnHost(%q) = %v", x.host, got)
+		}
+		if got := x.c.IsOwn("https://" + x.host + "/x"); got != x.want {
+			t.Errorf("IsOwn(https://%s/x) = %v", x.host, got)
+		}
+	}
+	for _, uri := range []string{`https:\\social.example.org\x`, "//social.example.org/x", "https://social.example.org?x", "https://social.example.org#x", "https://social.example.org/%zz"} {
+		if !c.IsOwn(uri) {
+			t.Errorf("%q is not our own", uri)
+		}
+	}
+}
+
+func TestOwnURL(t *testing.T) {
+	c := &Config{Domain: "example.org", URL: "https://social.example.org"}
+	for uri, want := range map[string]string{
+		"https://social.example.org/users/a": "https://social.example.org/users/a", "HTTP://SOCIAL.example.org.:80/users/a": "https://social.example.org/users/a",
+		"https://social。example.org/@%61": "https://social.example.org/@a", "https://social.example.org/x?y=1#z": "https://social.example.org/x?y=1#z",
+		"https://social.example.org": "https://social.example.org", "https://example.org/users/a": "", "ftp://social.example.org/users/a": "", "social.example.org/users/a": "",
+		"https://social.example.org:8443/users/a": "", "https://evil.test/social.example.org": "", "https://social.example.org/%zz": "",
+	} {
+		if got, ok := c.OwnURL(uri); got != want || ok != (want != "") {
+			t.Errorf("OwnURL(%q) = %q, %v", uri, got, ok)
+		}
+	}
+	for uri, want := range map[string]string{"https://SOCIAL.example.org/users/alice": "alice", "http://social.example.org/@alice": "alice", "https://social.example.org/users/alice#main-key": "", "https://social.example.org/users/alice?x": ""} {
+		if got, _ := c.LocalUsername(uri); got != want {
+			t.Errorf("LocalUsername(%q) = %q", uri, got)
+		}
+	}
+}

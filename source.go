@@ -1,0 +1,10 @@
+package main
+
+import "embed"
+
+// source is this program's own source code, as it was built, so that every
+// server can hand out what runs on it (AGPL-3.0, section 13), changes
+// included. Not deploy/, where people put settings of their own.
+//
+//go:embed LICENSE README.md go.mod go.sum *.go ap api cmd config docs internal media store ui
+var source embed.FS

@@ -1,0 +1,302 @@
+package store
+
+import (
+	"strings"
+	"time"
+)
+
+// What hangs on a status, on an account and on a blob is listed here, once
+// each. Whoever adds a table that refers to one of them, or a column that
+// holds what a person wrote, adds it here (SECURITY-RULES 43).
+
+// rowsOfStatuses are the rows that are there only for a status: they go with it.
+// $1 is the set of the statuses' ids.
+func (tx *Tx) rowsOfStatuses() []string {
+	return []string{
+		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
+		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
+		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
+	}
+}
+
+// accountText are the statements that end what an account said of itself, its
+// access, and what stands between it and others but its follows (endFollows):
+// at once, before it is purged.
+// Its name and URIs stay, so that nobody else takes them, and a local one's
+// key, which has to sign the Delete. $1 is the account.
+var accountText = []string{
+	`UPDATE accounts
+	 SET display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', also_known_as = '', moved_to_uri = '', json = ''
+	 WHERE id = $1`,
+	`UPDATE users SET password_hash = '', email = 'deleted-' || account_id, note_source = '', fields_source = '' WHERE account_id = $1`,
+	`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
+	`DELETE FROM mutes WHERE account_id = $1 OR target_id = $1`,
+	`DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1`,
+	`DELETE FROM oauth_tokens WHERE account_id = $1`,
+	`DELETE FROM oauth_codes WHERE account_id = $1`,
+	`DELETE FROM sessions WHERE account_id = $1`,
+	`DELETE FROM known_devices WHERE account_id = $1`,
+}
+
+// accountRows are the other rows of an account, which a purge deletes after
+// its statuses, activities, favourites and attachments. $1 is the account.
+var accountRows = []string{
+	`DELETE FROM home_feed WHERE account_id = $1`,
+	`DELETE FROM bookmarks WHERE account_id = $1`,
+	`DELETE FROM pins WHERE account_id = $1`,
+	`DELETE FROM markers WHERE account_id = $1`,
+	`DELETE FROM idempotency_keys WHERE account_id = $1`,
+	`DELETE FROM mentions WHERE account_id = $1`,
+}
+
+// blobReferences give the URLs by which rows refer to blobs. What strangers
+// say counts for nothing: a URL of ours in their posts keeps no blob alive.
+var blobReferences = []string{
+	`SELECT avatar FROM accounts WHERE domain = '' AND avatar <> ''`,
+	`SELECT header FROM accounts WHERE domain = '' AND header <> ''`,
+	`SELECT url FROM attachments WHERE remote_url = '' AND url <> ''`,
+	`SELECT preview_url FROM attachments WHERE remote_url = '' AND preview_url <> ''`,
+}
+
+// nothingSaid empties the columns of an object that hold what a person said.
+const nothingSaid = `spoiler_text = '', content = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
+
+// eraseObjects makes objects tombstones with nothing to read; $1 is the set of
+// their ids, $2 the time.
+func (tx *Tx) eraseObjects(set string) error {
+	tx.erases()
+	_, err := tx.exec(`
+		UPDATE objects
+		SET type = 'Tombstone', deleted_at = $2, `+nothingSaid+`
+		WHERE `+tx.in("id", "$1"), set, millis(tx.Now()))
+	return err
+}
+
+// eraseActivities ends the local activities about objects (a post's Create and
+// Updates, the Likes of it): they are served no more, and what of them is not
+// delivered yet never will be. $1 is the set of the objects' ids.
+func (tx *Tx) eraseActivities(set string) error {
+	_, err := tx.exec(`
+		UPDATE objects SET deleted_at = $2, `+nothingSaid+`
+		WHERE object_uri IN (SELECT t.uri FROM objects t WHERE `+tx.in("t.id", "$1")+`)
+		  AND object_uri <> '' AND local AND NOT is_status AND deleted_at = 0`, set, millis(tx.Now()))
+	return err
+}
+
+// DetachAttachments keeps what was uploaded for a status for its author, to be
+// used in another one, until CleanUp comes by a day later.
+func (tx *Tx) DetachAttachments(status ObjectID) error {
+	_, err := tx.exec(`UPDATE attachments SET status_id = 0, created_at = $2 WHERE status_id = $1 AND remote_url = ''`, status, millis(tx.Now()))
+	return err
+}
+
+// deleteAttachments deletes the attachments that a condition names, and the
+// blobs that only they referred to.
+func (tx *Tx) deleteAttachments(where string, args ...any) error {
+	var urls []string
+	err := tx.query(func(row scanner) error {
+		var u, preview string
+		err := row.Scan(&u, &preview)
+		urls = append(urls, u, preview)
+		return err
+	}, `DELETE FROM attachments WHERE `+where+` RETURNING url, preview_url`, args...)
+	if err != nil || len(urls) == 0 {
+		return err
+	}
+	return tx.SweepBlobs(urls...)
+}
+
+// DeleteAccount marks an account as gone, which hides it and everything of it
+// at once, erases its profile and its pictures, and ends its follows, tokens
+// and sessions. PurgeAccount does the rest.
+func (tx *Tx) DeleteAccount(id AccountID) error {
+	a, err := tx.Account(id)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(`UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND deleted_at = 0`, id, millis(tx.Now())); err != nil {
+		return err
+	}
+	tx.erases()
+	if err := tx.endFollows(id); err != nil {
+		return err
+	}
+	for _, q := range accountText {
+		if _, err := tx.exec(q, id); err != nil {
+			return err
+		}
+	}
+	return tx.SweepBlobs(a.Avatar, a.Header)
+}
+
+// purgeBatch is how many rows one transaction of a purge erases.
+const purgeBatch = 200
+
+// PurgeAccount erases a part of what a deleted account left; done tells that
+// nothing is left. Its Delete stays, to be delivered: it names ids only.
+func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
+	statuses, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE account_id = $1 AND is_status AND deleted_at = 0 ORDER BY id LIMIT $2`, id, purgeBatch)
+	if err != nil {
+		return false, err
+	}
+	for _, sid := range statuses {
+		o, err := tx.Object(sid)
+		if err != nil {
+			return false, err
+		}
+		if err := tx.Bury(o, nil); err != nil {
+			return false, err
+		}
+	}
+	if len(statuses) > 0 {
+		return false, nil
+	}
+	// Favourites are counted by the statuses they are of.
+	liked, err := ids[ObjectID](tx, `SELECT status_id FROM favourites WHERE account_id = $1 ORDER BY id LIMIT $2`, id, purgeBatch)
+	if err != nil {
+		return false, err
+	}
+	for _, status := range liked {
+		if _, _, err := tx.DeleteFavourite(id, status); err != nil {
+			return false, err
+		}
+	}
+	if len(liked) > 0 {
+		return false, nil
+	}
+	n, err := tx.exec(`
+		UPDATE objects SET `+nothingSaid+`, deleted_at = CASE WHEN deleted_at = 0 THEN $3 ELSE deleted_at END
+		WHERE id IN (
+		  SELECT o.id FROM objects o
+		  WHERE o.account_id = $1 AND o.type <> 'Delete' AND o.json <> ''
+		  LIMIT $2)`, id, purgeBatch, millis(tx.Now()))
+	if err != nil || n > 0 {
+		return false, err
+	}
+	if err := tx.deleteAttachments(`account_id = $1`, id); err != nil {
+		return false, err
+	}
+	for _, q := range accountRows {
+		if _, err := tx.exec(q, id); err != nil {
+			return false, err
+		}
+	}
+	tx.erases()
+	return true, nil
+}
+
+// Delivering tells whether something that an account sends is not delivered
+// yet, and so may still have to be signed.
+func (tx *Tx) Delivering(sender AccountID) (bool, error) {
+	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind = 'deliver' AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,
+		`"sender":`+sender.String()+`,`)
+	return ok, err
+}
+
+// ForgetKey drops a deleted account's private key.
+func (tx *Tx) ForgetKey(id AccountID) error {
+	tx.erases()
+	_, err := tx.exec(`UPDATE users SET private_key = '' WHERE account_id = $1`, id)
+	return err
+}
+
+// SweepBlobs deletes the blobs that URLs name and that no row refers to any
+// more. Others' blobs, and URLs that are not of this server, are left alone.
+func (tx *Tx) SweepBlobs(urls ...string) error {
+	for _, u := range urls {
+		hash, ok := blobOf(u)
+		if !ok {
+			continue
+		}
+		// The lock: who begins to refer to the blob meanwhile (UseBlob) either
+		// has committed before the references are read, or finds it gone.
+		n, err := tx.exec(`UPDATE blobs SET size = size WHERE hash = $1`, hash)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		_, used, err := one[string](tx, `SELECT avatar FROM (`+strings.Join(blobReferences, " UNION ALL ")+`) AS r WHERE avatar LIKE $1 LIMIT 1`, "%/media/"+hash+"%")
+		if err != nil {
+			return err
+		}
+		if used {
+			continue
+		}
+		tx.erases()
+		if err := tx.DeleteBlob(hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UseBlob makes sure, before a row refers to a blob by its URL, that the blob
+// is there and stays. A URL that names no blob is not looked at.
+func (tx *Tx) UseBlob(url string) error {
+	hash, ok := blobOf(url)
+	if !ok {
+		return nil
+	}
+	n, err := tx.exec(`UPDATE blobs SET created_at = $2 WHERE hash = $1 AND size >= 0`, hash, millis(tx.Now()))
+	if err == nil && n == 0 {
+		err = Errorf(Unavailable, "the picture %s was deleted meanwhile: upload it again", hash)
+	}
+	return err
+}
+
+// blobOf finds the hash in the URL of a blob.
+func blobOf(url string) (hash string, ok bool) {
+	_, name, ok := strings.Cut(url, "/media/")
+	hash, _, _ = strings.Cut(name, ".")
+	if !ok || len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
+		return "", false
+	}
+	return hash, true
+}
+
+// unusedBlob is how long a blob that nothing refers to is kept: what was
+// uploaded a moment ago is about to be used.
+const unusedBlob = 24 * time.Hour
+
+// detachedAttachment is how long the attachments of a deleted status wait for
+// their author to use them again.
+const detachedAttachment = 24 * time.Hour
+
+// sweep drops detached attachments and unused blobs that have had their time.
+func (tx *Tx) sweep() error {
+	now := tx.Now()
+	if err := tx.deleteAttachments(`remote_url = '' AND status_id = 0 AND created_at < $1`, millis(now.Add(-detachedAttachment))); err != nil {
+		return err
+	}
+	old, err := tx.texts(`SELECT hash FROM blobs WHERE size >= 0 AND created_at < $1`, millis(now.Add(-unusedBlob)))
+	if err != nil || len(old) == 0 {
+		return err
+	}
+	used := map[string]bool{}
+	for _, q := range blobReferences {
+		urls, err := tx.texts(q)
+		if err != nil {
+			return err
+		}
+		for _, u := range urls {
+			hash, _ := blobOf(u)
+			used[hash] = true
+		}
+	}
+	for _, hash := range old {
+		if used[hash] {
+			continue
+		}
+		if err := tx.SweepBlobs("/media/" + hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,364 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// secret is what must be nowhere once it is deleted.
+const secret = "Xyzzy"
+
+// idColumns may keep what they have after a deletion: ids, URIs, names that
+// nobody else may take, and what is no text of a person's.
+var idColumns = map[string]string{
+	"accounts":    "id uri handle username domain actor_type url inbox shared_inbox outbox followers_uri following_uri featured_uri key_id public_key",
+	"users":       "account_id private_key default_visibility default_language",
+	"objects":     "id uri type object_uri in_reply_to_uri context",
+	"attachments": "id remote_url",
+}
+
+// listColumns hold JSON.
+var listColumns = map[string]string{
+	"fields": `[{"name":"` + secret + `","value":"` + secret + `"}]`, "fields_source": `[{"name":"` + secret + `","value":"` + secret + `"}]`,
+	"emojis": `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
+}
+
+// plant writes the secret into every column of text of the rows of a table
+// that is not one of its idColumns.
+func (w *world) plant(table, where string) {
+	w.t.Helper()
+	columns, err := store.Columns(w.t.Context(), w.Store, table)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	types := map[string]bool{}
+	err = store.EachValue(w.t.Context(), w.Store, func(tab, column, value string) {
+		if tab == table && strings.Trim(value, "-0123456789.") == "" && value != "" || value == "true" || value == "false" {
+			types[column] = true
+		}
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range columns {
+		if types[c] || strings.Contains(" "+idColumns[table]+" ", " "+c+" ") {
+			continue
+		}
+		value := secret + " " + c
+		if list := listColumns[c]; list != "" {
+			value = list
+		}
+		if err := store.Exec(w.t.Context(), w.Store, `UPDATE `+table+` SET `+c+` = $1 WHERE `+where, value); err != nil {
+			w.t.Fatal(table, c, err)
+		}
+	}
+}
+
+// traces lists where the secret stands.
+func (w *world) traces() (found []string) {
+	w.t.Helper()
+	if err := store.EachValue(w.t.Context(), w.Store, func(table, column, value string) {
+		if strings.Contains(value, secret) {
+			found = append(found, table+"."+column)
+		}
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+	return found
+}
+
+// inFiles waits until the log is truncated, and tells whether the secret is
+// still in SQLite's files; a stranger to PostgreSQL's.
+func (w *world) inFiles() bool {
+	w.t.Helper()
+	if w.Engine() != "sqlite" {
+		return false
+	}
+	for until := time.Now().Add(5 * time.Second); ; {
+		b, err := store.Files(w.Store)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !bytes.Contains(b, []byte(secret)) {
+			return false
+		}
+		if time.Now().After(until) {
+			return true
+		}
+		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
+	}
+}
+
+func (w *world) attach(status store.ObjectID, account store.AccountID, urls ...string) {
+	w.t.Helper()
+	for _, u := range urls {
+		if err := store.Exec(w.t.Context(), w.Store, `
+			INSERT INTO attachments (id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url,
+			  description, blurhash, width, height, focus_x, focus_y, created_at)
+			VALUES ($1, $2, $3, 0, 'image', 'image/png', $4, '', '', '`+secret+`', '', 0, 0, 0, 0, $5)`,
+			serial.Add(1), status, account, u, w.Now().UnixMilli()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func mediaURL(b *store.Blob) string { return "https://here.test/media/" + b.Hash + ".png" }
+
+func (w *world) hasBlob(b *store.Blob) bool {
+	w.t.Helper()
+	r, err := w.BlobReader(w.t.Context(), b.Hash)
+	if err != nil && !store.Is(err, store.NotFound) {
+		w.t.Fatal(err)
+	}
+	return r != nil && err == nil
+}
+
+// Nothing of a deleted status stays in any row, nor in SQLite's files: its
+// texts, the activities about it, what hangs on it, and its pictures, unless
+// someone else has the same.
+func TestDeletedStatusLeavesNoTrace(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		t.Run(fmt.Sprintf("attachments kept %v", keep), func(t *testing.T) {
+			storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) { deleteStatus(t, s, clock, keep) })
+		})
+	}
+}
+
+func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep bool) {
+	w := newWorld(t, s)
+	author, friend, booster := w.local("author"), w.local("friend"), w.remote("booster")
+	w.follow(friend, author)
+	own, shared := w.blob([]byte(secret+" own")), w.blob([]byte("shared"))
+	friend.Avatar = mediaURL(shared)
+	w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+	o := w.status(author, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
+	stays := w.status(author, store.Public, nil)
+	boost := w.status(booster, store.Public, func(b *store.Object) { b.Type, b.ReblogOfID = "Announce", o.ID })
+	w.attach(o.ID, author.ID, mediaURL(own), mediaURL(shared))
+	w.plant("objects", fmt.Sprint("id IN (", o.ID, ",", boost.ID, ")"))
+	w.update(func(tx *store.Tx) error {
+		for _, typ := range []string{"Create", "Update", "Like"} {
+			a := &store.Object{URI: o.URI + "#" + typ, Type: typ, AccountID: author.ID, Local: true, ObjectURI: o.URI, JSON: []byte(`{"object":{"content":"` + secret + `"}}`)}
+			if _, err := tx.InsertObject(a); err != nil {
+				return err
+			}
+		}
+		if _, _, err := tx.TakeIdempotencyKey(author.ID, secret, o.ID, time.Time{}); err != nil {
+			return err
+		}
+		if _, err := tx.PutFavourite(friend.ID, o.ID, secret); err != nil {
+			return err
+		}
+		if err := tx.PutBookmark(friend.ID, o.ID); err != nil {
+			return err
+		}
+		if _, err := tx.PutPin(author.ID, o.ID, 5); err != nil {
+			return err
+		}
+		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
+		return err
+	})
+	w.update(func(tx *store.Tx) error {
+		if keep {
+			if err := tx.DetachAttachments(o.ID); err != nil {
+				return err
+			}
+		}
+		return tx.Bury(o, []byte(`{"type":"Tombstone"}`))
+	})
+	if keep {
+		if !w.hasBlob(own) {
+			t.Error("the author's picture is gone at once")
+		}
+		clock.Advance(23 * time.Hour)
+		w.cleanUp()
+		if !w.hasBlob(own) {
+			t.Error("the author's picture is gone within the day")
+		}
+		clock.Advance(2 * time.Hour)
+		w.cleanUp()
+	}
+	if l := w.traces(); len(l) > 0 {
+		t.Errorf("it stands in %v", l)
+	}
+	if w.hasBlob(own) || !w.hasBlob(shared) {
+		t.Errorf("pictures: its own %v, one that a friend has as well %v", w.hasBlob(own), w.hasBlob(shared))
+	}
+	if w.inFiles() {
+		t.Error("it is in SQLite's files")
+	}
+	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0} {
+		if n := w.count(`SELECT COUNT(*) FROM ` + table); n != want {
+			t.Errorf("%s: %d rows", table, n)
+		}
+	}
+	if n := w.count(fmt.Sprint(`SELECT COUNT(*) FROM home_feed WHERE status_id = `, o.ID)); n != 0 {
+		t.Errorf("it is in %d feeds", n)
+	}
+	w.view(func(tx *store.Tx) error {
+		if ok, err := tx.MaySee(0, stays.ID); err != nil || !ok {
+			t.Errorf("another post is gone: %v", err)
+		}
+		return nil
+	})
+	known := &store.Object{URI: o.URI, Type: "Note", AccountID: author.ID, IsStatus: true, Content: "again"}
+	w.update(func(tx *store.Tx) error {
+		if created, err := tx.InsertObject(known); err != nil || created {
+			t.Errorf("it comes back: %v", err)
+		}
+		return nil
+	})
+}
+
+// Nothing of a deleted account stays but its ids, its name and, until its
+// Delete went out, its key.
+func TestDeletedAccountLeavesNoTrace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for _, domain := range []string{"", "there.test"} {
+			w := newWorld(t, s)
+			gone, friend := w.account("gone", domain), w.account("friend"+domain, "")
+			w.follow(gone, friend)
+			avatar, header, loose, shared := w.blob([]byte(secret+" 1")), w.blob([]byte(secret+" 2")), w.blob([]byte(secret+" 3")), w.blob([]byte("shared"))
+			friend.Avatar = mediaURL(shared)
+			w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+			o := w.status(gone, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
+			reply := w.status(friend, store.Public, nil, gone)
+			w.update(func(tx *store.Tx) error {
+				for _, typ := range []string{"Create", "Update", "Follow", "Delete"} {
+					a := &store.Object{URI: gone.URI + "#" + typ, Type: typ, AccountID: gone.ID, Local: domain == "", ObjectURI: gone.URI, JSON: []byte("{}")}
+					if _, err := tx.InsertObject(a); err != nil {
+						return err
+					}
+				}
+				if _, _, err := tx.TakeIdempotencyKey(gone.ID, secret, 4711, time.Time{}); err != nil {
+					return err
+				}
+				if _, err := tx.PutFavourite(gone.ID, reply.ID, secret); err != nil {
+					return err
+				}
+				if err := tx.PutBookmark(gone.ID, reply.ID); err != nil {
+					return err
+				}
+				if err := tx.PutSession(secret, gone.ID, tx.Now().Add(time.Hour)); err != nil {
+					return err
+				}
+				_, err := tx.PutMarker(gone.ID, "home", 1)
+				return err
+			})
+			w.plant("objects", fmt.Sprint("account_id = ", gone.ID, " AND type <> 'Delete'"))
+			w.plant("accounts", fmt.Sprint("id = ", gone.ID))
+			if domain == "" {
+				w.plant("users", fmt.Sprint("account_id = ", gone.ID))
+				w.attach(o.ID, gone.ID, mediaURL(shared))
+				w.attach(0, gone.ID, mediaURL(loose))
+				gone.Avatar, gone.Header, gone.DisplayName = mediaURL(avatar), mediaURL(header), secret
+				w.update(func(tx *store.Tx) error { return tx.PutAccount(gone) })
+			}
+			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(gone.ID) })
+			if domain == "" && (w.hasBlob(avatar) || w.hasBlob(header)) {
+				t.Error("its pictures are there a moment later")
+			}
+			for _, l := range w.traces() {
+				if strings.HasPrefix(l, "accounts.") || strings.HasPrefix(l, "users.") {
+					t.Errorf("before the purge it stands in %s", l)
+				}
+			}
+			for done := false; !done; {
+				w.update(func(tx *store.Tx) (err error) { done, err = tx.PurgeAccount(gone.ID); return err })
+			}
+			if domain != "" { // blobs of no account here
+				for _, b := range []*store.Blob{avatar, header, loose} {
+					w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
+				}
+			}
+			if l := w.traces(); len(l) > 0 {
+				t.Errorf("it stands in %v", l)
+			}
+			if w.hasBlob(loose) || !w.hasBlob(shared) {
+				t.Errorf("pictures: its own %v, one that a friend has as well %v", w.hasBlob(loose), w.hasBlob(shared))
+			}
+			if w.inFiles() {
+				t.Error("it is in SQLite's files")
+			}
+			for _, table := range []string{"mentions", "favourites", "bookmarks", "markers", "sessions", "follows", "idempotency_keys"} {
+				if n := w.count(fmt.Sprint(`SELECT COUNT(*) FROM `, table, ` WHERE account_id = `, gone.ID)); n != 0 {
+					t.Errorf("%s: %d rows", table, n)
+				}
+			}
+			if n := w.count(fmt.Sprint(`SELECT COUNT(*) FROM objects WHERE type = 'Delete' AND json <> '' AND deleted_at = 0 AND account_id = `, gone.ID)); n != 1 {
+				t.Error("its Delete can't be delivered any more")
+			}
+			w.view(func(tx *store.Tx) error {
+				if a, err := tx.AccountByHandle("gone", domain); err != nil || a.ID != gone.ID || a.Active() {
+					t.Errorf("its name: %v %v", a, err)
+				}
+				return nil
+			})
+		}
+	})
+}
+
+// A picture that was replaced goes, one that is used twice stays, and a
+// stranger's post that links to it does not keep it.
+func TestSweepBlobs(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		alice, bob, mallory := w.local("alice"), w.local("bob"), w.remote("mallory")
+		b := w.blob([]byte("picture"))
+		set := func(a *store.Account, url string) {
+			old := a.Avatar
+			a.Avatar = url
+			w.update(func(tx *store.Tx) error {
+				if err := tx.UseBlob(url); err != nil {
+					return err
+				}
+				if err := tx.PutAccount(a); err != nil {
+					return err
+				}
+				return tx.SweepBlobs(old)
+			})
+		}
+		set(alice, mediaURL(b))
+		set(bob, mediaURL(b))
+		mallory.Avatar = mediaURL(b)
+		w.update(func(tx *store.Tx) error { return tx.PutAccount(mallory) })
+		theirs := w.status(mallory, store.Public, nil)
+		w.update(func(tx *store.Tx) error {
+			return tx.PutAttachments(theirs.ID, mallory.ID, []store.Attachment{{Kind: "image", URL: mediaURL(b), RemoteURL: mediaURL(b)}})
+		})
+		set(alice, "")
+		if !w.hasBlob(b) {
+			t.Fatal("bob's picture is gone")
+		}
+		w.update(func(tx *store.Tx) error { return tx.Bury(theirs, nil) })
+		if !w.hasBlob(b) {
+			t.Fatal("a stranger's Delete takes bob's picture away")
+		}
+		set(bob, "https://here.test/media/elsewhere.png")
+		if w.hasBlob(b) {
+			t.Error("a picture that only a stranger refers to is kept")
+		}
+		if err := s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.UseBlob(mediaURL(b)) }); !store.Is(err, store.Unavailable) {
+			t.Errorf("to use one that is gone: %v", err)
+		}
+		// What was uploaded and never used goes a day later, what is used stays.
+		used, unused := w.blob([]byte("used")), w.blob([]byte("unused"))
+		set(bob, mediaURL(used))
+		w.cleanUp()
+		if !w.hasBlob(unused) {
+			t.Error("what was just uploaded is gone")
+		}
+		clock.Advance(25 * time.Hour)
+		w.cleanUp()
+		if w.hasBlob(unused) || !w.hasBlob(used) {
+			t.Errorf("a day later: unused %v, used %v", w.hasBlob(unused), w.hasBlob(used))
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// health is what this process has met of the database's troubles. Whoever
+// asks costs no scan: what is known was met in daily work.
+type health struct {
+	mu      sync.Mutex
+	damaged error // a damaged page was read: stays until the start
+	failed  error // the last write failed
+	asked   time.Time
+	last    error // what the checks said at asked
+}
+
+// checkEvery is how long an answer of the checks of Health stands: free
+// space, whether PostgreSQL is there, whether writing works again.
+const checkEvery = time.Second
+
+// Health says what keeps the database from keeping what it is given: a write
+// that failed and none that succeeded since, a damaged page that was met since
+// the start, or less free space than minFree bytes. nil is good health.
+func (s *Store) Health(ctx context.Context, minFree int64) error {
+	h := &s.health
+	h.mu.Lock()
+	damaged, failed, asked, last := h.damaged, h.failed, h.asked, h.last
+	due := time.Since(asked) >= checkEvery
+	if due {
+		h.asked = time.Now() // those who ask meanwhile get the last answer
+	}
+	h.mu.Unlock()
+	if damaged != nil {
+		return Errorf(Unavailable, "a page of the database is damaged, restore a backup: %w", damaged)
+	}
+	if due {
+		last = s.check(ctx, failed != nil, minFree)
+		h.mu.Lock()
+		h.last = last
+		failed = h.failed
+		h.mu.Unlock()
+	}
+	if failed != nil {
+		return Errorf(Unavailable, "the last write failed: %w", failed)
+	}
+	return last
+}
+
+// check looks at what can be known now. After a failed write it writes
+// something small, so that a server which nobody writes to recovers as well.
+func (s *Store) check(ctx context.Context, tryWriting bool, minFree int64) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if s.path != "" {
+		free, err := freeSpace(filepath.Dir(s.path))
+		if err != nil {
+			return Errorf(Unavailable, "could not read the free space: %w", err)
+		}
+		if free < minFree {
+			return Errorf(Unavailable, "%d bytes are free on the database's disk, want at least %d", free, minFree)
+		}
+	} else if err := s.db.PingContext(ctx); err != nil && ctx.Err() == nil {
+		return Errorf(Unavailable, "the database does not answer: %w", err)
+	}
+	if !tryWriting {
+		return nil
+	}
+	// Update notes its success.
+	_ = s.Update(ctx, func(tx *Tx) error {
+		_, err := tx.exec(`
+			INSERT INTO settings (key, value) VALUES ('written_after_failure', $1)
+			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, tx.Now().Format(time.RFC3339))
+		return err
+	})
+	return nil
+}
+
+func (h *health) afterView(err error) {
+	if err == nil || !isDamage(err) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.damaged = err
+}
+
+// afterUpdate notes how a write ended; changed tells that it committed at
+// least one row. One that changed nothing shows nothing.
+func (h *health) afterUpdate(err error, changed bool) {
+	if err == nil && !changed {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case err == nil:
+		h.failed = nil
+	case isDamage(err):
+		h.damaged = err
+	case isWriteFailure(err):
+		h.failed = err
+	}
+}
+
+// isDamage tells errors of a file that does not hold what was written to it.
+func isDamage(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() {
+		case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS:
+			return true
+		}
+		primary := lite.Code() & 0xff
+		return primary == sqlite3.SQLITE_CORRUPT || primary == sqlite3.SQLITE_NOTADB
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "XX001" || pg.Code == "XX002")
+}
+
+// isWriteFailure tells the errors of a write that the disk or the database's
+// server, not the statement, is to blame for.
+func isWriteFailure(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+			return true
+		}
+		return false
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && len(pg.Code) == 5 {
+		switch pg.Code[:2] {
+		case "08", "53", "58": // connection exception, insufficient resources, system error
+			return true
+		}
+		return pg.Code == "25006" || pg.Code == "57P01" || pg.Code == "57P02" || pg.Code == "57P03" // read-only; shut down, crashed, starting
+	}
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect)
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// readHandle finds the sqlite3* of a connection. The driver keeps it to itself and
+// interrupts only until a query's first row is there; a scan for the second
+// row may take a minute. So the handle is read from the driver's connection.
+func (c *conn) readHandle() error {
+	return c.Raw(func(driver any) error {
+		v := reflect.Indirect(reflect.ValueOf(driver))
+		if v.Kind() == reflect.Struct {
+			v = v.FieldByName("db")
+		}
+		if !v.IsValid() || v.Kind() != reflect.Uintptr || v.Uint() == 0 {
+			return fmt.Errorf("the SQLite driver's connection %T has no handle to interrupt", driver)
+		}
+		c.handle = uintptr(v.Uint())
+		return nil
+	})
+}
+
+// interruptEvery is how often a read whose context has ended is interrupted:
+// SQLite forgets an interrupt that comes between two statements.
+const interruptEvery = 5 * time.Millisecond
+
+// interruptWhenDone ends what runs on the connection once ctx is done. After
+// stop has returned nothing is interrupted, so that whoever uses the
+// connection next is left alone; it tells whether anything was.
+func (c *conn) interruptWhenDone(ctx context.Context) (stop func() (interrupted bool)) {
+	quit, ended := make(chan struct{}), make(chan struct{})
+	stopWatching := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		tls := libc.NewTLS() // not the connection's, which is in use
+		defer tls.Close()
+		for {
+			sqlite3.Xsqlite3_interrupt(tls, c.handle)
+			select {
+			case <-quit:
+				return
+			case <-time.After(interruptEvery):
+			}
+		}
+	})
+	return func() bool {
+		if stopWatching() {
+			return false
+		}
+		close(quit)
+		<-ended
+		return true
+	}
+}

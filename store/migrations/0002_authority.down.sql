@@ -1,0 +1,3 @@
+ALTER TABLE accounts DROP COLUMN handle_verified;
+ALTER TABLE accounts DROP COLUMN suspended_by_us;
+ALTER TABLE accounts DROP COLUMN suspended_by_origin;

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kinglet/internal/semaphore"
+)
+
+// reader is who reads, as the HTTP layer says in one place. What has none is
+// the server's own work, which is not limited in time.
+type reader struct {
+	client   string // semaphore.Trusted or an address
+	stranger bool   // may take only a part of the connections
+}
+
+type readerKey struct{}
+
+// AsStranger marks a request of somebody unknown, by the client's address.
+func AsStranger(ctx context.Context, address string) context.Context {
+	return context.WithValue(ctx, readerKey{}, reader{"address " + address, true})
+}
+
+// AsLookup marks a request that reads a few rows by their keys, such as one
+// that finds out who asks. It is let in although strangers hold all the
+// connections that they may.
+func AsLookup(ctx context.Context) context.Context {
+	return context.WithValue(ctx, readerKey{}, reader{Client(ctx), false})
+}
+
+// AsKnown marks a request of somebody who is known: signed in, or in a
+// browser that was.
+func AsKnown(ctx context.Context) context.Context {
+	return context.WithValue(ctx, readerKey{}, reader{semaphore.Trusted, false})
+}
+
+// Client is how semaphores count a request: semaphore.Trusted for who is known
+// and for the server itself.
+func Client(ctx context.Context) string {
+	r, _ := ctx.Value(readerKey{}).(reader)
+	return r.client
+}
+
+// IsStranger tells whether a request reads as a stranger's.
+func IsStranger(ctx context.Context) bool {
+	r, _ := ctx.Value(readerKey{}).(reader)
+	return r.stranger
+}
+
+// Bounds of what strangers wait for a connection.
+const (
+	strangersWaiting = 64
+	strangersWait    = 5 * time.Second
+	// readTimeout is how long a read takes at most unless Options say otherwise.
+	readTimeout = 10 * time.Second
+)
+
+// newStrangers has strangers share half of the connections, of which one
+// address leaves one to the others.
+func newStrangers(connections int) *semaphore.Semaphore {
+	places := max(connections/2, 1)
+	return semaphore.New(semaphore.Options{Places: places, PerClient: max(places-1, 1), Waiting: strangersWaiting, Wait: strangersWait})
+}
+
+// read runs view within the time that a read may take. Strangers never hold
+// the last connection (SECURITY-RULES 44).
+func (s *Store) read(ctx context.Context, view func(context.Context) error) error {
+	r, limited := ctx.Value(readerKey{}).(reader)
+	if !limited {
+		return view(ctx)
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.readTimeout)
+	defer cancel()
+	if r.stranger {
+		release, err := s.strangers.Acquire(bounded, r.client)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	err := view(bounded)
+	if err != nil && ctx.Err() == nil && errors.Is(bounded.Err(), context.DeadlineExceeded) {
+		return Errorf(Unavailable, "this took the database too long")
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// PendingMigrations lists the steps of this version's schema that the database
+// does not have. Unlike MigrationStatus it writes nothing. A database of a newer
+// version is an Unavailable error.
+func (s *Store) PendingMigrations(ctx context.Context) ([]Migration, error) {
+	list, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	err = s.View(ctx, func(tx *Tx) error {
+		there, err := tx.hasTable("schema_migrations")
+		if err != nil || !there {
+			return err
+		}
+		return tx.query(func(row scanner) error {
+			var version int
+			if err := row.Scan(&version); err != nil {
+				return err
+			}
+			for i, m := range list {
+				if m.Version == version {
+					list = append(list[:i], list[i+1:]...)
+					return nil
+				}
+			}
+			return unknownMigration(version)
+		}, `SELECT version FROM schema_migrations ORDER BY version`)
+	})
+	return list, err
+}
+
+func unknownMigration(version int) error {
+	return Errorf(Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
+}
+
+func (tx *Tx) hasTable(name string) (bool, error) {
+	query := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1`
+	if tx.store.dialect == postgresDialect {
+		query = `SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)`
+	}
+	_, ok, err := one[int64](tx, query, name)
+	return ok, err
+}
+
+// serverLock is the advisory lock that every server on a PostgreSQL database
+// holds shared, so that commands can tell that one runs.
+const serverLock = 0x4b676c7473727672
+
+// ServerRuns tells whether a server runs on the database: on SQLite one that
+// listens at the socket beside the file, on PostgreSQL one that holds its lock.
+func (s *Store) ServerRuns(ctx context.Context) (bool, error) {
+	if s.path != "" {
+		c, err := net.DialTimeout("unix", s.wakePath(), time.Second)
+		if err != nil {
+			return false, nil
+		}
+		return true, c.Close()
+	}
+	free := false
+	err := s.View(ctx, func(tx *Tx) (err error) {
+		free, _, err = one[bool](tx, `SELECT pg_try_advisory_xact_lock($1)`, int64(serverLock))
+		return err
+	})
+	return !free, err
+}

@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"strconv"
+	"time"
+
+	"kinglet/ap/html"
+	"kinglet/store"
+)
+
+// card is what a link to a page shows elsewhere (the Open Graph protocol), and
+// the page's one address. All URLs are absolute.
+type card struct {
+	URL, Type, Site    string
+	Title, Description string
+	Image, ImageAlt    string
+	Twitter            string // summary, or summary_large_image for a picture of the post's own
+
+	Username            string    // of a profile
+	Published, Modified time.Time // of a post
+	Author              string    // the URL of its author's profile
+}
+
+func (u *UI) homeCard() *card {
+	return &card{
+		URL: u.Config.URL + "/", Type: "website", Site: u.Config.Title, Title: u.Config.Title, Description: u.Config.Description,
+		Image: u.Config.URL + "/static/avatar.png", Twitter: "summary",
+	}
+}
+
+func (u *UI) tagCard(name string) *card {
+	c := u.homeCard()
+	c.URL, c.Title, c.Description = u.Config.TagURL(name), "#"+name, ""
+	return c
+}
+
+// profileCard is that of a profile, or of its older posts.
+func (u *UI) profileCard(a *store.Account, olderThan int64) *card {
+	c := u.homeCard()
+	c.URL, c.Type, c.Username = a.URL, "profile", a.Username
+	c.Title, c.Description = displayName(a)+" (@"+u.Config.Handle(a.Username)+")", clip(html.PlainText(a.Note))
+	if olderThan != 0 {
+		c.URL += "?max_id=" + strconv.FormatInt(olderThan, 10)
+	}
+	if a.Avatar != "" {
+		c.Image = a.Avatar
+	}
+	return c
+}
+
+// statusCard is that of a post: its first picture, unless that is to be shown
+// only when asked for, or its author's.
+func (u *UI) statusCard(st *store.Status, text string) *card {
+	c := u.profileCard(st.Account, 0)
+	c.URL, c.Type, c.Username, c.Author = st.URL, "article", "", st.Account.URL
+	c.Description, c.Published, c.Modified = text, st.PublishedAt, st.EditedAt
+	if st.Sensitive || st.SpoilerText != "" {
+		return c
+	}
+	for _, m := range st.Attachments {
+		if m.Kind == "image" {
+			c.Image, c.ImageAlt, c.Twitter = m.URL, m.Description, "summary_large_image"
+			break
+		}
+	}
+	return c
+}

@@ -1,0 +1,103 @@
+package ui
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"kinglet/ap/ratelimit"
+	"kinglet/store"
+)
+
+// The cookies: the session, the secret of the sign-in form before there is a
+// session, and the secret by which an account knows this browser again.
+const (
+	sessionCookie = "kinglet_session"
+	signInCookie  = "kinglet_sign_in"
+	deviceCookie  = "kinglet_device"
+)
+
+// cookieName gives a cookie the prefix __Host- on https: then neither a
+// subdomain nor a plain http page can set it. Browsers refuse the prefix on
+// http, which is served on loopback only.
+func (u *UI) cookieName(name string) string {
+	if u.secure() {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (u *UI) secure() bool { return strings.HasPrefix(u.Config.URL, "https://") }
+
+func (u *UI) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: u.cookieName(name), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: u.secure(), SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// cookie is the secret in a cookie, "" when there is none: it is of the length
+// of store.NewSecret's.
+func (u *UI) cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(u.cookieName(name))
+	if err != nil || len(c.Value) != 43 {
+		return ""
+	}
+	return c.Value
+}
+
+// The uses of form tokens: one's token is of no use for the other.
+const (
+	sessionForm = "session form"
+	signInForms = "sign-in form"
+)
+
+// csrf is the token for the forms of who is signed in. It is made of the
+// session, so that no other session's will do, and only this server can make
+// it, so that nobody can put a fitting pair into somebody's browser.
+func (u *UI) csrf(r *http.Request) string {
+	return u.Service.Sign(sessionForm, u.cookie(r, sessionCookie))
+}
+
+// signInToken is the token for the sign-in form, made of a cookie of its own.
+func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
+	secret := u.cookie(r, signInCookie)
+	if secret == "" {
+		secret = store.NewSecret()
+		u.setCookie(w, signInCookie, secret, 0)
+	}
+	return u.Service.Sign(signInForms, secret)
+}
+
+// maxForm is the most that is read of a form: a consent carries the client's
+// state.
+const maxForm = 32 << 10
+
+// form reads a form that one of our own pages sent, in this browser: its token
+// was made for the use, of the secret that the browser has in a cookie. Who
+// sends too many, another site's and what is too large is refused before
+// anything is read.
+func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
+	if ok, _, _ := u.Limits.Allow(ratelimit.Address, ratelimit.Client(r, u.Config.TrustedProxies)); !ok {
+		return nil, store.Errorf(store.RateLimited, "too many forms")
+	}
+	if err := u.origins.Check(r); err != nil {
+		return nil, store.Errorf(store.Forbidden, "This form was sent from another site. If that was you, go back to this server's own page and try again.")
+	}
+	if r.ContentLength > maxForm {
+		return nil, tooLarge{}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return nil, store.Errorf(store.Invalid, "The form can't be read")
+	}
+	if secret == "" || !u.Service.Signed(use, secret, r.PostForm.Get("csrf")) {
+		return nil, store.Errorf(store.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
+	}
+	return r.PostForm, nil
+}
+
+// tooLarge is a form that nobody fills in.
+type tooLarge struct{}
+
+func (tooLarge) Error() string   { return "The form is too large" }
+func (tooLarge) HTTPStatus() int { return http.StatusRequestEntityTooLarge }
