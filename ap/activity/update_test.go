@@ -33,7 +33,9 @@ func TestUpdateKeepsTheNewKey(t *testing.T) {
 		verified := write("old")
 		write("new")
 		a := &Activity{Object: &vocab.Object{Type: "Update", Object: vocab.Ref{ID: doc.ID, Object: doc}}, Origin: Inbox, Actor: verified}
-		if err := s.Update(t.Context(), func(tx *store.Tx) error { return applyUpdate(&Env{Config: &config.Config{Domain: "here.test", URL: "https://here.test"}}, tx, a) }); err != nil {
+		if err := s.Update(t.Context(), func(tx *store.Tx) error {
+			return applyUpdate(&Env{Config: &config.Config{Domain: "here.test", URL: "https://here.test"}}, tx, a)
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.View(t.Context(), func(tx *store.Tx) error {
