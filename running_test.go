@@ -396,7 +396,7 @@ func TestEmptySettings(t *testing.T) {
 	}
 }
 
-func TestDatabaseAway(t *testing.T) {
+func TestDatabaseAwayAtStart(t *testing.T) {
 	dir := t.TempDir()
 	secret := filepath.Join(dir, "url")
 	os.WriteFile(secret, []byte("postgres://kinglet:hunter2@127.0.0.1:1/kinglet?sslmode=disable\n"), 0o600)

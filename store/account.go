@@ -95,6 +95,12 @@ func (tx *Tx) AccountByURI(uri string) (*Account, error) {
 	return tx.account("account "+uri, `WHERE a.uri = $1`, uri)
 }
 
+// AccountToChange is AccountByURI for who will write what it read: the account
+// stays as it was read until the transaction ends.
+func (tx *Tx) AccountToChange(uri string) (*Account, error) {
+	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.store.dialect.forUpdate, uri)
+}
+
 // AccountByHandle reads an account by name (local, domain "") or name and
 // domain, whatever their case; NotFound.
 func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
@@ -192,6 +198,9 @@ func (tx *Tx) PutAccount(a *Account) error {
 			a.ID = AccountID(id)
 			return tx.upsertAccount(a)
 		})
+	}
+	if isDuplicate(err) && tx.store.path != "" { // on PostgreSQL after a second look
+		return Errorf(Conflict, "the name %s is taken", a.Handle())
 	}
 	if Is(err, NotFound) {
 		err = Errorf(Gone, "the account %s was deleted", a.URI)

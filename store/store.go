@@ -49,6 +49,8 @@ type Store struct {
 	path    string // SQLite's file, "" on PostgreSQL
 	url     string // PostgreSQL's URL, "" on SQLite
 
+	nodeMu  sync.Mutex
+	nodeKey int64
 	node    *sql.Conn  // holds this node's name on PostgreSQL
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL

@@ -42,6 +42,7 @@ var (
 	NeedsUser      = &Problem{Status: http.StatusUnprocessableEntity, Code: "This method requires an authenticated user"}
 	OutsideScopes  = &Problem{Status: http.StatusForbidden, Code: "This action is outside the authorized scopes"}
 	NotFound       = &Problem{Status: http.StatusNotFound, Code: "Record not found"}
+	NotText        = &Problem{Status: http.StatusBadRequest, Code: "The address is not text in UTF-8"}
 	NoSuchEndpoint = &Problem{Status: http.StatusNotFound, Code: "There is no such endpoint"}
 	NotAllowed     = &Problem{Status: http.StatusMethodNotAllowed, Code: "This method is not allowed here"}
 	NotImplemented = &Problem{Status: http.StatusNotImplemented, Code: "This endpoint is not implemented yet"}
