@@ -288,7 +288,7 @@ func TestBlockedUndoes(t *testing.T) {
 	}
 	counts("1 1")
 	for _, a := range []object{like, announce} {
-		if status, body := carol.send(n.url+"/inbox", carol.activity("Undo", "undo "+a["type"].(string), a)); status != 202 {
+		if status, body := carol.send(n.url+"/inbox", carol.activity("Undo", "undo-"+a["type"].(string), a)); status != 202 {
 			t.Fatal(status, body)
 		}
 	}

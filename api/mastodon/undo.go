@@ -50,11 +50,15 @@ func (c *call) unmark(done func(*store.Tx, store.AccountID, store.ObjectID) (boo
 		if err != nil {
 			return err
 		}
-		if ok, err := done(tx, c.viewer, o.ID); err != nil || !ok {
-			if err == nil {
-				err = store.Errorf(store.NotFound, "status %s not found", id)
-			}
+		// What the viewer sees, only this token does not, is not shown either.
+		sees, err := tx.MaySee(c.viewer, o.ID)
+		if err != nil {
 			return err
+		}
+		if ok, err := done(tx, c.viewer, o.ID); err != nil {
+			return err
+		} else if sees || !ok {
+			return store.Errorf(store.NotFound, "status %s not found", id)
 		}
 		st, err = withheld(tx, o)
 		return err
