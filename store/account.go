@@ -102,9 +102,11 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
 }
 
-// AccountByKeyID reads the account whose key has the id; NotFound.
-func (tx *Tx) AccountByKeyID(keyID string) (*Account, error) {
-	return tx.account("account of key "+keyID, `WHERE a.key_id = $1 ORDER BY a.id LIMIT 1`, keyID)
+// AccountsByKeyID reads the accounts whose key has the id. That may be
+// several: an account may claim the key id of a neighbour on its own host.
+// Which of them signed is for the signature to tell.
+func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
+	return tx.accounts(`SELECT `+accountColumns+` FROM accounts a WHERE a.key_id = $1 ORDER BY a.id LIMIT 8`, keyID)
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {

@@ -34,22 +34,21 @@ type API struct {
 // well is mounted by the router, which looks at the Accept header: Actor,
 // Object, Activity, Context and Status.
 func (a *API) Routes(r chi.Router) {
-	get := func(path string, h http.HandlerFunc) { r.Get(path, a.counted(h)) }
-	get("/.well-known/webfinger", a.webFinger)
-	get("/.well-known/host-meta", a.hostMeta)
-	get("/.well-known/host-meta.json", a.hostMetaJSON)
-	get("/.well-known/nodeinfo", a.nodeInfoLinks)
-	get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{name}", a.countedMedia(a.media))
-	get("/actor", a.instanceActor)
-	get("/actor/outbox", a.instanceOutbox)
-	r.Post("/actor/inbox", a.countedInbox(a.sharedInbox))
-	r.Post("/inbox", a.countedInbox(a.sharedInbox))
-	r.Post("/users/{name}/inbox", a.countedInbox(a.inbox))
-	get("/users/{name}/outbox", a.outbox)
-	get("/users/{name}/followers", a.followers)
-	get("/users/{name}/following", a.following)
-	get("/users/{name}/collections/featured", a.featured)
+	r.Get("/.well-known/webfinger", a.webFinger)
+	r.Get("/.well-known/host-meta", a.hostMeta)
+	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
+	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
+	r.Get("/nodeinfo/{version}", a.nodeInfo)
+	r.Get("/media/{name}", a.media)
+	r.Get("/actor", a.instanceActor)
+	r.Get("/actor/outbox", a.instanceOutbox)
+	r.Post("/actor/inbox", a.counted(a.sharedInbox))
+	r.Post("/inbox", a.counted(a.sharedInbox))
+	r.Post("/users/{name}/inbox", a.counted(a.inbox))
+	r.Get("/users/{name}/outbox", a.outbox)
+	r.Get("/users/{name}/followers", a.followers)
+	r.Get("/users/{name}/following", a.following)
+	r.Get("/users/{name}/collections/featured", a.featured)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -73,9 +72,7 @@ func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 }
 
 // Actor serves the document of a local account.
-func (a *API) Actor(w http.ResponseWriter, r *http.Request) { a.counted(a.actor)(w, r) }
-
-func (a *API) actor(w http.ResponseWriter, r *http.Request) {
+func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 	var doc json.RawMessage
 	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
 		account, err := a.local(tx, r)
@@ -100,23 +97,17 @@ func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Object serves a note by its UUID, Activity an activity.
-func (a *API) Object(w http.ResponseWriter, r *http.Request) { a.counted(a.object)(w, r) }
-
-func (a *API) object(w http.ResponseWriter, r *http.Request) {
+func (a *API) Object(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
 }
 
 // Activity serves an activity by its UUID.
-func (a *API) Activity(w http.ResponseWriter, r *http.Request) { a.counted(a.activity)(w, r) }
-
-func (a *API) activity(w http.ResponseWriter, r *http.Request) {
+func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
 }
 
 // Status serves the document behind a status's page.
-func (a *API) Status(w http.ResponseWriter, r *http.Request) { a.counted(a.status)(w, r) }
-
-func (a *API) status(w http.ResponseWriter, r *http.Request) {
+func (a *API) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var uri string
 	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
@@ -210,9 +201,7 @@ func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
 }
 
 // Context serves the public part of a conversation.
-func (a *API) Context(w http.ResponseWriter, r *http.Request) { a.counted(a.context)(w, r) }
-
-func (a *API) context(w http.ResponseWriter, r *http.Request) {
+func (a *API) Context(w http.ResponseWriter, r *http.Request) {
 	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
 	var list []*store.Object
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
