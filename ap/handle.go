@@ -71,7 +71,11 @@ func (s *Service) verifyHandle(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	doc, err := s.fetchDocument(ctx, args.URI)
+	ctx, err := s.causedBy(ctx, args.URI)
+	if err != nil {
+		return err
+	}
+	doc, err := s.document(ctx, args.URI)
 	if err != nil {
 		return s.fetchOutcome("verify handle", args.URI, err)
 	}

@@ -41,12 +41,12 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 	if err != nil {
 		return err
 	}
-	actor, known, verified, err := s.knownSigner(ctx, sig, q.Client)
+	actor, known, err := s.knownSigner(ctx, sig, q.Client)
 	if err != nil {
 		return err
 	}
 	var doc *vocab.Object
-	if !verified {
+	if actor == nil {
 		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
 			return err
 		}

@@ -32,13 +32,50 @@ func (s *Service) Favourite(ctx context.Context, account store.AccountID, id sto
 	return err
 }
 
-// Unfavourite takes it back.
+// Unfavourite takes it back, also when the author has blocked the account.
 func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
-	actor, st, err := s.visibleTo(ctx, account, id)
-	if err != nil || !st.Favourited {
+	own, err := s.ownMark(ctx, account, id, (*store.Tx).HasFavourite)
+	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, actor, "Like", st.URI, []string{st.Account.URI})
+	return s.undo(ctx, own.actor, "Like", own.status.URI, []string{own.author.URI})
+}
+
+// mark is what an account did to a status.
+type mark struct {
+	actor, author *store.Account
+	status        *store.Object
+}
+
+// ownMark reads what an account did to a status, of a boost to the boosted,
+// whether or not the account can see that any more: what one did one can take
+// back. It is nil when nothing was done; NotFound when there is nothing that
+// the account can see either.
+func (s *Service) ownMark(ctx context.Context, account store.AccountID, id store.ObjectID,
+	done func(*store.Tx, store.AccountID, store.ObjectID) (bool, error),
+) (own *mark, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		status, err := tx.Object(id)
+		if err == nil && status.ReblogOfID != 0 {
+			status, err = tx.Object(status.ReblogOfID)
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := done(tx, account, status.ID); err != nil {
+			return err
+		} else if !ok {
+			_, err := tx.Status(account, id)
+			return err
+		}
+		own = &mark{status: status}
+		if own.actor, err = tx.Account(account); err != nil {
+			return err
+		}
+		own.author, err = tx.Account(status.AccountID)
+		return err
+	})
+	return own, err
 }
 
 // undo takes back what actor did to an object: the activity that stands here
@@ -80,13 +117,13 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 	return a.Result, nil
 }
 
-// Unboost takes it back.
+// Unboost takes it back, also when the author has blocked the account.
 func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store.ObjectID) error {
-	actor, st, err := s.visibleTo(ctx, account, id)
-	if err != nil || !st.Reblogged {
+	own, err := s.ownMark(ctx, account, id, (*store.Tx).HasBoost)
+	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, actor, "Announce", st.URI, []string{vocab.Public, actor.FollowersURI})
+	return s.undo(ctx, own.actor, "Announce", own.status.URI, []string{vocab.Public, own.actor.FollowersURI})
 }
 
 // Bookmark keeps a status for an account; nobody else learns of it.

@@ -28,25 +28,24 @@ func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 	return sig, nil
 }
 
-// knownSigner verifies a signature with the key that is known here. verified
-// is false when there is none, or it is not the one that was used; known
-// tells which.
-func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (account *store.Account, known, verified bool, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByKeyID(sig.KeyID)
+// knownSigner verifies a signature with the key that is known here. account
+// is nil when there is none, or it is not the one that was used; known tells
+// which.
+func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (account *store.Account, known bool, err error) {
+	var list []*store.Account
+	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.AccountsByKeyID(sig.KeyID)
 		return err
-	})
-	if store.Is(err, store.NotFound) {
-		return nil, false, false, nil
+	}); err != nil {
+		return nil, false, err
 	}
-	if err != nil {
-		return nil, false, false, err
+	for _, account := range list {
+		if verifyBy(account, sig) == nil {
+			s.limits.prove(client, vocab.Host(sig.KeyID))
+			return account, true, nil
+		}
 	}
-	if verifyBy(account, sig) != nil {
-		return nil, true, false, nil
-	}
-	s.limits.prove(client, vocab.Host(sig.KeyID))
-	return account, true, true, nil
+	return nil, len(list) > 0, nil
 }
 
 func verifyBy(account *store.Account, sig *signature.Signature) error {
@@ -95,10 +94,10 @@ type keyOwner struct {
 // by now.
 func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *store.Account, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByKeyID(owner.account.KeyID)
+		account, err = tx.AccountByURI(owner.account.URI)
 		return err
 	})
-	if err == nil && account.URI == owner.account.URI && account.PublicKey == owner.account.PublicKey {
+	if err == nil && account.KeyID == owner.account.KeyID && account.PublicKey == owner.account.PublicKey {
 		return account, nil
 	}
 	account, err = s.takeActor(ctx, owner.doc)
@@ -184,8 +183,8 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, store.Errorf(store.Unauthorized, "%w", err)
 	}
-	account, known, verified, err := s.knownSigner(ctx, sig, client)
-	if err != nil || verified {
+	account, known, err := s.knownSigner(ctx, sig, client)
+	if err != nil || account != nil {
 		return account, err
 	}
 	leave, err := s.stranger(ctx, sig, client)

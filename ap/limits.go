@@ -91,12 +91,10 @@ const (
 )
 
 func newLimits(c config.Federation, now func() time.Time) *limits {
-	minute := func(name string, most int) ratelimit.Rule {
-		return ratelimit.Rule{Name: name, Most: most, Window: time.Minute}
+	rule := func(name string, l config.RateLimit, times int) ratelimit.Rule {
+		return ratelimit.Rule{Name: name, Most: l.Most * times, Window: l.Window}
 	}
-	long := func(name string, most int) ratelimit.Rule {
-		return ratelimit.Rule{Name: name, Most: most, Window: 10 * time.Minute}
-	}
+	minute := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: time.Minute} }
 	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
 	return &limits{
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
@@ -104,15 +102,21 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		bodies: newGate(gateSize{
 			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
 		}),
-		failed: newRecent[store.Kind](now, mostFailed), proven: newRecent[struct{}](now, mostProven),
-		keyClient: minute("key client", c.KeyFetchesPerClient), keyHost: minute("key host", c.KeyFetchesPerHost),
-		keyProven:     minute("key proven", c.KeyFetchesPerHost*trustedTimes),
-		refetchClient: minute("refetch client", 10), refetchHost: minute("refetch host", 60),
-		refetchKey: minute("refetch key", 5), refetchPair: minute("refetch pair", 1),
-		fetchAccount: long("fetch account", c.FetchesPerAccount), fetchSender: long("fetch sender", c.FetchesPerSender),
-		fetchHost:      ratelimit.Rule{Name: "fetch host", Most: c.FetchesPerHost, Window: 5 * time.Minute},
-		trustedAccount: long("trusted account", c.FetchesPerAccount*trustedTimes), trustedSender: long("trusted sender", c.FetchesPerSender*trustedTimes),
-		trustedHost:    ratelimit.Rule{Name: "trusted host", Most: c.FetchesPerHost * trustedTimes, Window: 5 * time.Minute},
+		failed:         newRecent[store.Kind](now, mostFailed),
+		proven:         newRecent[struct{}](now, mostProven),
+		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
+		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
+		keyProven:      rule("keys of a known host", c.KeyFetchesPerHost, trustedTimes),
+		refetchPair:    rule("a known key for a client", minute(1), 1),
+		refetchClient:  rule("known keys for a client", minute(10), 1),
+		refetchKey:     rule("a known key", minute(5), 1),
+		refetchHost:    rule("known keys of a host", minute(60), 1),
+		fetchAccount:   rule("GETs for an account", c.FetchesPerAccount, 1),
+		fetchSender:    rule("GETs for the accounts of a host", c.FetchesPerSender, 1),
+		fetchHost:      rule("GETs at a host", c.FetchesPerHost, 1),
+		trustedAccount: rule("GETs for a followed account", c.FetchesPerAccount, trustedTimes),
+		trustedSender:  rule("GETs for the followed accounts of a host", c.FetchesPerSender, trustedTimes),
+		trustedHost:    rule("GETs at a host for the followed", c.FetchesPerHost, trustedTimes),
 		waitingPerHost: c.WaitingPerHost,
 	}
 }

@@ -104,7 +104,7 @@ func (s *Service) meet(ctx context.Context, a *activity.Activity, n activity.Nee
 		return err
 	}
 	if n.Document {
-		doc, err := s.fetchDocument(ctx, n.URI)
+		doc, err := s.document(ctx, n.URI)
 		if err != nil {
 			return err
 		}

@@ -88,6 +88,21 @@ func (c *countedConn) Close() error {
 	return err
 }
 
+// outOfFiles is a listener that makes room when there are no files left for
+// one more client: net/http waits a moment then, and tries again.
+type outOfFiles struct {
+	net.Listener
+	makeRoom func()
+}
+
+func (l outOfFiles) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		l.makeRoom()
+	}
+	return c, err
+}
+
 // nowhere is the network of a copy: every name and every address is refused.
 type nowhere struct{}
 

@@ -34,7 +34,7 @@ func help(w io.Writer, words []string) bool {
 		return false
 	}
 	fmt.Fprintf(w, "Commands of kinglet %s:\n\n", name)
-	list(w, group)
+	listCommands(w, group)
 	for _, cmd := range group {
 		if cmd.flags != nil {
 			fmt.Fprintf(w, "\nFlags of kinglet %s:\n", cmd.name)
@@ -47,12 +47,12 @@ func help(w io.Writer, words []string) bool {
 
 func overview(w io.Writer) {
 	fmt.Fprint(w, "Kinglet is a personal ActivityPub server.\n\n")
-	list(w, commands())
+	listCommands(w, commands())
 	fmt.Fprint(w, "\n`kinglet help COMMAND` lists a command's flags.\n"+
 		"Every setting of docs/CONFIGURATION.md is a flag as well, and a KINGLET_* variable of the environment.\n")
 }
 
-func list(w io.Writer, commands []command) {
+func listCommands(w io.Writer, commands []command) {
 	for _, cmd := range commands {
 		fmt.Fprintf(w, "  kinglet %-52s %s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.about)
 	}

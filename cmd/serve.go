@@ -50,7 +50,8 @@ type server struct {
 	client   *outgoing.Client
 	service  *ap.Service
 	runner   *jobs.Runner // nil in a copy
-	listener *gate
+	listener net.Listener
+	share    budget // of the files that the process may have open
 	handler  http.Handler
 }
 
@@ -72,22 +73,21 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
-	share := newBudget(files)
+	s.share = newBudget(files)
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}
 	// The address first: a second server must not touch the first one's data.
-	l, err := listen(s.conf)
-	if err != nil {
+	if s.listener, err = listen(s.conf); err != nil {
 		return err
 	}
-	s.listener = newGate(l, share.clients, func() {})
 	if err := s.openStore(c); err != nil {
 		return err
 	}
-	dial := newDialer(share)
+	dial := newDialer(s.share)
 	s.client = s.newClient(dial)
-	dial.full, s.listener.full = s.client.CloseIdle, s.client.CloseIdle
+	dial.full = s.client.CloseIdle
+	s.listener = outOfFiles{s.listener, s.client.CloseIdle}
 	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log}); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *server) open(c *call) (err error) {
 		if err := s.service.ScheduleCleanUp(c.ctx); err != nil {
 			return err
 		}
-		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
+		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: s.share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
 		s.service.RegisterJobs(s.runner)
 	}
 	h, err := handler(s.service, s.log, c.source)
@@ -185,9 +185,9 @@ const (
 func (s *server) run(ctx context.Context) error {
 	web := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	s.listener.attach(web)
+	limitConnections(web, min(s.conf.Limits.Connections, s.share.clients))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup

@@ -102,9 +102,17 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
 }
 
-// AccountByKeyID reads the account whose key has the id; NotFound.
-func (tx *Tx) AccountByKeyID(keyID string) (*Account, error) {
-	return tx.account("account of key "+keyID, `WHERE a.key_id = $1 ORDER BY a.id LIMIT 1`, keyID)
+// AccountsByKeyID reads the accounts whose key has the id. That may be
+// several: an account may claim the key id of a neighbour on its own host. The
+// one whose id the key's begins with comes first, so that others can't crowd it
+// out. Which of them signed is for the signature to tell.
+func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
+	return tx.accounts(`
+		SELECT `+accountColumns+`
+		FROM accounts a
+		WHERE a.key_id = $1
+		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
+		LIMIT 8`, keyID)
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
@@ -261,7 +269,8 @@ func (tx *Tx) LocalAccounts() ([]*Account, error) {
 }
 
 // SearchAccounts finds accounts by the beginning of their handle, or by the
-// exact handle, those that viewer follows first. following keeps to these.
+// exact handle, those that viewer follows first. following keeps to these. Whom
+// viewer blocks is found, to be unblocked.
 func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
 	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
 	limit, offset = max(limit, 0), max(offset, 0)
@@ -272,7 +281,7 @@ func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, li
 		WHERE a.handle >= $2 AND a.handle < $3
 		  AND a.suspended_at = 0 AND a.deleted_at = 0
 		  AND (f.id IS NOT NULL OR NOT $4)
-		  AND `+notBlocked("a.id", "$1")+`
+		  AND (`+notBlocked("a.id", "$1")+` OR EXISTS (SELECT 1 FROM blocks mine WHERE mine.account_id = $1 AND mine.target_id = a.id))
 		ORDER BY CASE WHEN f.id IS NULL THEN 1 ELSE 0 END, a.handle
 		LIMIT $5 OFFSET $6`,
 		viewer, lo, lo+"\U0010ffff", following, limit, offset)

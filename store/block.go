@@ -63,3 +63,21 @@ func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
 		ORDER BY b.id `+p.order()+`
 		LIMIT $3`, account)
 }
+
+// blockedFrom is the set of the accounts that are not shown to strangers
+// beside a status: they and its author don't want to be seen together. Who is
+// signed in sees by his own blocks (visibility.go).
+func (tx *Tx) blockedFrom(viewer AccountID, status ObjectID) (map[AccountID]bool, error) {
+	if viewer != 0 {
+		return nil, nil
+	}
+	list, err := ids[AccountID](tx, `
+		SELECT b.target_id FROM objects o JOIN blocks b ON b.account_id = o.account_id WHERE o.id = $1
+		UNION
+		SELECT b.account_id FROM objects o JOIN blocks b ON b.target_id = o.account_id WHERE o.id = $1`, status)
+	blocked := map[AccountID]bool{}
+	for _, id := range list {
+		blocked[id] = true
+	}
+	return blocked, err
+}

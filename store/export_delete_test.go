@@ -79,3 +79,17 @@ func Files(s *Store) (all []byte, err error) {
 	}
 	return all, nil
 }
+
+// CopyFiles copies SQLite's file and its log, as a crash would leave them.
+func CopyFiles(s *Store, path string) error {
+	for _, suffix := range []string{"", "-wal"} {
+		b, err := os.ReadFile(s.path + suffix)
+		if err == nil {
+			err = os.WriteFile(path+suffix, b, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -168,3 +168,18 @@ func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
 	n, err := tx.exec(`DELETE FROM pins WHERE account_id = $1 AND status_id = $2`, account, status)
 	return n == 1, err
 }
+
+// HasFavourite tells whether an account favoured a status, which it may not be
+// able to see any more.
+func (tx *Tx) HasFavourite(account AccountID, status ObjectID) (bool, error) {
+	_, ok, err := one[int64](tx, `SELECT id FROM favourites WHERE account_id = $1 AND status_id = $2`, account, status)
+	return ok, err
+}
+
+// HasBoost tells whether an account boosted a status, which it may not be able
+// to see any more.
+func (tx *Tx) HasBoost(account AccountID, status ObjectID) (bool, error) {
+	_, ok, err := one[int64](tx, `
+		SELECT id FROM objects WHERE reblog_of_id = $2 AND reblog_of_id <> 0 AND account_id = $1 AND deleted_at = 0`, account, status)
+	return ok, err
+}

@@ -53,7 +53,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"inboxes":       func(tx *store.Tx) error { _, err := tx.FollowerInboxes(friend.ID); return err },
 		"addressees":    func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(o.ID); return err },
 		"known":         func(tx *store.Tx) error { _, err := tx.KnownURIs(o.URI); return err },
-		"key":           func(tx *store.Tx) error { _, err := tx.AccountByKeyID(friend.KeyID); return err },
+		"key":           func(tx *store.Tx) error { _, err := tx.AccountsByKeyID(friend.KeyID); return err },
 		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun(nil); return err },
 		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
 		"adopting":      func(tx *store.Tx) error { return tx.AdoptReplies(o) },

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"kinglet/ap/html"
@@ -14,13 +15,20 @@ import (
 const pageSize = 20
 
 type homePage struct {
-	Accounts []*store.Account
+	Accounts []*store.Account // those that want to be found
+	Nobody   bool             // whether there is no account at all
 }
 
 func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 	var c homePage
-	if err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		c.Accounts, err = tx.LocalAccounts()
+	if err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+		all, err := tx.LocalAccounts()
+		c.Nobody = len(all) == 0
+		for _, a := range all {
+			if a.Discoverable && a.Active() {
+				c.Accounts = append(c.Accounts, a)
+			}
+		}
 		return err
 	}); err != nil {
 		u.fail(w, r, err)
@@ -87,9 +95,13 @@ func (u *UI) account(tx *store.Tx, r *http.Request) (*store.Account, error) {
 type statusPage struct {
 	Status       *store.Status
 	Above, Below []*store.Status
+	Next         int // how many replies the next page skips, 0 when there is none
 }
 
-// Status shows a post with what it answers and what answers it.
+// repliesPerPage is how many replies a page of a post shows, and how deep.
+var repliesPerPage = store.ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 20}
+
+// Status shows a post with what it answers and a page of what answers it.
 func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var c statusPage
@@ -102,7 +114,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
-		if o.AccountID == a.ID && !o.DeletedAt.IsZero() {
+		if o.AccountID == a.ID && !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
 			return store.Errorf(store.Gone, "this post is gone")
 		}
 		if c.Status, err = tx.Status(0, store.ObjectID(id)); err != nil {
@@ -111,7 +123,10 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 		if c.Status.AccountID != a.ID {
 			return store.Errorf(store.NotFound, "not a post of %s", a.Username)
 		}
-		c.Above, c.Below, err = tx.Thread(0, store.ObjectID(id))
+		bounds := repliesPerPage
+		bounds.Skip, _ = strconv.Atoi(r.URL.Query().Get("skip"))
+		bounds.Skip = max(bounds.Skip, 0)
+		c.Above, c.Below, c.Next, err = tx.ThreadPage(0, store.ObjectID(id), bounds)
 		return err
 	})
 	if err != nil {
@@ -181,7 +196,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			if err != nil {
 				return "", err
 			}
-			if !o.DeletedAt.IsZero() {
+			if !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
 				return "", store.Errorf(store.Gone, "this post is gone")
 			}
 			actor := o.AccountID

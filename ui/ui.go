@@ -122,6 +122,7 @@ func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name strin
 		strings.Join(append([]string{"'self'"}, formTargets...), " "))
 	h.Set("X-Frame-Options", "DENY")
 	h.Add("Vary", "Accept, Cookie")
+	cache(w, status, name, p.Viewer)
 	var b strings.Builder
 	if err := u.pages.ExecuteTemplate(&b, name, p); err != nil {
 		u.Log.Error("page can't be rendered", "page", name, "error", err)

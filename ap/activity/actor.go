@@ -83,10 +83,15 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 	return account, nil
 }
 
-// keyOf takes the actor's key: it names the actor as its owner, and has the
-// actor's origin (SECURITY-RULES 1).
+// keyOf takes the actor's key: it names the actor as its owner, has the
+// actor's origin, and, when its id is a part of a document, stands in the
+// actor's own and not in a neighbour's (SECURITY-RULES 1).
 func keyOf(account *store.Account, doc *vocab.Object) error {
 	for _, k := range doc.PublicKeys {
+		page := vocab.WithoutFragment(k.ID)
+		if page != k.ID && page != doc.ID {
+			continue
+		}
 		if k.Owner == doc.ID && vocab.SameOrigin(k.ID, doc.ID) && k.PEM != "" && len(k.PEM) < 16<<10 {
 			account.KeyID, account.PublicKey = k.ID, k.PEM
 			return nil

@@ -46,17 +46,18 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if !status.IsStatus || status.ReblogOfID != 0 || !status.DeletedAt.IsZero() {
-		return ignore("%s is not a status to boost", status.URI)
+		return ignore("the boosted status %s is not known here", a.Object.Object.ID)
+	}
+	// What may not be seen and what is not there are answered alike.
+	if may, err := tx.MaySee(a.Actor.ID, status.ID); err != nil || !may {
+		if err == nil {
+			err = ignore("the boosted status %s is not known here", a.Object.Object.ID)
+		}
+		return err
 	}
 	// Nobody but its author may boost what is not public (SECURITY-RULES 12).
 	if status.Visibility > store.Unlisted && (status.AccountID != a.Actor.ID || status.Visibility == store.Direct) {
 		return refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
-	}
-	if may, err := tx.MaySee(a.Actor.ID, status.ID); err != nil || !may {
-		if err == nil {
-			err = ignore("%s may not see %s", a.Actor.URI, status.URI)
-		}
-		return err
 	}
 	if a.Origin != Inbox || status.Local {
 		return nil

@@ -22,7 +22,8 @@ func authorizeLike(env *Env, tx *store.Tx, a *Activity) error {
 	}
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
 	if err == nil && !may {
-		err = ignore("%s may not see %s", a.Actor.URI, status.URI)
+		// As if it were not there: see authorizeAnnounce.
+		err = ignore("the status %s is not known here", a.Object.Object.ID)
 	}
 	return err
 }

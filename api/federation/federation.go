@@ -34,22 +34,21 @@ type API struct {
 // well is mounted by the router, which looks at the Accept header: Actor,
 // Object, Activity, Context and Status.
 func (a *API) Routes(r chi.Router) {
-	get := func(path string, h http.HandlerFunc) { r.Get(path, a.counted(h)) }
-	get("/.well-known/webfinger", a.webFinger)
-	get("/.well-known/host-meta", a.hostMeta)
-	get("/.well-known/host-meta.json", a.hostMetaJSON)
-	get("/.well-known/nodeinfo", a.nodeInfoLinks)
-	get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{name}", a.countedMedia(a.media))
-	get("/actor", a.instanceActor)
-	get("/actor/outbox", a.instanceOutbox)
-	r.Post("/actor/inbox", a.countedInbox(a.sharedInbox))
-	r.Post("/inbox", a.countedInbox(a.sharedInbox))
-	r.Post("/users/{name}/inbox", a.countedInbox(a.inbox))
-	get("/users/{name}/outbox", a.outbox)
-	get("/users/{name}/followers", a.followers)
-	get("/users/{name}/following", a.following)
-	get("/users/{name}/collections/featured", a.featured)
+	r.Get("/.well-known/webfinger", a.webFinger)
+	r.Get("/.well-known/host-meta", a.hostMeta)
+	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
+	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
+	r.Get("/nodeinfo/{version}", a.nodeInfo)
+	r.Get("/media/{name}", a.media)
+	r.Get("/actor", a.instanceActor)
+	r.Get("/actor/outbox", a.instanceOutbox)
+	r.Post("/actor/inbox", a.counted(a.sharedInbox))
+	r.Post("/inbox", a.counted(a.sharedInbox))
+	r.Post("/users/{name}/inbox", a.counted(a.inbox))
+	r.Get("/users/{name}/outbox", a.outbox)
+	r.Get("/users/{name}/followers", a.followers)
+	r.Get("/users/{name}/following", a.following)
+	r.Get("/users/{name}/collections/featured", a.featured)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -66,16 +65,8 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 	return account, err
 }
 
-func document(w http.ResponseWriter, status int, doc json.RawMessage) {
-	w.Header().Set("Vary", "Accept")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	respond.Document(w, status, vocab.ContentType, doc)
-}
-
 // Actor serves the document of a local account.
-func (a *API) Actor(w http.ResponseWriter, r *http.Request) { a.counted(a.actor)(w, r) }
-
-func (a *API) actor(w http.ResponseWriter, r *http.Request) {
+func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 	var doc json.RawMessage
 	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
 		account, err := a.local(tx, r)
@@ -100,23 +91,17 @@ func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Object serves a note by its UUID, Activity an activity.
-func (a *API) Object(w http.ResponseWriter, r *http.Request) { a.counted(a.object)(w, r) }
-
-func (a *API) object(w http.ResponseWriter, r *http.Request) {
+func (a *API) Object(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
 }
 
 // Activity serves an activity by its UUID.
-func (a *API) Activity(w http.ResponseWriter, r *http.Request) { a.counted(a.activity)(w, r) }
-
-func (a *API) activity(w http.ResponseWriter, r *http.Request) {
+func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
 }
 
 // Status serves the document behind a status's page.
-func (a *API) Status(w http.ResponseWriter, r *http.Request) { a.counted(a.status)(w, r) }
-
-func (a *API) status(w http.ResponseWriter, r *http.Request) {
+func (a *API) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var uri string
 	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
@@ -130,67 +115,68 @@ func (a *API) status(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		a.failObject(w, r, err)
+		a.failHidden(w, r, err)
 		return
 	}
 	a.serveObject(w, r, uri)
 }
 
 // serveObject serves what is public to anybody, and what is not to those who
-// may see it and sign their request.
+// may see it and sign their request. Of what is not public and was deleted
+// nobody is told.
 func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	var o *store.Object
+	var author *store.Account
 	var doc json.RawMessage
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
 		if o, err = tx.ObjectByURI(uri); err != nil {
 			return err
 		}
-		author, err := tx.Account(o.AccountID)
-		if err != nil {
+		if author, err = tx.Account(o.AccountID); err != nil || !o.DeletedAt.IsZero() && o.Type != "Tombstone" {
 			return err
-		}
-		if !author.Active() {
-			return store.Errorf(store.Gone, "This account is gone")
 		}
 		doc, err = a.Service.Document(tx, o)
 		return err
 	})
 	if err != nil {
-		a.failObject(w, r, err)
+		a.failHidden(w, r, err)
 		return
 	}
+	standing := author.Active() && o.DeletedAt.IsZero()
 	switch {
-	case o.Type == "Tombstone":
-		document(w, http.StatusGone, doc)
-	case !o.DeletedAt.IsZero():
-		a.fail(w, r, store.Errorf(store.Gone, "This was undone"))
-	case o.Visibility > store.Unlisted && !a.signedByReader(r, o):
-		a.fail(w, r, respond.NotFound)
-	default:
+	case o.Visibility > store.Unlisted && (!a.signedByReader(r, o) || !standing):
+		a.hidden(w, r)
+	case o.Visibility > store.Unlisted:
+		privateDocument(w, http.StatusOK, vocab.WithContext(doc))
+	case standing:
 		document(w, http.StatusOK, vocab.WithContext(doc))
+	case !author.Active():
+		a.fail(w, r, store.Errorf(store.Gone, "This account is gone"))
+	case len(doc) > 0:
+		document(w, http.StatusGone, doc)
+	default:
+		a.fail(w, r, store.Errorf(store.Gone, "This was undone"))
 	}
-}
-
-// failObject is fail for an object that is not there. The key of one who signs
-// is fetched as it is for an object that is: whether we ask would tell.
-func (a *API) failObject(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Header.Get("Signature") != "" {
-		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
-	}
-	a.fail(w, r, err)
 }
 
 // signedByReader tells whether a request is signed by an account that may see
-// an object: a status by the rules of statuses, an activity its recipients.
+// an object: a status, or what publishes one, by the rules of statuses; another
+// activity its recipients.
 func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
-	if err != nil {
+	if err != nil || !reader.Active() {
 		return false
 	}
 	may := false
 	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if o.IsStatus {
-			may, err = tx.MaySee(reader.ID, o.ID)
+		status := o
+		if !o.IsStatus && (o.Type == "Create" || o.Type == "Update") {
+			if status, err = tx.ObjectByURI(o.ObjectURI); err != nil {
+				return err
+			}
+		}
+		if status.IsStatus {
+			may, err = tx.MaySee(reader.ID, status.ID)
 			return err
 		}
 		doc, err := tx.ObjectDocument(o.ID)
@@ -210,9 +196,7 @@ func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
 }
 
 // Context serves the public part of a conversation.
-func (a *API) Context(w http.ResponseWriter, r *http.Request) { a.counted(a.context)(w, r) }
-
-func (a *API) context(w http.ResponseWriter, r *http.Request) {
+func (a *API) Context(w http.ResponseWriter, r *http.Request) {
 	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
 	var list []*store.Object
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
@@ -223,7 +207,7 @@ func (a *API) context(w http.ResponseWriter, r *http.Request) {
 		err = respond.NotFound
 	}
 	if err != nil {
-		a.fail(w, r, err)
+		a.failHidden(w, r, err)
 		return
 	}
 	items := make([]any, len(list))

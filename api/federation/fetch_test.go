@@ -16,7 +16,9 @@ import (
 // Posts that name keys of a victim cause few GETs there, from one address or
 // from many, and a wrong key no more than one in a while.
 func TestUnknownKeysAtVictim(t *testing.T) {
-	set := func(c *config.Config) { c.Federation.KeyFetchesPerClient, c.Federation.KeyFetchesPerHost = 10, 25 }
+	set := func(c *config.Config) {
+		c.Federation.KeyFetchesPerClient.Most, c.Federation.KeyFetchesPerHost.Most = 10, 25
+	}
 	for _, c := range []struct {
 		name          string
 		clients, keys int
@@ -94,6 +96,31 @@ func TestFailedFetchIsRememberedForATime(t *testing.T) {
 	}
 }
 
+// A key whose document is there and does not own it is asked for once, and an
+// owner elsewhere not at all.
+func TestUnbelievableKeyIsAskedOnce(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	stolen := *h.actor(t, "bob")
+	stolen.keyID = stolen.uri + "#another"
+	for i := range 5 {
+		if rec := w.post(address(i), &stolen, inbox, w.follow(&stolen, "1")); rec.Code != 401 {
+			t.Errorf("%d", rec.Code)
+		}
+	}
+	if n := h.count(""); n != 1 {
+		t.Errorf("%d GETs", n)
+	}
+}
+
+func TestForeignKeyOwner(t *testing.T) {
+	w, h, victim := newWorld(t), newHost(t), newHost(t)
+	bob := h.signer(t, "bob")
+	h.handle("/users/bob", serve(object{"@context": "https://www.w3.org/ns/activitystreams", "id": bob.uri, "type": "Key", "owner": victim.actor(t, "victim").uri}))
+	if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 401 || victim.count("") != 0 {
+		t.Errorf("%d, %d GETs", rec.Code, victim.count(""))
+	}
+}
+
 // Those who wait for one key wait for one GET.
 func TestKeyIsFetchedOnce(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
@@ -128,7 +155,7 @@ func TestKeyIsFetchedOnce(t *testing.T) {
 // A server that changes its key is believed at once, while a stranger does
 // all to use up the fetches of its key, its host and unknown keys.
 func TestChangedKeyWithinAttack(t *testing.T) {
-	w, h := newWorld(t, func(c *config.Config) { c.Federation.KeyFetchesPerHost = 20 }), newHost(t)
+	w, h := newWorld(t, func(c *config.Config) { c.Federation.KeyFetchesPerHost.Most = 20 }), newHost(t)
 	bob := h.actor(t, "bob")
 	if rec := w.post("198.51.100.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
 		t.Fatal(rec.Code)
@@ -167,9 +194,38 @@ func TestChangedKeyWithinAttack(t *testing.T) {
 	}
 }
 
+// Fetches of keys that are known here are bounded by client and by host.
+func TestKnownKeysAtVictim(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		clients, want int
+	}{{"one client", 1, 10}, {"many clients", 100, 60}} {
+		t.Run(c.name, func(t *testing.T) {
+			w, victim := newWorld(t), newHost(t)
+			var known []*signer
+			for i := range 70 {
+				s := victim.actor(t, fmt.Sprint("u", i))
+				known = append(known, s)
+				if rec := w.post("198.51.100.1", s, inbox, w.follow(s, "1")); rec.Code != 202 {
+					t.Fatal(rec.Code)
+				}
+			}
+			before := victim.count("")
+			for i, s := range known {
+				liar := *s
+				liar.key = keys()[1]
+				w.post(address(i%c.clients), &liar, inbox, w.follow(s, "2"))
+			}
+			if n := victim.count("") - before; n != c.want {
+				t.Errorf("%d GETs", n)
+			}
+		})
+	}
+}
+
 // What a host redirects to is counted where it leads.
 func TestRedirectsToVictim(t *testing.T) {
-	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 20 })
+	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 20 })
 	evil, victim := newHost(t), newHost(t)
 	evil.otherwise(func(rw http.ResponseWriter, r *http.Request) {
 		http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
@@ -183,13 +239,14 @@ func TestRedirectsToVictim(t *testing.T) {
 	}
 }
 
-// boosts has an actor boost n posts of a victim that are not known here, in
+// replies has an actor answer n posts of a victim that are not known here, in
 // messages to alice's own inbox.
-func (w *world) boosts(by *signer, victim *host, n int) {
+func (w *world) replies(by *signer, victim *host, n int) {
 	w.t.Helper()
 	for i := range n {
-		boost := by.activity("Announce", fmt.Sprint(i), fmt.Sprintf("%s/notes/%s%d", victim.URL, by.uri[strings.LastIndex(by.uri, "/")+1:], i))
-		if rec := w.post("192.0.2.1", by, inbox, boost); rec.Code != 202 {
+		note := by.note(fmt.Sprint(i), "hello")
+		note["inReplyTo"] = fmt.Sprintf("%s/notes/%s%d", victim.URL, by.uri[strings.LastIndex(by.uri, "/")+1:], i)
+		if rec := w.post("192.0.2.1", by, inbox, by.activity("Create", fmt.Sprint(i), note)); rec.Code != 202 {
 			w.t.Fatalf("%d %s", rec.Code, rec.Body)
 		}
 	}
@@ -199,48 +256,48 @@ func (w *world) boosts(by *signer, victim *host, n int) {
 // number of GETs; one whom somebody here follows may cause more.
 func TestSignedMessagesCauseFewFetches(t *testing.T) {
 	t.Run("one account", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
-		w.boosts(evil.actor(t, "mallory"), victim, 30)
-		w.runJobs("the boosts are tried", w.attempted)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t), newHost(t)
+		w.replies(evil.actor(t, "mallory"), victim, 30)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 7 {
 			t.Errorf("%d GETs", n)
 		}
 	})
 	t.Run("many accounts of one host", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender = 9 }), newHost(t), newHost(t)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerSender.Most = 9 }), newHost(t), newHost(t)
 		for i := range 10 {
-			w.boosts(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
+			w.replies(evil.actor(t, fmt.Sprint("m", i)), victim, 3)
 		}
-		w.runJobs("the boosts are tried", w.attempted)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 9 {
 			t.Errorf("%d GETs", n)
 		}
 	})
 	t.Run("many hosts to one victim", func(t *testing.T) {
-		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost = 11 }), newHost(t)
+		w, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 11 }), newHost(t)
 		for i := range 6 {
-			w.boosts(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
+			w.replies(newHost(t).actor(t, fmt.Sprint("m", i)), victim, 5)
 		}
-		w.runJobs("the boosts are tried", w.attempted)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 11 {
 			t.Errorf("%d GETs", n)
 		}
 	})
 	t.Run("one who is followed", func(t *testing.T) {
-		w, friend, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 2 }), newHost(t), newHost(t)
+		w, friend, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 2 }), newHost(t), newHost(t)
 		bob := friend.actor(t, "bob")
 		if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
 			t.Fatal(rec.Code)
 		}
 		w.followed(bob)
-		w.boosts(bob, victim, 30)
-		w.runJobs("the boosts are tried", w.attempted)
+		w.replies(bob, victim, 30)
+		w.runJobs("the threads are tried", w.attempted)
 		if n := victim.count(""); n != 20 {
 			t.Errorf("%d GETs", n)
 		}
 	})
 	t.Run("mentions and threads", func(t *testing.T) {
-		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t), newHost(t)
+		w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t), newHost(t)
 		mallory := evil.actor(t, "mallory")
 		for i := range 50 {
 			note := mallory.note(fmt.Sprint(i), "hello")
@@ -260,7 +317,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		}
 	})
 	t.Run("the parents that a thread leads to", func(t *testing.T) {
-		w, evil := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount = 7 }), newHost(t)
+		w, evil := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerAccount.Most = 7 }), newHost(t)
 		victim := newHost(t)
 		author := victim.actor(t, "author")
 		for i := range 30 {
@@ -369,24 +426,26 @@ func TestThreadJobEnds(t *testing.T) {
 // Messages that wait until what they need is fetched are few for each host,
 // and small.
 func TestWaitingMessagesAreBounded(t *testing.T) {
-	w, evil, victim := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 3 }), newHost(t), newHost(t)
+	w, evil := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 3 }), newHost(t)
 	a, b := evil.actor(t, "a"), evil.actor(t, "b")
-	boost := func(by *signer, i int) int {
-		return w.post("192.0.2.1", by, inbox, large(by.activity("Announce", fmt.Sprint(i), fmt.Sprint(victim.URL, "/notes/", i)))).Code
+	post := func(by *signer, i int) int {
+		create := large(by.activity("Create", fmt.Sprint(i), by.uri+fmt.Sprint("/notes/", i)))
+		create["to"] = append(create["to"].([]string), "https://"+domain+"/users/alice")
+		return w.post("192.0.2.1", by, inbox, create).Code
 	}
 	for i, by := range []*signer{a, b, a} {
-		if code := boost(by, i); code != 202 {
+		if code := post(by, i); code != 202 {
 			t.Fatal(code)
 		}
 	}
-	if code := boost(b, 4); code != 503 {
+	if code := post(b, 4); code != 503 {
 		t.Errorf("the fourth of a host is answered %d", code)
 	}
 	if n := w.jobs("ingest"); n != 3 {
 		t.Errorf("%d jobs", n)
 	}
 	friend := newHost(t)
-	if code := boost(friend.actor(t, "c"), 5); code != 202 {
+	if code := post(friend.actor(t, "c"), 5); code != 202 {
 		t.Errorf("another host is answered %d", code)
 	}
 	var sizes []int

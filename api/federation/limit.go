@@ -2,7 +2,6 @@ package federation
 
 import (
 	"net/http"
-	"time"
 
 	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
@@ -13,23 +12,11 @@ func (a *API) client(r *http.Request) string {
 	return ratelimit.Client(r, a.Config.TrustedProxies)
 }
 
-const window = 5 * time.Minute
-
-// counted bounds how many documents one address may ask for, before anything
-// is looked up for it; countedMedia pictures, countedInbox inbox posts.
+// counted bounds how many inbox posts one address may make, before anything
+// is looked up for them. (Documents are counted by the router, with pages.)
 func (a *API) counted(h http.HandlerFunc) http.HandlerFunc {
-	return a.limited(ratelimit.Rule{Name: "documents", Most: a.Config.Federation.DocumentsPerAddress, Window: window}, h)
-}
-
-func (a *API) countedMedia(h http.HandlerFunc) http.HandlerFunc {
-	return a.limited(ratelimit.Rule{Name: "media", Most: a.Config.Federation.MediaPerAddress, Window: window}, h)
-}
-
-func (a *API) countedInbox(h http.HandlerFunc) http.HandlerFunc {
-	return a.limited(ratelimit.Rule{Name: "inbox", Most: a.Config.Federation.InboxPerAddress, Window: window}, h)
-}
-
-func (a *API) limited(rule ratelimit.Rule, h http.HandlerFunc) http.HandlerFunc {
+	most := a.Config.Federation.InboxPerAddress
+	rule := ratelimit.Rule{Name: "inbox", Most: most.Most, Window: most.Window}
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !a.Limits.Check(w, rule, a.client(r)) {
 			a.fail(w, r, respond.TooMany)

@@ -13,7 +13,7 @@ import (
 // media serves bytes by their hash. They never run: the type is what they
 // were encoded as here, nothing is sniffed, and a browser that opens one as a
 // page may load and run nothing (SECURITY-RULES 19). What a hash names never
-// changes, so it may be kept for good.
+// changes, but may be deleted, so caches ask again after a while.
 func (a *API) media(w http.ResponseWriter, r *http.Request) {
 	hash, _, _ := strings.Cut(chi.URLParam(r, "name"), ".")
 	if len(hash) != 64 {
@@ -28,7 +28,7 @@ func (a *API) media(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", blob.MediaType)
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	respond.Public(w, mediaAge)
 	h.Set("ETag", `"`+hash+`"`)
 	http.ServeContent(w, r, "", time.Time{}, blob)
 }

@@ -138,10 +138,12 @@ func (c *call) delete() error {
 	var st *store.Status
 	if err := c.view(func(tx *store.Tx) (err error) {
 		if st, err = tx.Status(c.viewer, id); err == nil && st.AccountID != c.viewer {
-			err = respond.NotFound
+			err = store.Errorf(store.NotFound, "status %s is not the account's", id)
 		}
 		return err
-	}); err != nil {
+	}); store.Is(err, store.NotFound) {
+		return c.deleteHiddenBoost(id)
+	} else if err != nil {
 		return err
 	}
 	e := c.api.spell().Status(st, c.viewer)
@@ -236,10 +238,6 @@ func (c *call) favourite() error {
 	return c.mark(func(id store.ObjectID) error { return c.api.Service.Favourite(c.ctx, c.viewer, id) })
 }
 
-func (c *call) unfavourite() error {
-	return c.mark(func(id store.ObjectID) error { return c.api.Service.Unfavourite(c.ctx, c.viewer, id) })
-}
-
 func (c *call) bookmark() error {
 	return c.mark(func(id store.ObjectID) error { return c.api.Service.Bookmark(c.ctx, c.viewer, id, true) })
 }
@@ -254,10 +252,6 @@ func (c *call) pin() error {
 
 func (c *call) unpin() error {
 	return c.mark(func(id store.ObjectID) error { return c.api.Service.Pin(c.ctx, c.viewer, id, false) })
-}
-
-func (c *call) unreblog() error {
-	return c.mark(func(id store.ObjectID) error { return c.api.Service.Unboost(c.ctx, c.viewer, id) })
 }
 
 // reblog answers with the boost, which has the boosted inside.

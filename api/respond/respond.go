@@ -70,6 +70,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	var p *Problem
 	var s statusError
 	var tooLarge *http.MaxBytesError
+	w.Header().Set("Cache-Control", NotKept)
 	switch {
 	case errors.As(err, &p):
 		JSON(w, p.Status, errorBody{p.Code, p.Description})

@@ -1,0 +1,77 @@
+package mastodon
+
+import (
+	"kinglet/store"
+)
+
+// One who was blocked by a status's author does not see it any more, and may
+// still take back what he did to it.
+
+func (c *call) unfavourite() error {
+	return c.unmark((*store.Tx).HasFavourite, func(id store.ObjectID) error { return c.api.Service.Unfavourite(c.ctx, c.viewer, id) })
+}
+
+func (c *call) unreblog() error {
+	return c.unmark((*store.Tx).HasBoost, func(id store.ObjectID) error { return c.api.Service.Unboost(c.ctx, c.viewer, id) })
+}
+
+// deleteHiddenBoost deletes a boost of the viewer's that shows what the viewer
+// does not see any more; anything else is not found.
+func (c *call) deleteHiddenBoost(id store.ObjectID) error {
+	if err := c.view(func(tx *store.Tx) error {
+		o, err := tx.Object(id)
+		if err == nil && (o.ReblogOfID == 0 || o.AccountID != c.viewer) {
+			err = store.Errorf(store.NotFound, "status %s is not the account's", id)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.unreblog()
+}
+
+// unmark takes something back. Of a status that the viewer does not see any
+// more the answer says nothing but which it was.
+func (c *call) unmark(done func(*store.Tx, store.AccountID, store.ObjectID) (bool, error), undo func(id store.ObjectID) error) error {
+	err := c.mark(undo)
+	if !store.Is(err, store.NotFound) {
+		return err
+	}
+	id, err := c.statusID()
+	if err != nil {
+		return err
+	}
+	var st *store.Status
+	if err := c.view(func(tx *store.Tx) error {
+		o, err := tx.Object(id)
+		if err == nil && o.ReblogOfID != 0 {
+			o, err = tx.Object(o.ReblogOfID)
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := done(tx, c.viewer, o.ID); err != nil || !ok {
+			if err == nil {
+				err = store.Errorf(store.NotFound, "status %s not found", id)
+			}
+			return err
+		}
+		st, err = withheld(tx, o)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := undo(st.ID); err != nil {
+		return err
+	}
+	return c.json(c.api.spell().Status(st, c.viewer))
+}
+
+// withheld is a status without anything that it says.
+func withheld(tx *store.Tx, o *store.Object) (*store.Status, error) {
+	author, err := tx.Account(o.AccountID)
+	return &store.Status{
+		Object:  store.Object{ID: o.ID, URI: o.URI, URL: o.URL, AccountID: o.AccountID, Visibility: o.Visibility, PublishedAt: o.PublishedAt},
+		Account: author,
+	}, err
+}
