@@ -304,9 +304,12 @@ func TestDatabaseKnowsItsDomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	waiting := 0
-	if err := db.QueryRow("SELECT COUNT(*) FROM jobs WHERE kind = 'deliver' AND attempts = 0 AND claimed_by = ''").Scan(&waiting); err != nil || waiting == 0 {
-		t.Errorf("%d deliveries wait, %v", waiting, err)
+	var waiting, tried, lanes int
+	if err := db.QueryRow(`
+		SELECT (SELECT COUNT(*) FROM jobs WHERE kind = 'deliver' AND attempts = 0 AND dead_at = 0 AND claimed_by = ''),
+		       (SELECT COUNT(*) FROM jobs WHERE attempts > 0 OR dead_at <> 0 OR error <> ''),
+		       (SELECT COUNT(*) FROM lanes)`).Scan(&waiting, &tried, &lanes); err != nil || waiting == 0 || tried > 0 || lanes > 0 {
+		t.Errorf("%d deliveries wait, %d jobs were tried, %d lanes failed, %v", waiting, tried, lanes, err)
 	}
 	db.Close()
 	// The URL may change, the domain not; the copy left no mark.
