@@ -70,6 +70,8 @@ func TestPagesInBrowser(t *testing.T) {
 	first := alice.post("/api/v1/statuses", "status", "The first, in English. #birds")
 	second := alice.post("/api/v1/statuses", "status", "שלום לכולם! זה טקסט בעברית.\n\nAnd a paragraph in English.", "in_reply_to_id", first["id"].(string))
 	third := alice.post("/api/v1/statuses", "status", "with a warning "+strings.Repeat("longword", 20), "spoiler_text", "אזהרה", "in_reply_to_id", second["id"].(string))
+	// The direction of a reply is that of its words, not of the name it begins with.
+	alice.post("/api/v1/statuses", "status", "@alice https://example.org/ תודה רבה", "in_reply_to_id", first["id"].(string))
 	page := "/@alice/" + second["id"].(string)
 	c := newChrome(t)
 	for _, scheme := range []string{"light", "dark"} {
@@ -100,14 +102,18 @@ func TestPagesInBrowser(t *testing.T) {
 		}
 	}
 	// Of a text in two directions, each paragraph begins at its own side.
-	sides := c.eval(`JSON.stringify([...document.querySelectorAll('.p-note p')].map(p => {
-		const r = document.createRange(); r.selectNodeContents(p);
-		const box = p.getBoundingClientRect(), words = r.getBoundingClientRect();
-		return words.left - box.left < 2 ? 'left' : box.right - words.right < 2 ? 'right' : 'neither';
-	}))`)
-	var got []string
-	if err := json.Unmarshal([]byte(sides), &got); err != nil || strings.Join(got, " ") != "right left" {
-		t.Errorf("the paragraphs of the biography stand %s", sides)
+	sides := func(selector string) string {
+		return c.eval(`[...document.querySelectorAll('` + selector + `')].map(p => {
+			const r = document.createRange(); r.selectNodeContents(p);
+			const box = p.getBoundingClientRect(), words = r.getBoundingClientRect();
+			return words.left - box.left < 2 ? 'left' : box.right - words.right < 2 ? 'right' : 'neither';
+		}).join(' ')`)
+	}
+	if got := sides(".p-note p"); got != "right left" {
+		t.Errorf("the paragraphs of the biography stand %s", got)
+	}
+	if got := sides(".h-entry .content p"); !strings.HasPrefix(got, "right ") {
+		t.Errorf("the reply, and what is older, stand %s", got)
 	}
 	if got := c.eval(`document.querySelector('link[rel=canonical]').href`); got != n.url+"/@alice" {
 		t.Errorf("the one address is %s", got)

@@ -47,14 +47,27 @@ type NewApp struct {
 	RedirectURIs          []string
 }
 
+// What a client may leave here, in bytes: anybody may register one.
+const (
+	maxAppName   = 255
+	maxAppURIs   = 2000 // its redirect URIs in all, and its website
+	maxAppScopes = 2000
+)
+
 // RegisterApp registers a client and gives it with its secret, which is not
 // kept and can't be had again. Invalid errors say what is wrong.
 func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
-	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > 255 {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Application name can't be blank or longer than 255 characters")
+	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > maxAppName {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Application name can't be blank or longer than %d bytes", maxAppName)
 	}
-	if len(n.RedirectURIs) == 0 || len(n.RedirectURIs) > 32 {
+	if len(n.RedirectURIs) == 0 {
 		return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URI can't be blank")
+	}
+	if len(strings.Join(n.RedirectURIs, "\n")) > maxAppURIs {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URIs are longer than %d bytes", maxAppURIs)
+	}
+	if len(n.Scopes) > maxAppScopes {
+		return nil, "", store.Errorf(store.Invalid, "Validation failed: Scopes are longer than %d bytes", maxAppScopes)
 	}
 	for _, u := range n.RedirectURIs {
 		if !validRedirect(u) {
@@ -62,7 +75,7 @@ func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, se
 		}
 	}
 	if n.Website != "" {
-		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || len(n.Website) > 2000 {
+		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || len(n.Website) > maxAppURIs {
 			return nil, "", store.Errorf(store.Invalid, "Validation failed: Website must be a valid URL")
 		}
 	}

@@ -65,7 +65,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		rules:   activity.Rules(),
 		env:     &activity.Env{Config: o.Config, Log: o.Log},
 		limits:  newLimits(o.Config.Federation, o.Store.Now),
-		signIns: newSignInLimits(o.Store.Now),
+		signIns: newSignInLimits(o.Store.Now, o.Config.Limits),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)

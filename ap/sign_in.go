@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kinglet/ap/ratelimit"
+	"kinglet/config"
 	"kinglet/store"
 )
 
@@ -28,8 +29,9 @@ type SignedIn struct {
 // and addresses pushes an account's count out of memory.
 type signInLimits struct{ accounts, strangers *ratelimit.Failures }
 
-func newSignInLimits(now func() time.Time) *signInLimits {
-	return &signInLimits{ratelimit.NewFailures(now, 20_000), ratelimit.NewFailures(now, 20_000)}
+func newSignInLimits(now func() time.Time, c config.Limits) *signInLimits {
+	set := ratelimit.FailureSettings(c)
+	return &signInLimits{ratelimit.NewFailures(now, 20_000, set...), ratelimit.NewFailures(now, 20_000, set...)}
 }
 
 // SignIn gives the account whose name and password they are. Unauthorized
@@ -67,16 +69,19 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	case knownAddress:
 		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+address)
 	case id != 0:
-		reserved.add(s.signIns.strangers, ratelimit.SignInAddress, a.Address)
-		reserved.add(s.signIns.accounts, ratelimit.SignInAccount, id.String())
+		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
+		reserved.add(s.signIns.accounts, ratelimit.SignInTo, id.String())
 	default:
 		// A name that nobody has is counted too, or the limit would tell which exist.
-		reserved.add(s.signIns.strangers, ratelimit.SignInAddress, a.Address)
-		reserved.add(s.signIns.strangers, ratelimit.SignInAccount, strings.ToLower(strings.Join(strings.Fields(a.Name), " ")))
+		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
+		reserved.add(s.signIns.strangers, ratelimit.SignInTo, strings.ToLower(strings.Join(strings.Fields(a.Name), " ")))
 	}
 	if reserved.refused {
 		reserved.release()
 		return nil, store.Errorf(store.RateLimited, "too many wrong passwords")
+	}
+	if knownDevice || knownAddress {
+		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
 	}
 	matches, err := s.Store.VerifyPassword(ctx, hash, a.Password)
 	if err != nil {

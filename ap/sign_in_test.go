@@ -243,3 +243,32 @@ func TestSignInTakesTheSameTime(t *testing.T) {
 		t.Errorf("a wrong password takes %s, a name that nobody has %s", known, unknown)
 	}
 }
+
+// What was right is not counted as wrong, from however many places.
+func TestRightPasswordsAreNotCounted(t *testing.T) {
+	w := aptest.New(t, "https://kinglet.test")
+	w.Account("alice")
+	for i := range 12 {
+		if got, _ := signIn(w, t, right("alice", fmt.Sprint("192.0.2.", i))); got != "in" {
+			t.Fatalf("attempt %d is %s", i, got)
+		}
+	}
+}
+
+// What one server signs, another does not take; nor does it for another use.
+func TestSecretIsTheServersOwn(t *testing.T) {
+	a, b := aptest.New(t, "https://kinglet.test"), aptest.New(t, "https://kinglet.test")
+	s := a.Sign("use", "value")
+	for name, got := range map[string]bool{
+		"another server": b.Signed("use", "value", s), "another use": a.Signed("another", "value", s), "another value": a.Signed("use", "other", s),
+		"nothing": a.Signed("use", "value", ""), "what runs together": a.Signed("us", "evalue", s),
+	} {
+		if got {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	again, err := ap.New(t.Context(), ap.Options{Config: a.Config, Store: a.Store, Log: a.Log})
+	if err != nil || !a.Signed("use", "value", s) || !again.Signed("use", "value", s) {
+		t.Errorf("another node on the same database does not take it: %v", err)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"kinglet/api/mastodon"
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
+	"kinglet/media"
 	"kinglet/ui"
 
 	"github.com/go-chi/chi/v5"
@@ -23,7 +24,7 @@ import (
 // servers and people come to, the Accept header decides who is answered.
 func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
-	tokens := bearer.New(s.Store, s.Config.TrustedProxies)
+	tokens := bearer.New(s.Store, s.Config)
 	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
@@ -38,7 +39,8 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		pages.TooMany(w, r)
 	}
 	r.Use(respond.Guard(log), normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
-	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
+	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
+	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log, Pictures: pictures}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
 	fed.Routes(r)
 	pages.Routes(r)

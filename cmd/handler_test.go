@@ -103,6 +103,28 @@ func TestEndingsOfPaths(t *testing.T) {
 	}
 }
 
+// Documents for other servers have the same ids whatever they were asked by.
+func TestDocumentsWithSlash(t *testing.T) {
+	h, _, _ := newHandler(t)
+	for path, want := range map[string]string{
+		"/users/alice/": `"id":"https://example.org/users/alice"`, "/@alice/": `"id":"https://example.org/users/alice"`,
+		"/users/alice/outbox/": `"id":"https://example.org/users/alice/outbox"`, "/actor/": `"id":"https://example.org/actor"`,
+		"/.well-known/webfinger/?resource=acct:alice@example.org": `"subject":"acct:alice@example.org"`,
+		"/.well-known/nodeinfo/":                                  "https://example.org/nodeinfo/2.0", "/nodeinfo/2.0/": `"version":"2.0"`,
+	} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept", "application/activity+json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		if cors := w.Header().Get("Access-Control-Allow-Origin"); cors != "*" {
+			t.Errorf("%s is not open to web clients", path)
+		}
+	}
+}
+
 // What of a path's end belongs to the route.
 func TestNormalPath(t *testing.T) {
 	for target, want := range map[string]string{

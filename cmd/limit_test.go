@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,4 +173,67 @@ func TestRequestsAreMarked(t *testing.T) {
 			t.Errorf("%s %s: client %q, stranger %v", c.method, c.path, client, store.IsStranger(ctx))
 		}
 	}
+}
+
+func TestRegistrationsAreBounded(t *testing.T) {
+	site := newSite(t, storetest.SQLite(t))
+	long := strings.Repeat("x", 2000)
+	app := func(change func(a *ap.NewApp)) ap.NewApp {
+		a := ap.NewApp{Name: "app", Website: "https://app.test", RedirectURIs: []string{"https://app.test/back"}, Scopes: "read"}
+		change(&a)
+		return a
+	}
+	for name, a := range map[string]ap.NewApp{
+		"name":          app(func(a *ap.NewApp) { a.Name = long }),
+		"website":       app(func(a *ap.NewApp) { a.Website += "/" + long }),
+		"redirect URI":  app(func(a *ap.NewApp) { a.RedirectURIs[0] += long }),
+		"redirect URIs": app(func(a *ap.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
+		"scopes":        app(func(a *ap.NewApp) { a.Scopes = "admin:read" + long }),
+	} {
+		if _, _, err := site.service.RegisterApp(t.Context(), a); !store.Is(err, store.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := site.service.RegisterApp(t.Context(), app(func(*ap.NewApp) {})); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRepliesArePaged(t *testing.T) {
+	site := newSite(t, storetest.SQLite(t), "KINGLET_MAX_POST_CHARACTERS=100")
+	alice := site.account("alice")
+	root, err := site.service.Post(t.Context(), alice, ap.PostRequest{Text: "root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 70 {
+		if _, err := site.service.Post(t.Context(), alice, ap.PostRequest{Text: fmt.Sprint("reply ", i), InReplyTo: root}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := "/@alice/" + root.String()
+	first, second := site.get(t.Context(), path, "192.0.2.1").Body.String(), site.get(t.Context(), path+"?skip=60", "192.0.2.1").Body.String()
+	for name, c := range map[string]struct {
+		page    string
+		replies int
+		more    bool
+	}{"first": {first, 60, true}, "second": {second, 10, false}} {
+		if n := strings.Count(c.page, "<p>reply "); n != c.replies || strings.Contains(c.page, `href="?skip=60"`) != c.more {
+			t.Errorf("the %s page has %d replies", name, n)
+		}
+	}
+}
+
+func (s *site) account(name string) (id store.AccountID) {
+	s.t.Helper()
+	if err := s.service.Store.View(s.t.Context(), func(tx *store.Tx) error {
+		a, err := tx.AccountByHandle(name, "")
+		if err == nil {
+			id = a.ID
+		}
+		return err
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	return id
 }

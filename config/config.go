@@ -58,7 +58,9 @@ type Retention struct {
 type Limits struct {
 	Account   RateLimit `toml:"account" default:"1500/5m" doc:"API requests of a signed-in account: 1500/5m is 1500 in five minutes."`
 	Address   RateLimit `toml:"address" default:"600/5m" doc:"API requests of an address that is not signed in."`
-	SignIn    RateLimit `toml:"sign_in" default:"20/5m" doc:"Attempts to sign in."`
+	SignIn    RateLimit `toml:"sign_in" default:"20/15m" doc:"Wrong passwords of an address, whatever the accounts."`
+	SignInTo  RateLimit `toml:"sign_in_to" default:"10/15m" doc:"Wrong passwords of an account: of all browsers and addresses together that it has never signed in from, and of each that it has."`
+	Invalid   RateLimit `toml:"invalid_tokens" default:"60/5m" doc:"Invalid access tokens of an address."`
 	Apps      RateLimit `toml:"apps" default:"100/30m" doc:"Registrations of apps by an address."`
 	Token     RateLimit `toml:"token" default:"120/5m" doc:"Requests for OAuth tokens by an address."`
 	Resolve   RateLimit `toml:"resolve" default:"60/1m" doc:"Searches of an account that ask other servers."`
@@ -67,7 +69,9 @@ type Limits struct {
 	Documents RateLimit `toml:"documents" default:"3000/5m" doc:"ActivityPub documents and pictures that an address fetches."`
 	Discovery RateLimit `toml:"discovery" default:"1500/5m" doc:"Requests of an address for WebFinger, NodeInfo and their like."`
 
-	ReadTimeout time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+	ReadTimeout   time.Duration `toml:"read_timeout" default:"10s" doc:"How long the database may take to answer one read of a client."`
+	Connections   int           `toml:"connections" default:"256" doc:"How many clients are connected at once; for one more, the one that has been idle for longest is disconnected."`
+	PictureMemory int64         `toml:"picture_memory" default:"33554432" doc:"How many bytes of memory decoding a picture may take; one is decoded at a time. The default does for photographs of 22 megapixels, and for PNGs of 8."`
 }
 
 // RateLimit is how many requests are allowed in a window of time. The zero

@@ -57,15 +57,6 @@ func (c *Config) TagURL(tag string) string {
 // MediaURL is where bytes of the media store are served.
 func (c *Config) MediaURL(path string) string { return c.URL + "/media/" + path }
 
-// Source is where people get the source code of the program that runs here
-// (AGPL-3.0, section 13): from the server itself, unless it is set.
-func (c *Config) Source() string {
-	if c.SourceURL != "" {
-		return c.SourceURL
-	}
-	return c.URL + "/source.tar.gz"
-}
-
 // LocalUsername finds the account that a URI on this server names, in
 // whatever spelling of the host: its actor id or its page. The name is as
 // spelt; whether there is such an account is another question.

@@ -13,8 +13,11 @@ import (
 	_ "image/gif"  // decoders for what may be uploaded
 	_ "image/jpeg" //
 	_ "image/png"  //
+	"runtime/debug"
 	"strings"
+	"time"
 
+	"kinglet/internal/semaphore"
 	"kinglet/store"
 
 	"github.com/disintegration/imaging"
@@ -33,35 +36,65 @@ var (
 // Types are the media types that can be uploaded.
 var Types = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
 
-// maxPixels bounds a picture before it is decoded: 4 bytes each in memory.
-const maxPixels = 24 << 20
+// maxPixels bounds a picture before it is decoded, whatever memory there is.
+const maxPixels = 64 << 20
+
+// Keeper keeps pictures. It decodes one at a time, within a bound of memory.
+type Keeper struct {
+	store     *store.Store
+	maxMemory int64
+	decoding  *semaphore.Semaphore
+}
+
+// NewKeeper makes one; maxMemory is what decoding a picture may take.
+func NewKeeper(s *store.Store, maxMemory int64) *Keeper {
+	return &Keeper{s, maxMemory, semaphore.New(semaphore.Options{Places: 1, Waiting: 4, Wait: 10 * time.Second})}
+}
 
 // Keep decodes a picture, brings it to a shape and keeps it; the path is what
-// it is served under below /media/. Invalid says what is wrong with it.
-func Keep(ctx context.Context, s *store.Store, data []byte, shape Shape) (path string, err error) {
-	picture, opaque, err := decode(data)
+// it is served under below /media/. Invalid says what is wrong with it, and
+// semaphore.Busy is the error when too many wait.
+func (k *Keeper) Keep(ctx context.Context, data []byte, shape Shape) (path string, err error) {
+	encoded, mediaType, ext, err := k.encode(ctx, data, shape)
 	if err != nil {
 		return "", err
 	}
-	picture = imaging.Fill(picture, shape.Width, shape.Height, imaging.Center, imaging.Lanczos)
-	format, mediaType, ext := imaging.PNG, "image/png", ".png"
-	if opaque {
-		format, mediaType, ext = imaging.JPEG, "image/jpeg", ".jpg"
-	}
-	var out bytes.Buffer
-	if err := imaging.Encode(&out, picture, format, imaging.JPEGQuality(88)); err != nil {
-		return "", fmt.Errorf("encode the picture: %w", err)
-	}
-	blob, err := s.PutBlob(ctx, bytes.NewReader(out.Bytes()), mediaType, int64(out.Len()))
+	blob, err := k.store.PutBlob(ctx, bytes.NewReader(encoded), mediaType, int64(len(encoded)))
 	if err != nil {
 		return "", err
 	}
 	return blob.Hash + ext, nil
 }
 
-// decode reads a picture of one of the Types, bounded in pixels. A decoder
-// that panics over a stranger's bytes is an Invalid picture (SECURITY-RULES 29).
-func decode(data []byte) (picture image.Image, opaque bool, err error) {
+// encode gives a picture's pixels in a new file.
+func (k *Keeper) encode(ctx context.Context, data []byte, shape Shape) (encoded []byte, mediaType, ext string, err error) {
+	release, err := k.decoding.Acquire(ctx, semaphore.Trusted)
+	if err != nil {
+		return nil, "", "", err
+	}
+	defer release()
+	picture, opaque, err := decode(data, shape, k.maxMemory)
+	// The next picture must not find this one's memory still in use.
+	debug.FreeOSMemory()
+	if err != nil {
+		return nil, "", "", err
+	}
+	format := imaging.PNG
+	mediaType, ext = "image/png", ".png"
+	if opaque {
+		format, mediaType, ext = imaging.JPEG, "image/jpeg", ".jpg"
+	}
+	var out bytes.Buffer
+	if err := imaging.Encode(&out, picture, format, imaging.JPEGQuality(88)); err != nil {
+		return nil, "", "", fmt.Errorf("encode the picture: %w", err)
+	}
+	return out.Bytes(), mediaType, ext, nil
+}
+
+// decode reads a picture of one of the Types and brings it to a shape, bounded
+// in pixels and memory. A decoder that panics over a stranger's bytes is an
+// Invalid picture (SECURITY-RULES 29).
+func decode(data []byte, shape Shape, maxMemory int64) (picture image.Image, opaque bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = store.Errorf(store.Invalid, "Validation failed: the picture can't be read")
@@ -74,10 +107,17 @@ func decode(data []byte) (picture image.Image, opaque bool, err error) {
 	if conf.Width <= 0 || conf.Height <= 0 || conf.Width > maxPixels/conf.Height {
 		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture has more than %d million pixels", maxPixels>>20)
 	}
-	picture, err = imaging.Decode(bytes.NewReader(data), imaging.AutoOrientation(true))
+	if size := decodedSize(data, conf, format); size > maxMemory {
+		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture takes %d MB to decode, the limit is %d MB: make it smaller", size>>20, maxMemory>>20)
+	}
+	decoded, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture can't be read")
 	}
-	o, ok := picture.(interface{ Opaque() bool })
-	return picture, ok && o.Opaque(), nil
+	orientation := 1
+	if h, ok := readJPEGHeader(data); ok && format == "jpeg" {
+		orientation = h.orientation
+	}
+	o, ok := decoded.(interface{ Opaque() bool })
+	return fit(decoded, orientation, shape), ok && o.Opaque(), nil
 }

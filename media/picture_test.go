@@ -16,6 +16,7 @@ import (
 
 func TestKeep(t *testing.T) {
 	s := storetest.SQLite(t)
+	keeper := NewKeeper(s, 48<<20)
 	src := image.NewNRGBA(image.Rect(0, 0, 60, 30))
 	for i := range src.Pix {
 		src.Pix[i] = 0xff
@@ -38,7 +39,7 @@ func TestKeep(t *testing.T) {
 		data []byte
 		ext  string
 	}{"opaque": {solid.Bytes(), ".jpg"}, "transparent": {clear.Bytes(), ".png"}, "with a comment": {secret, ".jpg"}} {
-		path, err := Keep(t.Context(), s, c.data, Avatar)
+		path, err := keeper.Keep(t.Context(), c.data, Avatar)
 		if err != nil || !strings.HasSuffix(path, c.ext) {
 			t.Errorf("%s: %s %v", name, path, err)
 			continue
@@ -61,7 +62,7 @@ func TestKeep(t *testing.T) {
 		"text": []byte("<svg onload=alert(1)>"), "nothing": nil, "half": solid.Bytes()[:solid.Len()/2], "huge": huge,
 		"TIFF": []byte("II*\x00\x08\x00\x00\x00\x00\x00"),
 	} {
-		if _, err := Keep(t.Context(), s, data, Avatar); !store.Is(err, store.Invalid) {
+		if _, err := keeper.Keep(t.Context(), data, Avatar); !store.Is(err, store.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -73,7 +74,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) < 1<<12 {
-			_, _, _ = decode(data)
+			_, _, _ = decode(data, Avatar, 1<<20)
 		}
 	})
 }

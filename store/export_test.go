@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"kinglet/internal/semaphore"
+)
 
 // Pragma reads a setting of SQLite's writing connection.
 func Pragma(s *Store, name string) (value string, err error) {
@@ -68,3 +72,8 @@ func Ping(tx *Tx) error {
 	_, _, err := one[int64](tx, `SELECT 1`)
 	return err
 }
+
+const MaxApps = maxApps
+
+// Passwords is what bounds how many passwords are hashed at once.
+func Passwords(s *Store) *semaphore.Semaphore { return s.passwords }

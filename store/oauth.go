@@ -26,6 +26,9 @@ func (a *App) dest() []any {
 // InsertApp registers a client and gives it an id.
 func (tx *Tx) InsertApp(a *App) error {
 	restore(tx, a)
+	if err := tx.makeRoomForApp(); err != nil {
+		return err
+	}
 	a.CreatedAt = tx.Now()
 	return tx.insertNew(a.CreatedAt, func(id int64) error {
 		a.ID = id

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func (s *Store) HashPassword(ctx context.Context, password string) (hash string,
 		return "", err
 	}
 	defer release()
+	defer runtime.GC() // the next must not find this one's memory still in use
 	return hashPassword(password), nil
 }
 
@@ -50,6 +52,7 @@ func (s *Store) VerifyPassword(ctx context.Context, hash, password string) (bool
 		return false, err
 	}
 	defer release()
+	defer runtime.GC()
 	return verifyPassword(hash, password), nil
 }
 

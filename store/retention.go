@@ -8,9 +8,6 @@ type Kept struct {
 	HomeFeed                  int       // entries of a feed
 }
 
-// unusedApp is how long a client that nobody signed in to stays registered.
-const unusedApp = 30 * 24 * time.Hour
-
 // abandonedBlob is how long the beginning of a blob waits for its end.
 const abandonedBlob = 24 * time.Hour
 
@@ -29,13 +26,13 @@ func (tx *Tx) CleanUp(k Kept) error {
 		{`DELETE FROM known_devices WHERE seen_at < $1`, now.Add(-knownDevice)},
 		{`DELETE FROM blobs WHERE size < 0 AND created_at < $1`, now.Add(-abandonedBlob)},
 		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
-		{`DELETE FROM oauth_apps WHERE created_at < $1
-		    AND id NOT IN (SELECT t.app_id FROM oauth_tokens t)
-		    AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.application_id = oauth_apps.id AND o.application_id <> 0)`, now.Add(-unusedApp)},
 	} {
 		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
 			return err
 		}
+	}
+	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
+		return err
 	}
 	// Of abandoned blobs, and of those that were deleted while they were written.
 	if _, err := tx.exec(`DELETE FROM blob_chunks WHERE hash NOT IN (SELECT b.hash FROM blobs b)`); err != nil {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"kinglet/ap/html"
@@ -87,9 +88,13 @@ func (u *UI) account(tx *store.Tx, r *http.Request) (*store.Account, error) {
 type statusPage struct {
 	Status       *store.Status
 	Above, Below []*store.Status
+	Next         int // how many replies the next page skips, 0 when there is none
 }
 
-// Status shows a post with what it answers and what answers it.
+// repliesPerPage is how many replies a page of a post shows, and how deep.
+var repliesPerPage = store.ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 20}
+
+// Status shows a post with what it answers and a page of what answers it.
 func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var c statusPage
@@ -111,7 +116,10 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 		if c.Status.AccountID != a.ID {
 			return store.Errorf(store.NotFound, "not a post of %s", a.Username)
 		}
-		c.Above, c.Below, err = tx.Thread(0, store.ObjectID(id))
+		bounds := repliesPerPage
+		bounds.Skip, _ = strconv.Atoi(r.URL.Query().Get("skip"))
+		bounds.Skip = max(bounds.Skip, 0)
+		c.Above, c.Below, c.Next, err = tx.ThreadPage(0, store.ObjectID(id), bounds)
 		return err
 	})
 	if err != nil {

@@ -5,20 +5,29 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
+
+	"kinglet/config"
 )
 
 // The rules of what may fail. Counted is what was wrong, not what was asked.
 var (
 	// Passwords, by address, whatever the accounts.
-	SignInAddress = Rule{"sign-in failures by address", 20, 15 * time.Minute}
+	SignIn = Rule{"sign_in", 20, 15 * time.Minute}
 	// Passwords of one account, from all the browsers and addresses together
 	// that it is not known to have signed in from.
-	SignInAccount = Rule{"sign-in failures by account", 10, 15 * time.Minute}
+	SignInTo = Rule{"sign_in_to", 10, 15 * time.Minute}
 	// Passwords of one account, by each browser or address that it has.
-	SignInKnown = Rule{"sign-in failures by known browser or address", 10, 15 * time.Minute}
+	SignInKnown = Rule{"sign_in_known", 10, 15 * time.Minute}
 	// Access tokens that are not there, by address.
-	InvalidToken = Rule{"invalid tokens", 60, 5 * time.Minute}
+	InvalidToken = Rule{"invalid_tokens", 60, 5 * time.Minute}
 )
+
+// FailureSettings are these rules as the settings have them.
+func FailureSettings(c config.Limits) []Rule {
+	return []Rule{
+		setting(SignIn, c.SignIn), setting(SignInTo, c.SignInTo), setting(SignInKnown, c.SignInTo), setting(InvalidToken, c.Invalid),
+	}
+}
 
 // Failures counts what failed. An attempt is reserved before it is judged, so
 // that of many at the same time no more are judged than may fail; what was
@@ -27,6 +36,7 @@ var (
 type Failures struct {
 	now     func() time.Time
 	most    int
+	rules   map[string]Rule // as set, by name
 	mu      sync.Mutex
 	entries map[failureKey]*list.Element
 	oldest  *list.List // of *failure, in the order they began
@@ -41,8 +51,13 @@ type failure struct {
 }
 
 // NewFailures makes a counter with a clock that keeps at most so many counts.
-func NewFailures(now func() time.Time, most int) *Failures {
-	return &Failures{now: now, most: most, entries: map[failureKey]*list.Element{}, oldest: list.New()}
+// Each setting replaces the rule of its name.
+func NewFailures(now func() time.Time, most int, settings ...Rule) *Failures {
+	f := &Failures{now: now, most: most, rules: map[string]Rule{}, entries: map[failureKey]*list.Element{}, oldest: list.New()}
+	for _, r := range settings {
+		f.rules[r.Name] = r
+	}
+	return f
 }
 
 // Reservation is an attempt that counts as a failure until it is released.
@@ -54,6 +69,9 @@ type Reservation struct {
 // Reserve counts an attempt as failed. It is nil when as many as may fail have
 // failed, or are being judged; then reset says when there is room again.
 func (f *Failures) Reserve(rule Rule, who string) (r *Reservation, reset time.Time) {
+	if set, ok := f.rules[rule.Name]; ok {
+		rule = set
+	}
 	sum := sha256.Sum256([]byte(rule.Name + "\x00" + who))
 	key := failureKey(sum[:len(failureKey{})])
 	f.mu.Lock()

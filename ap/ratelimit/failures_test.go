@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"kinglet/config"
 )
 
 // failureClock is a time that the test decides.
@@ -93,5 +95,21 @@ func TestFailuresAreBounded(t *testing.T) {
 	}
 	if r, _ := f.Reserve(three, "alice"); r == nil {
 		t.Error("the oldest is kept")
+	}
+}
+
+func TestFailureRulesAreSettings(t *testing.T) {
+	f := NewFailures((&failureClock{}).now, 10, FailureSettings(config.Limits{
+		SignIn: config.RateLimit{Most: 1, Window: time.Hour}, SignInTo: config.RateLimit{Most: 2, Window: time.Hour}, Invalid: config.RateLimit{Most: 3, Window: time.Hour},
+	})...)
+	for rule, most := range map[Rule]int{SignIn: 1, SignInTo: 2, SignInKnown: 2, InvalidToken: 3} {
+		for range most {
+			if r, _ := f.Reserve(rule, "a"); r == nil {
+				t.Errorf("%s: refused", rule.Name)
+			}
+		}
+		if r, _ := f.Reserve(rule, "a"); r != nil {
+			t.Errorf("%s: not refused", rule.Name)
+		}
 	}
 }

@@ -27,7 +27,6 @@ type Rule struct {
 var (
 	Account   = Rule{"account", 1500, 5 * time.Minute} // signed in, by account
 	Address   = Rule{"address", 600, 5 * time.Minute}  // not signed in, by address
-	SignIn    = Rule{"sign_in", 20, 5 * time.Minute}
 	Apps      = Rule{"apps", 100, 30 * time.Minute}
 	Token     = Rule{"token", 120, 5 * time.Minute}
 	Resolve   = Rule{"resolve", 60, time.Minute} // searches that fetch
@@ -37,17 +36,19 @@ var (
 	Discovery = Rule{"discovery", 1500, 5 * time.Minute} // WebFinger, NodeInfo and the like, by address
 )
 
+// setting is a rule as it is set.
+func setting(r Rule, l config.RateLimit) Rule {
+	if l.Most > 0 {
+		r.Most, r.Window = l.Most, l.Window
+	}
+	return r
+}
+
 // Settings are the rules as the settings have them.
 func Settings(c config.Limits) []Rule {
-	rule := func(r Rule, l config.RateLimit) Rule {
-		if l.Most > 0 {
-			r.Most, r.Window = l.Most, l.Window
-		}
-		return r
-	}
 	return []Rule{
-		rule(Account, c.Account), rule(Address, c.Address), rule(SignIn, c.SignIn), rule(Apps, c.Apps), rule(Token, c.Token),
-		rule(Resolve, c.Resolve), rule(Deleting, c.Deleting), rule(Pages, c.Pages), rule(Documents, c.Documents), rule(Discovery, c.Discovery),
+		setting(Account, c.Account), setting(Address, c.Address), setting(Apps, c.Apps), setting(Token, c.Token),
+		setting(Resolve, c.Resolve), setting(Deleting, c.Deleting), setting(Pages, c.Pages), setting(Documents, c.Documents), setting(Discovery, c.Discovery),
 	}
 }
 

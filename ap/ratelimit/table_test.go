@@ -109,11 +109,11 @@ func TestClockSetBack(t *testing.T) {
 }
 
 func TestSettingsReplaceRules(t *testing.T) {
-	l := New(func() time.Time { return time.Unix(0, 0) }, Settings(config.Limits{SignIn: config.RateLimit{Most: 1, Window: time.Hour}})...)
-	if ok, remaining, reset := l.Allow(SignIn, "a"); !ok || remaining != 0 || !reset.Equal(time.Unix(3600, 0)) {
+	l := New(func() time.Time { return time.Unix(0, 0) }, Settings(config.Limits{Apps: config.RateLimit{Most: 1, Window: time.Hour}})...)
+	if ok, remaining, reset := l.Allow(Apps, "a"); !ok || remaining != 0 || !reset.Equal(time.Unix(3600, 0)) {
 		t.Errorf("%v, %d, %v", ok, remaining, reset)
 	}
-	if ok, _, _ := l.Allow(SignIn, "a"); ok {
+	if ok, _, _ := l.Allow(Apps, "a"); ok {
 		t.Error("the setting is not heeded")
 	}
 	if _, remaining, _ := l.Allow(Account, "a"); remaining != Account.Most-1 {

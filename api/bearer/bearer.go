@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
+	"kinglet/config"
 	"kinglet/store"
 )
 
@@ -24,22 +25,29 @@ type Tokens struct {
 	trusted []netip.Prefix
 	invalid *ratelimit.Failures
 
-	// The tokens that were valid of late: those of an address from which many
-	// invalid ones come are still looked up.
-	mu     sync.Mutex
+	mu sync.Mutex
+	// The hashes of the tokens that were valid of late: these are looked up
+	// even when many invalid ones come from their address.
 	recent map[string]time.Time
+	// Those that were invalid in the last minute: a client that does not
+	// notice that its token was revoked sends it again and again, which is
+	// no guess, and should not hinder its owner's others.
+	rejected map[string]time.Time
 }
 
-// maxCounted bounds the addresses that are counted, maxRecent the tokens that
-// are remembered.
+// maxCounted bounds the addresses that are counted, maxNoted the valid and the
+// invalid tokens that are kept in mind.
 const (
 	maxCounted = 20_000
-	maxRecent  = 4_096
+	maxNoted   = 1_024
 )
 
-// New makes one. trusted are the proxies whose X-Forwarded-For is believed.
-func New(s *store.Store, trusted []netip.Prefix) *Tokens {
-	return &Tokens{store: s, trusted: trusted, invalid: ratelimit.NewFailures(s.Now, maxCounted), recent: map[string]time.Time{}}
+// New makes one.
+func New(s *store.Store, c *config.Config) *Tokens {
+	return &Tokens{
+		store: s, trusted: c.TrustedProxies, recent: map[string]time.Time{}, rejected: map[string]time.Time{},
+		invalid: ratelimit.NewFailures(s.Now, maxCounted, ratelimit.FailureSettings(c.Limits)...),
+	}
 }
 
 // Bearer is the access token of a request's Authorization header (RFC 6750
@@ -80,6 +88,9 @@ func (t *Tokens) AuthenticateStream(w http.ResponseWriter, r *http.Request) (*st
 
 func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (token *store.Token, err error) {
 	hash := store.HashSecret(secret)
+	if t.isRejected(hash) {
+		return nil, respond.InvalidToken
+	}
 	attempt := &ratelimit.Reservation{}
 	if !t.isRecent(hash) {
 		var reset time.Time
@@ -89,6 +100,7 @@ func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (to
 		}
 	}
 	if !wellFormed(secret) {
+		t.reject(hash)
 		return nil, respond.InvalidToken
 	}
 	err = t.store.View(store.AsLookup(r.Context()), func(tx *store.Tx) error {
@@ -96,7 +108,7 @@ func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (to
 		return err
 	})
 	if store.Is(err, store.NotFound) {
-		t.forget(hash)
+		t.reject(hash)
 		return nil, respond.InvalidToken
 	}
 	attempt.Release()
@@ -123,25 +135,44 @@ func (t *Tokens) isRecent(hash string) bool {
 	return ok
 }
 
-func (t *Tokens) forget(hash string) {
+// rejectedFor is how long an invalid token is not looked up again.
+const rejectedFor = time.Minute
+
+func (t *Tokens) isRejected(hash string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at, ok := t.rejected[hash]
+	return ok && t.store.Now().Before(at.Add(rejectedFor))
+}
+
+func (t *Tokens) reject(hash string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.recent, hash)
+	note(t.rejected, hash, t.store.Now())
 }
 
-// remember keeps a valid token in mind. When there are too many, the one
-// whose use is longest ago goes.
 func (t *Tokens) remember(hash string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, ok := t.recent[hash]; !ok && len(t.recent) >= maxRecent {
-		oldest, at := "", time.Time{}
-		for h, used := range t.recent {
-			if oldest == "" || used.Before(at) {
-				oldest, at = h, used
+	note(t.recent, hash, t.store.Now())
+}
+
+// Issued notes a token that was just given out: its first use is not hindered
+// by others' invalid ones.
+func (t *Tokens) Issued(secret string) { t.remember(store.HashSecret(secret)) }
+
+// note keeps a hash in mind. When there are too many, the one that was noted
+// longest ago goes.
+func note(m map[string]time.Time, hash string, now time.Time) {
+	if _, ok := m[hash]; !ok && len(m) >= maxNoted {
+		oldest, at := "", now
+		for h, noted := range m {
+			if oldest == "" || noted.Before(at) {
+				oldest, at = h, noted
 			}
 		}
-		delete(t.recent, oldest)
+		delete(m, oldest)
 	}
-	t.recent[hash] = t.store.Now()
+	m[hash] = now
 }

@@ -93,8 +93,8 @@ func (c *call) admit(a access) error {
 	return respond.OutsideScopes
 }
 
-// The most that is read of a body: a stranger's, that of who has a fitting
-// token, and beside the files of a route that takes them.
+// The most that is read of a body: a stranger's and that of a GET, and what is
+// written with a fitting token, beside the files of a route that takes them.
 const (
 	strangerBody = 64 << 10
 	memberBody   = 1 << 20
@@ -108,7 +108,7 @@ func (c *call) read(a access) (err error) {
 		return err
 	}
 	bounds := params.Bounds{Body: strangerBody}
-	if c.viewer != 0 {
+	if c.viewer != 0 && c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
 		bounds.Body = memberBody
 	}
 	whole := bounds.Body

@@ -26,7 +26,7 @@ func (c *call) verifyCredentials() error {
 // empty value takes the picture away.
 func (c *call) picture(name string, shape media.Shape) (*string, error) {
 	if f := c.params.File(name); f != nil && len(f.Data) > 0 {
-		path, err := media.Keep(c.ctx, c.api.Store, f.Data, shape)
+		path, err := c.api.Pictures.Keep(c.ctx, f.Data, shape)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ import (
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/config"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -29,6 +30,8 @@ type API struct {
 	Limits  *ratelimit.Limiter
 	Tokens  *bearer.Tokens
 	Log     *slog.Logger
+
+	Pictures *media.Keeper
 
 	uploads chan struct{} // holds one for each upload in work
 }
@@ -102,16 +105,19 @@ func (c *call) links(newest, oldest int64) {
 	respond.Links(c.w, c.r, c.api.Config.URL, newest, oldest)
 }
 
-// Routes mounts every endpoint, with what it needs (access.go). What Mastodon has and Kinglet has not yet
-// answers 501, and is listed in docs/API.md.
+// mount makes a route. One that does not declare what it needs is a mistake.
+func (a *API) mount(r chi.Router, method, path string, needs access, h handler) {
+	if !needs.declared {
+		panic("no access is declared for " + method + " " + path)
+	}
+	r.Method(method, path, a.endpoint(needs, h))
+}
+
+// Routes mounts every endpoint, with what it needs (access.go). What Mastodon
+// has and Kinglet has not yet answers 501, and is listed in docs/API.md.
 func (a *API) Routes(r chi.Router) {
 	a.uploads = make(chan struct{}, maxUploads)
-	route := func(method, path string, needs access, h handler) {
-		if !needs.declared {
-			panic("no access is declared for " + method + " " + path)
-		}
-		r.Method(method, path, a.endpoint(needs, h))
-	}
+	route := func(method, path string, needs access, h handler) { a.mount(r, method, path, needs, h) }
 	get := func(path string, needs access, h handler) { route("GET", path, needs, h) }
 	post := func(path string, needs access, h handler) { route("POST", path, needs, h) }
 

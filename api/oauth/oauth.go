@@ -160,6 +160,7 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	a.Tokens.Issued(granted.Access)
 	w.Header().Set("Cache-Control", "no-store")
 	body := map[string]any{
 		"access_token": granted.Access, "token_type": "Bearer", "scope": granted.Token.Scopes, "created_at": granted.Token.CreatedAt.Unix(),

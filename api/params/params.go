@@ -78,34 +78,38 @@ func Read(r *http.Request, b Bounds) (*Params, error) {
 	if mt == "multipart/form-data" {
 		return p, p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
 	}
+	isJSON := mt == "application/json" || strings.HasSuffix(mt, "+json")
+	if !isJSON && mt != "application/x-www-form-urlencoded" && mt != "" {
+		return p, nil
+	}
 	body, err := readBounded(r.Body, b.Body)
 	if err != nil {
 		return nil, err
 	}
-	if mt == "application/json" || strings.HasSuffix(mt, "+json") {
+	if isJSON {
 		return p, p.addJSON(body)
 	}
-	if mt == "application/x-www-form-urlencoded" || mt == "" {
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			return nil, malformed("the form can't be read")
-		}
-		return p, p.addForm(form)
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, malformed("the form can't be read")
 	}
-	return p, nil
+	return p, p.addForm(form)
 }
+
+// errTooLarge is the error of a body beyond its bound.
+var errTooLarge = &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
 
 func readBounded(r io.Reader, most int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return nil, &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
+			return nil, errTooLarge
 		}
 		return nil, malformed("the body can't be read")
 	}
 	if int64(len(b)) > most {
-		return nil, &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
+		return nil, errTooLarge
 	}
 	return b, nil
 }
@@ -150,6 +154,10 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 		part, err := mr.NextPart()
 		if err == io.EOF {
 			return p.addForm(form)
+		}
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return errTooLarge
 		}
 		if err != nil || n > maxKeys {
 			return malformed("the multipart body can't be read")

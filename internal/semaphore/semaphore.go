@@ -153,3 +153,10 @@ func (s *Semaphore) release(client string) {
 	}
 	s.admit()
 }
+
+// Waiting is how many wait.
+func (s *Semaphore) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting)
+}

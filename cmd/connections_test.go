@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+)
+
+// A server that lets 10 be connected answers while 50 say nothing, 50 begin a
+// request and end it not, and 10 don't read their answers.
+func TestConnectionsAreBounded(t *testing.T) {
+	inside, leave := make(chan struct{}), make(chan struct{})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			inside <- struct{}{}
+			<-leave
+		}
+	}))
+	limitConnections(s.Config, 10)
+	s.Start()
+	t.Cleanup(s.Close)
+	dial := func(text string) net.Conn {
+		c, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		if _, err := c.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	served := func(when string) {
+		t.Helper()
+		resp, err := http.ReadResponse(bufio.NewReader(dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")), nil)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v, %v", when, resp, err)
+		}
+	}
+	first := dial("")
+	known := dial("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	answers := bufio.NewReader(known)
+	if _, err := http.ReadResponse(answers, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 {
+		dial("")
+		dial("GET / HTTP/1.1\r\nX: ")
+	}
+	served("among silent ones")
+	if _, err := first.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection that was silent for longest is open: ", err)
+	}
+	if _, err := known.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Error(err)
+	}
+	if _, err := http.ReadResponse(answers, nil); err != nil {
+		t.Error("one that has asked before is closed for silent ones: ", err)
+	}
+	busy := dial("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-inside
+	for range 20 {
+		dial("")
+	}
+	busy.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := busy.Read(make([]byte, 1)); err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("one that is being served is closed for silent ones: ", err)
+	}
+	for range 12 {
+		dial("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+		<-inside
+	}
+	served("among slow ones")
+	close(leave)
+	served("afterwards")
+}

@@ -1,0 +1,69 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"kinglet/internal/semaphore"
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// 60 strangers and the owner sign in while a password is being hashed: 16
+// strangers wait, the others are told to come again, and the owner, whose
+// browser is known, is first.
+func TestPasswordsAreHashedOneAtATime(t *testing.T) {
+	s := storetest.SQLite(t)
+	hash, err := s.HashPassword(t.Context(), "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := store.Passwords(s).Acquire(t.Context(), "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified := make(chan string, 100)
+	verify := func(who string, ctx context.Context) error {
+		ok, err := s.VerifyPassword(ctx, hash, "correct horse")
+		if err == nil && ok {
+			verified <- who
+		}
+		return err
+	}
+	strangers, owner := make(chan error), make(chan error)
+	for i := range 60 {
+		go func() { strangers <- verify("stranger", store.AsStranger(t.Context(), fmt.Sprint("192.0.2.", i))) }()
+	}
+	for range 60 - 16 {
+		if err := <-strangers; !errors.Is(err, semaphore.Busy) {
+			t.Fatal("more than 16 wait: ", err)
+		}
+	}
+	go func() { owner <- verify("owner", store.AsKnown(t.Context())) }()
+	for store.Passwords(s).Waiting() < 17 { // there is nothing that tells when
+	}
+	release()
+	if err := <-owner; err != nil {
+		t.Error("the owner: ", err)
+	}
+	if first := <-verified; first != "owner" {
+		t.Errorf("%s is first", first)
+	}
+	for range 16 {
+		if err := <-strangers; err != nil {
+			t.Error(err)
+		}
+	}
+	release, err = store.Passwords(s).Acquire(t.Context(), "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.HashPassword(ended, "x"); !errors.Is(err, context.Canceled) {
+		t.Error("a password is hashed for who has left: ", err)
+	}
+}

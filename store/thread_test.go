@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// thread writes a post with a chain of posts above it, many replies and one
+// deep chain of replies.
+func (w *world) thread(by *store.Account, above, below, deep int) (root *store.Object) {
+	reply := func(to *store.Object, v store.Visibility) *store.Object {
+		return w.status(by, v, func(o *store.Object) {
+			if to != nil {
+				o.InReplyToID, o.InReplyToURI, o.InReplyToAccountID = to.ID, to.URI, by.ID
+			}
+		})
+	}
+	for range above + 1 {
+		root = reply(root, store.Public)
+	}
+	for range below {
+		reply(root, store.Private)
+		reply(root, store.Public)
+	}
+	at := root
+	for range deep {
+		at = reply(at, store.Public)
+	}
+	return root
+}
+
+func TestThreadIsBounded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice := w.local("alice")
+		wide, deep := w.thread(alice, 45, 70, 0), w.thread(alice, 0, 0, 30)
+		w.view(func(tx *store.Tx) error {
+			for _, c := range []struct {
+				name         string
+				viewer       store.AccountID
+				root         *store.Object
+				above, below int
+			}{
+				{"a stranger's, wide", 0, wide, 40, 60}, {"a stranger's, deep", 0, deep, 0, 20},
+				{"one's own, wide", alice.ID, wide, 45, 140}, {"one's own, deep", alice.ID, deep, 0, 30},
+			} {
+				above, below, err := tx.Thread(c.viewer, c.root.ID)
+				if err != nil || len(above) != c.above || len(below) != c.below {
+					t.Errorf("%s: %d above, %d below, %v", c.name, len(above), len(below), err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestThreadIsPaged(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		root := w.thread(w.local("alice"), 1, 25, 0)
+		w.view(func(tx *store.Tx) error {
+			seen, pages, skip := map[store.ObjectID]bool{}, "", 0
+			for {
+				_, below, next, err := tx.ThreadPage(0, root.ID, store.ThreadBounds{Ancestors: 1, Descendants: 10, Depth: 5, Skip: skip})
+				if err != nil {
+					return err
+				}
+				pages += fmt.Sprint(len(below), " ")
+				for _, st := range below {
+					seen[st.ID] = true
+				}
+				if skip = next; next == 0 {
+					break
+				}
+			}
+			if pages != "10 10 5 " || len(seen) != 25 {
+				t.Errorf("pages of %s, %d in all", pages, len(seen))
+			}
+			_, below, next, err := tx.ThreadPage(0, root.ID, store.ThreadBounds{Descendants: 10, Depth: 5, Skip: 1000})
+			if len(below) != 0 || next != 0 {
+				t.Errorf("behind the last page: %d, %d", len(below), next)
+			}
+			return err
+		})
+	})
+}
