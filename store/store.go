@@ -50,7 +50,7 @@ type Store struct {
 
 	readTimeout time.Duration
 	strangers   *semaphore.Semaphore // connections that strangers may hold
-	passwords   *semaphore.Semaphore // passwords hashed at once
+	memory      *semaphore.Semaphore // see Memory
 
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.ReadTimeout == 0 {
 		o.ReadTimeout = readTimeout
 	}
-	s := &Store{now: o.Now, ids: newIDSource(o.Now), readTimeout: o.ReadTimeout, passwords: newPasswords()}
+	s := &Store{now: o.Now, ids: newIDSource(o.Now), readTimeout: o.ReadTimeout, memory: newMemory()}
 	var err error
 	if IsPostgres(o.Database) {
 		err = s.openPostgres(ctx, o)
