@@ -93,7 +93,7 @@ func TestReferenceIDs(t *testing.T) {
 		}
 	}
 	for host, want := range map[string]string{
-		"https://a.test。/x": "a.test", "https://a。test/x": "a.test", "https://a.test:0443/x": "a.test", "https://a.test:08443/x": "a.test:8443", "https://a.test..。/": "a.test", "https://。/": "",
+		"https://a.test。/x": "a.test", "https://a。test/x": "a.test", "https://a.test:0443/x": "a.test", "https://a.test:08443/x": "a.test:8443", "https://a.test..。/": "a.test", "https://。/": "", "https://a.test/a b": "", `https://a.test/a\b`: "",
 	} {
 		if got := Host(host); got != want {
 			t.Errorf("Host(%q) = %q", host, got)
