@@ -33,6 +33,9 @@ func run(t *testing.T, env []string, args ...string) (code int, out string) {
 func TestWrongCalls(t *testing.T) {
 	database := "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db")
 	domain := "KINGLET_DOMAIN=example.org"
+	if code, out := run(t, []string{database}, "migrate", "up"); code != 0 { // making it is a line of its own
+		t.Fatal(out)
+	}
 	for _, c := range []struct {
 		name string
 		env  []string

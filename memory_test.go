@@ -52,7 +52,8 @@ func TestMemory(t *testing.T) {
 	fmt.Fprintf(&table, "Limit: %s.\n\n| attack, %s each | peak RSS | owner served | failed | slowest |\n| --- | --- | --- | --- | --- |\n", m.limit, duration)
 	run := func(name string, attacks ...func(context.Context)) {
 		t.Run(name, func(t *testing.T) {
-			m.resetPeak()
+			m.kill()
+			m.start() // so that no attack is blamed for what the one before has left
 			ctx, cancel := context.WithTimeout(t.Context(), duration)
 			defer cancel()
 			var group sync.WaitGroup
@@ -69,7 +70,6 @@ func TestMemory(t *testing.T) {
 			fmt.Fprintf(&table, "| %s | %s | %d | %d | %s |\n", name, size, owner.served, len(owner.failed), owner.slowest.Round(time.Millisecond))
 			if err := m.died(); err != nil {
 				t.Errorf("the server died: %v", err)
-				m.start()
 				return
 			}
 			if peak > memoryLimit {
@@ -166,12 +166,7 @@ func (m *memoryNode) putUnderLimit() {
 	}
 }
 
-// resetPeak has the peak counted anew.
-func (m *memoryNode) resetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", m.cmd.Process.Pid), []byte("5"), 0)
-}
-
-// peak is the most resident memory since resetPeak.
+// peak is the most resident memory since the start.
 func (m *memoryNode) peak() int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.cmd.Process.Pid))
 	if err != nil {

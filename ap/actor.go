@@ -57,8 +57,10 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 	}
 	found := s.findHandle(ctx, account)
 	account.FetchedAt = s.Store.Now()
+	fetched := *account // what comes of it depends on what is known when it is written
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		known, err := tx.AccountByURI(account.URI)
+		*account = fetched
+		known, err := tx.AccountToChange(account.URI)
 		if err == nil {
 			if !known.DeletedAt.IsZero() {
 				return store.Errorf(store.Gone, "the account %s is gone", account.URI)

@@ -187,6 +187,7 @@ func TestPostponedActivities(t *testing.T) {
 
 	far.sends(403, own+"/inbox", with(far.activity("Announce", "x", boosted["id"]), "id", bob.activity("Announce", "a", nil)["id"]))
 	far.sends(403, own+"/inbox", with(far.activity("Announce", "x", boosted["id"]), "id", own+"/activities/x"))
+	far.sends(403, own+"/inbox", with(far.activity("Create", "x", far.note("3", "x", alice.URI)), "id", bob.activity("Create", "a", nil)["id"]))
 	mallory.sends(202, own+"/inbox", mallory.activity("Announce", "a", other["id"]))
 	bob.sends(202, own+"/inbox", bob.activity("Announce", "a", boosted["id"]))
 	bob.sends(202, own+"/inbox", bob.activity("Announce", "a", boosted["id"]))

@@ -335,6 +335,9 @@ func TestAuthor(t *testing.T) {
 			if isMine(fetched["id"].(string)) != c.me {
 				t.Errorf("fetched it is mine: %v", !c.me)
 			}
+			if n.fetches("https://third.example.com/users/x") != 0 {
+				t.Error("an author of another host is fetched")
+			}
 		})
 	}
 }

@@ -38,6 +38,7 @@ type network struct {
 	*ap.Service
 	clock   *storetest.Clock
 	handler http.Handler
+	actors  int
 	local   map[string]*store.Account
 
 	mu       sync.Mutex
@@ -85,6 +86,20 @@ func newNetwork(t *testing.T) *network {
 	}
 	conf, err := config.Load(config.Sources{Environ: []string{"KINGLET_DOMAIN=own.example.com"}, NeedDomain: true})
 	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keys[0]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := signature.MarshalPrivate(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.SettingOnce("instance_actor_key", instance)
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -211,13 +226,21 @@ func (n *network) fetches(address string) int {
 	return n.asked[strings.TrimPrefix(address, "https://")]
 }
 
-// account makes one that lives here.
+// account makes one that lives here, without the key and the password that
+// take long to make: nothing is delivered here.
 func (n *network) account(name string) *store.Account {
 	n.Helper()
-	a, err := n.CreateAccount(n.Context(), ap.NewAccount{Username: name, Email: name + "@example.org", Password: "correct horse"})
-	if err != nil {
-		n.Fatal(err)
+	c := n.Config
+	a := &store.Account{
+		URI: c.ActorURI(name), Username: name, Type: "Person", URL: c.ProfileURL(name), Inbox: c.InboxURI(name),
+		FollowersURI: c.FollowersURI(name), KeyID: c.KeyID(name),
 	}
+	n.update(func(tx *store.Tx) error {
+		if err := tx.PutAccount(a); err != nil {
+			return err
+		}
+		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@example.org", DefaultLanguage: "en"})
+	})
 	n.local[name] = a
 	return a
 }
@@ -232,8 +255,7 @@ type remote struct {
 
 var keys = [2]func() (*rsa.PrivateKey, error){sync.OnceValues(signature.GenerateKey), sync.OnceValues(signature.GenerateKey)}
 
-// actor makes one with a document, which its host's WebFinger names. which
-// chooses the key.
+// actor makes one with a document, which its host's WebFinger names.
 func (n *network) actor(host, name string) *remote {
 	n.Helper()
 	a := n.nameless(host, name, name)
@@ -245,7 +267,8 @@ func (n *network) actor(host, name string) *remote {
 // does not know.
 func (n *network) nameless(host, path, name string) *remote {
 	n.Helper()
-	key, err := keys[len(path)%2]()
+	n.actors++
+	key, err := keys[n.actors%2]() // neighbours that are made one after the other have two
 	if err != nil {
 		n.Fatal(err)
 	}

@@ -224,22 +224,22 @@ func TestEmailThatIsAHandleElsewhere(t *testing.T) {
 	}
 }
 
-// A name that nobody has costs as much time as a wrong password.
+// A name that nobody has costs as much time as a wrong password. The fastest
+// of several attempts, made in turn, are compared: others share the machine.
 func TestSignInTakesTheSameTime(t *testing.T) {
 	w := aptest.New(t, "https://kinglet.test")
 	w.Account("alice")
-	fastest := func(name string) time.Duration {
-		best := time.Hour
-		for i := range 5 {
+	fastest := map[string]time.Duration{"alice": time.Hour, "nobody": time.Hour}
+	for i := range 8 {
+		for name, best := range fastest {
 			started := time.Now()
 			if got, _ := signIn(w, t, guess(name, fmt.Sprint("192.0.2.", i))); got != "wrong" {
 				t.Fatal(got)
 			}
-			best = min(best, time.Since(started))
+			fastest[name] = min(best, time.Since(started))
 		}
-		return best
 	}
-	if known, unknown := fastest("alice"), fastest("nobody"); unknown < known/3 || known < unknown/3 {
+	if known, unknown := fastest["alice"], fastest["nobody"]; unknown < known/4 || known < unknown/4 {
 		t.Errorf("a wrong password takes %s, a name that nobody has %s", known, unknown)
 	}
 }

@@ -78,6 +78,10 @@ func TestSuspension(t *testing.T) {
 	})
 	t.Run("recovers when somebody asks for it", func(t *testing.T) {
 		n, bob := start(t)
+		n.clock.Advance(time.Hour)
+		if n.named("bob@"+victim) != "" {
+			t.Error("it is found while it is suspended")
+		}
 		says(bob, false)
 		n.clock.Advance(time.Hour)
 		if n.named("bob@"+victim) != bob.uri {

@@ -12,15 +12,16 @@ import (
 )
 
 func createFlags(fs *flag.FlagSet) {
-	fs.String("email", "", "")
+	fs.String("email", "", "the e-mail address, to sign in with")
 	passwordFlag(fs)
-	fs.Bool("admin", false, "")
+	fs.Bool("admin", false, "make it an admin")
 }
 
-func passwordFlag(fs *flag.FlagSet) { fs.String("password", "", "") }
-func revokeFlag(fs *flag.FlagSet)   { fs.Bool("revoke", false, "") }
-func yesFlag(fs *flag.FlagSet)      { fs.Bool("yes", false, "") }
-func scopesFlag(fs *flag.FlagSet)   { fs.String("scopes", "read", "") }
+func revokeFlag(fs *flag.FlagSet) { fs.Bool("revoke", false, "take the right away") }
+func yesFlag(fs *flag.FlagSet)    { fs.Bool("yes", false, "yes, delete it for good") }
+func scopesFlag(fs *flag.FlagSet) {
+	fs.String("scopes", "read", "what the token is for, in OAuth's words")
+}
 
 // withService opens everything a command on accounts needs. It works beside a
 // running server: that is woken when there is something for it to deliver.
@@ -29,13 +30,14 @@ func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error 
 	if err != nil {
 		return err
 	}
-	db, err := c.open(conf)
+	log := logger(conf, c.err)
+	db, err := c.open(conf, log, needDomain)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
-	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: logger(conf, c.err)})
+	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log})
 	if err != nil {
 		return err
 	}
@@ -43,9 +45,13 @@ func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error 
 }
 
 func accountCreate(c *call) error {
+	password, err := c.password()
+	if err != nil {
+		return err
+	}
 	return c.withService(true, func(s *ap.Service) error {
 		account, err := s.CreateAccount(c.ctx, ap.NewAccount{
-			Username: c.args[0], Email: c.flag("email"), Password: c.flag("password"), Admin: c.flag("admin") == "true",
+			Username: c.args[0], Email: c.flag("email"), Password: password, Admin: c.flag("admin") == "true",
 		})
 		if err != nil {
 			return err
@@ -77,8 +83,12 @@ func accountList(c *call) error {
 }
 
 func accountPasswd(c *call) error {
+	password, err := c.password()
+	if err != nil {
+		return err
+	}
 	return c.withService(false, func(s *ap.Service) error {
-		if err := s.SetPassword(c.ctx, c.args[0], c.flag("password")); err != nil {
+		if err := s.SetPassword(c.ctx, c.args[0], password); err != nil {
 			return err
 		}
 		fmt.Fprintln(c.out, "the password is changed; every app has to sign in again")

@@ -18,13 +18,13 @@ import (
 	"syscall"
 
 	"kinglet/config"
-	"kinglet/store"
 )
 
 // call is one call of the command line.
 type call struct {
 	ctx      context.Context
 	environ  []string
+	in       io.Reader
 	out, err io.Writer
 	args     []string // what is no flag
 	flags    map[string]string
@@ -45,10 +45,11 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"local", "", "try it: a server on localhost with a ready account", nil, local},
-		{"serve", "", "run the server", nil, serve},
-		{"account create", "NAME --email E --password P [--admin]", "make an account", createFlags, accountCreate},
+		{"serve", "[--as-copy]", "run the server", serveFlags, serve},
+		{"health", "", "ask the running server whether it is well, and exit with 0 or 1", nil, health},
+		{"account create", "NAME --email E --password P|- [--admin]", "make an account", createFlags, accountCreate},
 		{"account list", "", "list the accounts", nil, accountList},
-		{"account passwd", "NAME --password P", "give an account a new password, and sign it out everywhere", passwordFlag, accountPasswd},
+		{"account passwd", "NAME --password P|-", "give an account a new password, and sign it out everywhere", passwordFlag, accountPasswd},
 		{"account admin", "NAME [--revoke]", "make an account an admin, or no longer", revokeFlag, accountAdmin},
 		{"account delete", "NAME --yes", "delete an account and everything it has, for good", yesFlag, accountDelete},
 		{"token create", `NAME --scopes "read write follow push"`, "print an access token, for scripts", scopesFlag, tokenCreate},
@@ -66,9 +67,9 @@ func (e *usageError) Error() string { return e.text }
 
 // Main runs a call and gives the status to exit with.
 func Main(args, environ []string, out, errOut io.Writer, source fs.FS) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
-	err := dispatch(&call{ctx: ctx, environ: environ, out: out, err: errOut, source: source}, args)
+	err := dispatch(&call{ctx: ctx, environ: environ, in: os.Stdin, out: out, err: errOut, source: source}, args)
 	if err == nil {
 		return 0
 	}
@@ -81,30 +82,41 @@ func Main(args, environ []string, out, errOut io.Writer, source fs.FS) int {
 	return 1
 }
 
+// stopSignals are those that end a command in good order. A closed terminal
+// is one, unless nohup has said that it is none.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
 func dispatch(c *call, args []string) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		usage(c.out)
+	if len(args) == 0 || isHelp(args[0]) && help(c.out, args[1:]) {
+		if len(args) == 0 {
+			help(c.out, nil)
+		}
+		return nil
+	}
+	if isHelp(args[len(args)-1]) && help(c.out, args[:len(args)-1]) {
 		return nil
 	}
 	for _, cmd := range commands() {
 		words := strings.Fields(cmd.name)
 		if len(args) >= len(words) && strings.Join(args[:len(words)], " ") == cmd.name {
-			if err := c.parse(cmd, args[len(words):]); err != nil {
+			err := c.parse(cmd, args[len(words):])
+			if errors.Is(err, flag.ErrHelp) {
+				commandHelp(c.out, cmd)
+				return nil
+			}
+			if err != nil {
 				return err
 			}
 			return cmd.run(c)
 		}
 	}
 	return &usageError{fmt.Sprintf("there is no command %q; `kinglet help` lists them", strings.Join(args[:min(len(args), 2)], " "))}
-}
-
-func usage(w io.Writer) {
-	fmt.Fprintln(w, "Kinglet is a personal ActivityPub server.")
-	fmt.Fprintln(w)
-	for _, cmd := range commands() {
-		fmt.Fprintf(w, "  kinglet %-40s %s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.about)
-	}
-	fmt.Fprintln(w, "\nEvery setting of docs/CONFIGURATION.md is a flag as well, and a KINGLET_* variable of the environment.")
 }
 
 // parse reads flags, the command's own and the settings', wherever they stand
@@ -122,7 +134,9 @@ func (c *call) parse(cmd command, args []string) error {
 		c.own.String(k.Flag, "", "")
 	}
 	for rest := args; ; {
-		if err := c.own.Parse(rest); err != nil {
+		if err := c.own.Parse(rest); errors.Is(err, flag.ErrHelp) {
+			return err
+		} else if err != nil {
 			return &usageError{fmt.Sprintf("%s: %s; usage: kinglet %s %s", cmd.name, err, cmd.name, cmd.args)}
 		}
 		if c.own.NArg() == 0 {
@@ -155,18 +169,6 @@ func (c *call) config(needDomain bool) (*config.Config, error) {
 	return config.Load(config.Sources{
 		Flags: c.flags, Environ: c.environ, File: c.flag("config"), Defaults: c.defaults, NeedDomain: needDomain,
 	})
-}
-
-// open opens the database and brings it to this version's schema.
-func (c *call) open(conf *config.Config) (*store.Store, error) {
-	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, ReadTimeout: conf.Limits.ReadTimeout})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.Migrate(c.ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
 }
 
 func logger(conf *config.Config, w io.Writer) *slog.Logger {

@@ -38,7 +38,8 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		}
 		pages.TooMany(w, r)
 	}
-	r.Use(respond.Guard(log), respond.Uncached, normalPath, limitRequests(limits, s.Config, tooMany), openToAll, headAsGet)
+	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
+	r.Use(respond.Guard(log), respond.Uncached, normalPath, limitRequests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
 	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
 	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log, Pictures: pictures}).Routes(r)
 	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
@@ -75,6 +76,15 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		respond.Error(w, r, log, respond.NotAllowed)
 	})
 	return r, nil
+}
+
+// notText answers a request that onlyText refuses.
+func notText(w http.ResponseWriter, r *http.Request, pages *ui.UI, log *slog.Logger) {
+	if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) || r.Method != http.MethodGet {
+		respond.Error(w, r, log, respond.NotText)
+		return
+	}
+	pages.NotFound(w, r)
 }
 
 func isAPI(path string) bool {

@@ -33,12 +33,16 @@ func local(c *call) error {
 	if err != nil {
 		return err
 	}
-	srv, err := c.start(conf)
+	srv, err := c.start(conf, false)
 	if err != nil {
 		return err
 	}
 	password := store.NewSecret()[:12]
 	if err := furnish(c.ctx, srv.service, password); err != nil {
+		return err
+	}
+	token, err := srv.service.CreateToken(c.ctx, "you", "read write follow push")
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, `
@@ -49,8 +53,11 @@ func local(c *call) error {
     password  %s
 
   Look at %s/@you, or sign in at that address with a Mastodon app.
+  A first post:
 
-`, conf.URL, conf.Handle("you"), password, conf.URL)
+    curl -H 'Authorization: Bearer %s' -d 'status=Hello, world' %s/api/v1/statuses
+
+`, conf.URL, conf.Handle("you"), password, conf.URL, token, conf.URL)
 	return srv.run(c.ctx)
 }
 

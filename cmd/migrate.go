@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,7 +14,7 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(c.ctx, store.Options{Database: conf.Database})
+	s, err := c.openStore(conf, logger(conf, c.err))
 	if err != nil {
 		return err
 	}
@@ -21,8 +22,27 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	return do(s)
 }
 
+// withoutServer refuses to change the schema under a running server, whose
+// statements are of the schema that it started with.
+func (c *call) withoutServer(s *store.Store) error {
+	runs, err := s.ServerRuns(c.ctx)
+	if err == nil && runs {
+		err = errors.New("a server is running on the database: stop it first (serve migrates by itself when it starts)")
+	}
+	return err
+}
+
 func migrateUp(c *call) error {
 	return c.onSchema(func(s *store.Store) error {
+		pending, err := s.PendingMigrations(c.ctx)
+		if err != nil {
+			return err
+		}
+		if len(pending) > 0 {
+			if err := c.withoutServer(s); err != nil {
+				return err
+			}
+		}
 		applied, err := s.Migrate(c.ctx)
 		for _, m := range applied {
 			fmt.Fprintf(c.out, "applied %04d %s\n", m.Version, m.Name)
@@ -36,6 +56,9 @@ func migrateUp(c *call) error {
 
 func migrateDown(c *call) error {
 	return c.onSchema(func(s *store.Store) error {
+		if err := c.withoutServer(s); err != nil {
+			return err
+		}
 		m, err := s.MigrateDown(c.ctx)
 		if err == nil {
 			fmt.Fprintf(c.out, "took back %04d %s\n", m.Version, m.Name)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,14 +20,21 @@ import (
 	"kinglet/store"
 )
 
+func serveFlags(fs *flag.FlagSet) {
+	fs.Bool("as-copy", false, "try a copy of a database elsewhere, under any domain: nothing is delivered, nothing is fetched and no jobs run")
+}
+
 func serve(c *call) error {
 	conf, err := c.config(true)
 	if err != nil {
 		return err
 	}
-	srv, err := c.start(conf)
+	srv, err := c.start(conf, c.flag("as-copy") == "true")
 	if err != nil {
 		return err
+	}
+	if srv.copy {
+		srv.log.Warn("this is a copy: nothing is delivered or fetched, and jobs wait", "domain", conf.Domain)
 	}
 	srv.log.Info("kinglet is serving", "version", config.Version, "domain", conf.Domain, "url", conf.URL, "listen", srv.listener.Addr().String(), "database", srv.store.Engine())
 	return srv.run(c.ctx)
@@ -36,17 +44,21 @@ func serve(c *call) error {
 type server struct {
 	log      *slog.Logger
 	conf     *config.Config
+	copy     bool // see --as-copy
+	notify   *notifier
 	store    *store.Store
 	client   *outgoing.Client
 	service  *ap.Service
-	runner   *jobs.Runner
+	runner   *jobs.Runner // nil in a copy
 	listener net.Listener
+	share    budget // of the files that the process may have open
 	handler  http.Handler
 }
 
 // start opens and checks everything, and listens; nothing is answered yet.
-func (c *call) start(conf *config.Config) (*server, error) {
-	srv := &server{log: logger(conf, c.err), conf: conf}
+func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
+	log := logger(conf, c.err)
+	srv := &server{log: log, conf: conf, copy: asCopy, notify: newNotifier(c.environ, os.Getpid(), log)}
 	if err := srv.open(c); err != nil {
 		if srv.listener != nil {
 			srv.listener.Close()
@@ -60,32 +72,82 @@ func (c *call) start(conf *config.Config) (*server, error) {
 }
 
 func (s *server) open(c *call) (err error) {
+	files := fileLimit()
+	s.share = newBudget(files)
+	if files < minFiles {
+		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
+	}
 	// The address first: a second server must not touch the first one's data.
-	if s.listener, err = listen(s.conf.Listen); err != nil {
+	if s.listener, err = listen(s.conf); err != nil {
 		return err
 	}
-	if s.store, err = c.open(s.conf); err != nil {
+	if err := s.openStore(c); err != nil {
 		return err
 	}
-	if err := s.store.ListenForWakes(); err != nil {
-		return err
-	}
-	s.client = outgoing.New(outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks})
+	dial := newDialer(s.share)
+	s.client = s.newClient(dial)
+	dial.full = s.client.CloseIdle
+	s.listener = outOfFiles{s.listener, s.client.CloseIdle}
 	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log}); err != nil {
 		return err
 	}
-	if err := s.service.ScheduleCleanUp(c.ctx); err != nil {
+	if !s.copy {
+		if err := s.service.ScheduleCleanUp(c.ctx); err != nil {
+			return err
+		}
+		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: s.share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
+		s.service.RegisterJobs(s.runner)
+	}
+	h, err := handler(s.service, s.log, c.source)
+	s.handler = forwarded(s.conf, s.log, h)
+	return err
+}
+
+// openStore opens the database, brings it to this version's schema, and sees
+// that it is this domain's.
+func (s *server) openStore(c *call) (err error) {
+	if s.store, err = c.openStore(s.conf, s.log); err != nil {
 		return err
 	}
-	s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
-	s.service.RegisterJobs(s.runner)
-	s.handler, err = handler(s.service, s.log, c.source)
-	return err
+	// Before the schema is touched: the database may be another server's.
+	if err := s.store.ListenForWakes(); err != nil {
+		return err
+	}
+	pending, err := s.store.PendingMigrations(c.ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.mayMigrate(s.conf, pending); err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		err := s.notify.whileMigrating(func() error {
+			_, err := s.store.Migrate(c.ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if s.copy {
+		return c.keepIDs(s.store, s.conf)
+	}
+	return c.identify(s.store, s.conf, true)
+}
+
+// newClient makes the one that asks the outside world. A copy's asks nobody.
+func (s *server) newClient(d *dialer) *outgoing.Client {
+	o := outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks, Resolver: d, DialContext: d.DialContext}
+	if s.copy {
+		o.Resolver, o.DialContext = nowhere{}, nowhere{}.DialContext
+	}
+	return outgoing.New(o)
 }
 
 // listen opens host:port or unix:/path. A socket that a killed server left is
 // replaced; one that is alive is an error.
-func listen(address string) (net.Listener, error) {
+func listen(conf *config.Config) (net.Listener, error) {
+	address := conf.Listen
 	path, isSocket := strings.CutPrefix(address, "unix:")
 	if !isSocket {
 		l, err := net.Listen("tcp", address)
@@ -105,8 +167,11 @@ func listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, &config.Error{Key: "listen", Value: address, Want: err.Error()}
 	}
-	// The proxy runs as somebody else; the folder says who may come.
-	return l, os.Chmod(path, 0o666)
+	if err := os.Chmod(path, conf.ListenMode); err != nil {
+		l.Close()
+		return nil, &config.Error{Key: "listen_mode", Value: conf.ListenMode.String(), Want: err.Error()}
+	}
+	return l, nil
 }
 
 // A server that is told to stop answers what it has begun and lets its jobs
@@ -122,25 +187,30 @@ func (s *server) run(ctx context.Context) error {
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	limitConnections(web, s.conf.Limits.Connections)
+	limitConnections(web, min(s.conf.Limits.Connections, s.share.clients))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
 	var workErr, webErr error
-	group.Go(func() {
-		if workErr = s.runner.Run(ctx); workErr != nil {
-			stop()
-		}
-	})
+	if s.runner != nil {
+		group.Go(func() {
+			if workErr = s.runner.Run(ctx); workErr != nil {
+				stop()
+			}
+		})
+	}
+	group.Go(func() { s.notify.watch(ctx, s.alive) })
 	group.Go(func() {
 		<-ctx.Done()
 		s.log.Info("stopping")
+		s.notify.send("STOPPING=1", "STATUS=Stopping")
 		end, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if err := web.Shutdown(end); err != nil {
 			web.Close()
 		}
 	})
+	s.notify.send("READY=1", "STATUS=Serving "+s.conf.Domain)
 	if webErr = web.Serve(s.listener); errors.Is(webErr, http.ErrServerClosed) {
 		webErr = nil
 	}
@@ -152,4 +222,21 @@ func (s *server) run(ctx context.Context) error {
 	}
 	s.log.Info("stopped")
 	return nil
+}
+
+// alive tells whether the server still does its work: a transaction comes to
+// its end in time, however it ends. A full disk is no reason to restart;
+// /health tells of that.
+func (s *server) alive(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.store.Update(ctx, func(*store.Tx) error { return nil })
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

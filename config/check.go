@@ -20,7 +20,7 @@ func (c *Config) check(names map[string]string, needDomain bool) error {
 	}
 	if c.Domain != "" {
 		domain, err := canonicalHost(c.Domain)
-		if err != nil || strings.ContainsAny(c.Domain, "/@") || domain == "" || strings.HasPrefix(domain, ":") {
+		if err != nil || strings.ContainsAny(c.Domain, "/@") || strings.HasPrefix(domain, ":") || strings.Contains("."+domain+".", "..") {
 			return &Error{names["domain"], c.Domain, "want a domain like example.org"}
 		}
 		c.Domain = domain

@@ -17,7 +17,7 @@ import (
 // Config is what one server is set to. Its zero value is of no use: see Load.
 type Config struct {
 	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
-	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only."`
+	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only. It may change: ids keep the URL that the database began with, which has to go on leading here."`
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
 	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
 	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
@@ -43,6 +43,8 @@ type Config struct {
 	Federation Federation `toml:"federation"`
 	Retention  Retention  `toml:"retention"`
 	Limits     Limits     `toml:"limits"`
+
+	idBase string // see KeepIDs
 }
 
 // Retention says what is kept, and for how long: the one table of it.

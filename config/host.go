@@ -72,7 +72,7 @@ func split(uri string) (authority, rest string) {
 func (c *Config) IsOwnHost(host string) bool {
 	host = NormalHost(host)
 	name := withoutPort(host)
-	for _, own := range []string{NormalHost(c.Host()), NormalHost(c.Domain)} {
+	for _, own := range []string{NormalHost(c.Host()), NormalHost(c.Domain), NormalHost(c.idHost())} {
 		if own != "" && (host == own || name == own) {
 			return true
 		}
@@ -96,14 +96,15 @@ func (c *Config) OwnURL(uri string) (spelt string, ok bool) {
 		return "", false
 	}
 	authority, rest := split(uri)
-	if authority == "" || NormalHost(authority) != NormalHost(c.Host()) {
+	host := NormalHost(authority)
+	if authority == "" || host != NormalHost(c.Host()) && host != NormalHost(c.idHost()) {
 		return "", false
 	}
 	u, err := url.Parse(c.URL + rest)
 	if err != nil {
 		return "", false
 	}
-	spelt = c.URL + u.Path
+	spelt = c.baseOf(u.Path) + u.Path
 	if u.RawQuery != "" {
 		spelt += "?" + u.RawQuery
 	}

@@ -48,6 +48,9 @@ func keysOf(t reflect.Type, section string, at []int) []Key {
 	var out []Key
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name := f.Tag.Get("toml")
 		index := append(append([]int{}, at...), i)
 		if f.Type.Kind() == reflect.Struct && f.Tag.Get("doc") == "" {
@@ -151,7 +154,10 @@ func (l *loader) file(src Sources) error {
 	if err := toml.Unmarshal(b, &m); err != nil {
 		return &Error{"config file", path, strings.ReplaceAll(err.Error(), "\n", " ")}
 	}
-	return l.table(path, "", m)
+	if err := l.table(path, "", m); err != nil {
+		return err
+	}
+	return l.checkFileMode(path)
 }
 
 func (l *loader) table(path, section string, m map[string]any) error {
@@ -170,7 +176,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 		}
 		k, ok := l.byTOML[full]
 		if !ok {
-			return &Error{full + " in " + path, fmt.Sprint(m[name]), unknown(full, l.byTOML)}
+			return &Error{full + " in " + path, withoutPassword(fmt.Sprint(m[name])), unknown(full, l.byTOML)}
 		}
 		text := tomlText(m[name])
 		if n, ok := m[name].(int64); ok && reflect.TypeFor[Config]().FieldByIndex(k.field).Type == reflect.TypeFor[fs.FileMode]() {
@@ -212,7 +218,7 @@ func (l *loader) environ(src Sources) error {
 		}
 		k, ok := l.byEnv[name]
 		if !ok {
-			return &Error{name, value, unknown(name, l.byEnv)}
+			return &Error{name, withoutPassword(value), unknown(name, l.byEnv)}
 		}
 		if err := l.set(k, name, value); err != nil {
 			return err

@@ -118,6 +118,22 @@ func (l *loader) readSecret(path string) (string, error) {
 	return secret, nil
 }
 
+// checkFileMode refuses a configuration file that holds a secret and that
+// others can read.
+func (l *loader) checkFileMode(path string) error {
+	for _, k := range Keys() {
+		if !k.secret || k.fileOf != "" || l.names[k.TOML] != k.TOML+" in "+path {
+			continue
+		}
+		value := reflect.ValueOf(l.config).Elem().FieldByIndex(k.field).String()
+		fi, err := os.Stat(path)
+		if err == nil && withoutPassword(value) != value && fi.Mode().Perm()&0o077 != 0 {
+			return &Error{k.TOML + " in " + path, withoutPassword(value), fmt.Sprintf("it has a password, and others can read the file (mode %04o): chmod 600 it, or use %s_file", fi.Mode().Perm(), k.TOML)}
+		}
+	}
+	return nil
+}
+
 // shown is a value as an error may show it.
 func (k Key) shown(value string) string {
 	if k.secret && k.fileOf == "" {

@@ -16,7 +16,7 @@ func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
 func (c *Config) Handle(name string) string { return name + "@" + c.Domain }
 
 // ActorURI is the ActivityPub id of a local account; the following are its parts'.
-func (c *Config) ActorURI(name string) string     { return c.URL + "/users/" + name }
+func (c *Config) ActorURI(name string) string     { return c.ids() + "/users/" + name }
 func (c *Config) KeyID(name string) string        { return c.ActorURI(name) + "#main-key" }
 func (c *Config) InboxURI(name string) string     { return c.ActorURI(name) + "/inbox" }
 func (c *Config) OutboxURI(name string) string    { return c.ActorURI(name) + "/outbox" }
@@ -25,12 +25,12 @@ func (c *Config) FollowingURI(name string) string { return c.ActorURI(name) + "/
 func (c *Config) FeaturedURI(name string) string  { return c.ActorURI(name) + "/collections/featured" }
 
 // SharedInboxURI takes what is for several accounts here.
-func (c *Config) SharedInboxURI() string { return c.URL + "/inbox" }
+func (c *Config) SharedInboxURI() string { return c.ids() + "/inbox" }
 
 // ObjectURI, ActivityURI and ContextURI are ids by UUID.
-func (c *Config) ObjectURI(uuid string) string   { return c.URL + "/objects/" + uuid }
-func (c *Config) ActivityURI(uuid string) string { return c.URL + "/activities/" + uuid }
-func (c *Config) ContextURI(uuid string) string  { return c.URL + "/contexts/" + uuid }
+func (c *Config) ObjectURI(uuid string) string   { return c.ids() + "/objects/" + uuid }
+func (c *Config) ActivityURI(uuid string) string { return c.ids() + "/activities/" + uuid }
+func (c *Config) ContextURI(uuid string) string  { return c.ids() + "/contexts/" + uuid }
 
 // InstanceActorName is the preferredUsername of the actor that fetches for the
 // whole server. It has a dot, which no account's has, and not the host's name,
@@ -38,7 +38,7 @@ func (c *Config) ContextURI(uuid string) string  { return c.URL + "/contexts/" +
 const InstanceActorName = "instance.actor"
 
 // InstanceActorURI is the actor that fetches for the whole server.
-func (c *Config) InstanceActorURI() string { return c.URL + "/actor" }
+func (c *Config) InstanceActorURI() string { return c.ids() + "/actor" }
 
 // InstanceKeyID is its key.
 func (c *Config) InstanceKeyID() string { return c.InstanceActorURI() + "#main-key" }
@@ -65,10 +65,9 @@ func (c *Config) LocalUsername(uri string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	rest := strings.TrimPrefix(spelt, c.URL+"/")
-	name, ok := strings.CutPrefix(rest, "users/")
+	name, ok := strings.CutPrefix(spelt, c.ids()+"/users/")
 	if !ok {
-		name, ok = strings.CutPrefix(rest, "@")
+		name, ok = strings.CutPrefix(spelt, c.URL+"/@")
 	}
 	if !ok || ValidUsername(name) != nil {
 		return "", false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/color/palette"
@@ -213,5 +214,14 @@ func TestOnePictureAtATime(t *testing.T) {
 		if err := <-results; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestPixelsAreBounded(t *testing.T) {
+	data := encodePNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
+	copy(data[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // 65536 x 65536 by its header
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
+	if _, _, err := decode(data, Avatar, 1<<60); !store.Is(err, store.Invalid) || !strings.Contains(err.Error(), "million pixels") {
+		t.Error(err)
 	}
 }

@@ -73,6 +73,11 @@ func (k *Keeper) encode(ctx context.Context, data []byte, shape Shape) (encoded 
 		return nil, "", "", err
 	}
 	defer release()
+	done, err := k.store.Memory().Acquire(ctx, semaphore.Trusted)
+	if err != nil {
+		return nil, "", "", err
+	}
+	defer done()
 	picture, opaque, err := decode(data, shape, k.maxMemory)
 	// The next picture must not find this one's memory still in use.
 	debug.FreeOSMemory()

@@ -95,6 +95,12 @@ func (tx *Tx) AccountByURI(uri string) (*Account, error) {
 	return tx.account("account "+uri, `WHERE a.uri = $1`, uri)
 }
 
+// AccountToChange is AccountByURI for who will write what it read: the account
+// stays as it was read until the transaction ends.
+func (tx *Tx) AccountToChange(uri string) (*Account, error) {
+	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.store.dialect.forUpdate, uri)
+}
+
 // AccountByHandle reads an account by name (local, domain "") or name and
 // domain, whatever their case; NotFound.
 func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
@@ -103,10 +109,16 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 }
 
 // AccountsByKeyID reads the accounts whose key has the id. That may be
-// several: an account may claim the key id of a neighbour on its own host.
-// Which of them signed is for the signature to tell.
+// several: an account may claim the key id of a neighbour on its own host. The
+// one whose id the key's begins with comes first, so that others can't crowd it
+// out. Which of them signed is for the signature to tell.
 func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
-	return tx.accounts(`SELECT `+accountColumns+` FROM accounts a WHERE a.key_id = $1 ORDER BY a.id LIMIT 8`, keyID)
+	return tx.accounts(`
+		SELECT `+accountColumns+`
+		FROM accounts a
+		WHERE a.key_id = $1
+		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
+		LIMIT 8`, keyID)
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {
@@ -186,6 +198,9 @@ func (tx *Tx) PutAccount(a *Account) error {
 			a.ID = AccountID(id)
 			return tx.upsertAccount(a)
 		})
+	}
+	if isDuplicate(err) && tx.store.path != "" { // on PostgreSQL after a second look
+		return Errorf(Conflict, "the name %s is taken", a.Handle())
 	}
 	if Is(err, NotFound) {
 		err = Errorf(Gone, "the account %s was deleted", a.URI)

@@ -119,7 +119,11 @@ func TestSameBytesAreKeptOnce(t *testing.T) {
 		group.Wait()
 		before := s.Statements()
 		b, err := s.PutBlob(t.Context(), bytes.NewReader(data), "text/plain", 1<<30)
-		if err != nil || b.MediaType != "image/png" || s.Statements()-before != 1 {
+		once := int64(1) // look
+		if store.RunTwice {
+			once = 2
+		}
+		if err != nil || b.MediaType != "image/png" || s.Statements()-before != once {
 			t.Errorf("again: %+v %v, %d statements", b, err, s.Statements()-before)
 		}
 		w.view(func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err })

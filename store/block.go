@@ -3,9 +3,6 @@ package store
 // PutBlock has account block target: follows both ways end and each leaves the
 // other's home feed and notifications, at once. false when it was there already.
 func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err error) {
-	if err := tx.LockPair(account, target); err != nil {
-		return false, err
-	}
 	now := tx.Now()
 	err = tx.insertNew(now, func(id int64) error {
 		n, err := tx.exec(`

@@ -3,11 +3,15 @@ package store
 import (
 	"context"
 	"net/url"
+	"strings"
 )
 
 // domainSetting is the key under which a database keeps the domain it belongs
 // to. Handles, ids and other servers' memory of them are made of it.
 const domainSetting = "domain"
+
+// urlSetting is the key of the URL that its ids are made under.
+const urlSetting = "url"
 
 // CheckDomain refuses to use a database for another domain than the one it
 // belongs to (SECURITY-RULES 45). base is the server's URL. With claim, a
@@ -22,6 +26,16 @@ func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool
 	})
 	if err == nil && owner == "" && claim {
 		err = s.Update(ctx, func(tx *Tx) (err error) {
+			began, err := tx.idBase()
+			if err != nil {
+				return err
+			}
+			if began == "" {
+				began = base
+			}
+			if _, err := tx.SettingOnce(urlSetting, began); err != nil {
+				return err
+			}
 			owner, err = tx.SettingOnce(domainSetting, domain)
 			return err
 		})
@@ -32,23 +46,45 @@ func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool
 	return Errorf(Conflict, "the database belongs to the domain %s and can't be used for %s, its ids would be wrong: set KINGLET_DOMAIN=%s, or try a copy of it with `kinglet serve --as-copy`", owner, domain, owner)
 }
 
-// checkLocalHosts is for a database of a version that did not keep its domain:
-// the ids of the accounts here have the host of the URL they were made under.
-func (tx *Tx) checkLocalHosts(domain, base string) error {
+// IDBase is the URL that the database's ids are made under, "" when it has
+// none yet.
+func (s *Store) IDBase(ctx context.Context) (base string, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		base, err = tx.idBase()
+		return err
+	})
+	return base, err
+}
+
+// idBase knows a database of a version that did not keep its URL by the ids of
+// the accounts here.
+func (tx *Tx) idBase() (string, error) {
+	base, ok, err := tx.Setting(urlSetting)
+	if err != nil || ok {
+		return base, err
+	}
 	uri, ok, err := one[string](tx, `SELECT a.uri FROM accounts a JOIN users u ON u.account_id = a.id ORDER BY a.id LIMIT 1`)
 	if err != nil || !ok {
-		return err
+		return "", err
 	}
-	account, err := url.Parse(uri)
+	u, err := url.Parse(uri)
 	if err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// checkLocalHosts is for a database of a version that did not keep its domain:
+// its accounts have to be at the host that is served now.
+func (tx *Tx) checkLocalHosts(domain, base string) error {
+	began, err := tx.idBase()
+	if err != nil || began == "" || began == base {
 		return err
 	}
-	served, err := url.Parse(base)
-	if err != nil {
-		return err
-	}
-	if account.Host == domain || account.Host == served.Host {
+	_, host, _ := strings.Cut(began, "://")
+	_, served, _ := strings.Cut(base, "://")
+	if host == domain || host == served {
 		return nil
 	}
-	return Errorf(Conflict, "the accounts of the database are at %s, and it can't be used for the domain %s at %s: set KINGLET_DOMAIN and KINGLET_URL to what they were, or try a copy of it with `kinglet serve --as-copy`", account.Host, domain, served.Host)
+	return Errorf(Conflict, "the accounts of the database are at %s, and it can't be used for the domain %s at %s: set KINGLET_DOMAIN and KINGLET_URL to what they were, or try a copy of it with `kinglet serve --as-copy`", host, domain, served)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -28,8 +29,14 @@ var ErrIDTaken = Errorf(Conflict, "the id is already in use")
 // It is called with every error of a connection, so that errors that are made
 // from it later keep the kind.
 func failed(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || KindOf(err) != Internal {
+	if err == nil || KindOf(err) != Internal {
 		return err
+	}
+	if ended := ctx.Err(); ended != nil { // its caller has left, or its time is up
+		if errors.Is(err, ended) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", ended, err)
 	}
 	switch {
 	case isDown(err):

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"context"
-
-	"kinglet/internal/semaphore"
-)
+import "context"
 
 // Pragma reads a setting of SQLite's writing connection.
 func Pragma(s *Store, name string) (value string, err error) {
@@ -74,6 +70,3 @@ func Ping(tx *Tx) error {
 }
 
 const MaxApps = maxApps
-
-// Passwords is what bounds how many passwords are hashed at once.
-func Passwords(s *Store) *semaphore.Semaphore { return s.passwords }

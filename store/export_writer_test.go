@@ -27,3 +27,6 @@ func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
 	})
 	return n, err
 }
+
+// RunTwice tells whether this is a build that runs every transaction twice.
+const RunTwice = runTwice

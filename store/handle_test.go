@@ -99,3 +99,25 @@ func TestSuspensions(t *testing.T) {
 		}
 	})
 }
+
+// Of two that claim one key id, the account that it is named after has it.
+func TestKeyIDs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		const bob = "https://there.test/users/bob"
+		for _, key := range []string{bob + "#main-key", bob + "/main-key"} {
+			for _, uri := range []string{"https://there.test/a", "https://there.test/users/bo", "https://there.test/1", "https://there.test/2", "https://there.test/3", "https://there.test/4", "https://there.test/5", "https://there.test/6", bob} {
+				w.update(func(tx *store.Tx) error {
+					return tx.PutAccount(&store.Account{URI: uri, Username: uri[19:], Domain: "there.test", Type: "Person", KeyID: key})
+				})
+			}
+			w.view(func(tx *store.Tx) error {
+				list, err := tx.AccountsByKeyID(key)
+				if err != nil || len(list) == 0 || list[0].URI != bob {
+					t.Errorf("the key %s is of %v %v", key, list, err)
+				}
+				return nil
+			})
+		}
+	})
+}

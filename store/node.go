@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"time"
 )
 
 // HoldNode gives this process the name under which it claims jobs, until
@@ -16,28 +16,57 @@ func (s *Store) HoldNode(ctx context.Context) (string, error) {
 	if s.path != "" {
 		return "here", nil
 	}
+	s.nodeMu.Lock()
+	defer s.nodeMu.Unlock()
+	s.nodeKey = rand.Int64()
+	if err := s.lockNode(ctx); err != nil {
+		return "", fmt.Errorf("hold a node's name: %w", err)
+	}
+	return strconv.FormatInt(s.nodeKey, 10), nil
+}
+
+// lockNode is called with nodeMu held.
+func (s *Store) lockNode(ctx context.Context) error {
 	c, err := s.db.Conn(ctx)
 	if err != nil {
-		return "", fmt.Errorf("hold a node's name: %w", err)
+		return failed(ctx, err)
 	}
-	key := rand.Int64()
-	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, key); err != nil {
-		c.Close()
-		return "", fmt.Errorf("hold a node's name: %w", err)
+	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, s.nodeKey); err != nil {
+		discard(c)
+		return failed(ctx, err)
 	}
 	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock_shared($1)`, int64(serverLock)); err != nil {
-		c.Close()
-		return "", fmt.Errorf("hold a node's name: %w", err)
+		discard(c)
+		return failed(ctx, err)
 	}
 	s.node = c
-	return strconv.FormatInt(key, 10), nil
+	return nil
+}
+
+// holdNodeAgain takes the name again that went with a lost connection: other
+// nodes would think this one dead and do its jobs as well.
+func (s *Store) holdNodeAgain(ctx context.Context) {
+	s.nodeMu.Lock()
+	defer s.nodeMu.Unlock()
+	if s.node == nil || s.node.PingContext(ctx) == nil {
+		return
+	}
+	discard(s.node)
+	s.node = nil
+	for wait := time.Second; s.lockNode(ctx) != nil; wait = min(2*wait, time.Minute) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
 }
 
 func (s *Store) releaseNode() {
+	s.nodeMu.Lock()
+	defer s.nodeMu.Unlock()
 	if s.node != nil {
-		// Ends the session, and with it the lock.
-		_ = s.node.Raw(func(any) error { return driver.ErrBadConn })
-		_ = s.node.Close()
+		discard(s.node) // ends the session, and with it the lock
 	}
 }
 

@@ -25,16 +25,17 @@ const (
 	argonKey     = 32
 )
 
-// newPasswords has passwords hashed one at a time, since each takes 19 MiB
-// for some 30 ms: 16 that wait are answered within a second.
-func newPasswords() *semaphore.Semaphore {
+// newMemory has what takes tens of megabytes done one at a time: passwords are
+// hashed in 19 MiB for some 30 ms each, so 16 that wait are answered within a
+// second; and package media decodes pictures.
+func newMemory() *semaphore.Semaphore {
 	return semaphore.New(semaphore.Options{Places: 1, Waiting: 16, Wait: 5 * time.Second})
 }
 
 // HashPassword gives the PHC string of a password. Unavailable when too many
 // are being hashed.
 func (s *Store) HashPassword(ctx context.Context, password string) (hash string, err error) {
-	release, err := s.passwords.Acquire(ctx, Client(ctx))
+	release, err := s.memory.Acquire(ctx, Client(ctx))
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +48,7 @@ func (s *Store) HashPassword(ctx context.Context, password string) (hash string,
 // An empty or unreadable hash matches nothing, at the same cost. Unavailable
 // when too many are being hashed.
 func (s *Store) VerifyPassword(ctx context.Context, hash, password string) (bool, error) {
-	release, err := s.passwords.Acquire(ctx, Client(ctx))
+	release, err := s.memory.Acquire(ctx, Client(ctx))
 	if err != nil {
 		return false, err
 	}
@@ -55,6 +56,9 @@ func (s *Store) VerifyPassword(ctx context.Context, hash, password string) (bool
 	defer runtime.GC()
 	return verifyPassword(hash, password), nil
 }
+
+// Memory is what has much memory taken by one at a time.
+func (s *Store) Memory() *semaphore.Semaphore { return s.memory }
 
 func hashPassword(password string) string {
 	salt := make([]byte, 16)

@@ -20,7 +20,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err := store.Passwords(s).Acquire(t.Context(), "another")
+	release, err := s.Memory().Acquire(t.Context(), "another")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 		}
 	}
 	go func() { owner <- verify("owner", store.AsKnown(t.Context())) }()
-	for store.Passwords(s).Waiting() < 17 { // there is nothing that tells when
+	for s.Memory().Waiting() < 17 { // there is nothing that tells when
 	}
 	release()
 	if err := <-owner; err != nil {
@@ -56,7 +56,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	release, err = store.Passwords(s).Acquire(t.Context(), "another")
+	release, err = s.Memory().Acquire(t.Context(), "another")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,11 +79,8 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 		tx.rolledBack()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
 		defer cancel()
-		if rerr := c.run(end, "ROLLBACK"); rerr != nil {
-			discard(c.Conn)
-			if ctx.Err() == nil { // else the connection ended with its caller's request
-				err = errors.Join(err, failed(end, rerr))
-			}
+		if c.run(end, "ROLLBACK") != nil {
+			discard(c.Conn) // and with it the transaction
 		}
 		return err
 	}
@@ -150,6 +147,7 @@ func (s *Store) listenPostgres(ctx context.Context) {
 			if _, err = c.Exec(ctx, "LISTEN "+jobsChannel); err == nil {
 				wait = time.Second
 				s.wakeJobs()
+				s.listening.Go(func() { s.holdNodeAgain(ctx) })
 				for err == nil {
 					if _, err = c.WaitForNotification(ctx); err == nil {
 						s.wakeJobs()

@@ -49,6 +49,8 @@ type Store struct {
 	path    string // SQLite's file, "" on PostgreSQL
 	url     string // PostgreSQL's URL, "" on SQLite
 
+	nodeMu  sync.Mutex
+	nodeKey int64
 	node    *sql.Conn  // holds this node's name on PostgreSQL
 	readers chan *conn // SQLite's idle reading connections
 	writer  *writer    // SQLite's single writer; nil on PostgreSQL
@@ -57,7 +59,7 @@ type Store struct {
 
 	readTimeout time.Duration
 	strangers   *semaphore.Semaphore // connections that strangers may hold
-	passwords   *semaphore.Semaphore // passwords hashed at once
+	memory      *semaphore.Semaphore // see Memory
 
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
@@ -83,7 +85,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || runTwice,
-		readTimeout: o.ReadTimeout, passwords: newPasswords(),
+		readTimeout: o.ReadTimeout, memory: newMemory(),
 	}
 	var err error
 	if IsPostgres(o.Database) {

@@ -86,6 +86,10 @@ func (u *UI) Routes(r chi.Router) {
 		panic(err) // the folder is embedded above
 	}
 	r.Get("/static/*", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			u.NotFound(w, r) // a folder's list is nobody's business
+			return
+		}
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		http.StripPrefix("/static/", http.FileServerFS(static)).ServeHTTP(w, r)
 	})
@@ -160,6 +164,10 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusForbidden, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
+		if r.Context().Err() != nil {
+			u.Log.Info("page not answered, its reader has left", "path", r.URL.Path, "error", err)
+			return
+		}
 		u.Log.Error("page failed", "path", r.URL.Path, "error", err)
 		u.problem(w, r, problem{http.StatusInternalServerError, "Something went wrong", "It is not your fault, and it has been logged. Try again in a moment."})
 	}

@@ -194,7 +194,11 @@ func updateActor(env *Env, tx *store.Tx, a *Activity, doc *vocab.Object) error {
 	if err != nil {
 		return refuse("the actor's document: %v", err)
 	}
-	old := a.Actor
+	// As it is now: its key may have been fetched anew since the signature was verified.
+	old, err := tx.AccountToChange(a.Actor.URI)
+	if err != nil {
+		return err
+	}
 	if account.PublicKey != old.PublicKey || account.KeyID != old.KeyID || account.Username != old.Username {
 		if err := Refresh(tx, old.URI); err != nil {
 			return err

@@ -5,6 +5,7 @@ package federation
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -144,10 +145,16 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	}
 	standing := author.Active() && o.DeletedAt.IsZero()
 	switch {
-	case o.Visibility > store.Unlisted && (!a.signedByReader(r, o) || !standing):
-		a.hidden(w, r)
 	case o.Visibility > store.Unlisted:
-		privateDocument(w, http.StatusOK, vocab.WithContext(doc))
+		err := a.signedByReader(r, o)
+		switch {
+		case errors.Is(err, store.ErrDatabaseDown):
+			a.fail(w, r, err)
+		case err != nil || !standing:
+			a.hidden(w, r)
+		default:
+			privateDocument(w, http.StatusOK, vocab.WithContext(doc))
+		}
 	case standing:
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	case !author.Active():
@@ -159,13 +166,16 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	}
 }
 
-// signedByReader tells whether a request is signed by an account that may see
-// an object: a status, or what publishes one, by the rules of statuses; another
-// activity its recipients.
-func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
+// signedByReader is NotFound unless a request is signed by an account that may
+// see an object: a status, or what publishes one, by the rules of statuses;
+// another activity its recipients.
+func (a *API) signedByReader(r *http.Request, o *store.Object) error {
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
-	if err != nil || !reader.Active() {
-		return false
+	if err != nil {
+		return unlessDown(err)
+	}
+	if !reader.Active() {
+		return respond.NotFound
 	}
 	may := false
 	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
@@ -192,7 +202,19 @@ func (a *API) signedByReader(r *http.Request, o *store.Object) bool {
 		}
 		return nil
 	})
-	return err == nil && may
+	if err != nil || !may {
+		return unlessDown(err)
+	}
+	return nil
+}
+
+// unlessDown is NotFound, whatever was wrong with the reader, but not when
+// nobody could be asked.
+func unlessDown(err error) error {
+	if errors.Is(err, store.ErrDatabaseDown) {
+		return err
+	}
+	return respond.NotFound
 }
 
 // Context serves the public part of a conversation.

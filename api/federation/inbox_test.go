@@ -39,6 +39,9 @@ func TestInboxJudgesHeadersFirst(t *testing.T) {
 		{"no date", func(r *http.Request) { r.Header.Del("Date") }, 401},
 		{"an old date", func(r *http.Request) { r.Header.Set("Date", "Sun, 01 Mar 2026 00:00:00 GMT") }, 401},
 		{"no digest", func(r *http.Request) { r.Header.Del("Digest") }, 401},
+		{"a digest that is not signed", func(r *http.Request) {
+			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), "date digest", "date", 1))
+		}, 401},
 		{"a digest of no known algorithm", func(r *http.Request) { r.Header.Set("Digest", "MD5=x") }, 401},
 		{"a key of ours", func(r *http.Request) {
 			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), bob.keyID, "https://"+domain+"/users/alice#main-key", 1))
@@ -438,9 +441,9 @@ func TestBodiesAreBounded(t *testing.T) {
 			}
 			var group sync.WaitGroup
 			defer group.Wait()
-			stall := func(client string) (started chan struct{}, answer chan int, cancel func()) {
+			stall := func(client string, patience time.Duration) (started chan struct{}, answer chan int, cancel func()) {
 				r := bob.request(w, client, inbox, w.follow(bob, "2"))
-				ctx, cancel := context.WithCancel(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				body := &stalled{ctx: ctx, started: make(chan struct{})}
 				r = r.WithContext(ctx)
 				r.Body, r.ContentLength = body, length
@@ -450,12 +453,12 @@ func TestBodiesAreBounded(t *testing.T) {
 			}
 			var cancels []func()
 			for i := range 4 {
-				started, _, cancel := stall(address(i))
+				started, _, cancel := stall(address(i), time.Minute)
 				cancels = append(cancels, cancel)
 				<-started
 			}
-			started, answer, cancel := stall(address(5))
-			cancel() // it would wait for room, and gives up
+			started, answer, cancel := stall(address(5), time.Second) // then it leaves
+			defer cancel()
 			if code := <-answer; code != 503 {
 				t.Errorf("the fifth is answered %d", code)
 			}
@@ -465,7 +468,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			default:
 			}
 			cancels[0]()
-			started, _, cancel = stall(address(6))
+			started, _, cancel = stall(address(6), time.Minute)
 			select {
 			case <-started:
 			case <-time.After(5 * time.Second):

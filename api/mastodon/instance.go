@@ -17,6 +17,9 @@ func (c *call) health() error {
 	if err := c.view(func(*store.Tx) error { return nil }); err != nil {
 		return err
 	}
+	if err := c.api.Store.Health(c.r.Context(), c.api.Config.MinFreeBytes); err != nil {
+		return err
+	}
 	return c.json(map[string]string{"status": "OK"})
 }
 

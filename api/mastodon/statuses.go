@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"math"
 	"time"
 
 	"kinglet/ap"
@@ -8,7 +9,11 @@ import (
 	"kinglet/store"
 )
 
-func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+// seconds is a duration within what a Duration holds.
+func seconds(n int64) time.Duration {
+	const most = int64(math.MaxInt64 / time.Second)
+	return time.Duration(min(max(n, -most), most)) * time.Second
+}
 
 func (c *call) post() error {
 	p := c.params

@@ -42,6 +42,7 @@ var (
 	NeedsUser      = &Problem{Status: http.StatusUnprocessableEntity, Code: "This method requires an authenticated user"}
 	OutsideScopes  = &Problem{Status: http.StatusForbidden, Code: "This action is outside the authorized scopes"}
 	NotFound       = &Problem{Status: http.StatusNotFound, Code: "Record not found"}
+	NotText        = &Problem{Status: http.StatusBadRequest, Code: "The address is not text in UTF-8"}
 	NoSuchEndpoint = &Problem{Status: http.StatusNotFound, Code: "There is no such endpoint"}
 	NotAllowed     = &Problem{Status: http.StatusMethodNotAllowed, Code: "This method is not allowed here"}
 	NotImplemented = &Problem{Status: http.StatusNotImplemented, Code: "This endpoint is not implemented yet"}
@@ -79,7 +80,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	case errors.As(err, &tooLarge):
 		JSON(w, http.StatusRequestEntityTooLarge, errorBody{Error: "The request is too large"})
 	case errors.As(err, &s) && s.HTTPStatus() == http.StatusServiceUnavailable,
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", RetryAfter)
 		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})

@@ -1,0 +1,124 @@
+package cmd
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+
+	"kinglet/ap/outgoing"
+)
+
+// budget shares out the file descriptors that the process may have. What is
+// left over is the database's, the log's and the runtime's: with them taken
+// first, and the rest bounded, no number of clients fails a write.
+type budget struct {
+	clients int // connections from clients
+	dials   int // connections to other servers
+	lookups int // names looked up at once, two sockets each
+	workers int // jobs at once, each with a connection
+}
+
+// minFiles is what the parts add up to with some sense.
+const minFiles = 128
+
+func newBudget(files int) budget {
+	dials := min(files/4, 512)
+	return budget{
+		clients: min(files/2, 2048),
+		dials:   dials,
+		lookups: max(min(files/32, 64), 1),
+		workers: max(min(dials*3/4, 256), 1),
+	}
+}
+
+// dialer bounds the connections to other servers and the names looked up.
+type dialer struct {
+	net.Dialer
+	slots   chan struct{}
+	lookups chan struct{}
+	full    func() // called when there is no slot, before waiting for one
+}
+
+func newDialer(b budget) *dialer {
+	return &dialer{slots: make(chan struct{}, b.dials), lookups: make(chan struct{}, b.lookups), full: func() {}}
+}
+
+// DialContext is net.Dialer's, within the budget.
+func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	select {
+	case d.slots <- struct{}{}:
+	default:
+		d.full()
+		select {
+		case d.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	c, err := d.Dialer.DialContext(ctx, network, addr)
+	if err != nil {
+		<-d.slots
+		return nil, err
+	}
+	return &countedConn{Conn: c, closed: func() { <-d.slots }}, nil
+}
+
+// LookupNetIP is net.Resolver's, within the budget.
+func (d *dialer) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	select {
+	case d.lookups <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-d.lookups }()
+	return net.DefaultResolver.LookupNetIP(ctx, network, host)
+}
+
+// countedConn gives its place back when it is closed.
+type countedConn struct {
+	net.Conn
+	once   sync.Once
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(c.closed)
+	return err
+}
+
+// outOfFiles is a listener that makes room when there are no files left for
+// one more client: net/http waits a moment then, and tries again.
+type outOfFiles struct {
+	net.Listener
+	makeRoom func()
+}
+
+func (l outOfFiles) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		l.makeRoom()
+	}
+	return c, err
+}
+
+// nowhere is the network of a copy: every name and every address is refused.
+type nowhere struct{}
+
+func (nowhere) DialContext(context.Context, string, string) (net.Conn, error) {
+	return nil, errCopy
+}
+
+func (nowhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return nil, errCopy
+}
+
+var errCopy = copyError{}
+
+type copyError struct{}
+
+func (copyError) Error() string { return "this server is a copy (--as-copy) and asks nobody" }
+
+// Is makes it final: trying again will not help.
+func (copyError) Is(target error) bool { return target == outgoing.ErrRefused }

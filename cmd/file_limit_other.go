@@ -1,0 +1,5 @@
+//go:build !unix
+
+package cmd
+
+func fileLimit() int { return 1 << 14 }

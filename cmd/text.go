@@ -1,0 +1,38 @@
+package cmd
+
+import (
+	"net/http"
+
+	"kinglet/store"
+)
+
+// onlyText has requests refused whose path or query holds, decoded, a NUL or
+// what is not UTF-8: no row has such a name, and PostgreSQL would not even look.
+func onlyText(refuse http.HandlerFunc) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !isText(r) {
+				refuse(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func isText(r *http.Request) bool {
+	if !store.ValidText(r.URL.Path) {
+		return false
+	}
+	for name, values := range r.URL.Query() {
+		if !store.ValidText(name) {
+			return false
+		}
+		for _, v := range values {
+			if !store.ValidText(v) {
+				return false
+			}
+		}
+	}
+	return true
+}

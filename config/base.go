@@ -1,0 +1,35 @@
+package config
+
+import "strings"
+
+// The URL of a server may change, ids may not: other servers keep them. Ids go
+// on under the URL that the database began with, whose host has to go on
+// leading here; pages, media and the API are at the URL of today.
+
+// KeepIDs has ids be made under the URL that the database began with. It is
+// called at the start, before anything is answered.
+func (c *Config) KeepIDs(base string) { c.idBase = base }
+
+// ids is the URL that ids are made under.
+func (c *Config) ids() string {
+	if c.idBase != "" {
+		return c.idBase
+	}
+	return c.URL
+}
+
+// idHost is its host[:port].
+func (c *Config) idHost() string {
+	_, host, _ := strings.Cut(c.ids(), "//")
+	return host
+}
+
+// baseOf is the URL that a path of ours is under.
+func (c *Config) baseOf(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "users", "objects", "activities", "contexts", "actor", "inbox":
+		return c.ids()
+	}
+	return c.URL
+}
