@@ -306,6 +306,22 @@ func TestBlockedUndoes(t *testing.T) {
 		t.Error(err)
 	}
 	counts("0 0")
+
+	// By the id of another's boost one does not take back one's own.
+	dave := n.person("dave")
+	d := dave.post("/api/v1/statuses", "status", "boosted by two")["id"].(string)
+	theirs := bob.post("/api/v1/statuses/" + d + "/reblog")["id"].(string)
+	alice.post("/api/v1/statuses/" + d + "/reblog")
+	for _, name := range []string{"alice", "bob"} {
+		dave.post("/api/v1/accounts/" + dave.find("@"+name) + "/block")
+	}
+	if resp, err := alice.try("DELETE", "/api/v1/statuses/"+theirs, nil, nil); resp == nil || resp.StatusCode != 404 {
+		t.Errorf("another's hidden boost is deleted: %v", err)
+	}
+	var boosted object
+	if dave.get("/api/v1/statuses/"+d, &boosted); boosted["reblogs_count"] != 2.0 {
+		t.Errorf("%v boosts are left", boosted["reblogs_count"])
+	}
 }
 
 // A page of a post, and the conversation as strangers read it, is not shared

@@ -96,6 +96,21 @@ func (w *world) inFiles() bool {
 	}
 }
 
+// untilTruncation waits until as many truncations of the log were tried, or
+// have succeeded.
+func (w *world) untilTruncation(what string, enough func(tried, truncated int64) bool) {
+	w.t.Helper()
+	if w.Engine() != "sqlite" {
+		return
+	}
+	for until := time.Now().Add(20 * time.Second); !enough(store.Truncations(w.Store)); {
+		if time.Now().After(until) {
+			w.t.Fatal(what)
+		}
+		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
+	}
+}
+
 func (w *world) attach(status store.ObjectID, account store.AccountID, urls ...string) {
 	w.t.Helper()
 	for _, u := range urls {
@@ -165,6 +180,7 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
 		return err
 	})
+	w.untilTruncation("the log is not truncated at the start", func(_, truncated int64) bool { return truncated > 0 })
 	w.update(func(tx *store.Tx) error {
 		if keep {
 			if err := tx.DetachAttachments(o.ID); err != nil {

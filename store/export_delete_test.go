@@ -93,3 +93,8 @@ func CopyFiles(s *Store, path string) error {
 	}
 	return nil
 }
+
+// Truncations counts how often SQLite's log was to be truncated, and was.
+func Truncations(s *Store) (tried, truncated int64) {
+	return s.truncator.tried.Load(), s.truncator.truncated.Load()
+}

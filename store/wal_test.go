@@ -32,6 +32,7 @@ func (w *world) filesHave() bool {
 // when he is done.
 func TestLogInUseIsTruncatedLater(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t))
+	w.untilTruncation("the log is not truncated at the start", func(_, truncated int64) bool { return truncated > 0 })
 	reading, read, ended := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
 		ended <- w.View(t.Context(), func(tx *store.Tx) error {
@@ -44,6 +45,7 @@ func TestLogInUseIsTruncatedLater(t *testing.T) {
 	<-reading
 	w.erase()
 	w.local("while-reading")
+	w.untilTruncation("it is not tried again", func(tried, _ int64) bool { return tried > 6 })
 	if !w.filesHave() {
 		t.Error("nothing was in the log to begin with")
 	}
