@@ -551,11 +551,11 @@ func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx
 // meanwhile, are joined.
 func TestReplyMeetsParent(t *testing.T) {
 	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
-		alice := w.local("alice")
+		alice, bob := w.local("alice"), w.local("bob") // of one author, they would meet at its counter
 		return func(tx *store.Tx) error {
 				return reply(tx, alice, "https://here.test/reply", "https://here.test/parent")
 			}, func(tx *store.Tx) error {
-				return reply(tx, alice, "https://here.test/parent", "")
+				return reply(tx, bob, "https://here.test/parent", "")
 			}
 	})
 	if err != nil {
