@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kinglet/store"
 )
 
 // endless is a body that never ends and counts what is read of it.
@@ -81,6 +83,20 @@ func TestStrangersBodies(t *testing.T) {
 		}
 		s.Clock.Advance(3600e9) // not to be told that these are too many
 	})
+}
+
+// Who may not call a route is told so without a byte of the body being read.
+func TestRefusedUnread(t *testing.T) {
+	s := newSecrets(t)
+	for token, want := range map[string]int{"": 401, store.NewSecret(): 401, s.Token(0, "write"): 422, s.Token(s.alice.ID, "profile write:media"): 403} {
+		for kind := range kinds {
+			for path, method := range map[string]string{"/api/v1/statuses": "POST", "/api/v1/accounts/update_credentials": "PATCH"} {
+				if got, n := s.flood(method, path, token, kind, -1); got.Code != want || n > 0 {
+					t.Errorf("%s, %q: %d, want %d, %d bytes are read", path, kind, got.Code, want, n)
+				}
+			}
+		}
+	}
 }
 
 // What may be sent with a fitting token is bounded too, and files are read

@@ -145,6 +145,9 @@ func TestForgedConsent(t *testing.T) {
 		attacker := s.browser()
 		signInToken := attacker.token("/auth/sign_in", "/auth/sign_in")
 		planted := attacker.cookies[prefix+"kinglet_sign_in"]
+		same := s.browser() // whose sign-in form is made of the session's secret
+		same.cookies[prefix+"kinglet_sign_in"] = session
+		otherForm := same.token("/auth/sign_in", "/auth/sign_in")
 		other := s.browser().signIn()
 		others := other.token(s.consentPage(), "/oauth/authorize")
 		for name, c := range map[string]struct {
@@ -152,12 +155,12 @@ func TestForgedConsent(t *testing.T) {
 			cookies map[string]string
 		}{
 			"an empty token": {"", nil}, "an empty pair": {"", map[string]string{"kinglet_csrf": "", prefix + "kinglet_csrf": ""}},
-			"a pair of the old kind":      {strings.Repeat("A", 43), map[string]string{"kinglet_csrf": strings.Repeat("A", 43), prefix + "kinglet_csrf": strings.Repeat("A", 43)}},
-			"the session itself":          {session, nil},
-			"its hash":                    {store.HashSecret(session), nil},
-			"another session's":           {others, nil},
-			"the sign-in form's":          {signInToken, map[string]string{prefix + "kinglet_sign_in": planted}},
-			"the sign-in form of session": {signInToken, map[string]string{prefix + "kinglet_sign_in": session}},
+			"a pair of the old kind":   {strings.Repeat("A", 43), map[string]string{"kinglet_csrf": strings.Repeat("A", 43), prefix + "kinglet_csrf": strings.Repeat("A", 43)}},
+			"the session itself":       {session, nil},
+			"its hash":                 {store.HashSecret(session), nil},
+			"another session's":        {others, nil},
+			"the sign-in form's":       {signInToken, map[string]string{prefix + "kinglet_sign_in": planted}},
+			"the session's other form": {otherForm, map[string]string{prefix + "kinglet_sign_in": session}},
 		} {
 			b := s.browser()
 			b.cookies[prefix+"kinglet_session"] = session
