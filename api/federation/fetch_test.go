@@ -226,12 +226,17 @@ func TestKnownKeysAtVictim(t *testing.T) {
 // What a host redirects to is counted where it leads.
 func TestRedirectsToVictim(t *testing.T) {
 	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 20 })
-	evil, victim := newHost(t), newHost(t)
-	evil.otherwise(func(rw http.ResponseWriter, r *http.Request) {
-		http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
-	})
-	for i := range 100 {
-		s := evil.signer(t, fmt.Sprint("u", i))
+	victim := newHost(t)
+	var evil []*host // none of them over the limit of one host
+	for range 5 {
+		h := newHost(t)
+		h.otherwise(func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
+		})
+		evil = append(evil, h)
+	}
+	for i := range 75 {
+		s := evil[i%5].signer(t, fmt.Sprint("u", i))
 		w.post(address(i), s, inbox, w.follow(s, "1"))
 	}
 	if n := victim.count(""); n != 20 {
