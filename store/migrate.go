@@ -77,7 +77,7 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 	if tx.store.path == "" {
 		// Of nodes that start at once one migrates, and the others wait for it.
 		// SQLite has one writer at a time anyway: see untilFree.
-		if _, err := tx.exec(`SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
+		if _, err := tx.exec(`SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
 			return nil, err
 		}
 	}
