@@ -168,8 +168,6 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) error {
 	})
 }
 
-func (s *Service) ownHosts() []string { return []string{s.Config.Host(), s.Config.Domain} }
-
 const ingestTimeout = 2 * time.Minute
 
 // ingest does what Inbox put off.

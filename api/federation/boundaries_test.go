@@ -1,0 +1,79 @@
+package federation_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"kinglet/config"
+)
+
+// A stranger who names a page as a key does not keep that page from being
+// fetched for those who rightly ask for it.
+func TestNamingAPageAsKeyHidesNothing(t *testing.T) {
+	w, victim := newWorld(t), newHost(t)
+	bob := victim.actor(t, "bob")
+	note := bob.note("1", "hello")
+	victim.handle("/users/bob/notes/1", serve(note))
+	for i, page := range []string{bob.uri, note["id"].(string)} {
+		mallory := &signer{t: t, uri: bob.uri, keyID: page, key: keys()[1]}
+		if rec := w.post(address(i), mallory, inbox, w.follow(mallory, "1")); rec.Code != 401 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+	}
+	if rec := w.post("198.51.100.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
+		t.Errorf("who has the key is answered %d %s", rec.Code, rec.Body)
+	}
+	friend := newHost(t).actor(t, "friend")
+	if rec := w.post("198.51.100.2", friend, inbox, w.follow(friend, "1")); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	w.followed(friend)
+	if rec := w.post("198.51.100.2", friend, inbox, friend.activity("Announce", "2", note["id"])); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	w.runJobs("boost", func() bool { return w.jobs("ingest") == 0 })
+	if !w.knows(note["id"].(string)) {
+		t.Error("the boosted post is not here")
+	}
+}
+
+// Who is known to sign for one host has no larger part of another's.
+func TestRedirectsOfAProvenClient(t *testing.T) {
+	w := newWorld(t, func(c *config.Config) { c.Federation.FetchesPerHost.Most = 20 })
+	victim, evil := newHost(t), newHost(t)
+	mallory := evil.actor(t, "mallory")
+	if rec := w.post("192.0.2.1", mallory, inbox, w.follow(mallory, "1")); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	evil.otherwise(func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, victim.URL+r.URL.Path, http.StatusFound)
+	})
+	for i := range 75 {
+		s := evil.signer(t, fmt.Sprint("u", i))
+		w.post("192.0.2.1", s, inbox, w.follow(s, "1"))
+	}
+	if n := victim.count(""); n > 20 {
+		t.Errorf("%d GETs at the victim", n)
+	}
+}
+
+// Ids stay under the URL that a database began with, and so do the inboxes.
+func TestInboxUnderTheFormerURL(t *testing.T) {
+	w := newWorld(t)
+	w.config.KeepIDs("https://old." + domain)
+	bob := newHost(t).actor(t, "bob")
+	for i, host := range []string{"old." + domain, domain} {
+		doc, err := json.Marshal(bob.activity("Follow", fmt.Sprint(i), "https://"+domain+"/users/alice"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := bob.request(w, "192.0.2.1", inbox, doc)
+		r.Host = host
+		bob.sign(w, r, doc)
+		if rec := w.do(r); rec.Code != 202 {
+			t.Errorf("%s: %d %s\n%s", host, rec.Code, rec.Body, w.log)
+		}
+	}
+}
