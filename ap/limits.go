@@ -60,6 +60,7 @@ type limits struct {
 	strangers  *gate // requests whose key is not known here
 	neighbours *gate // the same, of clients that are proven for the key's host
 	bodies     *gate // bodies of requests whose signature is verified
+	followed   *gate // the same, of accounts that somebody here follows
 
 	// failed is what could not be fetched a moment ago, by URI; failedKeys are
 	// keys that could not be had or believed. They are apart: strangers name
@@ -98,12 +99,11 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 	}
 	minute := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: time.Minute} }
 	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
+	bodies := gateSize{most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience}
 	return &limits{
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
 		strangers: newGate(room), neighbours: newGate(room),
-		bodies: newGate(gateSize{
-			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
-		}),
+		bodies: newGate(bodies), followed: newGate(bodies),
 		failed:         newRecent[store.Kind](now, mostFailed),
 		failedKeys:     newRecent[store.Kind](now, mostFailed),
 		proven:         newRecent[struct{}](now, mostProven),

@@ -1,10 +1,13 @@
 package federation_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
+	"time"
 
 	"kinglet/config"
 )
@@ -75,5 +78,33 @@ func TestInboxUnderTheFormerURL(t *testing.T) {
 		if rec := w.do(r); rec.Code != 202 {
 			t.Errorf("%s: %d %s\n%s", host, rec.Code, rec.Body, w.log)
 		}
+	}
+}
+
+// Those whom nobody here follows can't fill the room of those who are followed
+// with bodies that trickle, although their keys are known.
+func TestFollowedAreLetInWhileOthersStall(t *testing.T) {
+	w := newWorld(t, func(c *config.Config) { c.Federation.InboxMemory = 1 << 20 })
+	mallory, friend := newHost(t).actor(t, "mallory"), newHost(t).actor(t, "friend")
+	for _, s := range []*signer{mallory, friend} {
+		if rec := w.post("192.0.2.1", s, inbox, w.follow(s, "1")); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+	}
+	w.followed(friend)
+	var group sync.WaitGroup
+	defer group.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := mallory.request(w, "192.0.2.1", inbox, w.follow(mallory, "2")).WithContext(ctx)
+	body := &stalled{ctx: ctx, started: make(chan struct{})}
+	r.Body, r.ContentLength = body, 1<<20
+	group.Go(func() { w.do(r) })
+	<-body.started
+	r = friend.request(w, "192.0.2.2", inbox, friend.activity("Create", "2", friend.note("2", "hello")))
+	within, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	if rec := w.do(r.WithContext(within)); rec.Code != 202 {
+		t.Errorf("one who is followed is answered %d", rec.Code)
 	}
 }
