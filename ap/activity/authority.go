@@ -25,12 +25,15 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 // Recheck judges again, in the transaction that applies an activity, what may
 // have changed since it came: the actor as it is now, and whose inbox it was.
 func Recheck(tx *store.Tx, a *Activity) error {
-	if a.Origin == Local {
-		return nil
-	}
 	actor, err := tx.Account(a.Actor.ID)
 	if err != nil {
 		return err
+	}
+	if a.Origin == Local {
+		if !actor.Active() { // deleted while a post of its looked up whom it mentions
+			return store.Errorf(store.Gone, "This account is gone")
+		}
+		return nil
 	}
 	a.Actor = actor
 	if a.Recipient != 0 {

@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"kinglet/ap"
 	"kinglet/config"
+	"kinglet/store"
 )
 
 // A stranger who names a page as a key does not keep that page from being
@@ -106,5 +109,29 @@ func TestFollowedAreLetInWhileOthersStall(t *testing.T) {
 	defer stop()
 	if rec := w.do(r.WithContext(within)); rec.Code != 202 {
 		t.Errorf("one who is followed is answered %d", rec.Code)
+	}
+}
+
+// A post that is on its way while its author's account is deleted is not
+// written any more: the purge may be over by then.
+func TestPostOfAnAccountDeletedMeanwhile(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	alice := view(w, func(tx *store.Tx) (*store.Account, error) { return tx.AccountByHandle("alice", "") })
+	var once sync.Once
+	h.otherwise(func(rw http.ResponseWriter, r *http.Request) { // it is asked whom the post mentions
+		once.Do(func() {
+			if err := w.service.DeleteAccount(context.Background(), "alice"); err != nil {
+				t.Error(err)
+			}
+		})
+		http.NotFound(rw, r)
+	})
+	id, err := w.service.Post(t.Context(), alice.ID, ap.PostRequest{Text: "hello @bob@" + strings.TrimPrefix(h.URL, "http://")})
+	if h.count("") == 0 {
+		t.Fatal("nobody was asked")
+	}
+	if err == nil {
+		o := view(w, func(tx *store.Tx) (*store.Object, error) { return tx.Object(id) })
+		t.Errorf("it is here: %q", o.Content)
 	}
 }
