@@ -135,3 +135,90 @@ func TestPostOfAnAccountDeletedMeanwhile(t *testing.T) {
 		t.Errorf("it is here: %q", o.Content)
 	}
 }
+
+// Who is turned away is the one who was meant, although a neighbour gave the
+// same id to its own follow.
+func TestNeighbourIsNotRemovedInstead(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob, mallory := h.actor(t, "bob"), h.actor(t, "mallory")
+	same := w.follow(mallory, "0")
+	same["id"] = w.follow(bob, "1")["id"]
+	for _, step := range []struct {
+		by  *signer
+		doc object
+	}{{mallory, same}, {bob, w.follow(bob, "1")}} {
+		if rec := w.post("192.0.2.1", step.by, inbox, step.doc); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+	}
+	type accounts struct{ alice, bob, mallory *store.Account }
+	who := view(w, func(tx *store.Tx) (a accounts, err error) {
+		if a.alice, err = tx.AccountByHandle("alice", ""); err != nil {
+			return a, err
+		}
+		if a.bob, err = tx.AccountByURI(bob.uri); err != nil {
+			return a, err
+		}
+		a.mallory, err = tx.AccountByURI(mallory.uri)
+		return a, err
+	})
+	if err := w.service.RejectFollow(t.Context(), who.alice.ID, who.bob.ID); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		account *store.Account
+		follows bool
+	}{"bob": {who.bob, false}, "mallory": {who.mallory, true}} {
+		if follows := view(w, func(tx *store.Tx) (bool, error) {
+			_, err := tx.Follow(c.account.ID, who.alice.ID)
+			if store.Is(err, store.NotFound) {
+				return false, nil
+			}
+			return true, err
+		}); follows != c.follows {
+			t.Errorf("%s follows: %v", name, follows)
+		}
+	}
+}
+
+// An account can end its follow although a neighbour on its host gave the same
+// id to its own.
+func TestNeighbourTakesTheIDOfAFollow(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob, mallory := h.actor(t, "bob"), h.actor(t, "mallory")
+	taken := w.follow(mallory, "0")
+	for _, step := range []struct {
+		by  *signer
+		doc object
+	}{{mallory, w.follow(mallory, "0")}, {bob, w.follow(bob, "1")}} {
+		if rec := w.post("192.0.2.1", step.by, inbox, step.doc); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+	}
+	taken["id"] = w.follow(bob, "1")["id"]
+	w.post("192.0.2.1", mallory, inbox, taken)
+	for i, undone := range []any{w.follow(bob, "1"), w.follow(bob, "1")["id"]} {
+		rec := w.post("192.0.2.1", bob, inbox, bob.activity("Undo", fmt.Sprint("undo-", i), undone))
+		following := view(w, func(tx *store.Tx) (bool, error) {
+			account, err := tx.AccountByURI(bob.uri)
+			if err != nil {
+				return false, err
+			}
+			alice, err := tx.AccountByHandle("alice", "")
+			if err != nil {
+				return false, err
+			}
+			_, err = tx.Follow(account.ID, alice.ID)
+			if store.Is(err, store.NotFound) {
+				return false, nil
+			}
+			return true, err
+		})
+		if rec.Code != 202 || following {
+			t.Errorf("undoing %T: %d, bob follows still: %v", undone, rec.Code, following)
+		}
+		if rec := w.post("192.0.2.1", bob, inbox, w.follow(bob, "1")); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+	}
+}
