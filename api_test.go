@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -221,7 +222,9 @@ func TestAccountDomain(t *testing.T) {
 	n := newNode(t, "")
 	n.kill()
 	host := n.domain
-	n.env = append(n.env, "KINGLET_DOMAIN=example.org")
+	// A database belongs to one domain: this one has a new one.
+	n.database = filepath.Join(t.TempDir(), "kinglet.db")
+	n.env = append(n.env, "KINGLET_DOMAIN=example.org", "KINGLET_DATABASE="+n.database)
 	n.start()
 	n.person("alice")
 	for _, resource := range []string{"acct:alice@example.org", "acct:alice@" + host, n.url + "/users/alice", n.url + "/@alice"} {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -30,8 +29,8 @@ const (
 // launch, one after the other and then all at once, against the real binary
 // under a hard limit of 128 MB: a cgroup, in which it is killed when it takes
 // more, or, where none can be made, a look at its peak afterwards. Meanwhile
-// its owner reads home, a page is read and a post written, each of which has
-// to be answered in time. It prints the table of docs/BENCHMARKS.md:
+// its owner reads home and writes a post, each of which has to be answered in
+// time. It prints the table of docs/BENCHMARKS.md:
 //
 //	KINGLET_TEST_MEMORY=1 go test -run 'TestMemory$' -v -timeout 20m .
 //
@@ -198,8 +197,7 @@ type service struct {
 	slowest time.Duration
 }
 
-// serveOwner reads and writes as the owner's client does, and reads a page as
-// a visitor does, until ctx ends.
+// serveOwner reads and writes as the owner's client does, until ctx ends.
 func (m *memoryNode) serveOwner(ctx context.Context) (s service) {
 	client := &http.Client{Timeout: ownersBound, Transport: &http.Transport{}} // its own connections
 	defer client.CloseIdleConnections()
@@ -281,7 +279,8 @@ func (m *memoryNode) attacks() []memoryAttack {
 		{"sign-in names of 60 kB", m.signIns(32, strings.Repeat("x", 60<<10))},
 		{"argon2 at will", m.signIns(64, "alice")},
 		{"uploads without a token", m.uploads},
-		{"inbox posts waiting for a slow key host", m.slowKeyHost},
+		{"inbox posts waiting for a slow key host", func(ctx context.Context) { attackSlowKeyHost(m.t, m.node, func() { <-ctx.Done() }) }},
+		{"bodies of inbox posts that never end", func(ctx context.Context) { attackInboxBodies(m.t, m.node, func() { <-ctx.Done() }) }},
 		{"twelve pictures with a token", m.pictures},
 		{"eight readers of only_media", m.readers},
 		{"a page with 1,500 replies", m.replies},
@@ -339,39 +338,6 @@ type noughts struct{}
 func (noughts) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
-}
-
-// slowKeyHost sends inbox posts of 900 kB whose keys are on a host that
-// does not answer. (Temporary: intake's attackSlowKeyHost takes its place.)
-func (m *memoryNode) slowKeyHost(ctx context.Context) {
-	r := newRemote(m.t)
-	mallory := r.actor("mallory")
-	for i := range 2000 {
-		r.handle(fmt.Sprint("/users/slow", i), func(_ http.ResponseWriter, q *http.Request) {
-			select {
-			case <-ctx.Done():
-			case <-q.Context().Done():
-			}
-		})
-	}
-	doc := mallory.activity("Create", "1", mallory.note("1", strings.Repeat("x", 900<<10)))
-	post := mallory.request(m.url+"/inbox", doc)
-	body, err := io.ReadAll(post.Body)
-	if err != nil {
-		m.t.Error(err)
-		return
-	}
-	m.flood(ctx, 48, func(i int) bool {
-		q := post.Clone(ctx)
-		q.Body = io.NopCloser(bytes.NewReader(body))
-		q.Header.Set("Signature", strings.ReplaceAll(q.Header.Get("Signature"), "/users/mallory", fmt.Sprint("/users/slow", i%2000)))
-		q.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", i>>8&255, i&255))
-		if resp, err := m.client.Do(q); err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
-		}
-		return true
-	})
 }
 
 // readers has eight strangers read what the database takes long to find.
