@@ -75,6 +75,19 @@ func ownsID(env *Env, a *Activity, id string) error {
 	return nil
 }
 
+// notAuthor is the error for what an actor would do to another's object. Who
+// may not see it is not told that it is there.
+func notAuthor(tx *store.Tx, a *Activity, o *store.Object) error {
+	may, err := tx.MaySee(a.Actor.ID, o.ID)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return ignore("the object %s is not known here", o.URI)
+	}
+	return refuse("%s is not the author of %s", a.Actor.URI, o.URI)
+}
+
 // isWanted tells whether a note from an inbox concerns anyone here: someone
 // follows its author, it is addressed to someone here, it came to somebody's
 // own inbox, or it answers something known here.

@@ -222,3 +222,41 @@ func TestNeighbourTakesTheIDOfAFollow(t *testing.T) {
 		}
 	}
 }
+
+// A neighbour is not told which posts of others on its host are here.
+func TestNeighbourIsNotToldOfHiddenPosts(t *testing.T) {
+	w, h := newWorld(t), newHost(t)
+	bob, mallory := h.actor(t, "bob"), h.actor(t, "mallory")
+	for _, s := range []*signer{bob, mallory} {
+		if rec := w.post("192.0.2.1", s, inbox, w.follow(s, "1")); rec.Code != 202 {
+			t.Fatal(rec.Code)
+		}
+	}
+	w.followed(bob)
+	private := bob.note("private", "a secret")
+	private["to"] = []string{bob.uri + "/followers"}
+	create := bob.activity("Create", "2", private)
+	create["to"] = private["to"]
+	if rec := w.post("192.0.2.1", bob, "/inbox", create); rec.Code != 202 || !w.knows(private["id"].(string)) {
+		t.Fatal(rec.Code)
+	}
+	n := 0
+	for _, typ := range []string{"Create", "Update", "Delete"} {
+		for _, embedded := range []bool{false, true} {
+			answer := func(id string) string {
+				n++
+				var object any = id
+				if embedded {
+					note := mallory.note("x", "mine")
+					note["id"] = id
+					object = note
+				}
+				rec := w.post("192.0.2.1", mallory, "/inbox", mallory.activity(typ, fmt.Sprint("try", n), object))
+				return fmt.Sprint(rec.Code, " ", rec.Body)
+			}
+			if here, missing := answer(private["id"].(string)), answer(bob.uri+"/notes/missing"); here != missing {
+				t.Errorf("%s, embedded %v: %s, of one that is missing %s", typ, embedded, here, missing)
+			}
+		}
+	}
+}
