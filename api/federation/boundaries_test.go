@@ -260,3 +260,22 @@ func TestNeighbourIsNotToldOfHiddenPosts(t *testing.T) {
 		}
 	}
 }
+
+// Those whom nobody here follows can't have the threads of a host wait without
+// end before what is delivered there; one who is followed still can.
+func TestWaitingThreadsAreBounded(t *testing.T) {
+	w, victim := newWorld(t, func(c *config.Config) { c.Federation.WaitingPerHost = 5 }), newHost(t)
+	mallory, friend := newHost(t).actor(t, "mallory"), newHost(t).actor(t, "friend")
+	w.replies(mallory, victim, 20)
+	if n := w.jobs("thread"); n != 5 {
+		t.Errorf("%d threads wait", n)
+	}
+	if rec := w.post("192.0.2.1", friend, inbox, w.follow(friend, "1")); rec.Code != 202 {
+		t.Fatal(rec.Code)
+	}
+	w.followed(friend)
+	w.replies(friend, victim, 1)
+	if n := w.jobs("thread"); n != 6 {
+		t.Errorf("%d threads wait with a friend's", n)
+	}
+}
