@@ -25,12 +25,15 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 // Recheck judges again, in the transaction that applies an activity, what may
 // have changed since it came: the actor as it is now, and whose inbox it was.
 func Recheck(tx *store.Tx, a *Activity) error {
-	if a.Origin == Local {
-		return nil
-	}
 	actor, err := tx.Account(a.Actor.ID)
 	if err != nil {
 		return err
+	}
+	if a.Origin == Local {
+		if !actor.Active() { // deleted while a post of its looked up whom it mentions
+			return store.Errorf(store.Gone, "This account is gone")
+		}
+		return nil
 	}
 	a.Actor = actor
 	if a.Recipient != 0 {
@@ -70,6 +73,19 @@ func ownsID(env *Env, a *Activity, id string) error {
 		return refuse("the id %s has another origin than its author %s", id, a.Actor.URI)
 	}
 	return nil
+}
+
+// notAuthor is the error for what an actor would do to another's object. Who
+// may not see it is not told that it is there.
+func notAuthor(tx *store.Tx, a *Activity, o *store.Object) error {
+	may, err := tx.MaySee(a.Actor.ID, o.ID)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return ignore("the object %s is not known here", o.URI)
+	}
+	return refuse("%s is not the author of %s", a.Actor.URI, o.URI)
 }
 
 // isWanted tells whether a note from an inbox concerns anyone here: someone
