@@ -28,19 +28,17 @@ func Recheck(tx *store.Tx, a *Activity) error {
 	if a.Origin == Local {
 		return nil
 	}
-	actor, err := tx.Account(a.Actor.ID)
+	now, err := tx.Accounts([]store.AccountID{a.Actor.ID, a.Recipient})
 	if err != nil {
 		return err
 	}
+	actor := now[a.Actor.ID]
+	if actor == nil {
+		return store.Errorf(store.NotFound, "account %s not found", a.Actor.URI)
+	}
 	a.Actor = actor
-	if a.Recipient != 0 {
-		recipient, err := tx.Account(a.Recipient)
-		if err != nil {
-			return err
-		}
-		if !recipient.Active() {
-			a.Recipient = 0
-		}
+	if recipient := now[a.Recipient]; recipient == nil || !recipient.Active() {
+		a.Recipient = 0
 	}
 	return MayAct(actor, a.Object)
 }
@@ -100,26 +98,13 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
 		return ok, err
 	}
-	asked := map[string]bool{}
+	var names []string
 	for _, uri := range recipients(a, note) {
-		name, ok := env.Config.LocalUsername(uri)
-		if !ok || asked[name] {
-			continue
-		}
-		asked[name] = true
-		account, err := tx.AccountByHandle(name, "")
-		if store.Is(err, store.NotFound) || err == nil && !account.Active() {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		blocked, err := tx.Blocked(account.ID, a.Actor.ID)
-		if err != nil || !blocked {
-			return !blocked, err
+		if name, ok := env.Config.LocalUsername(uri); ok {
+			names = append(names, name)
 		}
 	}
-	return false, nil
+	return tx.AnyUnblocked(names, a.Actor.ID)
 }
 
 // recipients is everyone an activity or its object is addressed to, blind
