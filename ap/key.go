@@ -107,7 +107,7 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 	return account, err
 }
 
-// fetchKey fetches a key and its owner. Whatever could not be had or believed
+// fetchKey fetches a key and its owner. Whatever could not be fetched or believed
 // is Unauthorized alike: who names a key must not learn what we could reach.
 // A Busy is over a limit.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {

@@ -249,7 +249,7 @@ func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Respon
 }
 
 // document is fetchDocument that does not ask again, for strangers, for what
-// could not be had a moment ago.
+// could not be fetched a moment ago.
 func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, error) {
 	if _, ok := causeOf(ctx); !ok {
 		return s.fetchDocument(ctx, uri)
@@ -265,7 +265,7 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 	return doc, err
 }
 
-// noteFailed remembers that something could not be had. That we were busy
+// noteFailed remembers that something could not be fetched. That we were busy
 // ourselves, or were told to stop, is nothing of the other side's.
 func (l *limits) noteFailed(uri string, err error) {
 	if isBusy(err) || errors.Is(err, context.Canceled) {

@@ -26,7 +26,7 @@ type Tokens struct {
 	invalid *ratelimit.Failures
 
 	mu sync.Mutex
-	// The hashes of the tokens that were valid of late: these are looked up
+	// The hashes of the tokens that were valid recently: these are looked up
 	// even when many invalid ones come from their address.
 	recent map[string]time.Time
 	// Those that were invalid in the last minute: a client that does not
@@ -36,7 +36,7 @@ type Tokens struct {
 }
 
 // maxCounted bounds the addresses that are counted, maxNoted the valid and the
-// invalid tokens that are kept in mind.
+// invalid tokens that are remembered.
 const (
 	maxCounted = 20_000
 	maxNoted   = 1_024
@@ -162,8 +162,8 @@ func (t *Tokens) remember(hash string) {
 // by others' invalid ones.
 func (t *Tokens) Issued(secret string) { t.remember(store.HashSecret(secret)) }
 
-// note keeps a hash in mind. When there are too many, the one that was noted
-// longest ago goes.
+// note remembers a hash. When there are too many, the one that was noted
+// longest ago is forgotten.
 func note(m map[string]time.Time, hash string, now time.Time) {
 	if _, ok := m[hash]; !ok && len(m) >= maxNoted {
 		oldest, at := "", now

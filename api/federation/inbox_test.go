@@ -125,7 +125,7 @@ func TestNamedKeyIsNotStored(t *testing.T) {
 	}
 }
 
-// An inbox says the same whatever could not be had of a key, so that nobody
+// An inbox says the same whatever could not be fetched of a key, so that nobody
 // learns what we could reach. The log has the reason.
 func TestInboxTellsNothing(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
