@@ -111,7 +111,7 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 // is Unauthorized alike: who names a key must not learn what we could reach.
 // A Busy is over a limit.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
-	if _, failed := s.limits.failed.get(keyID); failed {
+	if _, failed := s.limits.failed.Get(keyID); failed {
 		return nil, store.Errorf(store.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
 	}
 	host := vocab.Host(keyID)

@@ -62,11 +62,11 @@ type limits struct {
 	bodies     *gate // bodies of requests whose signature is verified
 
 	// failed is what could not be fetched a moment ago, by URI.
-	failed *recent[store.Kind]
+	failed *ratelimit.Recent[store.Kind]
 	// proven are pairs of a client and a host of which it has signed with a
 	// key: it is that host's own server, and is not to suffer for strangers
 	// who name keys of the host.
-	proven *recent[struct{}]
+	proven *ratelimit.Recent[struct{}]
 
 	keyClient, keyHost, keyProven                       ratelimit.Rule
 	refetchClient, refetchHost, refetchKey, refetchPair ratelimit.Rule
@@ -102,8 +102,8 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		bodies: newGate(gateSize{
 			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
 		}),
-		failed:         newRecent[store.Kind](now, mostFailed),
-		proven:         newRecent[struct{}](now, mostProven),
+		failed:         ratelimit.NewRecent[store.Kind](now, mostFailed),
+		proven:         ratelimit.NewRecent[struct{}](now, mostProven),
 		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
 		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
 		keyProven:      rule("keys of a known host", c.KeyFetchesPerHost, trustedTimes),
@@ -164,12 +164,12 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 
 // isProven tells whether a client has signed with a key of a host lately.
 func (l *limits) isProven(client, host string) bool {
-	_, ok := l.proven.get(client + " " + host)
+	_, ok := l.proven.Get(client + " " + host)
 	return ok
 }
 
 func (l *limits) prove(client, host string) {
-	l.proven.put(client+" "+host, struct{}{}, provenFor)
+	l.proven.Put(client+" "+host, struct{}{}, provenFor)
 }
 
 // cause is on whose behalf something is fetched. Without one, somebody here
@@ -255,7 +255,7 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 		return s.fetchDocument(ctx, uri)
 	}
 	page := vocab.WithoutFragment(uri)
-	if kind, ok := s.limits.failed.get(page); ok {
+	if kind, ok := s.limits.failed.Get(page); ok {
 		return nil, store.Errorf(kind, "%s could not be fetched a moment ago", uri)
 	}
 	doc, err := s.fetchDocument(ctx, uri)
@@ -274,9 +274,9 @@ func (l *limits) noteFailed(uri string, err error) {
 	switch kind := store.KindOf(err); kind {
 	case store.Internal:
 	case store.Unavailable:
-		l.failed.put(uri, kind, downFor)
+		l.failed.Put(uri, kind, downFor)
 	default:
-		l.failed.put(uri, kind, failedFor)
+		l.failed.Put(uri, kind, failedFor)
 	}
 }
 
