@@ -263,7 +263,11 @@ func TestDatabaseKnowsItsDomain(t *testing.T) {
 		}
 		return nil
 	})
-	n.kill()
+	_ = n.cmd.Process.Signal(syscall.SIGTERM) // its job comes to an end
+	if err := <-n.exited; err != nil {
+		t.Fatal(err)
+	}
+	n.cmd = nil
 	var asked atomic.Int64
 	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); w.WriteHeader(404) }))
 	defer stranger.Close()

@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -130,10 +131,21 @@ func TestKeyIsFetchedOnce(t *testing.T) {
 		<-release
 		serve(bob.document())(rw, r)
 	})
-	var group sync.WaitGroup
+	var group, waiting sync.WaitGroup
 	post := func(i int) {
 		r := bob.request(w, address(i), inbox, w.follow(bob, "1"))
+		// The key was looked up, and not found, before the body is read.
+		waiting.Add(1)
+		body, read := r.Body, sync.OnceFunc(waiting.Done)
+		r.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) {
+			n, err := body.Read(p)
+			if err == io.EOF {
+				read()
+			}
+			return n, err
+		}))
 		group.Go(func() {
+			defer read()
 			if rec := w.do(r); rec.Code != 202 {
 				t.Errorf("%d %s", rec.Code, rec.Body)
 			}
@@ -144,6 +156,7 @@ func TestKeyIsFetchedOnce(t *testing.T) {
 	for i := range 20 {
 		post(i)
 	}
+	waiting.Wait()
 	close(release)
 	group.Wait()
 	if n := h.count("/users/bob"); n != 1 {
