@@ -247,6 +247,28 @@ func TestPagesOfTheSignedInArePrivate(t *testing.T) {
 	}
 }
 
+// A cache that keeps the answer to who may not see a document does not give it
+// to who may: what is answered depends on the signature.
+func TestHiddenDocumentsVary(t *testing.T) {
+	n := newNode(t, "")
+	alice := n.person("alice")
+	for _, uri := range []string{alice.post("/api/v1/statuses", "status", "a secret", "visibility", "private")["uri"].(string), n.url + "/objects/none"} {
+		r, err := http.NewRequest("GET", uri, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "application/activity+json")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if vary := strings.Join(resp.Header.Values("Vary"), ", "); resp.StatusCode != 404 || !strings.Contains(vary, "Signature") {
+			t.Errorf("%s: %d, Vary: %s", uri, resp.StatusCode, vary)
+		}
+	}
+}
+
 // One who was blocked takes back what he did before: here, and from elsewhere.
 func TestBlockedUndoes(t *testing.T) {
 	n := newNode(t, "")

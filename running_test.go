@@ -249,6 +249,30 @@ func TestMigrateAtStart(t *testing.T) {
 	}
 }
 
+// A server under another domain does not bring the schema of a database up to
+// date before it finds out whose it is.
+func TestDomainIsAskedBeforeMigrating(t *testing.T) {
+	env := func(domain string) []string {
+		return []string{"KINGLET_DOMAIN=" + domain, "KINGLET_LISTEN=" + freeAddress(t)}
+	}
+	database := "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "kinglet.db")
+	if code, out := run(t, append(env("one.example"), database), "account", "create", "alice", "--email", "a@example.org", "--password", "12345678"); code != 0 {
+		t.Fatal(out)
+	}
+	if code, out := run(t, []string{database}, "migrate", "down"); code != 0 {
+		t.Fatal(out)
+	}
+	_, before := run(t, []string{database}, "migrate", "status")
+	for _, args := range [][]string{{"serve"}, {"account", "create", "carol", "--email", "c@example.org", "--password", "12345678"}} {
+		if code, out := run(t, append(env("two.example"), database), args...); code != 1 || !oneLine(out, "belongs to the domain one.example") {
+			t.Errorf("%v: %d %q", args, code, out)
+		}
+		if _, after := run(t, []string{database}, "migrate", "status"); after != before {
+			t.Errorf("%v: the schema is now\n%s", args, after)
+		}
+	}
+}
+
 func TestDatabaseKnowsItsDomain(t *testing.T) {
 	n := newNode(t, "")
 	alice := n.person("alice")

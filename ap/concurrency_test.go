@@ -262,7 +262,7 @@ func TestChangesAreNotLost(t *testing.T) {
 			h.atOnce(4, never, func(j int, s *ap.Service) error {
 				switch j {
 				case 0:
-					return s.UpdateProfile(ctx, h.alice, ap.ProfileChange{DisplayName: &name})
+					return s.UpdateProfile(ctx, h.alice, ap.ProfileChange{DisplayName: &name, Note: &name})
 				case 1:
 					return s.UpdateProfile(ctx, h.alice, ap.ProfileChange{Locked: &yes})
 				case 2:
@@ -282,7 +282,7 @@ func TestChangesAreNotLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			matches, err := h.nodes[0].Store.VerifyPassword(ctx, u.PasswordHash, fmt.Sprint("new password ", i))
-			if err != nil || a.DisplayName != name || !a.Locked || !u.Admin || !matches {
+			if err != nil || a.DisplayName != name || u.NoteSource != name || !a.Locked || !u.Admin || !matches {
 				t.Fatalf("a change is lost: %+v", a)
 			}
 			name += "x"

@@ -88,9 +88,6 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", store.Errorf(store.Invalid, "%s: %w", uri, err)
 	}
-	if s.Config.IsOwn(doc.ID) {
-		return nil, "", store.Errorf(store.Invalid, "%s claims an id of this server", uri)
-	}
 	return doc, resp.URL, nil
 }
 

@@ -55,7 +55,11 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	leave, ok := s.limits.bodies.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
+	room, err := s.roomFor(ctx, actor)
+	if err != nil {
+		return err
+	}
+	leave, ok := room.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if !ok {
 		return &Busy{After: busyAfter, Reason: "too many inbox posts at once"}
 	}
@@ -76,6 +80,21 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	return s.take(ctx, a)
+}
+
+// roomFor is where the body of a verified sender is read: those whom somebody
+// here follows have a room of their own, which nobody else can fill with
+// bodies that trickle.
+func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*gate, error) {
+	room := s.limits.bodies
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		followed, err := tx.FollowedBySomeoneHere(actor.ID)
+		if followed {
+			room = s.limits.followed
+		}
+		return err
+	})
+	return room, err
 }
 
 // inboxStranger finds the signer of a post whose key is not known here, or
@@ -167,8 +186,6 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) error {
 		return activity.Postpone(tx, a)
 	})
 }
-
-func (s *Service) ownHosts() []string { return []string{s.Config.Host(), s.Config.Domain} }
 
 const ingestTimeout = 2 * time.Minute
 

@@ -15,7 +15,7 @@ import (
 // readSignature judges the headers of a request: nothing is fetched, read or
 // looked up (SECURITY-RULES 41). Unauthorized says why not.
 func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
-	sig, err := signature.ParseHeaders(r, s.ownHosts(), s.Store.Now())
+	sig, err := signature.ParseHeaders(r, s.Config.OwnHosts(), s.Store.Now())
 	if err != nil {
 		return nil, store.Errorf(store.Unauthorized, "%w", err)
 	}
@@ -111,7 +111,7 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 // is Unauthorized alike: who names a key must not learn what we could reach.
 // A Busy is over a limit.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
-	if _, failed := s.limits.failed.Get(keyID); failed {
+	if _, failed := s.limits.failedKeys.Get(keyID); failed {
 		return nil, store.Errorf(store.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
 	}
 	host := vocab.Host(keyID)
@@ -126,7 +126,7 @@ func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool
 		return nil, err
 	}
 	if err != nil {
-		s.limits.noteFailed(keyID, err)
+		noteFailed(s.limits.failedKeys, keyID, err)
 		return nil, store.Errorf(store.Unauthorized, "could not fetch the key %s: %w", keyID, err)
 	}
 	return owner, nil

@@ -60,9 +60,12 @@ type limits struct {
 	strangers  *gate // requests whose key is not known here
 	neighbours *gate // the same, of clients that are proven for the key's host
 	bodies     *gate // bodies of requests whose signature is verified
+	followed   *gate // the same, of accounts that somebody here follows
 
-	// failed is what could not be fetched a moment ago, by URI.
-	failed *ratelimit.Recent[store.Kind]
+	// failed is what could not be fetched a moment ago, by URI; failedKeys are
+	// keys that could not be fetched or believed. They are apart: strangers name
+	// whatever they like as a key, and the page there may be what others ask for.
+	failed, failedKeys *ratelimit.Recent[store.Kind]
 	// proven are pairs of a client and a host of which it has signed with a
 	// key: it is that host's own server, and is not to suffer for strangers
 	// who name keys of the host.
@@ -96,13 +99,13 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 	}
 	minute := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: time.Minute} }
 	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
+	bodies := gateSize{most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience}
 	return &limits{
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
 		strangers: newGate(room), neighbours: newGate(room),
-		bodies: newGate(gateSize{
-			most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience,
-		}),
+		bodies: newGate(bodies), followed: newGate(bodies),
 		failed:         ratelimit.NewRecent[store.Kind](now, mostFailed),
+		failedKeys:     ratelimit.NewRecent[store.Kind](now, mostFailed),
 		proven:         ratelimit.NewRecent[struct{}](now, mostProven),
 		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
 		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
@@ -228,9 +231,10 @@ func (l *limits) allowFetch(c cause, host string) error {
 	)
 }
 
-// allowHost counts one GET at a host, which is asked or redirected to.
+// allowHost counts one GET at a host, which is asked or redirected to. Who is
+// proven for the host of a key has no more than others anywhere else.
 func (l *limits) allowHost(c cause, host string) error {
-	if c.trusted {
+	if c.trusted && (c.account != "" || host == c.host) {
 		return l.count(l.hosts, l.trustedHost, host)
 	}
 	return l.count(l.hosts, l.fetchHost, host)
@@ -260,23 +264,23 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 	}
 	doc, err := s.fetchDocument(ctx, uri)
 	if err != nil {
-		s.limits.noteFailed(page, err)
+		noteFailed(s.limits.failed, page, err)
 	}
 	return doc, err
 }
 
 // noteFailed remembers that something could not be fetched. That we were busy
 // ourselves, or were told to stop, is nothing of the other side's.
-func (l *limits) noteFailed(uri string, err error) {
+func noteFailed(failed *ratelimit.Recent[store.Kind], uri string, err error) {
 	if isBusy(err) || errors.Is(err, context.Canceled) {
 		return
 	}
 	switch kind := store.KindOf(err); kind {
 	case store.Internal:
 	case store.Unavailable:
-		l.failed.Put(uri, kind, downFor)
+		failed.Put(uri, kind, downFor)
 	default:
-		l.failed.Put(uri, kind, failedFor)
+		failed.Put(uri, kind, failedFor)
 	}
 }
 

@@ -2,6 +2,7 @@ package ap_test
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -198,6 +199,20 @@ func TestNeighbour(t *testing.T) {
 				t.Errorf("the Create of %s: %d", c.name, resp.StatusCode)
 			}
 		}
+		// Alice's Follow of bob is his to read, and nobody else's.
+		var asked *store.Object
+		if err := n.Follow(t.Context(), alice.ID, n.accountOf(bob.uri).ID, ap.FollowSettings{}); err != nil {
+			t.Fatal(err)
+		}
+		n.view(func(tx *store.Tx) (err error) {
+			asked, err = tx.ActivityOn(alice.ID, "Follow", bob.uri)
+			return err
+		})
+		for by, want := range map[*remote]int{nil: 404, mallory: 404, bob: 200} {
+			if resp := n.get(asked.URI, vocab.ContentType, by); resp.StatusCode != want {
+				t.Errorf("a Follow is answered %d, want %d", resp.StatusCode, want)
+			}
+		}
 	})
 	t.Run("block", func(t *testing.T) {
 		mallory.sends(403, shared, mallory.activity("Block", "1", mallory.uri))
@@ -260,6 +275,28 @@ func TestNeighbour(t *testing.T) {
 			t.Error("a forged post is taken")
 		}
 	})
+}
+
+// What came from an account and still waits for something to be fetched goes
+// with the account.
+func TestWaitingEndsWithItsAccount(t *testing.T) {
+	n := newNetwork(t)
+	alice := n.account("alice")
+	carol, dave := n.actor(victim, "carol"), n.actor(victim, "dave")
+	for i, r := range []*remote{carol, dave} {
+		if _, err := ap.ResolveActor(t.Context(), n.Service, r.uri); err != nil {
+			t.Fatal(err)
+		}
+		n.follows(alice, r)
+		r.sends(202, own+"/inbox", r.activity("Announce", fmt.Sprint("wait", i), fmt.Sprint("https://third.example.com/notes/", i)))
+	}
+	if got := n.jobs("ingest"); got != 2 {
+		t.Fatalf("%d messages wait", got)
+	}
+	carol.sends(202, own+"/inbox", carol.activity("Delete", "gone", carol.uri))
+	if got := n.jobs("ingest"); got != 1 {
+		t.Errorf("%d messages wait, want that of the neighbour", got)
+	}
 }
 
 // post writes one of an account here.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/activity"
 	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
@@ -380,6 +381,45 @@ func (n *network) work() {
 		}
 	}
 	n.Fatal("the jobs do not end")
+}
+
+// deliveries takes the jobs and gives the activities that they would deliver.
+func (n *network) deliveries() map[string]object {
+	n.Helper()
+	got := map[string]object{}
+	n.update(func(tx *store.Tx) error {
+		due, _, err := tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Hour)
+		if err != nil {
+			return err
+		}
+		for _, j := range due {
+			if j.Kind != activity.JobDeliver {
+				continue
+			}
+			var args activity.DeliverArgs
+			if err := json.Unmarshal(j.Args, &args); err != nil {
+				return err
+			}
+			o, err := tx.Object(args.Activity)
+			if err != nil {
+				return err
+			}
+			doc, err := n.Document(tx, o)
+			if err != nil {
+				return err
+			}
+			var v object
+			if err := json.Unmarshal(doc, &v); err != nil {
+				return err
+			}
+			got[v["type"].(string)+" to "+args.Inbox] = v
+			if err := tx.FinishJob(j.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return got
 }
 
 func (n *network) jobs(kind string) int64 {

@@ -37,6 +37,9 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	if err != nil {
 		return err
 	}
+	if err := c.notAnothers(s, conf); err != nil {
+		return err
+	}
 	if len(pending) > 0 {
 		runs, err := s.ServerRuns(c.ctx)
 		if err != nil {
@@ -56,6 +59,15 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 		return nil
 	}
 	return c.identify(s, conf, claim)
+}
+
+// notAnothers refuses a database of another domain, before its schema is
+// touched.
+func (c *call) notAnothers(s *store.Store, conf *config.Config) error {
+	if conf.Domain == "" {
+		return nil
+	}
+	return s.CheckDomain(c.ctx, conf.Domain, conf.URL, false)
 }
 
 // identify sees that a database is the domain's, and has its ids go on.

@@ -117,6 +117,11 @@ func (s *server) openStore(c *call) (err error) {
 	if err != nil {
 		return err
 	}
+	if !s.copy {
+		if err := c.notAnothers(s.store, s.conf); err != nil {
+			return err
+		}
+	}
 	if err := c.mayMigrate(s.conf, pending); err != nil {
 		return err
 	}

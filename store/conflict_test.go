@@ -49,6 +49,29 @@ func TestReplyMeetsParent(t *testing.T) {
 	recount(t, w.Store)
 }
 
+// A status whose author's account is deleted meanwhile is not written: the
+// purge does not see it.
+func TestStatusMeetsDeletedAccount(t *testing.T) {
+	for _, v := range []store.Visibility{store.Public, store.Direct} {
+		w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+			alice := w.local("alice")
+			return func(tx *store.Tx) error { return tx.DeleteAccount(alice.ID) }, func(tx *store.Tx) error {
+				o := &store.Object{URI: "https://here.test/late", Type: "Note", AccountID: alice.ID, IsStatus: true, Visibility: v, JSON: []byte(`{}`)}
+				if _, err := tx.InsertObject(o); err != nil {
+					return err
+				}
+				return tx.CountStatus(o)
+			}
+		})
+		if !store.Is(err, store.Gone) {
+			t.Errorf("%s: %v", v, err)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM objects`); n != 0 {
+			t.Errorf("%s: %d are written", v, n)
+		}
+	}
+}
+
 // The last free pin is given once.
 func TestPinMeetsPin(t *testing.T) {
 	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {

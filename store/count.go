@@ -3,6 +3,7 @@ package store
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // The counters of a row (a status's replies, boosts and favourites, an
@@ -14,7 +15,8 @@ import (
 
 // CountStatus adds a new status to the counters of its author and, where
 // strangers may count it, of its parent or of what it boosts. A direct one is
-// nobody's to count. A boost of what was deleted meanwhile is NotFound.
+// nobody's to count. A boost of what was deleted meanwhile is NotFound, and a
+// status of an account that was is Gone: its purge may have ended by now.
 func (tx *Tx) CountStatus(o *Object) error {
 	switch {
 	case o.ReblogOfID != 0:
@@ -30,14 +32,18 @@ func (tx *Tx) CountStatus(o *Object) error {
 			return err
 		}
 	}
+	counted, at := 1, o.PublishedAt
 	if o.Visibility == Direct {
-		return nil
+		counted, at = 0, time.Time{}
 	}
-	_, err := tx.exec(`
+	n, err := tx.exec(`
 		UPDATE accounts
-		SET statuses_count = statuses_count + 1,
+		SET statuses_count = statuses_count + $3,
 		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
-		WHERE id = $1`, o.AccountID, millis(o.PublishedAt))
+		WHERE id = $1 AND deleted_at = 0`, o.AccountID, millis(at), counted)
+	if err == nil && n == 0 {
+		err = Errorf(Gone, "the account of %s is gone", o.URI)
+	}
 	return err
 }
 

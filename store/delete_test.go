@@ -177,6 +177,9 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 		if _, err := tx.PutPin(author.ID, o.ID, 5); err != nil {
 			return err
 		}
+		if err := tx.PutTags(o.ID, []string{"birds"}); err != nil {
+			return err
+		}
 		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
 		return err
 	})
@@ -210,7 +213,7 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 	if w.inFiles() {
 		t.Error("it is in SQLite's files")
 	}
-	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0} {
+	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0, "status_tags": 0} {
 		if n := w.count(`SELECT COUNT(*) FROM ` + table); n != want {
 			t.Errorf("%s: %d rows", table, n)
 		}
@@ -265,6 +268,15 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				if err := tx.PutSession(secret, gone.ID, tx.Now().Add(time.Hour)); err != nil {
 					return err
 				}
+				if err := tx.InsertToken(&store.Token{Hash: "token" + domain, AccountID: gone.ID, Scopes: "read"}); err != nil {
+					return err
+				}
+				if err := tx.InsertCode(&store.Code{Hash: "code" + domain, AccountID: gone.ID, ExpiresAt: tx.Now().Add(time.Hour)}); err != nil {
+					return err
+				}
+				if err := tx.FeedStatus(reply); err != nil {
+					return err
+				}
 				_, err := tx.PutMarker(gone.ID, "home", 1)
 				return err
 			})
@@ -303,7 +315,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			if w.inFiles() {
 				t.Error("it is in SQLite's files")
 			}
-			for _, table := range []string{"mentions", "favourites", "bookmarks", "markers", "sessions", "follows", "idempotency_keys"} {
+			for _, table := range []string{"mentions", "favourites", "bookmarks", "markers", "sessions", "follows", "idempotency_keys", "oauth_tokens", "oauth_codes", "home_feed"} {
 				if n := w.count(fmt.Sprint(`SELECT COUNT(*) FROM `, table, ` WHERE account_id = `, gone.ID)); n != 0 {
 					t.Errorf("%s: %d rows", table, n)
 				}
@@ -345,9 +357,13 @@ func TestSweepBlobs(t *testing.T) {
 		set(bob, mediaURL(b))
 		mallory.Avatar = mediaURL(b)
 		w.update(func(tx *store.Tx) error { return tx.PutAccount(mallory) })
-		theirs := w.status(mallory, store.Public, nil)
+		theirs, stays := w.status(mallory, store.Public, nil), w.status(mallory, store.Public, nil)
 		w.update(func(tx *store.Tx) error {
-			return tx.PutAttachments(theirs.ID, mallory.ID, []store.Attachment{{Kind: "image", URL: mediaURL(b), RemoteURL: mediaURL(b)}})
+			linked := []store.Attachment{{Kind: "image", URL: mediaURL(b), RemoteURL: mediaURL(b)}}
+			if err := tx.PutAttachments(stays.ID, mallory.ID, linked); err != nil {
+				return err
+			}
+			return tx.PutAttachments(theirs.ID, mallory.ID, linked)
 		})
 		set(alice, "")
 		if !w.hasBlob(b) {

@@ -42,6 +42,12 @@ func TestDatabaseDown(t *testing.T) {
 			}
 		}
 	}
+	// It was away while nobody asked: the connections from before are no use.
+	proxy.Cut()
+	proxy.Restore()
+	if err := s.Update(t.Context(), keep("k", "v")); err != nil {
+		t.Errorf("after an absence that nobody saw: %v", err)
+	}
 	// In the middle of a transaction: it is not kept, and its caller is told.
 	err := s.Update(t.Context(), func(tx *store.Tx) error {
 		if err := keep("lost", "v")(tx); err != nil {

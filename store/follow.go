@@ -61,10 +61,17 @@ func (tx *Tx) Follow(account, target AccountID) (*Follow, error) {
 	return f, err
 }
 
-// FollowByURI reads a follow by the id of its activity; NotFound.
-func (tx *Tx) FollowByURI(uri string) (*Follow, error) {
+// FollowByURI reads a follow by the id of its activity; NotFound. Neighbours on
+// one host may give the same id: first is the one of the account that is
+// preferred.
+func (tx *Tx) FollowByURI(uri string, preferred AccountID) (*Follow, error) {
 	f := new(Follow)
-	err := tx.get("follow "+uri, f.dest(), `SELECT `+followColumns+` FROM follows f WHERE f.uri = $1 ORDER BY f.id LIMIT 1`, uri)
+	err := tx.get("follow "+uri, f.dest(), `
+		SELECT `+followColumns+`
+		FROM follows f
+		WHERE f.uri = $1
+		ORDER BY CASE WHEN f.account_id = $2 THEN 0 ELSE 1 END, f.id
+		LIMIT 1`, uri, preferred)
 	return f, err
 }
 

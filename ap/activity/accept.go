@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"kinglet/ap/vocab"
 	"kinglet/store"
 )
 
@@ -26,23 +27,27 @@ func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) error {
 }
 
 // answeredFollow finds the follow that an Accept, Reject or Undo is about: by
-// its id, or, since some servers lose or rewrite it, by who follows whom.
+// who follows whom, since neighbours on one host may give their follows the
+// same id, or by its id, since some servers send nothing else.
 func answeredFollow(env *Env, tx *store.Tx, a *Activity) (*store.Follow, error) {
 	ref := a.Object.Object
-	if ref.ID != "" {
-		f, err := tx.FollowByURI(ref.ID)
-		if !store.Is(err, store.NotFound) {
-			return f, err
-		}
+	f, err := followOf(env, tx, ref.Object)
+	if store.Is(err, store.NotFound) && ref.ID != "" {
+		return tx.FollowByURI(ref.ID, 0)
 	}
-	if ref.Object == nil || ref.Object.Type != "Follow" {
+	return f, err
+}
+
+// followOf finds what stands between the two whom a Follow names.
+func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, error) {
+	if follow == nil || follow.Type != "Follow" {
 		return nil, store.Errorf(store.NotFound, "follow not found")
 	}
-	follower, err := mentioned(env, tx, ref.Object.Actor.ID)
+	follower, err := mentioned(env, tx, follow.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
-	target, err := mentioned(env, tx, ref.Object.Object.ID)
+	target, err := mentioned(env, tx, follow.Object.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	if a.Origin != Local {
 		return nil
 	}
-	inboxes, err := boostInboxes(tx, boost, status)
+	inboxes, err := audience(tx, boost)
 	if err != nil {
 		return err
 	}
@@ -114,15 +114,6 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 // boostVisibility is the boost's own, never wider than the boosted's.
 func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 	return max(visibilityOf(a, &vocab.Object{}), status.Visibility)
-}
-
-func boostInboxes(tx *store.Tx, boost, status *store.Object) ([]string, error) {
-	author, err := tx.Account(status.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	followers, err := tx.FollowerInboxes(boost.AccountID)
-	return append(inboxOf(author), followers...), err
 }
 
 func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
@@ -143,7 +134,7 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 	if err != nil {
 		return nil, false, err
 	}
-	inboxes, err := boostInboxes(tx, boost, status)
+	inboxes, err := audience(tx, boost)
 	if err != nil {
 		return nil, false, err
 	}

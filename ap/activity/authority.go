@@ -25,9 +25,6 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 // Recheck judges again, in the transaction that applies an activity, what may
 // have changed since it came: the actor as it is now, and whose inbox it was.
 func Recheck(tx *store.Tx, a *Activity) error {
-	if a.Origin == Local {
-		return nil
-	}
 	now, err := tx.Accounts([]store.AccountID{a.Actor.ID, a.Recipient})
 	if err != nil {
 		return err
@@ -35,6 +32,12 @@ func Recheck(tx *store.Tx, a *Activity) error {
 	actor := now[a.Actor.ID]
 	if actor == nil {
 		return store.Errorf(store.NotFound, "account %s not found", a.Actor.URI)
+	}
+	if a.Origin == Local {
+		if !actor.Active() { // deleted while a post of its looked up whom it mentions
+			return store.Errorf(store.Gone, "This account is gone")
+		}
+		return nil
 	}
 	a.Actor = actor
 	if recipient := now[a.Recipient]; recipient == nil || !recipient.Active() {
@@ -68,6 +71,19 @@ func ownsID(env *Env, a *Activity, id string) error {
 		return refuse("the id %s has another origin than its author %s", id, a.Actor.URI)
 	}
 	return nil
+}
+
+// notAuthor is the error for what an actor would do to another's object. Who
+// may not see it is not told that it is there.
+func notAuthor(tx *store.Tx, a *Activity, o *store.Object) error {
+	may, err := tx.MaySee(a.Actor.ID, o.ID)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return ignore("the object %s is not known here", o.URI)
+	}
+	return refuse("%s is not the author of %s", a.Actor.URI, o.URI)
 }
 
 // isWanted tells whether a note from an inbox concerns anyone here: someone

@@ -63,7 +63,7 @@ func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) error {
 		return ignore("nobody here follows %s or is addressed", a.Actor.URI)
 	}
 	if err == nil && o.AccountID != a.Actor.ID {
-		err = refuse("%s is not the author of %s", a.Actor.URI, id)
+		err = notAuthor(tx, a, o)
 	}
 	return err
 }

@@ -29,14 +29,7 @@ func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if o.AccountID != a.Actor.ID {
-		// Who may not see it is not told that it is there.
-		if may, err := tx.MaySee(a.Actor.ID, o.ID); err != nil || !may {
-			if err == nil {
-				err = ignore("the object %s is not known here", id)
-			}
-			return err
-		}
-		return refuse("%s did not write %s", a.Actor.URI, id)
+		return notAuthor(tx, a, o)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func putNote(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (*store.Ob
 			return nil, false, err
 		}
 	}
-	return status, true, completeParent(tx, a, status)
+	return status, true, completeParent(env, tx, a, status)
 }
 
 // statusOf fills the typed columns of a status from a note, once.
@@ -346,13 +346,24 @@ func tellOfStatus(tx *store.Tx, a *Activity, status *store.Object, told []store.
 const MaxThreadDepth = 40
 
 // completeParent has the parent fetched that a status answers, when it is
-// not known here.
-func completeParent(tx *store.Tx, a *Activity, status *store.Object) error {
+// not known here. Those whom nobody here follows can't fill a host's lane, in
+// which deliveries wait too: their parent is then left where it is.
+func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
 	if status.InReplyToURI == "" || status.InReplyToID != 0 || a.Depth >= MaxThreadDepth {
 		return nil
 	}
 	if _, err := vocab.ParseURI(status.InReplyToURI); err != nil {
 		return nil
+	}
+	if a.Origin == Inbox {
+		followed, err := tx.FollowedBySomeoneHere(a.Actor.ID)
+		if err != nil {
+			return err
+		}
+		most := env.Config.Federation.WaitingPerHost
+		if waiting, err := tx.CountWaiting(JobThread, vocab.Host(status.InReplyToURI), most); err != nil || !followed && waiting >= most {
+			return err
+		}
 	}
 	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()})
 	job.UniqueKey = JobThread + " " + status.InReplyToURI

@@ -76,13 +76,16 @@ func undoers(typ string) []undoer {
 }
 
 func undoFollow(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	f, err := tx.FollowByURI(undone.ID)
-	if store.Is(err, store.NotFound) && undone.Object.Object.ID != "" {
-		target, terr := mentioned(env, tx, undone.Object.Object.ID)
+	f, err := tx.FollowByURI(undone.ID, undone.Actor.ID)
+	if target := undone.Object.Object.ID; target != "" && (store.Is(err, store.NotFound) || err == nil && f.AccountID != undone.Actor.ID) {
+		other, terr := mentioned(env, tx, target)
 		if terr != nil {
 			return nil, false, ifNotFound(terr)
 		}
-		f, err = tx.Follow(undone.Actor.ID, target.ID)
+		own, oerr := tx.Follow(undone.Actor.ID, other.ID)
+		if err != nil || oerr == nil {
+			f, err = own, oerr
+		}
 	}
 	if err != nil {
 		return nil, false, ifNotFound(err)

@@ -53,7 +53,7 @@ func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if err == nil && known.AccountID != a.Actor.ID {
-		return refuse("%s is not the author of %s", a.Actor.URI, id)
+		return notAuthor(tx, a, known)
 	}
 	return ignore("the status %s concerns nobody here", id)
 }
@@ -83,7 +83,7 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	if known.AccountID != a.Actor.ID {
-		return refuse("%s is not the author of %s", a.Actor.URI, o.ID)
+		return notAuthor(tx, a, known)
 	}
 	return nil
 }

@@ -44,6 +44,16 @@ func parameters(h http.Header) (map[string]string, error) {
 	return p, nil
 }
 
+// ClaimedKeyID is the key id that a request names, whether or not it is signed
+// with that key, for the log. It is "" when it can't be read.
+func ClaimedKeyID(h http.Header) string {
+	p, err := parameters(h)
+	if err != nil {
+		return ""
+	}
+	return p["keyId"][:min(len(p["keyId"]), 300)]
+}
+
 // parameter reads the first of some parameters, name="value" or name=value,
 // and gives the ones after it.
 func parameter(s string) (name, value, rest string, err error) {

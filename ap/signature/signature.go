@@ -114,12 +114,15 @@ func Parse(r *http.Request, body []byte, hosts []string, now time.Time) (*Signat
 // it is read. hosts are the names this server goes by; none is any.
 func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, error) {
 	p, err := parameters(r.Header)
+	if p["keyId"] == "" && r.Header.Get("Signature-Input") != "" {
+		return nil, errors.New("RFC 9421 signatures are not supported")
+	}
 	if err != nil {
 		return nil, err
 	}
 	s := &Signature{KeyID: p["keyId"], alg: p["algorithm"]}
 	if u, err := url.Parse(s.KeyID); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("the key id %q is no URI", s.KeyID)
+		return nil, fmt.Errorf("invalid key id %q", s.KeyID)
 	}
 	switch s.alg {
 	case "", "rsa-sha256", "rsa-sha512", "hs2019":

@@ -153,8 +153,12 @@ func TestForgeries(t *testing.T) {
 		{name: "(created) of rsa-sha256", forge: func(r *http.Request) { sig(r, " date", " date (created)") }, want: "(created)"},
 		{name: "expired", forge: func(r *http.Request) { sig(r, "algorithm=", `expires=1,algorithm=`) }, want: "expired"},
 		{name: "unreadable expiry", forge: func(r *http.Request) { sig(r, "algorithm=", `expires=soon,algorithm=`) }, want: "expires"},
-		{name: "key id is no web page", forge: func(r *http.Request) { sig(r, keyID, "acct:bob@b.test") }, want: "no URI"},
-		{name: "key id is no URI", forge: func(r *http.Request) { sig(r, keyID, "bob") }, want: "no URI"},
+		{name: "key id is no web page", forge: func(r *http.Request) { sig(r, keyID, "acct:bob@b.test") }, want: "invalid key id"},
+		{name: "key id is no URI", forge: func(r *http.Request) { sig(r, keyID, "bob") }, want: "invalid key id"},
+		{name: "RFC 9421", forge: func(r *http.Request) {
+			r.Header.Set("Signature-Input", `sig1=("@method" "@target-uri" "content-digest");created=1;keyid="`+keyID+`"`)
+			r.Header.Set("Signature", "sig1=:AAAA==:")
+		}, want: "RFC 9421"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := arrived(t, "{}")

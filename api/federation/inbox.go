@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/signature"
 	"kinglet/api/respond"
 	"kinglet/store"
 )
@@ -46,7 +47,7 @@ func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.Ac
 	}
 	status, after := inboxStatus(err)
 	reason := err.Error()
-	a.Log.Info("inbox", "status", status, "reason", reason[:min(len(reason), 500)], "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
+	a.Log.Info("inbox", "status", status, "reason", reason[:min(len(reason), 500)], "key", signature.ClaimedKeyID(r.Header), "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
 	if status == http.StatusInternalServerError {
 		a.fail(w, r, err) // logs it as ours
 		return

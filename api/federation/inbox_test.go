@@ -157,6 +157,11 @@ func TestInboxTellsNothing(t *testing.T) {
 			t.Errorf("the log does not say %q", want)
 		}
 	}
+	for _, s := range []*signer{html, private, liar} {
+		if !strings.Contains(w.log.String(), "key="+s.keyID+" ") {
+			t.Errorf("the log does not say that it was signed with %s", s.keyID)
+		}
+	}
 	// What an activity is refused for is not told either.
 	rec := w.post("192.0.2.1", other, inbox, other.activity("Create", "1", html.note("1", "forged")))
 	if rec.Code != 403 || strings.Contains(rec.Body.String(), "attributed") || strings.Contains(rec.Body.String(), other.uri) {

@@ -295,10 +295,19 @@ func (s *signer) request(w *world, from, inbox string, doc any) *http.Request {
 	r.RequestURI = inbox
 	r.RemoteAddr = from + ":1"
 	r.Header.Set("Content-Type", "application/activity+json")
+	s.sign(w, r, body)
+	return r
+}
+
+// sign signs a request that has a body, anew if it was signed before.
+func (s *signer) sign(w *world, r *http.Request, body []byte) {
+	s.t.Helper()
+	for _, name := range []string{"Signature", "Digest", "Date", "Host"} {
+		r.Header.Del(name)
+	}
 	if err := signature.Sign(r, body, s.keyID, s.key, w.clock.Now()); err != nil {
 		s.t.Fatal(err)
 	}
-	return r
 }
 
 // get is a signed request for a document.

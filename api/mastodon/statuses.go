@@ -27,9 +27,6 @@ func (c *call) post() error {
 		Text: p.String("status"), SpoilerText: p.String("spoiler_text"), Language: p.String("language"),
 		ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
 	}
-	if len(req.IdempotencyKey) > 255 {
-		return store.Errorf(store.Invalid, "Validation failed: Idempotency-Key is too long")
-	}
 	if s := p.String("in_reply_to_id"); s != "" {
 		id, ok := store.ParseID(s)
 		if !ok {
