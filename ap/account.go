@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
-	"unicode/utf8"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
@@ -80,9 +79,6 @@ func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *stor
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
 	if before, domain, ok := strings.Cut(name, "@"); ok && s.Config.IsOwnHost(domain) {
 		name = before
-	}
-	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-		return nil, nil, store.Errorf(store.NotFound, "no such account")
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		// With an @ it is an e-mail address, which may also be the handle of

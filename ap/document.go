@@ -16,15 +16,19 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 	if err != nil || !hasObjectByID(o) || len(doc) == 0 {
 		return doc, err
 	}
-	author, err := tx.Account(o.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	if o.ObjectURI == author.URI {
+	object, err := tx.ObjectByURI(o.ObjectURI)
+	if store.Is(err, store.NotFound) {
+		// An Update of the profile is about its author.
+		author, err := tx.Account(o.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		if o.ObjectURI != author.URI {
+			return nil, store.Errorf(store.NotFound, "object %s not found", o.ObjectURI)
+		}
 		actor, err := s.ActorDocument(tx, author)
 		return vocab.WithObject(doc, actor), err
 	}
-	object, err := tx.ObjectByURI(o.ObjectURI)
 	if err != nil {
 		return nil, err
 	}

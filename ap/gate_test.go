@@ -138,33 +138,6 @@ func TestGateQueueIsBounded(t *testing.T) {
 	})
 }
 
-func TestRecent(t *testing.T) {
-	now := time.Unix(0, 0)
-	r := newRecent[int](func() time.Time { return now }, 3)
-	has := func(want map[string]int) {
-		t.Helper()
-		for _, k := range []string{"a", "b", "c", "d"} {
-			got, ok := r.get(k)
-			if w, there := want[k]; ok != there || got != w {
-				t.Errorf("%s is %d, %v", k, got, ok)
-			}
-		}
-	}
-	r.put("a", 1, time.Minute)
-	r.put("b", 2, time.Hour)
-	r.put("c", 3, time.Hour)
-	has(map[string]int{"a": 1, "b": 2, "c": 3})
-	now = now.Add(time.Minute)
-	has(map[string]int{"b": 2, "c": 3})
-	r.put("a", 4, time.Hour)
-	r.put("b", 5, time.Hour)
-	r.put("d", 6, time.Hour) // the oldest gives way, which is c
-	has(map[string]int{"a": 4, "b": 5, "d": 6})
-	if len(r.entries) != 3 || r.order.Len() != 3 {
-		t.Errorf("%d entries", len(r.entries))
-	}
-}
-
 func TestFlights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var f flights[int]

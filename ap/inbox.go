@@ -220,17 +220,17 @@ func (s *Service) ingest(ctx context.Context, j store.Job) error {
 // change is tried again; what is refused, gone or not to be believed is done
 // with, and logged.
 func (s *Service) fetchOutcome(what, uri string, err error) error {
-	if err == nil || mayHeal(err) {
+	if err == nil || isTemporary(err) {
 		return err
 	}
 	s.Log.Info("not taken", "job", what, "uri", uri, "reason", err.Error())
 	return nil
 }
 
-// mayHeal tells whether what failed may succeed later: a server that does not
+// isTemporary tells whether what failed may succeed later: a server that does not
 // answer, a limit, an error of our own. What a rule or a policy decided stays
 // decided.
-func mayHeal(err error) bool {
+func isTemporary(err error) bool {
 	var refusal *activity.Refusal
 	var rejection *policy.Rejection
 	if errors.As(err, &refusal) || errors.As(err, &rejection) {

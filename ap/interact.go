@@ -34,26 +34,26 @@ func (s *Service) Favourite(ctx context.Context, account store.AccountID, id sto
 
 // Unfavourite takes it back, also when the author has blocked the account.
 func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
-	own, err := s.ownMark(ctx, account, id, (*store.Tx).HasFavourite)
+	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasFavourite)
 	if err != nil || own == nil {
 		return err
 	}
 	return s.undo(ctx, own.actor, "Like", own.status.URI, []string{own.author.URI})
 }
 
-// mark is what an account did to a status.
-type mark struct {
+// interaction is what an account did to a status.
+type interaction struct {
 	actor, author *store.Account
 	status        *store.Object
 }
 
-// ownMark reads what an account did to a status, of a boost to the boosted,
+// ownInteraction reads what an account did to a status, of a boost to the boosted,
 // whether or not the account can see that any more: what one did one can take
 // back. It is nil when nothing was done; NotFound when there is nothing that
 // the account can see either.
-func (s *Service) ownMark(ctx context.Context, account store.AccountID, id store.ObjectID,
+func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, id store.ObjectID,
 	done func(*store.Tx, store.AccountID, store.ObjectID) (bool, error),
-) (own *mark, err error) {
+) (own *interaction, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		status, err := tx.Object(id)
 		if err == nil && status.ReblogOfID != 0 {
@@ -68,7 +68,7 @@ func (s *Service) ownMark(ctx context.Context, account store.AccountID, id store
 			_, err := tx.Status(account, id)
 			return err
 		}
-		own = &mark{status: status}
+		own = &interaction{status: status}
 		if own.actor, err = tx.Account(account); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 
 // Unboost takes it back, also when the author has blocked the account.
 func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store.ObjectID) error {
-	own, err := s.ownMark(ctx, account, id, (*store.Tx).HasBoost)
+	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasBoost)
 	if err != nil || own == nil {
 		return err
 	}

@@ -107,11 +107,11 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 	return account, err
 }
 
-// fetchKey fetches a key and its owner. Whatever could not be had or believed
+// fetchKey fetches a key and its owner. Whatever could not be fetched or believed
 // is Unauthorized alike: who names a key must not learn what we could reach.
 // A Busy is over a limit.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
-	if _, failed := s.limits.failedKeys.get(keyID); failed {
+	if _, failed := s.limits.failedKeys.Get(keyID); failed {
 		return nil, store.Errorf(store.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
 	}
 	host := vocab.Host(keyID)

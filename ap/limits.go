@@ -63,13 +63,13 @@ type limits struct {
 	followed   *gate // the same, of accounts that somebody here follows
 
 	// failed is what could not be fetched a moment ago, by URI; failedKeys are
-	// keys that could not be had or believed. They are apart: strangers name
+	// keys that could not be fetched or believed. They are apart: strangers name
 	// whatever they like as a key, and the page there may be what others ask for.
-	failed, failedKeys *recent[store.Kind]
+	failed, failedKeys *ratelimit.Recent[store.Kind]
 	// proven are pairs of a client and a host of which it has signed with a
 	// key: it is that host's own server, and is not to suffer for strangers
 	// who name keys of the host.
-	proven *recent[struct{}]
+	proven *ratelimit.Recent[struct{}]
 
 	keyClient, keyHost, keyProven                       ratelimit.Rule
 	refetchClient, refetchHost, refetchKey, refetchPair ratelimit.Rule
@@ -104,9 +104,9 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
 		strangers: newGate(room), neighbours: newGate(room),
 		bodies: newGate(bodies), followed: newGate(bodies),
-		failed:         newRecent[store.Kind](now, mostFailed),
-		failedKeys:     newRecent[store.Kind](now, mostFailed),
-		proven:         newRecent[struct{}](now, mostProven),
+		failed:         ratelimit.NewRecent[store.Kind](now, mostFailed),
+		failedKeys:     ratelimit.NewRecent[store.Kind](now, mostFailed),
+		proven:         ratelimit.NewRecent[struct{}](now, mostProven),
 		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
 		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
 		keyProven:      rule("keys of a known host", c.KeyFetchesPerHost, trustedTimes),
@@ -167,12 +167,12 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 
 // isProven tells whether a client has signed with a key of a host lately.
 func (l *limits) isProven(client, host string) bool {
-	_, ok := l.proven.get(client + " " + host)
+	_, ok := l.proven.Get(client + " " + host)
 	return ok
 }
 
 func (l *limits) prove(client, host string) {
-	l.proven.put(client+" "+host, struct{}{}, provenFor)
+	l.proven.Put(client+" "+host, struct{}{}, provenFor)
 }
 
 // cause is on whose behalf something is fetched. Without one, somebody here
@@ -253,13 +253,13 @@ func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Respon
 }
 
 // document is fetchDocument that does not ask again, for strangers, for what
-// could not be had a moment ago.
+// could not be fetched a moment ago.
 func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, error) {
 	if _, ok := causeOf(ctx); !ok {
 		return s.fetchDocument(ctx, uri)
 	}
 	page := vocab.WithoutFragment(uri)
-	if kind, ok := s.limits.failed.get(page); ok {
+	if kind, ok := s.limits.failed.Get(page); ok {
 		return nil, store.Errorf(kind, "%s could not be fetched a moment ago", uri)
 	}
 	doc, err := s.fetchDocument(ctx, uri)
@@ -269,18 +269,18 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 	return doc, err
 }
 
-// noteFailed remembers that something could not be had. That we were busy
+// noteFailed remembers that something could not be fetched. That we were busy
 // ourselves, or were told to stop, is nothing of the other side's.
-func noteFailed(failed *recent[store.Kind], uri string, err error) {
+func noteFailed(failed *ratelimit.Recent[store.Kind], uri string, err error) {
 	if isBusy(err) || errors.Is(err, context.Canceled) {
 		return
 	}
 	switch kind := store.KindOf(err); kind {
 	case store.Internal:
 	case store.Unavailable:
-		failed.put(uri, kind, downFor)
+		failed.Put(uri, kind, downFor)
 	default:
-		failed.put(uri, kind, failedFor)
+		failed.Put(uri, kind, failedFor)
 	}
 }
 

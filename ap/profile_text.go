@@ -1,6 +1,8 @@
 package ap
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"kinglet/ap/html"
@@ -47,25 +49,27 @@ func profileTexts(user *store.User) []string {
 // mentionedInProfile finds the accounts that a profile mentions and that are
 // known here, by handle in lower case.
 func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string]*store.Account, error) {
-	known := map[string]*store.Account{}
+	handles := map[string]string{} // as they are stored, by how they were written
 	for _, text := range profileTexts(user) {
-		for _, handle := range html.Scan(text).Mentions {
-			key := strings.ToLower(handle)
-			if _, asked := known[key]; asked || len(known) == maxMentions {
-				continue
+		for _, mention := range html.Scan(text).Mentions {
+			if len(handles) == maxMentions {
+				break
 			}
-			name, domain, _ := strings.Cut(handle, "@")
+			name, domain, _ := strings.Cut(mention, "@")
 			if s.Config.IsOwnHost(domain) {
 				domain = ""
 			}
-			a, err := tx.AccountByHandle(name, domain)
-			if err != nil && !store.Is(err, store.NotFound) {
-				return nil, err
-			}
-			if err != nil || !a.Active() {
-				a = nil
-			}
-			known[key] = a
+			handles[strings.ToLower(mention)] = store.Handle(name, domain)
+		}
+	}
+	accounts, err := tx.AccountsByHandles(slices.Collect(maps.Values(handles)))
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]*store.Account{}
+	for mention, handle := range handles {
+		if a := accounts[handle]; a != nil && a.Active() {
+			known[mention] = a
 		}
 	}
 	return known, nil

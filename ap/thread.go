@@ -33,7 +33,7 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return jobs.Permanent(err)
 	}
-	if stands, err := s.stands(ctx, args.Status); err != nil || !stands {
+	if exists, err := s.statusExists(ctx, args.Status); err != nil || !exists {
 		return err
 	}
 	ctx, err := s.causedBy(ctx, args.Cause)
@@ -58,23 +58,23 @@ func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
 	return over
 }
 
-// stands tells whether a status is still there and its author active: what was
-// put off is judged again when it is done.
-func (s *Service) stands(ctx context.Context, id store.ObjectID) (bool, error) {
-	stands := false
+// statusExists tells whether a status is still there and its author active: what
+// was put off is judged again when it is done.
+func (s *Service) statusExists(ctx context.Context, id store.ObjectID) (bool, error) {
+	exists := false
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		o, err := tx.Object(id)
 		if err != nil {
 			return err
 		}
 		author, err := tx.Account(o.AccountID)
-		stands = err == nil && o.DeletedAt.IsZero() && author.Active()
+		exists = err == nil && o.DeletedAt.IsZero() && author.Active()
 		return err
 	})
 	if store.Is(err, store.NotFound) {
 		return false, nil
 	}
-	return stands, err
+	return exists, err
 }
 
 // refreshActor fetches an actor's document anew.

@@ -11,7 +11,7 @@ import (
 )
 
 // limitRequests marks every request as a stranger's, until it is known whose
-// it is (mastodon's authenticate), and counts by address what is not counted
+// it is (mastodon's admit, ui's session), and counts by address what is not counted
 // where it is answered: pages, documents and discovery. refuse answers what
 // is too much.
 func limitRequests(limits *ratelimit.Limiter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
@@ -56,7 +56,7 @@ func ruleOf(r *http.Request) (rule ratelimit.Rule, counted bool) {
 	case r.Method == http.MethodOptions, under("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/health"):
 		return rule, false // counted there, or answered without the database
 	case r.Method == http.MethodPost && strings.HasSuffix(strings.TrimSuffix(path, "/"), "/inbox"):
-		return rule, false // counted by signer
+		return rule, false // counted by federation, before anything is looked up
 	case under("/static/", "/favicon.ico", "/robots.txt"):
 		return rule, false // from memory
 	case under("/.well-known/", "/nodeinfo/"):

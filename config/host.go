@@ -55,7 +55,7 @@ func (c *Config) IsOwn(uri string) bool {
 }
 
 // split cuts a URI into its authority and what is behind it, as leniently as
-// a browser: also when the rest of it is no URI.
+// a browser: also when the rest of it is not a valid URI.
 func split(uri string) (authority, rest string) {
 	_, after, ok := strings.Cut(strings.ReplaceAll(uri, `\`, "/"), "//")
 	if !ok {

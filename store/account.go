@@ -146,14 +146,24 @@ func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
 	if len(ids) == 0 {
 		return out, nil
 	}
-	err := tx.query(func(row scanner) error {
-		a := new(Account)
-		if err := row.Scan(a.dest()...); err != nil {
-			return err
-		}
+	list, err := tx.accounts(`SELECT `+accountColumns+` FROM accounts a WHERE `+tx.in("a.id", "$1"), setOf(ids))
+	for _, a := range list {
 		out[a.ID] = a
-		return nil
-	}, `SELECT `+accountColumns+` FROM accounts a WHERE `+tx.in("a.id", "$1"), setOf(ids))
+	}
+	return out, err
+}
+
+// AccountsByHandles reads accounts by their handles (see Handle) in one
+// statement, keyed by handle; those that are not known are left out.
+func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
+	out := make(map[string]*Account, len(handles))
+	if len(handles) == 0 {
+		return out, nil
+	}
+	list, err := tx.accounts(`SELECT `+accountColumns+` FROM accounts a WHERE `+tx.inText("a.handle", "$1"), textSet(handles))
+	for _, a := range list {
+		out[a.Handle()] = a
+	}
 	return out, err
 }
 

@@ -50,6 +50,26 @@ func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
 	return ok, err
 }
 
+// AnyUnblocked tells whether one of the local accounts with these names is
+// active and has no block, in either direction, with another account.
+func (tx *Tx) AnyUnblocked(names []string, other AccountID) (bool, error) {
+	if len(names) == 0 {
+		return false, nil
+	}
+	handles := make([]string, len(names))
+	for i, name := range names {
+		handles[i] = Handle(name, "")
+	}
+	_, ok, err := one[int64](tx, `
+		SELECT a.id
+		FROM accounts a
+		WHERE `+tx.inText("a.handle", "$1")+`
+		  AND a.suspended_at = 0 AND a.deleted_at = 0
+		  AND `+notBlocked("a.id", "$2")+`
+		LIMIT 1`, textSet(handles), other)
+	return ok, err
+}
+
 // Blocks lists whom an account blocks.
 func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
 	return tx.pagedAccounts(p, `

@@ -30,7 +30,7 @@ func TestDatabaseDown(t *testing.T) {
 			"read":  s.View(t.Context(), func(tx *store.Tx) error { _, _, err := tx.Setting("k"); return err }),
 			"write": s.Update(t.Context(), keep("k", "v")),
 		} {
-			refusal := store.Errorf(store.Unauthorized, "the key can't be had: %w", err)
+			refusal := store.Errorf(store.Unauthorized, "could not fetch the key: %w", err)
 			if !store.Is(err, store.Unavailable) || !errors.Is(err, store.ErrDatabaseDown) || !store.Is(refusal, store.Unavailable) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -5,14 +5,14 @@ import "fmt"
 // PutFavourite has an account favour a status, uri being the Like's, and
 // counts it; false when it did so already.
 func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
-	_, stands, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.store.dialect.forUpdate, status)
-	if err == nil && !stands {
+	_, exists, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.store.dialect.forUpdate, status)
+	if err == nil && !exists {
 		err = Errorf(NotFound, "status %s not found", status)
 	}
 	if err != nil {
 		return false, err
 	}
-	created, err = tx.mark("favourites (id, account_id, status_id, created_at, uri)", account, status, uri)
+	created, err = tx.insertOnce("favourites (id, account_id, status_id, created_at, uri)", account, status, uri)
 	if err != nil || !created {
 		return false, err
 	}
@@ -20,9 +20,9 @@ func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (crea
 	return true, err
 }
 
-// mark inserts a row into one of the tables of marks that have one of each
-// account on each status; false when it is there already.
-func (tx *Tx) mark(into string, account AccountID, status ObjectID, more ...any) (created bool, err error) {
+// insertOnce inserts a row into one of the tables that have at most one of
+// each account for each status; false when it is there already.
+func (tx *Tx) insertOnce(into string, account AccountID, status ObjectID, more ...any) (created bool, err error) {
 	now := tx.Now()
 	values := `$1, $2, $3, $4`
 	for i := range more {
@@ -136,7 +136,7 @@ func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*A
 
 // PutBookmark keeps a status for an account.
 func (tx *Tx) PutBookmark(account AccountID, status ObjectID) error {
-	_, err := tx.mark("bookmarks (id, account_id, status_id, created_at)", account, status)
+	_, err := tx.insertOnce("bookmarks (id, account_id, status_id, created_at)", account, status)
 	return err
 }
 
@@ -152,7 +152,7 @@ func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool
 	if err := tx.lockAccounts(account); err != nil { // whose pins are counted
 		return false, err
 	}
-	created, err = tx.mark("pins (id, account_id, status_id, created_at)", account, status)
+	created, err = tx.insertOnce("pins (id, account_id, status_id, created_at)", account, status)
 	if err != nil || !created {
 		return false, err
 	}
@@ -169,8 +169,8 @@ func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
 	return n == 1, err
 }
 
-// HasFavourite tells whether an account favoured a status, which it may not be
-// able to see any more.
+// HasFavourite tells whether an account marked a status as favourite, which it
+// may not be able to see any more.
 func (tx *Tx) HasFavourite(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM favourites WHERE account_id = $1 AND status_id = $2`, account, status)
 	return ok, err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// On PostgreSQL the loser of two transactions that meet is run again, after
+// On PostgreSQL one of two conflicting transactions is run again, after
 // everything that it did is rolled back: its rows by the database, what it gave
 // to the caller's memory by undo. Uniqueness is the database's, so the second
 // run finds the winner's row where the first found none.
@@ -23,7 +23,7 @@ var errAgain = errors.New("another transaction was first")
 // errRehearsed ends the first of the two runs of Options.RunTwice.
 var errRehearsed = errors.New("rehearsed")
 
-// isRetryable tells the failures that running the transaction again heals:
+// isRetryable tells the failures after which the transaction is run again:
 // serialization_failure, deadlock_detected, and the unique_violation of two
 // that found a key or an id free at once.
 func isRetryable(err error) bool {
@@ -32,7 +32,7 @@ func isRetryable(err error) bool {
 }
 
 // retry runs a transaction until it ends with anything but a retryable error.
-// The pauses grow and differ, or those who meet would meet again.
+// The pauses grow and are random, so that the same two do not collide again.
 func retry(ctx context.Context, transaction func() error) error {
 	for i := range attempts {
 		err := transaction()

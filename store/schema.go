@@ -63,10 +63,18 @@ func (s *Store) ServerRuns(ctx context.Context) (bool, error) {
 		}
 		return true, c.Close()
 	}
-	free := false
+	// Read, not tried: of two commands that try at once one would take the
+	// other for a server.
+	runs := false
 	err := s.View(ctx, func(tx *Tx) (err error) {
-		free, _, err = one[bool](tx, `SELECT pg_try_advisory_xact_lock($1)`, int64(serverLock))
+		_, runs, err = one[int64](tx, `
+			SELECT 1
+			FROM pg_catalog.pg_locks
+			WHERE locktype = 'advisory' AND granted AND objsubid = 1
+			  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+			  AND classid = CAST($1 AS BIGINT) AND objid = CAST($2 AS BIGINT)
+			LIMIT 1`, int64(serverLock)>>32, int64(serverLock)&0xffffffff)
 		return err
 	})
-	return !free, err
+	return runs, err
 }

@@ -32,8 +32,8 @@ const (
 	lastTruncation  = 2 * time.Second
 )
 
-// truncationPause is between two truncations: of a thousand deletions in a
-// minute each would else have the file flushed.
+// truncationPause is between two truncations: without it, each of a
+// thousand deletions in a minute would have the file flushed.
 const truncationPause = 500 * time.Millisecond
 
 // lastTruncations bounds how long Close tries to truncate what is due.

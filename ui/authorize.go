@@ -50,7 +50,6 @@ func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
 			c.Request.Set(k, q.Get(k))
 		}
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	u.show(w, r, http.StatusOK, "authorize.html", page{Title: "Allow " + app.Name + "?", Content: c, CSRF: u.csrf(r), Viewer: viewer}, formTarget(a.RedirectURI)...)
 }
 
@@ -85,7 +84,6 @@ func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
 		}
 		answer.Set("code", code)
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	if a.RedirectURI == ap.OutOfBand {
 		u.show(w, r, http.StatusOK, "code.html", page{Title: "Your code", Content: answer.Get("code"), Viewer: viewer})
 		return

@@ -46,7 +46,6 @@ func (u *UI) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (u *UI) showSignIn(w http.ResponseWriter, r *http.Request, status int, f signInForm) {
 	f.CSRF = u.signInToken(w, r)
-	w.Header().Set("Cache-Control", "no-store")
 	u.show(w, r, status, "sign_in.html", page{Title: "Sign in", Content: f, Viewer: u.viewer(r)})
 }
 

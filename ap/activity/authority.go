@@ -25,9 +25,13 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 // Recheck judges again, in the transaction that applies an activity, what may
 // have changed since it came: the actor as it is now, and whose inbox it was.
 func Recheck(tx *store.Tx, a *Activity) error {
-	actor, err := tx.Account(a.Actor.ID)
+	now, err := tx.Accounts([]store.AccountID{a.Actor.ID, a.Recipient})
 	if err != nil {
 		return err
+	}
+	actor := now[a.Actor.ID]
+	if actor == nil {
+		return store.Errorf(store.NotFound, "account %s not found", a.Actor.URI)
 	}
 	if a.Origin == Local {
 		if !actor.Active() { // deleted while a post of its looked up whom it mentions
@@ -36,14 +40,8 @@ func Recheck(tx *store.Tx, a *Activity) error {
 		return nil
 	}
 	a.Actor = actor
-	if a.Recipient != 0 {
-		recipient, err := tx.Account(a.Recipient)
-		if err != nil {
-			return err
-		}
-		if !recipient.Active() {
-			a.Recipient = 0
-		}
+	if recipient := now[a.Recipient]; recipient == nil || !recipient.Active() {
+		a.Recipient = 0
 	}
 	return MayAct(actor, a.Object)
 }
@@ -116,26 +114,13 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
 		return ok, err
 	}
-	asked := map[string]bool{}
+	var names []string
 	for _, uri := range recipients(a, note) {
-		name, ok := env.Config.LocalUsername(uri)
-		if !ok || asked[name] {
-			continue
-		}
-		asked[name] = true
-		account, err := tx.AccountByHandle(name, "")
-		if store.Is(err, store.NotFound) || err == nil && !account.Active() {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		blocked, err := tx.Blocked(account.ID, a.Actor.ID)
-		if err != nil || !blocked {
-			return !blocked, err
+		if name, ok := env.Config.LocalUsername(uri); ok {
+			names = append(names, name)
 		}
 	}
-	return false, nil
+	return tx.AnyUnblocked(names, a.Actor.ID)
 }
 
 // recipients is everyone an activity or its object is addressed to, blind

@@ -120,6 +120,8 @@ func publish(tx *store.Tx, a *Activity, v store.Visibility, inboxes []string) er
 	}
 	if a.Type == "Create" || a.Type == "Update" {
 		o.JSON = vocab.WithObjectID(a.Raw)
+	}
+	if a.Type == "Update" {
 		if err := stripActivities(tx, o.ObjectURI); err != nil {
 			return err
 		}

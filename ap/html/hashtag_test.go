@@ -7,7 +7,7 @@ import (
 
 func TestIsHashtag(t *testing.T) {
 	for name, want := range map[string]bool{
-		"a": true, "Cats": true, "größe": true, "日本語": true, "c1": true, "1c": true, "2024_05": true, "a_b": true, "_a": true, "l·l": true, "می‌خواهم": true, "हिन्दी": true, strings.Repeat("x", maxHashtag): true,
+		"a": true, "Cats": true, "größe": true, "日本語": true, "c1": true, "1c": true, "2024_05": true, "a_b": true, "_a": true, "l·l": true, "می\u200cخواهم": true, "हिन्दी": true, strings.Repeat("x", maxHashtag): true,
 		"": false, "1": false, "2024": false, "_": false, "a b": false, "a-b": false, "a#b": false, "a/b": false, "·a": false, "a·": false, "<b>": false, "a\x00": false, "a\xff": false, "😀": false, strings.Repeat("x", maxHashtag+1): false,
 	} {
 		if IsHashtag(name) != want {

@@ -38,14 +38,20 @@ type Failures struct {
 	most    int
 	rules   map[string]Rule // as set, by name
 	mu      sync.Mutex
-	entries map[failureKey]*list.Element
+	entries map[digest]*list.Element
 	oldest  *list.List // of *failure, in the order they began
 }
 
-type failureKey [16]byte
+// digest is a key as it is kept: of one size however long the key is.
+type digest [16]byte
+
+func digestOf(key string) digest {
+	sum := sha256.Sum256([]byte(key))
+	return digest(sum[:len(digest{})])
+}
 
 type failure struct {
-	key   failureKey
+	key   digest
 	count int
 	reset time.Time
 }
@@ -53,7 +59,7 @@ type failure struct {
 // NewFailures makes a counter with a clock that keeps at most so many counts.
 // Each setting replaces the rule of its name.
 func NewFailures(now func() time.Time, most int, settings ...Rule) *Failures {
-	f := &Failures{now: now, most: most, rules: map[string]Rule{}, entries: map[failureKey]*list.Element{}, oldest: list.New()}
+	f := &Failures{now: now, most: most, rules: map[string]Rule{}, entries: map[digest]*list.Element{}, oldest: list.New()}
 	for _, r := range settings {
 		f.rules[r.Name] = r
 	}
@@ -72,8 +78,7 @@ func (f *Failures) Reserve(rule Rule, who string) (r *Reservation, reset time.Ti
 	if set, ok := f.rules[rule.Name]; ok {
 		rule = set
 	}
-	sum := sha256.Sum256([]byte(rule.Name + "\x00" + who))
-	key := failureKey(sum[:len(failureKey{})])
+	key := digestOf(rule.Name + "\x00" + who)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()

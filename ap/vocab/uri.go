@@ -49,7 +49,7 @@ var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 // canonicalHost is host[:port] as it compares: lower-case, punycode, without
 // a trailing dot and without the scheme's own port.
 func canonicalHost(u *url.URL) (string, error) {
-	// Full stops of other scripts first: a trailing one would else survive.
+	// Full stops of other scripts first: otherwise a trailing one would remain.
 	name := strings.TrimRight(fullStops.Replace(u.Hostname()), ".")
 	if name == "" || strings.Contains(name, "%") {
 		return "", errors.New("no host")

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"kinglet/ap/ratelimit"
@@ -25,27 +24,29 @@ type Tokens struct {
 	trusted []netip.Prefix
 	invalid *ratelimit.Failures
 
-	mu sync.Mutex
-	// The hashes of the tokens that were valid of late: these are looked up
+	// The hashes of the tokens that were valid recently: these are looked up
 	// even when many invalid ones come from their address.
-	recent map[string]time.Time
+	valid *ratelimit.Recent[struct{}]
 	// Those that were invalid in the last minute: a client that does not
 	// notice that its token was revoked sends it again and again, which is
 	// no guess, and should not hinder its owner's others.
-	rejected map[string]time.Time
+	rejected *ratelimit.Recent[struct{}]
 }
 
-// maxCounted bounds the addresses that are counted, maxNoted the valid and the
-// invalid tokens that are kept in mind.
+// maxCounted bounds the addresses that are counted, maxRemembered the valid and
+// the invalid tokens that are remembered, for as long as the others say.
 const (
-	maxCounted = 20_000
-	maxNoted   = 1_024
+	maxCounted    = 20_000
+	maxRemembered = 1_024
+	validFor      = 30 * 24 * time.Hour
+	rejectedFor   = time.Minute
 )
 
 // New makes one.
 func New(s *store.Store, c *config.Config) *Tokens {
 	return &Tokens{
-		store: s, trusted: c.TrustedProxies, recent: map[string]time.Time{}, rejected: map[string]time.Time{},
+		store: s, trusted: c.TrustedProxies,
+		valid: ratelimit.NewRecent[struct{}](s.Now, maxRemembered), rejected: ratelimit.NewRecent[struct{}](s.Now, maxRemembered),
 		invalid: ratelimit.NewFailures(s.Now, maxCounted, ratelimit.FailureSettings(c.Limits)...),
 	}
 }
@@ -88,11 +89,11 @@ func (t *Tokens) AuthenticateStream(w http.ResponseWriter, r *http.Request) (*st
 
 func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (token *store.Token, err error) {
 	hash := store.HashSecret(secret)
-	if t.isRejected(hash) {
+	if _, rejected := t.rejected.Get(hash); rejected {
 		return nil, respond.InvalidToken
 	}
 	attempt := &ratelimit.Reservation{}
-	if !t.isRecent(hash) {
+	if _, valid := t.valid.Get(hash); !valid {
 		var reset time.Time
 		if attempt, reset = t.invalid.Reserve(ratelimit.InvalidToken, ratelimit.Client(r, t.trusted)); attempt == nil {
 			w.Header().Set("Retry-After", strconv.Itoa(int(reset.Sub(t.store.Now()).Seconds())+1))
@@ -128,51 +129,13 @@ func wellFormed(secret string) bool {
 	return err == nil && len(b) == 32
 }
 
-func (t *Tokens) isRecent(hash string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, ok := t.recent[hash]
-	return ok
-}
-
-// rejectedFor is how long an invalid token is not looked up again.
-const rejectedFor = time.Minute
-
-func (t *Tokens) isRejected(hash string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	at, ok := t.rejected[hash]
-	return ok && t.store.Now().Before(at.Add(rejectedFor))
-}
-
 func (t *Tokens) reject(hash string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.recent, hash)
-	note(t.rejected, hash, t.store.Now())
+	t.valid.Delete(hash)
+	t.rejected.Put(hash, struct{}{}, rejectedFor)
 }
 
-func (t *Tokens) remember(hash string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	note(t.recent, hash, t.store.Now())
-}
+func (t *Tokens) remember(hash string) { t.valid.Put(hash, struct{}{}, validFor) }
 
 // Issued notes a token that was just given out: its first use is not hindered
 // by others' invalid ones.
 func (t *Tokens) Issued(secret string) { t.remember(store.HashSecret(secret)) }
-
-// note keeps a hash in mind. When there are too many, the one that was noted
-// longest ago goes.
-func note(m map[string]time.Time, hash string, now time.Time) {
-	if _, ok := m[hash]; !ok && len(m) >= maxNoted {
-		oldest, at := "", now
-		for h, noted := range m {
-			if oldest == "" || noted.Before(at) {
-				oldest, at = h, noted
-			}
-		}
-		delete(m, oldest)
-	}
-	m[hash] = now
-}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"kinglet/api/respond"
 	"kinglet/config"
@@ -86,7 +87,7 @@ func (a *API) jrd(w http.ResponseWriter, doc jrd) {
 	if err != nil {
 		panic(err) // only our own plain structs come here
 	}
-	w.Header().Set("Cache-Control", "max-age=3600")
+	respond.Public(w, time.Hour)
 	respond.Document(w, http.StatusOK, "application/jrd+json; charset=utf-8", b)
 }
 
@@ -148,6 +149,6 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Cache-Control", "max-age=600")
+	respond.Public(w, 10*time.Minute)
 	respond.Document(w, http.StatusOK, `application/json; profile="`+nodeInfoSchema+version+`#"; charset=utf-8`, b)
 }

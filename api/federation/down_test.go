@@ -11,7 +11,7 @@ import (
 // A reader is told that there is nothing, whatever is wrong with the signature,
 // but asked to come again when the database could not be asked who it is.
 func TestReaderWhileDatabaseIsDown(t *testing.T) {
-	down := store.Errorf(store.Unauthorized, "the key can't be had: %w", store.ErrDatabaseDown)
+	down := store.Errorf(store.Unauthorized, "could not fetch the key: %w", store.ErrDatabaseDown)
 	if err := unlessDown(down); !store.Is(err, store.Unavailable) {
 		t.Error(err)
 	}

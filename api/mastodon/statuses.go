@@ -269,11 +269,13 @@ func (c *call) reblog() error {
 			return store.Errorf(store.Invalid, "Validation failed: %q is no visibility of a boost", name)
 		}
 	}
-	if err := c.view(func(tx *store.Tx) error {
-		_, err := tx.Status(c.reader(), id) // the answer shows it
-		return err
-	}); err != nil {
-		return err
+	if c.reader() != c.viewer {
+		if err := c.view(func(tx *store.Tx) error {
+			_, err := tx.Status(c.reader(), id) // the answer shows it
+			return err
+		}); err != nil {
+			return err
+		}
 	}
 	boost, err := c.api.Service.Boost(c.ctx, c.viewer, id, v)
 	if err != nil {

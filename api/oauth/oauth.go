@@ -161,7 +161,6 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.Tokens.Issued(granted.Access)
-	w.Header().Set("Cache-Control", "no-store")
 	body := map[string]any{
 		"access_token": granted.Access, "token_type": "Bearer", "scope": granted.Token.Scopes, "created_at": granted.Token.CreatedAt.Unix(),
 	}

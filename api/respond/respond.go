@@ -92,7 +92,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 
 // OAuthError answers as RFC 6749 §5.2 says.
 func OAuthError(w http.ResponseWriter, status int, code, description string) {
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cache-Control", NotKept)
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="OAuth client"`)
 	}
