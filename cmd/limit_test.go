@@ -144,6 +144,19 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 			}
 			stop()
 		}
+		session := store.NewSecret()
+		if err := s.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.PutSession(store.HashSecret(session), site.account("alice"), tx.Now().Add(time.Hour))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/", "/@alice", "/tags/birds"} {
+			soon, stop := context.WithTimeout(t.Context(), 3*time.Second)
+			if w := site.get(soon, path, "192.0.2.1", "Cookie", "__Host-kinglet_session="+session); w.Code != http.StatusOK {
+				t.Errorf("the owner's page %s: %d", path, w.Code)
+			}
+			stop()
+		}
 		soon, stop := context.WithTimeout(store.AsLookup(store.AsStranger(t.Context(), "192.0.2.1")), 3*time.Second)
 		defer stop()
 		if _, err := site.service.SignIn(soon, ap.SignInAttempt{Name: "alice", Password: "correct horse battery", Address: "192.0.2.1"}); err != nil {
@@ -188,7 +201,7 @@ func TestRegistrationsAreBounded(t *testing.T) {
 		"website":       app(func(a *ap.NewApp) { a.Website += "/" + long }),
 		"redirect URI":  app(func(a *ap.NewApp) { a.RedirectURIs[0] += long }),
 		"redirect URIs": app(func(a *ap.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
-		"scopes":        app(func(a *ap.NewApp) { a.Scopes = "admin:read" + long }),
+		"scopes":        app(func(a *ap.NewApp) { a.Scopes = strings.Repeat("read ", 1000) }),
 	} {
 		if _, _, err := site.service.RegisterApp(t.Context(), a); !store.Is(err, store.Invalid) {
 			t.Errorf("%s: %v", name, err)

@@ -29,8 +29,7 @@ func AsLookup(ctx context.Context) context.Context {
 	return context.WithValue(ctx, readerKey{}, reader{Client(ctx), false})
 }
 
-// AsKnown marks a request of somebody who is known: signed in, or in a
-// browser that was.
+// AsKnown marks a request of somebody who is signed in.
 func AsKnown(ctx context.Context) context.Context {
 	return context.WithValue(ctx, readerKey{}, reader{semaphore.Trusted, false})
 }

@@ -21,7 +21,8 @@ type homePage struct {
 
 func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 	var c homePage
-	if err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+	viewer, ctx := u.reader(r)
+	if err := u.Store.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.LocalAccounts()
 		c.Nobody = len(all) == 0
 		for _, a := range all {
@@ -35,7 +36,7 @@ func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u.show(w, r, http.StatusOK, "home.html", page{
-		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: u.viewer(r), Card: u.homeCard(),
+		Title: u.Config.Title, Description: u.Config.Description, Content: c, Index: true, Viewer: viewer, Card: u.homeCard(),
 	})
 }
 
@@ -52,7 +53,8 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	var c profilePage
 	p := store.Page{Limit: pageSize}
 	p.MaxID, _ = store.ParseID(r.URL.Query().Get("max_id"))
-	err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+	viewer, ctx := u.reader(r)
+	err := u.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if c.Account, err = u.account(tx, r); err != nil {
 			return err
 		}
@@ -80,7 +82,7 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	c.Handle = u.Config.Handle(c.Account.Username)
 	u.show(w, r, http.StatusOK, "profile.html", page{
 		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
-		Card: u.profileCard(c.Account, p.MaxID), Index: c.Account.Indexable, Document: c.Account.URI, Viewer: u.viewer(r),
+		Card: u.profileCard(c.Account, p.MaxID), Index: c.Account.Indexable, Document: c.Account.URI, Viewer: viewer,
 	})
 }
 
@@ -105,7 +107,8 @@ var repliesPerPage = store.ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 2
 func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	var c statusPage
-	err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+	viewer, ctx := u.reader(r)
+	err := u.Store.View(ctx, func(tx *store.Tx) error {
 		a, err := u.account(tx, r)
 		if err != nil {
 			return err
@@ -140,7 +143,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	}
 	u.show(w, r, http.StatusOK, "status.html", page{
 		Title: displayName(st.Account) + ": “" + clip(text) + "”", Description: clip(text), Content: c,
-		Card: u.statusCard(st, clip(text)), Index: st.Account.Indexable, Document: st.URI, Viewer: u.viewer(r),
+		Card: u.statusCard(st, clip(text)), Index: st.Account.Indexable, Document: st.URI, Viewer: viewer,
 	})
 }
 
@@ -159,7 +162,8 @@ type tagPage struct {
 
 func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 	c := tagPage{Name: store.FoldTag(chi.URLParam(r, "tag"))}
-	err := u.Store.View(r.Context(), func(tx *store.Tx) error {
+	viewer, ctx := u.reader(r)
+	err := u.Store.View(ctx, func(tx *store.Tx) error {
 		ids, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
 		if err != nil {
 			return err
@@ -171,7 +175,7 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: u.viewer(r), Card: u.tagCard(c.Name)})
+	u.show(w, r, http.StatusOK, "tag.html", page{Title: "#" + c.Name, Content: c, Viewer: viewer, Card: u.tagCard(c.Name)})
 }
 
 // ToProfile sends a visitor from an actor's URI to its page.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,16 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 		return nil
 	}
 	return account
+}
+
+// reader is the viewer, and the context of a page's reads: who is signed in is
+// served although strangers hold all the connections that they may.
+func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
+	viewer := u.viewer(r)
+	if viewer == nil {
+		return nil, r.Context()
+	}
+	return viewer, store.AsKnown(r.Context())
 }
 
 // here is next if it is a path on this server, else "/".
