@@ -1,21 +1,29 @@
 package cmd
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// connections bounds how many clients are connected. When there are too many,
-// one is closed: of those that have not asked for anything yet while they are
-// more than half, else of those that are idle, else of those whose request is
-// being answered, and each time the one that has been so for longest. Thousands
-// that say nothing cost little memory, keep nobody out, and take no connection
-// from who has asked before.
+// connections bounds how many clients are connected. One more waits until one
+// of the others has left or gives way: of those that have not asked for
+// anything yet, while they are more than half, the one that has been silent for
+// longest; else one that is idle; else one that is silent beyond the grace; else
+// one whose request takes longer than patience. So thousands that say nothing
+// keep nobody out, a burst of requests waits its turn, and none that is being
+// answered is cut off for it.
 type connections struct {
-	max int
+	max   int
+	freed chan struct{} // a place is free, or may be taken
+
+	// How long a connection may be silent, be silent while most are, and be
+	// served, before it gives way to another.
+	grace, crowded, patience time.Duration
 
 	mu      sync.Mutex
 	open    map[net.Conn]*connection
@@ -25,57 +33,92 @@ type connections struct {
 }
 
 type connection struct {
-	conn net.Conn
-	in   *list.List // nil once it was closed
-	at   *list.Element
+	conn  net.Conn
+	since time.Time  // it is in its list
+	in    *list.List // nil once it was closed
+	at    *list.Element
 }
 
 type connectionKey struct{}
 
+const (
+	silentGrace     = time.Second
+	crowdedGrace    = 20 * time.Millisecond
+	servingPatience = 15 * time.Second
+)
+
 // limitConnections sets the bound to a server.
-func limitConnections(s *http.Server, max int) {
-	l := &connections{max: max, open: map[net.Conn]*connection{}, silent: list.New(), idle: list.New(), serving: list.New()}
+func limitConnections(s *http.Server, max int) *connections {
+	l := &connections{
+		max: max, grace: silentGrace, crowded: crowdedGrace, patience: servingPatience, freed: make(chan struct{}, 1),
+		open: map[net.Conn]*connection{}, silent: list.New(), idle: list.New(), serving: list.New(),
+	}
+	// It is called by the loop that accepts: while it waits, clients do so in
+	// the kernel's queue.
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connectionKey{}, l.add(c))
 	}
-	s.ConnState = func(c net.Conn, state http.ConnState) {
-		if state == http.StateClosed || state == http.StateHijacked {
-			l.remove(c)
-		}
-	}
+	s.ConnState = l.stateChanged
 	next := s.Handler
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 			l.move(c, l.serving)
-			defer l.move(c, l.idle)
 		}
 		next.ServeHTTP(w, r)
 	})
+	return l
+}
+
+// stateChanged follows what net/http says of a connection. It is idle when its
+// answer has been written, which is later than the end of the handler.
+func (l *connections) stateChanged(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateIdle:
+		l.moveFrom(conn, l.serving, l.idle)
+	case http.StateActive: // the first byte of a request
+		l.moveFrom(conn, l.idle, l.silent)
+	case http.StateClosed, http.StateHijacked:
+		l.remove(conn)
+	}
 }
 
 func (l *connections) add(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.silent.Len()+l.idle.Len()+l.serving.Len() >= l.max {
-		l.closeOne()
+	for l.silent.Len()+l.idle.Len()+l.serving.Len() >= l.max {
+		if c := l.givesWay(); c != nil {
+			l.drop(c)
+			c.conn.Close()
+			continue
+		}
+		l.mu.Unlock()
+		select {
+		case <-l.freed:
+		case <-time.After(crowdedGrace / 2): // a grace may be over
+		}
+		l.mu.Lock()
 	}
-	c := &connection{conn: conn, in: l.silent}
+	c := &connection{conn: conn, since: time.Now(), in: l.silent}
 	c.at = l.silent.PushBack(c)
 	l.open[conn] = c
 	return c
 }
 
-func (l *connections) closeOne() {
-	from := l.serving
-	switch {
-	case l.silent.Len() > l.max/2, l.idle.Len() == 0 && l.silent.Len() > 0:
-		from = l.silent
-	case l.idle.Len() > 0:
-		from = l.idle
+// givesWay is the connection to close for another; nil when there is none.
+func (l *connections) givesWay() *connection {
+	front := func(of *list.List, longer time.Duration) *connection {
+		if of.Len() == 0 {
+			return nil
+		}
+		if c := of.Front().Value.(*connection); time.Since(c.since) >= longer {
+			return c
+		}
+		return nil
 	}
-	c := from.Front().Value.(*connection)
-	l.drop(c)
-	c.conn.Close()
+	if l.silent.Len() > l.max/2 {
+		return front(l.silent, l.crowded)
+	}
+	return cmp.Or(front(l.idle, 0), front(l.silent, l.grace), front(l.serving, l.patience))
 }
 
 func (l *connections) remove(conn net.Conn) {
@@ -84,6 +127,7 @@ func (l *connections) remove(conn net.Conn) {
 	if c := l.open[conn]; c != nil {
 		l.drop(c)
 	}
+	l.signal()
 }
 
 func (l *connections) drop(c *connection) {
@@ -94,12 +138,34 @@ func (l *connections) drop(c *connection) {
 	delete(l.open, c.conn)
 }
 
+// move puts a connection into a list, if it is still open.
 func (l *connections) move(c *connection, to *list.List) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.put(c, to)
+}
+
+// moveFrom is move for one that is in a certain list.
+func (l *connections) moveFrom(conn net.Conn, from, to *list.List) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.open[conn]; c != nil && c.in == from {
+		l.put(c, to)
+	}
+}
+
+func (l *connections) put(c *connection, in *list.List) {
 	if c.in == nil {
 		return
 	}
 	c.in.Remove(c.at)
-	c.in, c.at = to, to.PushBack(c)
+	c.in, c.at, c.since = in, in.PushBack(c), time.Now()
+	l.signal()
+}
+
+func (l *connections) signal() {
+	select {
+	case l.freed <- struct{}{}:
+	default:
+	}
 }

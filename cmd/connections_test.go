@@ -21,7 +21,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			<-leave
 		}
 	}))
-	limitConnections(s.Config, 10)
+	limitConnections(s.Config, 10).patience = 0
 	s.Start()
 	t.Cleanup(s.Close)
 	dial := func(text string) net.Conn {
@@ -79,4 +79,39 @@ func TestConnectionsAreBounded(t *testing.T) {
 	served("among slow ones")
 	close(leave)
 	served("afterwards")
+}
+
+// A burst of requests that take a while waits its turn: none is cut off, and
+// none of those that come meanwhile.
+func TestBurstWaits(t *testing.T) {
+	const most, burst = 4, 40
+	leave := make(chan struct{})
+	inside := make(chan struct{}, burst)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		inside <- struct{}{}
+		<-leave
+	}))
+	limitConnections(s.Config, most).crowded = time.Minute // the machine may be slow
+	s.Start()
+	t.Cleanup(s.Close)
+	answers := make(chan error, burst)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range burst {
+		go func() {
+			resp, err := client.Get(s.URL)
+			if err == nil {
+				err = resp.Body.Close()
+			}
+			answers <- err
+		}()
+	}
+	for range most {
+		<-inside
+	}
+	close(leave)
+	for range burst {
+		if err := <-answers; err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -164,6 +164,20 @@ func TestFileOfTheFirstVersion(t *testing.T) {
 	}
 	s.Close()
 	onFile(t, path, "PRAGMA application_id = 0")
+	// A reader from before keeps the stamp in the log.
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	reader, err := db.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback()
+	if err := reader.QueryRow("SELECT COUNT(*) FROM settings").Scan(new(int)); err != nil {
+		t.Fatal(err)
+	}
 	if s, err = openFile(t, path); err != nil || s.Created() {
 		t.Fatal(err)
 	}
