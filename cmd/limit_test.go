@@ -152,8 +152,8 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 		}
 		for _, path := range []string{"/", "/@alice", "/tags/birds"} {
 			soon, stop := context.WithTimeout(t.Context(), 3*time.Second)
-			if w := site.get(soon, path, "192.0.2.1", "Cookie", "__Host-kinglet_session="+session); w.Code != http.StatusOK {
-				t.Errorf("the owner's page %s: %d", path, w.Code)
+			if w := site.get(soon, path, "192.0.2.1", "Cookie", "__Host-kinglet_session="+session); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "</html>") {
+				t.Errorf("the owner's page %s: %d %s", path, w.Code, w.Body)
 			}
 			stop()
 		}
