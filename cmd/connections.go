@@ -13,23 +13,25 @@ import (
 // connections bounds how many clients are connected. One more waits until one
 // of the others has left or gives way: of those that have not asked for
 // anything yet, while they are more than half, the one that has been silent for
-// longest; else one that is idle; else one that is silent beyond the grace; else
-// one whose request takes longer than patience. So thousands that say nothing
-// keep nobody out, a burst of requests waits its turn, and none that is being
-// answered is cut off for it.
+// longest; else one that was answered and lingers, since net/http waits for a
+// client that sends a body that nobody wants; else one that is idle or silent
+// beyond the grace; else one whose request takes longer than patience. So
+// thousands that say nothing keep nobody out, a burst of requests waits its
+// turn, and none that is being answered, or asks often, is cut off for it.
 type connections struct {
 	max   int
 	freed chan struct{} // a place is free, or may be taken
 
-	// How long a connection may be silent, be silent while most are, and be
-	// served, before it gives way to another.
-	grace, crowded, patience time.Duration
+	// How long a connection may be silent or idle, be silent while most are,
+	// linger, and be served, before it gives way to another.
+	grace, crowded, lingering, patience time.Duration
 
 	mu      sync.Mutex
 	open    map[net.Conn]*connection
 	silent  *list.List // without a request so far, or with the beginning of one
 	idle    *list.List // between requests
 	serving *list.List // with a request that is being answered
+	ending  *list.List // whose handler has ended: the answer may not be written yet
 }
 
 type connection struct {
@@ -44,14 +46,16 @@ type connectionKey struct{}
 const (
 	silentGrace     = time.Second
 	crowdedGrace    = 20 * time.Millisecond
+	lingeringTime   = 100 * time.Millisecond
 	servingPatience = 15 * time.Second
 )
 
 // limitConnections sets the bound to a server.
 func limitConnections(s *http.Server, max int) *connections {
 	l := &connections{
-		max: max, grace: silentGrace, crowded: crowdedGrace, patience: servingPatience, freed: make(chan struct{}, 1),
-		open: map[net.Conn]*connection{}, silent: list.New(), idle: list.New(), serving: list.New(),
+		max: max, grace: silentGrace, crowded: crowdedGrace, lingering: lingeringTime, patience: servingPatience,
+		freed: make(chan struct{}, 1), open: map[net.Conn]*connection{},
+		silent: list.New(), idle: list.New(), serving: list.New(), ending: list.New(),
 	}
 	// It is called by the loop that accepts: while it waits, clients do so in
 	// the kernel's queue.
@@ -63,6 +67,7 @@ func limitConnections(s *http.Server, max int) *connections {
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 			l.move(c, l.serving)
+			defer l.move(c, l.ending)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -74,7 +79,7 @@ func limitConnections(s *http.Server, max int) *connections {
 func (l *connections) stateChanged(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateIdle:
-		l.moveFrom(conn, l.serving, l.idle)
+		l.moveFrom(conn, l.ending, l.idle)
 	case http.StateActive: // the first byte of a request
 		l.moveFrom(conn, l.idle, l.silent)
 	case http.StateClosed, http.StateHijacked:
@@ -85,7 +90,7 @@ func (l *connections) stateChanged(conn net.Conn, state http.ConnState) {
 func (l *connections) add(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.silent.Len()+l.idle.Len()+l.serving.Len() >= l.max {
+	for l.silent.Len()+l.idle.Len()+l.serving.Len()+l.ending.Len() >= l.max {
 		if c := l.givesWay(); c != nil {
 			l.drop(c)
 			c.conn.Close()
@@ -118,7 +123,7 @@ func (l *connections) givesWay() *connection {
 	if l.silent.Len() > l.max/2 {
 		return front(l.silent, l.crowded)
 	}
-	return cmp.Or(front(l.idle, 0), front(l.silent, l.grace), front(l.serving, l.patience))
+	return cmp.Or(front(l.ending, l.lingering), front(l.idle, l.grace), front(l.silent, l.grace), front(l.serving, l.patience))
 }
 
 func (l *connections) remove(conn net.Conn) {

@@ -115,3 +115,38 @@ func TestBurstWaits(t *testing.T) {
 		}
 	}
 }
+
+// Those that send a body that nobody reads, and linger, give way before one
+// that asks often.
+func TestLingeringGiveWay(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	l := limitConnections(s.Config, 4)
+	l.grace, l.crowded = time.Minute, time.Minute // the machine may be slow
+	s.Start()
+	t.Cleanup(s.Close)
+	owner, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	answers := bufio.NewReader(owner)
+	for range 20 {
+		if _, err := owner.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := http.ReadResponse(answers, nil); err != nil {
+			t.Fatalf("the owner is cut off: %v", err)
+		}
+		c, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\nx")); err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("an upload is answered %v %v", resp, err)
+		}
+	}
+}
