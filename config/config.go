@@ -1,7 +1,7 @@
 // Package config holds Kinglet's settings: one struct, read from a TOML file,
-// the environment and flags, in that order of strength, checked once and then
+// the environment and flags (precedence, lowest to highest), checked once and then
 // never changed. The tags of its fields are their documentation, from which
-// docs/CONFIGURATION.md is made. Secrets are not here: they are made at the
+// docs/CONFIGURATION.md is made. The server's own secrets are not here: they are made at the
 // first start and kept in the database.
 //
 // The URLs that Kinglet gives out are here too (urls.go), since they follow
