@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"kinglet/cmd"
+	"kinglet/internal/cmd"
 )
 
 func main() { os.Exit(cmd.Main(os.Args[1:], os.Environ(), os.Stdout, os.Stderr, source)) }
