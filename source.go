@@ -6,5 +6,5 @@ import "embed"
 // server can hand out what runs on it (AGPL-3.0, section 13), changes
 // included. Not deploy/, where people put settings of their own.
 //
-//go:embed LICENSE README.md go.mod go.sum *.go ap api config docs internal media store ui
+//go:embed LICENSE README.md go.mod go.sum *.go ap api docs internal media store ui
 var source embed.FS

@@ -9,7 +9,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/google/uuid"

@@ -12,7 +12,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/outgoing"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )

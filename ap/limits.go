@@ -10,7 +10,7 @@ import (
 	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -24,7 +24,7 @@ import (
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/federation"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 	"kinglet/ui"

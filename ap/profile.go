@@ -6,7 +6,7 @@ import (
 
 	"kinglet/ap/html"
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/google/uuid"

@@ -19,7 +19,7 @@ import (
 	"kinglet/ap/outgoing"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"kinglet/ap/ratelimit"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

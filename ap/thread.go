@@ -7,7 +7,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/jobs"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // A handle belongs to one account. Another server's accounts have theirs for

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"sync"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 
 	"github.com/go-chi/chi/v5"
 )

@@ -18,7 +18,7 @@ import (
 	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

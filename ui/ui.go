@@ -18,7 +18,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/ratelimit"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

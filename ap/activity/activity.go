@@ -13,7 +13,7 @@ import (
 	"log/slog"
 
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // KeepSmall makes an activity whose object is only named as small as what is

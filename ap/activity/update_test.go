@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )

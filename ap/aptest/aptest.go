@@ -10,7 +10,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/outgoing"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )

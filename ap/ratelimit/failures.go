@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // The rules of what may fail. Counted is what was wrong, not what was asked.

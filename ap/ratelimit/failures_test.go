@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // failureClock is a time that the test decides.

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // Rule is how many requests one may make in a window of time.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // flood has n strangers make one request each.

@@ -13,7 +13,7 @@ import (
 
 	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

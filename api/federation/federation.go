@@ -14,7 +14,7 @@ import (
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

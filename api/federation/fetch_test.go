@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // stalled is a body of which a megabyte is promised and nothing comes.

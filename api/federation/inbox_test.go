@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

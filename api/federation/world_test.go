@@ -23,7 +23,7 @@ import (
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
 	"kinglet/api/federation"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

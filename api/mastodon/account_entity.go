@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -15,7 +15,7 @@ import (
 	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/media"
 	"kinglet/store"
 

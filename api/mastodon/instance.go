@@ -6,7 +6,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/html"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/media"
 	"kinglet/store"
 )

@@ -16,7 +16,7 @@ import (
 	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"syscall"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // call is one call of the command line.

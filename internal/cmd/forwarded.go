@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // forwarded looks after the X-Forwarded-For of requests before anyone believes

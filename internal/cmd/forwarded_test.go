@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 type asked struct{ peer, header string }

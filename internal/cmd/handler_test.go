@@ -18,7 +18,7 @@ import (
 	"kinglet/api/apitest"
 	"kinglet/api/mastodon"
 	"kinglet/api/respond"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 // isHelp tells words that ask for help.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 )
 
 func TestHelp(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

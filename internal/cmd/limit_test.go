@@ -15,7 +15,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"kinglet/ap"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 

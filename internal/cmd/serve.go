@@ -16,7 +16,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/jobs"
 	"kinglet/ap/outgoing"
-	"kinglet/config"
+	"kinglet/internal/config"
 	"kinglet/store"
 )
 
