@@ -14,8 +14,8 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/jobs"
-	"kinglet/ap/outgoing"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )

@@ -11,9 +11,9 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/jobs"
-	"kinglet/ap/outgoing"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 

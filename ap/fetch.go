@@ -7,9 +7,9 @@ import (
 	"net/http"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/outgoing"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 

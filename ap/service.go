@@ -16,10 +16,10 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/jobs"
-	"kinglet/ap/outgoing"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 

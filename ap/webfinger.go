@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"kinglet/ap/outgoing"
 	"kinglet/ap/vocab"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 

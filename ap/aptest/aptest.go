@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"kinglet/ap"
-	"kinglet/ap/outgoing"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )

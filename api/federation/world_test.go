@@ -19,11 +19,11 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/jobs"
-	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
 	"kinglet/api/federation"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/outgoing"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"sync"
 
-	"kinglet/ap/outgoing"
+	"kinglet/internal/outgoing"
 )
 
 // budget shares out the file descriptors that the process may have. What is

@@ -14,11 +14,11 @@ import (
 	"testing/fstest"
 
 	"kinglet/ap"
-	"kinglet/ap/outgoing"
 	"kinglet/api/apitest"
 	"kinglet/api/mastodon"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

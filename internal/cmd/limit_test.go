@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/outgoing"
 	"kinglet/ap/ratelimit"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"

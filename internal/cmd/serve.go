@@ -15,8 +15,8 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/jobs"
-	"kinglet/ap/outgoing"
 	"kinglet/internal/config"
+	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 
