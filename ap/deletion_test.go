@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/jobs"
 	"kinglet/internal/config"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/jobs"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/jobs"
 	"kinglet/ap/vocab"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 

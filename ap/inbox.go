@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/jobs"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 

@@ -15,10 +15,10 @@ import (
 	"log/slog"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/jobs"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/internal/config"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/jobs"
 	"kinglet/internal/config"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 

@@ -18,11 +18,11 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/jobs"
 	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
 	"kinglet/api/federation"
 	"kinglet/internal/config"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"

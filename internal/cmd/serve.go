@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/jobs"
 	"kinglet/internal/config"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
