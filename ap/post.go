@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/html"
 	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -120,7 +120,7 @@ func (s *Service) PostSource(ctx context.Context, author store.AccountID, id sto
 	if doc.Source.Content != "" {
 		return doc.Source.Content, o.SpoilerText, nil
 	}
-	return html.PlainText(o.Content), o.SpoilerText, nil
+	return markup.PlainText(o.Content), o.SpoilerText, nil
 }
 
 // DeletePost deletes a status that author wrote. Its attachments are kept for
@@ -178,7 +178,7 @@ func (s *Service) validText(text, spoiler string) error {
 	if strings.TrimSpace(text) == "" {
 		return store.Errorf(store.Invalid, "Validation failed: Text can't be blank")
 	}
-	if most := s.Config.MaxPostCharacters; html.Length(text)+html.Length(spoiler) > most {
+	if most := s.Config.MaxPostCharacters; markup.Length(text)+markup.Length(spoiler) > most {
 		return store.Errorf(store.Invalid, "Validation failed: Text character limit of %d exceeded", most)
 	}
 	return nil
@@ -211,7 +211,7 @@ func (s *Service) draft(ctx context.Context, author store.AccountID, text string
 	if err != nil {
 		return nil, err
 	}
-	scanned := html.Scan(text)
+	scanned := markup.Scan(text)
 	if len(scanned.Mentions) > maxMentions {
 		return nil, store.Errorf(store.Invalid, "Validation failed: A post can mention at most %d accounts", maxMentions)
 	}
@@ -259,18 +259,18 @@ func (s *Service) fullHandle(a *store.Account) string {
 
 func (d *draft) setText(text, spoiler string, sensitive bool, language string) {
 	d.note.AttributedTo = d.author.URI
-	d.note.Content = html.Render(text, html.Options{
-		Mention: func(handle string) (html.Target, bool) {
+	d.note.Content = markup.Render(text, markup.Options{
+		Mention: func(handle string) (markup.Target, bool) {
 			a := d.handles[strings.ToLower(handle)]
 			if a == nil {
-				return html.Target{}, false
+				return markup.Target{}, false
 			}
-			return html.Target{URL: a.URL, Username: a.Username}, true
+			return markup.Target{URL: a.URL, Username: a.Username}, true
 		},
 		HashtagURL: d.tagURL,
 	})
 	d.note.Source = vocab.Source{Content: text, MediaType: "text/plain"}
-	d.note.Summary = html.EscapeText(spoiler)
+	d.note.Summary = markup.EscapeText(spoiler)
 	d.note.Sensitive = sensitive || spoiler != ""
 	if d.note.Language = language; language == "" {
 		d.note.Language = d.user.DefaultLanguage

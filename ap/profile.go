@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
-	"kinglet/ap/html"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/markup"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -94,10 +94,10 @@ func usePictures(tx *store.Tx, c ProfileChange) error {
 }
 
 func validProfile(c ProfileChange) error {
-	if c.DisplayName != nil && html.Length(*c.DisplayName) > MaxDisplayName {
+	if c.DisplayName != nil && markup.Length(*c.DisplayName) > MaxDisplayName {
 		return store.Errorf(store.Invalid, "Validation failed: Display name is too long (maximum is %d characters)", MaxDisplayName)
 	}
-	if c.Note != nil && html.Length(*c.Note) > MaxNote {
+	if c.Note != nil && markup.Length(*c.Note) > MaxNote {
 		return store.Errorf(store.Invalid, "Validation failed: Bio is too long (maximum is %d characters)", MaxNote)
 	}
 	if c.Fields == nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"kinglet/ap/html"
 	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -18,21 +18,21 @@ func (s *Service) renderProfile(tx *store.Tx, account *store.Account, user *stor
 	if err != nil {
 		return err
 	}
-	words := html.Options{
+	words := markup.Options{
 		HashtagURL: s.Config.TagURL,
-		Mention: func(handle string) (html.Target, bool) {
+		Mention: func(handle string) (markup.Target, bool) {
 			a := known[strings.ToLower(handle)]
 			if a == nil {
-				return html.Target{}, false
+				return markup.Target{}, false
 			}
-			return html.Target{URL: a.URL, Username: a.Username}, true
+			return markup.Target{URL: a.URL, Username: a.Username}, true
 		},
 		Me: true,
 	}
-	account.Note = html.Render(user.NoteSource, words)
+	account.Note = markup.Render(user.NoteSource, words)
 	account.Fields = nil
 	for _, f := range user.FieldsSource {
-		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: html.RenderLine(f.Value, words)})
+		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: markup.RenderLine(f.Value, words)})
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func profileTexts(user *store.User) []string {
 func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string]*store.Account, error) {
 	handles := map[string]string{} // as they are stored, by how they were written
 	for _, text := range profileTexts(user) {
-		for _, mention := range html.Scan(text).Mentions {
+		for _, mention := range markup.Scan(text).Mentions {
 			if len(handles) == maxMentions {
 				break
 			}
@@ -97,7 +97,7 @@ func (s *Service) profileTags(tx *store.Tx, account *store.Account) ([]vocab.Tag
 		}
 	}
 	for _, text := range profileTexts(user) {
-		found := html.Scan(text)
+		found := markup.Scan(text)
 		for _, handle := range found.Mentions {
 			if a := known[strings.ToLower(handle)]; a != nil {
 				add(vocab.Tag{Type: "Mention", Href: a.URI, Name: "@" + s.fullHandle(a)})

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"kinglet/ap/html"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -38,7 +38,7 @@ func (u *UI) tagCard(name string) *card {
 func (u *UI) profileCard(a *store.Account, olderThan int64) *card {
 	c := u.homeCard()
 	c.URL, c.Type, c.Username = a.URL, "profile", a.Username
-	c.Title, c.Description = displayName(a)+" (@"+u.Config.Handle(a.Username)+")", clip(html.PlainText(a.Note))
+	c.Title, c.Description = displayName(a)+" (@"+u.Config.Handle(a.Username)+")", clip(markup.PlainText(a.Note))
 	if olderThan != 0 {
 		c.URL += "?max_id=" + strconv.FormatInt(olderThan, 10)
 	}

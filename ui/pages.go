@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"kinglet/ap/html"
+	"kinglet/internal/markup"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -81,7 +81,7 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	}
 	c.Handle = u.Config.Handle(c.Account.Username)
 	u.show(w, r, http.StatusOK, "profile.html", page{
-		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(html.PlainText(c.Account.Note)), Content: c,
+		Title: displayName(c.Account) + " (@" + c.Handle + ")", Description: clip(markup.PlainText(c.Account.Note)), Content: c,
 		Card: u.profileCard(c.Account, p.MaxID), Index: c.Account.Indexable, Document: c.Account.URI, Viewer: viewer,
 	})
 }
@@ -137,7 +137,7 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	st := c.Status
-	text := html.PlainText(st.Content)
+	text := markup.PlainText(st.Content)
 	if st.SpoilerText != "" {
 		text = st.SpoilerText
 	}

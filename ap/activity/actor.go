@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"kinglet/ap/html"
 	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -35,8 +35,8 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	account := &store.Account{
 		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
-		DisplayName: clip(html.PlainText(doc.Name), maxName),
-		Note:        html.Sanitize(clip(doc.Summary, maxNote)),
+		DisplayName: clip(markup.PlainText(doc.Name), maxName),
+		Note:        markup.Sanitize(clip(doc.Summary, maxNote)),
 		URL:         pageOf(doc),
 		Locked:      doc.ManuallyApprovesFollowers,
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
@@ -71,7 +71,7 @@ func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	for _, p := range doc.Attachment {
 		if p.Type == "PropertyValue" && len(account.Fields) < maxFields {
-			account.Fields = append(account.Fields, store.Field{Name: clip(html.PlainText(p.Name), maxName), Value: html.Sanitize(clip(p.Value, maxName*4))})
+			account.Fields = append(account.Fields, store.Field{Name: clip(markup.PlainText(p.Name), maxName), Value: markup.Sanitize(clip(p.Value, maxName*4))})
 		}
 	}
 	if isURI(doc.MovedTo) {

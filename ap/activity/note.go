@@ -3,8 +3,8 @@ package activity
 import (
 	"strings"
 
-	"kinglet/ap/html"
 	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -75,7 +75,7 @@ func statusOf(tx *store.Tx, a *Activity, note *vocab.Object) (*store.Object, err
 
 // fillText fills what an edit may change.
 func fillText(status *store.Object, note *vocab.Object) {
-	status.SpoilerText = clip(html.PlainText(note.Summary), maxSpoiler)
+	status.SpoilerText = clip(markup.PlainText(note.Summary), maxSpoiler)
 	status.Content = contentOf(note)
 	status.Sensitive = note.Sensitive || status.SpoilerText != ""
 	status.Language = note.Language
@@ -90,7 +90,7 @@ func fillText(status *store.Object, note *vocab.Object) {
 	}
 	status.Tags, status.Emojis = nil, emojisOf(note.Tag)
 	for _, t := range note.Tag {
-		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && html.IsHashtag(name) {
+		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && markup.IsHashtag(name) {
 			status.Tags = append(status.Tags, name)
 		}
 	}
@@ -127,19 +127,19 @@ func clip(s string, most int) string {
 func contentOf(note *vocab.Object) string {
 	text := note.Content
 	if note.MediaType == "text/plain" {
-		text = html.Render(text, html.Options{})
+		text = markup.Render(text, markup.Options{})
 	}
-	text = html.Sanitize(text)
+	text = markup.Sanitize(text)
 	if note.Type == "Note" {
 		return text
 	}
 	var b strings.Builder
 	if note.Name != "" {
-		b.WriteString("<p><strong>" + html.EscapeText(html.PlainText(note.Name)) + "</strong></p>")
+		b.WriteString("<p><strong>" + markup.EscapeText(markup.PlainText(note.Name)) + "</strong></p>")
 	}
 	b.WriteString(text)
 	for _, o := range append(note.OneOf, note.AnyOf...) {
-		b.WriteString("<p>• " + html.EscapeText(html.PlainText(o.Name)) + "</p>")
+		b.WriteString("<p>• " + markup.EscapeText(markup.PlainText(o.Name)) + "</p>")
 	}
 	page := note.ID
 	for _, l := range note.URL {
@@ -149,9 +149,9 @@ func contentOf(note *vocab.Object) string {
 		}
 	}
 	if note.Type != "Question" {
-		b.WriteString(html.Render(page, html.Options{}))
+		b.WriteString(markup.Render(page, markup.Options{}))
 	}
-	return html.Sanitize(b.String())
+	return markup.Sanitize(b.String())
 }
 
 // visibilityOf reads Mastodon's visibility from the addressing, of the object

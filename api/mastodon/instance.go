@@ -4,9 +4,9 @@ import (
 	"strconv"
 
 	"kinglet/ap"
-	"kinglet/ap/html"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/markup"
 	"kinglet/media"
 	"kinglet/store"
 )
@@ -43,7 +43,7 @@ func (c *call) peers() error {
 }
 
 func (c *call) extendedDescription() error {
-	return c.json(map[string]any{"updated_at": nil, "content": html.Render(c.api.Config.Description, html.Options{})})
+	return c.json(map[string]any{"updated_at": nil, "content": markup.Render(c.api.Config.Description, markup.Options{})})
 }
 
 func (a *API) configuration(v2 bool) map[string]any {
@@ -51,7 +51,7 @@ func (a *API) configuration(v2 bool) map[string]any {
 	conf := map[string]any{
 		"accounts": accounts,
 		"statuses": map[string]any{
-			"max_characters": a.Config.MaxPostCharacters, "max_media_attachments": 0, "characters_reserved_per_url": html.URLLength,
+			"max_characters": a.Config.MaxPostCharacters, "max_media_attachments": 0, "characters_reserved_per_url": markup.URLLength,
 		},
 		"media_attachments": map[string]any{
 			"supported_mime_types": media.Types, "image_size_limit": a.Config.MaxMediaBytes, "image_matrix_limit": 33177600,

@@ -1,4 +1,4 @@
-// Package html makes all the HTML that reaches a browser or an app
+// Package markup makes all the HTML that reaches a browser or an app
 // (SECURITY-RULES 17): what strangers wrote is sanitised (Sanitize), what is
 // written here is rendered (Render), both when it is stored and nowhere else.
 // Nothing rewrites HTML after it. It also reads the other way (PlainText), and
@@ -7,7 +7,7 @@
 // It never fetches anything, keeps no state and knows nothing of accounts: who
 // a mention leads to is given to it (Options). All of it is one pass over its
 // input (SECURITY-RULES 28). Read Sanitize and Options first.
-package html
+package markup
 
 import (
 	"regexp"
