@@ -1,7 +1,7 @@
 // Package ui is what people look at: pages rendered on the server, readable
 // without JavaScript, in light and dark. It reads views from the store and
 // hands commands to ap; it has no social rules. Remote HTML was made safe when
-// it was written (ap/html), so templates show it as it is; everything else is
+// it was written (internal/markup), so templates show it as it is; everything else is
 // text, which html/template escapes. Read UI and page.
 package ui
 
@@ -43,7 +43,7 @@ type UI struct {
 // New reads the templates.
 func New(u UI) (*UI, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"html": func(s string) template.HTML { return template.HTML(s) }, // ap/html made it
+		"html": func(s string) template.HTML { return template.HTML(s) }, // internal/markup made it
 		"date": func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
 		"iso":  func(t time.Time) string { return t.Format(time.RFC3339) },
 		"name": displayName,
