@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

@@ -19,12 +19,12 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/federation"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 	"kinglet/store/storetest"
 	"kinglet/ui"

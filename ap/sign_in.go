@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"kinglet/ap/ratelimit"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

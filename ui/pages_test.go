@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/aptest"
-	"kinglet/ap/ratelimit"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 	"kinglet/ui"
 

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

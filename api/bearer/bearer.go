@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

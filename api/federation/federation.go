@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

@@ -3,8 +3,8 @@ package federation
 import (
 	"net/http"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
+	"kinglet/internal/ratelimit"
 )
 
 // client is the address that a request is counted for.

@@ -18,12 +18,12 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/signature"
 	"kinglet/api/federation"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 	"kinglet/store/storetest"
 

@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"time"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/scope"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

@@ -11,11 +11,11 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/store"
 

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/api/respond"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

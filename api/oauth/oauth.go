@@ -11,12 +11,12 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/scope"
 	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"

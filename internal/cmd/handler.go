@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/api/bearer"
 	"kinglet/api/federation"
 	"kinglet/api/mastodon"
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
+	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/ui"
 

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"kinglet/ap/ratelimit"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 

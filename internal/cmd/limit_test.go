@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/ratelimit"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/ratelimit"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"
