@@ -10,6 +10,7 @@ import (
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -28,16 +29,16 @@ const minPassword = 8
 // name what is wrong.
 func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Account, error) {
 	if err := config.ValidUsername(n.Username); err != nil {
-		return nil, store.Errorf(store.Invalid, "%w", err)
+		return nil, fault.Errorf(fault.Invalid, "%w", err)
 	}
 	if config.ReservedUsername(n.Username) {
-		return nil, store.Errorf(store.Invalid, "username %q is reserved", n.Username)
+		return nil, fault.Errorf(fault.Invalid, "username %q is reserved", n.Username)
 	}
 	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
-		return nil, store.Errorf(store.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
+		return nil, fault.Errorf(fault.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
 	}
 	if len([]rune(n.Password)) < minPassword {
-		return nil, store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
+		return nil, fault.Errorf(fault.Invalid, "password: want at least %d characters", minPassword)
 	}
 	key, err := signature.GenerateKey()
 	if err != nil {
@@ -102,7 +103,7 @@ func (s *Service) userOf(ctx context.Context, nameOrEmail string) (account *stor
 // session of it.
 func (s *Service) SetPassword(ctx context.Context, name, password string) error {
 	if len([]rune(password)) < minPassword {
-		return store.Errorf(store.Invalid, "password: want at least %d characters", minPassword)
+		return fault.Errorf(fault.Invalid, "password: want at least %d characters", minPassword)
 	}
 	hash, err := s.Store.HashPassword(ctx, password)
 	if err != nil {
@@ -126,7 +127,7 @@ func (s *Service) changeUser(ctx context.Context, name string, change func(tx *s
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		account, err := tx.AccountByHandle(name, "")
 		if err != nil || !account.Active() {
-			return store.Errorf(store.NotFound, "there is no account %s", name)
+			return fault.Errorf(fault.NotFound, "there is no account %s", name)
 		}
 		if err := tx.LockAccount(account.ID); err != nil {
 			return err
@@ -148,7 +149,7 @@ func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		account, err := tx.AccountByHandle(name, "")
 		if err != nil || !account.Active() {
-			return store.Errorf(store.NotFound, "there is no account %s", name)
+			return fault.Errorf(fault.NotFound, "there is no account %s", name)
 		}
 		doc := vocab.BuildActivity(vocab.ActivityInput{
 			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI,

@@ -7,6 +7,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -18,14 +19,14 @@ func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error)
 		account, err = tx.AccountByURI(uri)
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return s.fetchActor(ctx, uri)
 	}
 	if err == nil && s.mayHaveRecovered(account) {
 		account, err = s.fetchActor(ctx, uri)
 	}
 	if err == nil && !account.Active() {
-		err = store.Errorf(store.Gone, "the account %s is gone", uri)
+		err = fault.Errorf(fault.Gone, "the account %s is gone", uri)
 	}
 	return account, err
 }
@@ -50,7 +51,7 @@ func (s *Service) takeActor(ctx context.Context, doc *vocab.Object) (*store.Acco
 func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Account, foundHandle, error) {
 	account, err := activity.AccountFromActor(doc)
 	if err != nil {
-		return nil, foundHandle{}, store.Errorf(store.Invalid, "%s: %w", doc.ID, err)
+		return nil, foundHandle{}, fault.Errorf(fault.Invalid, "%s: %w", doc.ID, err)
 	}
 	if s.Config.IsOwn(account.URL) {
 		account.URL = account.URI // a page of ours is not theirs
@@ -63,11 +64,11 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 		known, err := tx.AccountToChange(account.URI)
 		if err == nil {
 			if !known.DeletedAt.IsZero() {
-				return store.Errorf(store.Gone, "the account %s is gone", account.URI)
+				return fault.Errorf(fault.Gone, "the account %s is gone", account.URI)
 			}
 			account.SuspendedByUs, account.SuspendedAt = known.SuspendedByUs, known.SuspendedAt
 			account.SuspendByOrigin(doc.Suspended)
-		} else if !store.Is(err, store.NotFound) {
+		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		found.apply(account, known)
@@ -103,7 +104,7 @@ func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.O
 	if err := s.Store.Update(ctx, func(tx *store.Tx) error { return activity.Refresh(tx, actor.URI) }); err != nil {
 		return err
 	}
-	return store.Errorf(store.Unavailable, "the account %s was suspended by its server, which is being asked again", actor.URI)
+	return fault.Errorf(fault.Unavailable, "the account %s was suspended by its server, which is being asked again", actor.URI)
 }
 
 // splitHandle reads name@domain, with or without acct: and a leading @.

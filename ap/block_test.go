@@ -3,6 +3,7 @@ package ap_test
 import (
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -49,7 +50,7 @@ func TestBlockEndsFollowsElsewhere(t *testing.T) {
 	}
 	n.view(func(tx *store.Tx) error {
 		for _, pair := range [][2]store.AccountID{{alice.ID, n.accountOf(bob.uri).ID}, {n.accountOf(bob.uri).ID, alice.ID}} {
-			if _, err := tx.Follow(pair[0], pair[1]); !store.Is(err, store.NotFound) {
+			if _, err := tx.Follow(pair[0], pair[1]); !fault.Is(err, fault.NotFound) {
 				t.Errorf("a follow stands: %v", err)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -235,7 +236,7 @@ func TestCommandsAtOnce(t *testing.T) {
 			}
 			return n
 		}
-		h.atOnce(n, func(err error) bool { return store.Is(err, store.NotFound) }, func(i int, s *ap.Service) error {
+		h.atOnce(n, func(err error) bool { return fault.Is(err, fault.NotFound) }, func(i int, s *ap.Service) error {
 			switch i % 4 {
 			case 0:
 				return s.DeletePost(ctx, h.alice, id, false)
@@ -288,7 +289,7 @@ func TestChangesAreNotLost(t *testing.T) {
 			name += "x"
 		}
 		// A change that was under way does not bring a deleted account back.
-		h.atOnce(8, func(err error) bool { return store.Is(err, store.Gone) || store.Is(err, store.NotFound) }, func(j int, s *ap.Service) error {
+		h.atOnce(8, func(err error) bool { return fault.Is(err, fault.Gone) || fault.Is(err, fault.NotFound) }, func(j int, s *ap.Service) error {
 			if j == 3 {
 				return s.DeleteAccount(ctx, "alice")
 			}
@@ -349,7 +350,7 @@ func TestFollowMeetsBlock(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
 		ctx := t.Context()
-		forbidden := func(err error) bool { return store.Is(err, store.Forbidden) || store.Is(err, store.NotFound) }
+		forbidden := func(err error) bool { return fault.Is(err, fault.Forbidden) || fault.Is(err, fault.NotFound) }
 		for range 20 {
 			h.atOnce(4, forbidden, func(i int, s *ap.Service) error {
 				if i < 2 {
@@ -358,7 +359,7 @@ func TestFollowMeetsBlock(t *testing.T) {
 				return s.Follow(ctx, h.bob, h.alice, ap.FollowSettings{})
 			})
 			if err := h.nodes[0].Store.View(ctx, func(tx *store.Tx) error {
-				if f, err := tx.Follow(h.bob, h.alice); !store.Is(err, store.NotFound) {
+				if f, err := tx.Follow(h.bob, h.alice); !fault.Is(err, fault.NotFound) {
 					t.Errorf("the blocked follows: %v %v", f, err)
 				}
 				a, err := tx.Account(h.alice)

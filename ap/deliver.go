@@ -12,6 +12,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
@@ -47,7 +48,7 @@ func (s *Service) deliver(ctx context.Context, j store.Job) error {
 		user, err = tx.User(args.Sender)
 		return err
 	})
-	if store.Is(err, store.NotFound) || retracted {
+	if fault.Is(err, fault.NotFound) || retracted {
 		return nil
 	}
 	if err != nil {

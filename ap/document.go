@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -17,14 +18,14 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 		return doc, err
 	}
 	object, err := tx.ObjectByURI(o.ObjectURI)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		// An Update of the profile is about its author.
 		author, err := tx.Account(o.AccountID)
 		if err != nil {
 			return nil, err
 		}
 		if o.ObjectURI != author.URI {
-			return nil, store.Errorf(store.NotFound, "object %s not found", o.ObjectURI)
+			return nil, fault.Errorf(fault.NotFound, "object %s not found", o.ObjectURI)
 		}
 		actor, err := s.ActorDocument(tx, author)
 		return vocab.WithObject(doc, actor), err

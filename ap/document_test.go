@@ -8,7 +8,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
-	"kinglet/store"
+	"kinglet/internal/fault"
 )
 
 // through is an address of a host's own open redirect.
@@ -156,7 +156,7 @@ func TestContentTypeOfDocuments(t *testing.T) {
 			if (err == nil) != c.believed || (n.statusOf(note["id"].(string)) != nil) != c.believed {
 				t.Errorf("believed is not %v: %v", c.believed, err)
 			}
-			if !c.believed && !store.Is(err, store.Invalid) {
+			if !c.believed && !fault.Is(err, fault.Invalid) {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -38,7 +39,7 @@ func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object,
 		return nil, err
 	}
 	if !isOrigin(doc.ID, asked, from) {
-		return nil, store.Errorf(store.Invalid, "the document at %s says that its id is %s", from, doc.ID)
+		return nil, fault.Errorf(fault.Invalid, "the document at %s says that its id is %s", from, doc.ID)
 	}
 	return doc, nil
 }
@@ -63,10 +64,10 @@ func sameDocument(a, b string) bool {
 
 func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object, from string, err error) {
 	if _, err := vocab.ParseURI(uri); err != nil {
-		return nil, "", store.Errorf(store.Invalid, "%w", err)
+		return nil, "", fault.Errorf(fault.Invalid, "%w", err)
 	}
 	if s.Config.IsOwn(uri) {
-		return nil, "", store.Errorf(store.Invalid, "%s is on this server and not fetched", uri)
+		return nil, "", fault.Errorf(fault.Invalid, "%s is on this server and not fetched", uri)
 	}
 	resp, err := s.get(ctx, outgoing.Request{
 		URL: vocab.WithoutFragment(uri), Accept: vocab.Accept,
@@ -79,14 +80,14 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 		return nil, "", err
 	}
 	if s.Config.IsOwn(resp.URL) {
-		return nil, "", store.Errorf(store.Invalid, "%s redirects to this server", uri)
+		return nil, "", fault.Errorf(fault.Invalid, "%s redirects to this server", uri)
 	}
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
-		return nil, "", store.Errorf(store.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
+		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
 	}
 	doc, err = vocab.Parse(resp.Body)
 	if err != nil {
-		return nil, "", store.Errorf(store.Invalid, "%s: %w", uri, err)
+		return nil, "", fault.Errorf(fault.Invalid, "%s: %w", uri, err)
 	}
 	return doc, resp.URL, nil
 }
@@ -97,21 +98,21 @@ func statusError(uri string, status int) error {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusGone:
-		return store.Errorf(store.Gone, "%s is gone", uri)
+		return fault.Errorf(fault.Gone, "%s is gone", uri)
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return store.Errorf(store.NotFound, "%s answers %d", uri, status)
+		return fault.Errorf(fault.NotFound, "%s answers %d", uri, status)
 	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
-		return store.Errorf(store.Unavailable, "%s answers %d", uri, status)
+		return fault.Errorf(fault.Unavailable, "%s answers %d", uri, status)
 	}
-	return store.Errorf(store.Invalid, "%s answers %d", uri, status)
+	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
 }
 
 // fetchError tells what trying again may heal from what it won't.
 func fetchError(uri string, err error) error {
 	if outgoing.IsRefused(err) || errors.Is(err, outgoing.ErrTooLarge) {
-		return store.Errorf(store.Invalid, "fetch %s: %w", uri, err)
+		return fault.Errorf(fault.Invalid, "fetch %s: %w", uri, err)
 	}
-	return store.Errorf(store.Unavailable, "fetch %s: %w", uri, err)
+	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, err)
 }
 
 // fetchStatus makes a remote status known here, fetched from its origin, and
@@ -125,7 +126,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store
 	if err == nil {
 		return known.ID, nil
 	}
-	if !store.Is(err, store.NotFound) {
+	if !fault.Is(err, fault.NotFound) {
 		return 0, err
 	}
 	doc, err := s.document(ctx, uri)
@@ -139,7 +140,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store
 // pipeline, as the Create that its author must have made of it.
 func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (store.ObjectID, error) {
 	if !vocab.IsStatusType(doc.Type) || len(doc.AttributedTo) == 0 {
-		return 0, store.Errorf(store.Invalid, "%s is no status but of type %q", doc.ID, doc.Type)
+		return 0, fault.Errorf(fault.Invalid, "%s is no status but of type %q", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)
 	if err != nil {
@@ -162,7 +163,7 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 func (s *Service) authorOf(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
 	uri := doc.Author()
 	if uri == "" {
-		return nil, store.Errorf(store.Invalid, "it has no author of its own origin")
+		return nil, fault.Errorf(fault.Invalid, "it has no author of its own origin")
 	}
 	return s.actor(ctx, uri) // the rule of Create compares who that is
 }

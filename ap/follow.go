@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -22,13 +23,13 @@ func (s *Service) Follow(ctx context.Context, account, target store.AccountID, f
 		return err
 	}
 	if account == target {
-		return store.Errorf(store.Forbidden, "This action is not allowed")
+		return fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		_, err := tx.Follow(account, target)
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		if _, err = s.simple(ctx, actor, "Follow", other.URI, []string{other.URI}, nil); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (s *Service) Unfollow(ctx context.Context, account, target store.AccountID)
 		known, err = tx.Follow(account, target)
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
@@ -116,7 +117,7 @@ func (s *Service) Block(ctx context.Context, account, target store.AccountID) er
 		return err
 	}
 	if account == target {
-		return store.Errorf(store.Forbidden, "This action is not allowed")
+		return fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
 	_, err = s.simple(ctx, actor, "Block", other.URI, []string{other.URI}, nil)
 	return err
@@ -144,7 +145,7 @@ func (s *Service) Mute(ctx context.Context, account, target store.AccountID, m M
 		return err
 	}
 	if account == target {
-		return store.Errorf(store.Forbidden, "This action is not allowed")
+		return fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
 	var until time.Time
 	if m.For > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
@@ -32,7 +33,7 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	host := vocab.Host(account.URI)
 	found, err := s.webFinger(ctx, account.Username, host)
 	if err != nil {
-		down := store.Is(err, store.Unavailable)
+		down := fault.Is(err, fault.Unavailable)
 		return foundHandle{domain: host, down: down, askAgain: down}
 	}
 	if !sameDocument(found.actor, account.URI) {
@@ -45,7 +46,7 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	}
 	back, err := s.webFinger(ctx, name, domain)
 	if err != nil || !sameDocument(back.actor, account.URI) {
-		return foundHandle{domain: host, verified: true, askAgain: store.Is(err, store.Unavailable)}
+		return foundHandle{domain: host, verified: true, askAgain: fault.Is(err, fault.Unavailable)}
 	}
 	return foundHandle{domain: domain, verified: true}
 }
@@ -84,7 +85,7 @@ func (s *Service) verifyHandle(ctx context.Context, j store.Job) error {
 		return s.fetchOutcome("verify handle", args.URI, err)
 	}
 	if found.askAgain {
-		return store.Errorf(store.Unavailable, "WebFinger of %s does not answer", found.domain)
+		return fault.Errorf(fault.Unavailable, "WebFinger of %s does not answer", found.domain)
 	}
 	return nil
 }

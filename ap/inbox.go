@@ -12,6 +12,7 @@ import (
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
@@ -31,9 +32,16 @@ type InboxRequest struct {
 // found out from the headers, and the body read once they are verified: what
 // strangers have us hold or wait for is bounded (SECURITY-RULES 41). When it
 // returns nil the activity is either applied or durably kept to be, and may be
-// acknowledged. Its errors have the HTTP status they are to be answered with
-// (store.Error, activity.Refusal, policy.Rejection, Busy).
+// acknowledged. See NotWanted for errors that are none of the sender's.
 func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
+	err := s.inbox(ctx, q)
+	if busy := busyError(err); busy != nil {
+		return busy // whatever it was that a limit kept us from
+	}
+	return err
+}
+
+func (s *Service) inbox(ctx context.Context, q InboxRequest) error {
 	if q.ContentLength > MaxInboxBytes {
 		return &http.MaxBytesError{Limit: MaxInboxBytes}
 	}
@@ -61,7 +69,7 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 	}
 	leave, ok := room.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if !ok {
-		return &Busy{After: busyAfter, Reason: "too many inbox posts at once"}
+		return noRoom("too many inbox posts at once")
 	}
 	defer leave()
 	if doc == nil {
@@ -73,7 +81,7 @@ func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
 		}
 	}
 	if actor.URI != doc.Actor.ID {
-		return &activity.Refusal{Reason: "the activity is " + doc.Actor.ID + "'s, and signed by " + actor.URI}
+		return fault.Errorf(fault.Forbidden, "the activity is %s's, and signed by %s", doc.Actor.ID, actor.URI)
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
 		return err
@@ -132,17 +140,17 @@ func readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, erro
 		if errors.As(err, &tooLarge) {
 			return nil, err
 		}
-		return nil, store.Errorf(store.Malformed, "read the body: %w", err)
+		return nil, fault.Errorf(fault.Malformed, "read the body: %w", err)
 	}
 	if err := sig.CheckBody(body.Bytes()); err != nil {
-		return nil, store.Errorf(store.Unauthorized, "%w", err)
+		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	doc, err := vocab.Parse(body.Bytes())
 	if err != nil {
-		return nil, &store.Error{Kind: store.Malformed, Message: err.Error()}
+		return nil, &fault.Error{Kind: fault.Malformed, Message: err.Error()}
 	}
 	if doc.Actor.ID == "" || doc.Type == "" {
-		return nil, &store.Error{Kind: store.Malformed, Message: "the activity has no actor or no type"}
+		return nil, &fault.Error{Kind: fault.Malformed, Message: "the activity has no actor or no type"}
 	}
 	return doc, nil
 }
@@ -181,7 +189,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) error {
 			return err
 		}
 		if waiting >= s.limits.waitingPerHost {
-			return &Busy{After: busyAfter, Reason: "too many activities of " + vocab.Host(a.Actor.URI) + " wait to be fetched for"}
+			return noRoom("too many activities of %s wait to be fetched for", vocab.Host(a.Actor.URI))
 		}
 		return activity.Postpone(tx, a)
 	})
@@ -227,17 +235,23 @@ func (s *Service) fetchOutcome(what, uri string, err error) error {
 	return nil
 }
 
+// NotWanted tells whether an activity was left aside for being of no interest
+// here, or by a policy: its sender is answered as if it had been taken.
+func NotWanted(err error) bool {
+	var ignored *activity.Ignored
+	var rejection *policy.Rejection
+	return errors.As(err, &ignored) || errors.As(err, &rejection)
+}
+
 // isTemporary tells whether what failed may succeed later: a server that does not
 // answer, a limit, an error of our own. What a rule or a policy decided stays
 // decided.
 func isTemporary(err error) bool {
-	var refusal *activity.Refusal
-	var rejection *policy.Rejection
-	if errors.As(err, &refusal) || errors.As(err, &rejection) {
+	if NotWanted(err) {
 		return false
 	}
-	switch store.KindOf(err) {
-	case store.Unavailable, store.RateLimited, store.Internal:
+	switch fault.KindOf(err) {
+	case fault.Unavailable, fault.RateLimited, fault.Internal:
 		return true
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -86,7 +87,7 @@ func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object st
 		o, err := tx.ActivityOn(actor.ID, typ, object)
 		if err == nil {
 			undone.ID = o.URI
-		} else if store.Is(err, store.NotFound) {
+		} else if fault.Is(err, fault.NotFound) {
 			undone.ID = actor.URI + "#" + typ
 			err = nil
 		}
@@ -107,7 +108,7 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 		return 0, err
 	}
 	if st.Visibility > store.Unlisted && (st.AccountID != account || st.Visibility == store.Direct) {
-		return 0, store.Errorf(store.Forbidden, "This action is not allowed")
+		return 0, fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
 	to, cc := audienceOf(actor, max(v, st.Visibility), nil)
 	a, err := s.simple(ctx, actor, "Announce", st.URI, to, append(cc, st.Account.URI))
@@ -147,10 +148,10 @@ func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.Obj
 		return err
 	}
 	if st.AccountID != account {
-		return store.Errorf(store.Invalid, "Validation failed: Someone else's post cannot be pinned")
+		return fault.Errorf(fault.Invalid, "Validation failed: Someone else's post cannot be pinned")
 	}
 	if st.Visibility == store.Direct {
-		return store.Errorf(store.Invalid, "Validation failed: Posts that are only visible to mentioned users cannot be pinned")
+		return fault.Errorf(fault.Invalid, "Validation failed: Posts that are only visible to mentioned users cannot be pinned")
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if !up {

@@ -9,6 +9,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -17,13 +18,13 @@ import (
 func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 	sig, err := signature.ParseHeaders(r, s.Config.OwnHosts(), s.Store.Now())
 	if err != nil {
-		return nil, store.Errorf(store.Unauthorized, "%w", err)
+		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	if _, err := vocab.ParseURI(sig.KeyID); err != nil {
-		return nil, store.Errorf(store.Unauthorized, "the key id: %w", err)
+		return nil, fault.Errorf(fault.Unauthorized, "the key id: %w", err)
 	}
 	if s.Config.IsOwn(sig.KeyID) {
-		return nil, store.Errorf(store.Unauthorized, "the key %s is not one of this server", sig.KeyID)
+		return nil, fault.Errorf(fault.Unauthorized, "the key %s is not one of this server", sig.KeyID)
 	}
 	return sig, nil
 }
@@ -73,7 +74,7 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 		return nil, err
 	}
 	if err := verifyBy(owner.account, sig); err != nil {
-		return nil, store.Errorf(store.Unauthorized, "%w", err)
+		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	proven := s.limits.isProven(client, host)
 	s.limits.prove(client, host)
@@ -101,18 +102,18 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 		return account, nil
 	}
 	account, err = s.takeActor(ctx, owner.doc)
-	if err != nil && store.KindOf(err) != store.Internal {
-		err = store.Errorf(store.Unauthorized, "the owner of the key %s: %w", owner.account.KeyID, err)
+	if err != nil && fault.KindOf(err) != fault.Internal {
+		err = fault.Errorf(fault.Unauthorized, "the owner of the key %s: %w", owner.account.KeyID, err)
 	}
 	return account, err
 }
 
 // fetchKey fetches a key and its owner. Whatever could not be fetched or believed
 // is Unauthorized alike: who names a key must not learn what we could reach.
-// A Busy is over a limit.
+// The error is RateLimited or Unavailable when it is over a limit.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
 	if _, failed := s.limits.failedKeys.Get(keyID); failed {
-		return nil, store.Errorf(store.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
+		return nil, fault.Errorf(fault.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
 	}
 	host := vocab.Host(keyID)
 	if err := s.limits.allowKeyFetch(client, host, keyID, known); err != nil {
@@ -127,7 +128,7 @@ func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool
 	}
 	if err != nil {
 		noteFailed(s.limits.failedKeys, keyID, err)
-		return nil, store.Errorf(store.Unauthorized, "could not fetch the key %s: %w", keyID, err)
+		return nil, fault.Errorf(fault.Unauthorized, "could not fetch the key %s: %w", keyID, err)
 	}
 	return owner, nil
 }
@@ -141,7 +142,7 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 	}
 	if !vocab.IsActorType(doc.Type) {
 		if doc.Owner == "" || !vocab.SameOrigin(doc.Owner, keyID) {
-			return nil, store.Errorf(store.Invalid, "the key names no owner")
+			return nil, fault.Errorf(fault.Invalid, "the key names no owner")
 		}
 		if doc, err = s.document(ctx, doc.Owner); err != nil {
 			return nil, fmt.Errorf("owner: %w", err)
@@ -149,15 +150,15 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 	}
 	account, err := activity.AccountFromActor(doc)
 	if err != nil {
-		return nil, store.Errorf(store.Invalid, "owner: %w", err)
+		return nil, fault.Errorf(fault.Invalid, "owner: %w", err)
 	}
 	if account.KeyID != keyID {
-		return nil, store.Errorf(store.Invalid, "%s does not own it", account.URI)
+		return nil, fault.Errorf(fault.Invalid, "%s does not own it", account.URI)
 	}
 	return &keyOwner{doc, account}, nil
 }
 
-// stranger lets a request whose key is not known here in, or gives a Busy
+// stranger lets a request whose key is not known here in, or gives an error
 // when there are too many of them, of its client or of the key's host. A new
 // account, or key, of a server that has signed before has room of its own.
 func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client string) (leave func(), err error) {
@@ -167,7 +168,7 @@ func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client
 	}
 	leave, ok := room.enter(ctx, smallBody, "client "+client, "host "+host)
 	if !ok {
-		return nil, &Busy{After: busyAfter, Reason: "too many requests wait for keys"}
+		return nil, noRoom("too many requests wait for keys")
 	}
 	return leave, nil
 }
@@ -181,7 +182,7 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 		return nil, err
 	}
 	if err := sig.CheckBody(nil); err != nil {
-		return nil, store.Errorf(store.Unauthorized, "%w", err)
+		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	account, known, err := s.knownSigner(ctx, sig, client)
 	if err != nil || account != nil {

@@ -4,50 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 
-// Busy is a request over one of the limits of what strangers can make us
-// spend. It may come again.
-type Busy struct {
-	// TooMany tells that whoever asks did so too often; otherwise there is no
-	// room just now, whoever asks.
-	TooMany bool
-	After   time.Duration // when to come again
-	Reason  string        // for the log
+// tooMuch is the message of every request over one of the limits of what
+// strangers can make us spend; which limit it was is for the log.
+const tooMuch = "Too much at once, try again later"
+
+// noRoom is the error when there is no room just now, whoever asks.
+func noRoom(format string, args ...any) error {
+	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter}
 }
 
-func (b *Busy) Error() string { return b.Reason }
+// tooOften is the error when whoever asks did so too often.
+func tooOften(after time.Duration, format string, args ...any) error {
+	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after}
+}
 
-// HTTPStatus is 429 or 503.
-func (b *Busy) HTTPStatus() int {
-	if b.TooMany {
-		return http.StatusTooManyRequests
+// isBusy tells that we were over a limit of our own, which says nothing of
+// whom we wanted to ask.
+func isBusy(err error) bool { return busyError(err) != nil }
+
+// busyError finds the limit that err was caused by, nil for none.
+func busyError(err error) *fault.Error {
+	for {
+		var e *fault.Error
+		if !errors.As(err, &e) {
+			return nil
+		}
+		if e.Message == tooMuch {
+			return e
+		}
+		err = e.Err
 	}
-	return http.StatusServiceUnavailable
-}
-
-// Public is the message that may leave the server.
-func (b *Busy) Public() string { return "Too much at once, try again later" }
-
-// Unwrap gives the kind that jobs and the APIs know.
-func (b *Busy) Unwrap() error {
-	if b.TooMany {
-		return &store.Error{Kind: store.RateLimited, Message: b.Reason}
-	}
-	return &store.Error{Kind: store.Unavailable, Message: b.Reason}
-}
-
-func isBusy(err error) bool {
-	var busy *Busy
-	return errors.As(err, &busy)
 }
 
 // limits are what strangers can make us spend on federation (SECURITY-RULES
@@ -65,7 +61,7 @@ type limits struct {
 	// failed is what could not be fetched a moment ago, by URI; failedKeys are
 	// keys that could not be fetched or believed. They are apart: strangers name
 	// whatever they like as a key, and the page there may be what others ask for.
-	failed, failedKeys *ratelimit.Recent[store.Kind]
+	failed, failedKeys *ratelimit.Recent[fault.Kind]
 	// proven are pairs of a client and a host of which it has signed with a
 	// key: it is that host's own server, and is not to suffer for strangers
 	// who name keys of the host.
@@ -104,8 +100,8 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
 		strangers: newGate(room), neighbours: newGate(room),
 		bodies: newGate(bodies), followed: newGate(bodies),
-		failed:         ratelimit.NewRecent[store.Kind](now, mostFailed),
-		failedKeys:     ratelimit.NewRecent[store.Kind](now, mostFailed),
+		failed:         ratelimit.NewRecent[fault.Kind](now, mostFailed),
+		failedKeys:     ratelimit.NewRecent[fault.Kind](now, mostFailed),
 		proven:         ratelimit.NewRecent[struct{}](now, mostProven),
 		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
 		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
@@ -124,13 +120,13 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 	}
 }
 
-// count counts one for who and gives a Busy when that was too many.
+// count counts one for who and gives an error when that was too many.
 func (l *limits) count(by *ratelimit.Limiter, rule ratelimit.Rule, who string) error {
 	ok, _, reset := by.Allow(rule, who)
 	if ok {
 		return nil
 	}
-	return &Busy{TooMany: true, After: reset.Sub(l.now()), Reason: fmt.Sprintf("exceeds the limit %q of %d in %s for %s", rule.Name, rule.Most, rule.Window, clip(who))}
+	return tooOften(reset.Sub(l.now()), "exceeds the limit %q of %d in %s for %s", rule.Name, rule.Most, rule.Window, clip(who))
 }
 
 // first gives the first limit that is exceeded; those behind it are not
@@ -203,7 +199,7 @@ func (s *Service) causedBy(ctx context.Context, uri string) (context.Context, er
 	c := cause{account: uri, host: vocab.Host(uri)}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		account, err := tx.AccountByURI(uri)
-		if store.Is(err, store.NotFound) {
+		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		if err == nil {
@@ -260,7 +256,7 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 	}
 	page := vocab.WithoutFragment(uri)
 	if kind, ok := s.limits.failed.Get(page); ok {
-		return nil, store.Errorf(kind, "%s could not be fetched a moment ago", uri)
+		return nil, fault.Errorf(kind, "%s could not be fetched a moment ago", uri)
 	}
 	doc, err := s.fetchDocument(ctx, uri)
 	if err != nil {
@@ -271,13 +267,13 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 
 // noteFailed remembers that something could not be fetched. That we were busy
 // ourselves, or were told to stop, is nothing of the other side's.
-func noteFailed(failed *ratelimit.Recent[store.Kind], uri string, err error) {
+func noteFailed(failed *ratelimit.Recent[fault.Kind], uri string, err error) {
 	if isBusy(err) || errors.Is(err, context.Canceled) {
 		return
 	}
-	switch kind := store.KindOf(err); kind {
-	case store.Internal:
-	case store.Unavailable:
+	switch kind := fault.KindOf(err); kind {
+	case fault.Internal:
+	case fault.Unavailable:
 		failed.Put(uri, kind, downFor)
 	default:
 		failed.Put(uri, kind, failedFor)

@@ -8,6 +8,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -37,7 +38,7 @@ func TestNeighbour(t *testing.T) {
 		n.Helper()
 		var f *store.Follow
 		n.view(func(tx *store.Tx) (err error) {
-			if f, err = tx.Follow(n.idOf(tx, account), n.idOf(tx, target)); store.Is(err, store.NotFound) {
+			if f, err = tx.Follow(n.idOf(tx, account), n.idOf(tx, target)); fault.Is(err, fault.NotFound) {
 				f = nil
 				return nil
 			}

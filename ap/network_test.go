@@ -23,6 +23,7 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/api/federation"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
@@ -451,7 +452,7 @@ func (n *network) accountOf(uri string) *store.Account {
 	n.Helper()
 	var a *store.Account
 	n.view(func(tx *store.Tx) (err error) {
-		if a, err = tx.AccountByURI(uri); store.Is(err, store.NotFound) {
+		if a, err = tx.AccountByURI(uri); fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		return err
@@ -464,7 +465,7 @@ func (n *network) statusOf(uri string) *store.Object {
 	n.Helper()
 	var o *store.Object
 	n.view(func(tx *store.Tx) (err error) {
-		if o, err = tx.ObjectByURI(uri); store.Is(err, store.NotFound) {
+		if o, err = tx.ObjectByURI(uri); fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		return err

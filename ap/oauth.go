@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kinglet/ap/scope"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -58,30 +59,30 @@ const (
 // kept and can't be had again. Invalid errors say what is wrong.
 func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
 	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > maxAppName {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Application name can't be blank or longer than %d bytes", maxAppName)
+		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Application name can't be blank or longer than %d bytes", maxAppName)
 	}
 	if len(n.RedirectURIs) == 0 {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URI can't be blank")
+		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URI can't be blank")
 	}
 	if len(strings.Join(n.RedirectURIs, "\n")) > maxAppURIs {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URIs are longer than %d bytes", maxAppURIs)
+		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URIs are longer than %d bytes", maxAppURIs)
 	}
 	if len(n.Scopes) > maxAppScopes {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Scopes are longer than %d bytes", maxAppScopes)
+		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Scopes are longer than %d bytes", maxAppScopes)
 	}
 	for _, u := range n.RedirectURIs {
 		if !validRedirect(u) {
-			return nil, "", store.Errorf(store.Invalid, "Validation failed: Redirect URI must be an absolute URI.")
+			return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URI must be an absolute URI.")
 		}
 	}
 	if n.Website != "" {
 		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || len(n.Website) > maxAppURIs {
-			return nil, "", store.Errorf(store.Invalid, "Validation failed: Website must be a valid URL")
+			return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Website must be a valid URL")
 		}
 	}
 	scopes, err := parseScopes(n.Scopes)
 	if err != nil {
-		return nil, "", store.Errorf(store.Invalid, "Validation failed: Scopes doesn't match configured on the server.")
+		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Scopes doesn't match configured on the server.")
 	}
 	secret = store.NewSecret()
 	app = &store.App{
@@ -105,7 +106,7 @@ func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app
 		app, err = tx.AppByClientID(a.ClientID)
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil, oauthError("invalid_client", "No application is registered here under this client id")
 	}
 	if err != nil {
@@ -190,7 +191,7 @@ func (s *Service) authenticateClient(ctx context.Context, id, secret string) (ap
 		app, err = tx.AppByClientID(id)
 		return err
 	})
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	if err != nil || subtle.ConstantTimeCompare([]byte(app.SecretHash), []byte(store.HashSecret(secret))) != 1 {
@@ -208,7 +209,7 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 		id := tx.NewID(tx.Now())
 		granted, refused = nil, nil
 		code, err := tx.SpendCode(store.HashSecret(g.Code), id)
-		if err != nil && !store.Is(err, store.NotFound) {
+		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		if err != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
@@ -241,7 +242,7 @@ func proves(verifier, challenge string) bool {
 func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted *Granted, err error) {
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		old, err := tx.SpendRefresh(store.HashSecret(g.Refresh), app.ID)
-		if store.Is(err, store.NotFound) {
+		if fault.Is(err, fault.NotFound) {
 			return oauthError("invalid_grant", "The refresh token is wrong or was used")
 		}
 		if err != nil {
@@ -290,7 +291,7 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	}
 	account, _, err := s.userOf(ctx, name)
 	if err != nil || !account.Active() {
-		return "", store.Errorf(store.NotFound, "there is no account %s", name)
+		return "", fault.Errorf(fault.NotFound, "there is no account %s", name)
 	}
 	g, err := s.keepToken(ctx, &store.Token{AccountID: account.ID, Scopes: scopes})
 	if err != nil {

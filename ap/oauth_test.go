@@ -12,6 +12,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/aptest"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -85,7 +86,7 @@ func (c *client) stands(access string) bool {
 		_, err := tx.TokenByHash(store.HashSecret(access))
 		return err
 	})
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		c.t.Fatal(err)
 	}
 	return err == nil
@@ -228,7 +229,7 @@ func TestRedirectURIsMatchExactly(t *testing.T) {
 	if _, err := c.CheckAuthorization(t.Context(), a); c.errorCode(err) != "invalid_request" {
 		t.Errorf("%q: %v", a.RedirectURI, err)
 	}
-	if _, _, err := c.RegisterApp(t.Context(), ap.NewApp{Name: "x", RedirectURIs: []string{callback, "javascript:alert(1)"}}); !store.Is(err, store.Invalid) {
+	if _, _, err := c.RegisterApp(t.Context(), ap.NewApp{Name: "x", RedirectURIs: []string{callback, "javascript:alert(1)"}}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("registered: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -29,10 +30,10 @@ func (s *Service) process(ctx context.Context, a *activity.Activity) error {
 func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rule, error) {
 	rule, ok := s.rules[a.Type]
 	if !ok {
-		return rule, &activity.Refusal{Reason: fmt.Sprintf("activities of type %q are not understood here", a.Type), Ignored: true}
+		return rule, &activity.Ignored{Reason: fmt.Sprintf("activities of type %q are not understood here", a.Type)}
 	}
 	if a.Origin == activity.Inbox && a.ID != "" && (s.Config.IsOwn(a.ID) || !vocab.SameOrigin(a.ID, a.Actor.URI)) {
-		return rule, &activity.Refusal{Reason: fmt.Sprintf("the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)}
+		return rule, fault.Errorf(fault.Forbidden, "the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)
 	}
 	m := &policy.Message{Object: a.Object, Outgoing: a.Origin == activity.Local}
 	return rule, s.policy.Judge(ctx, m)
@@ -83,7 +84,7 @@ func (s *Service) processFetching(ctx context.Context, a *activity.Activity) err
 		return err
 	}
 	if len(needs) > maxNeeds {
-		return &activity.Refusal{Reason: fmt.Sprintf("needs %d fetches, the most is %d", len(needs), maxNeeds)}
+		return fault.Errorf(fault.Forbidden, "needs %d fetches, which exceeds the limit of %d", len(needs), maxNeeds)
 	}
 	for _, n := range needs {
 		err := s.meet(ctx, a, n)
@@ -109,14 +110,14 @@ func (s *Service) meet(ctx context.Context, a *activity.Activity, n activity.Nee
 			return err
 		}
 		if doc.ID != n.URI {
-			return store.Errorf(store.Invalid, "%s leads to %s", n.URI, doc.ID)
+			return fault.Errorf(fault.Invalid, "%s leads to %s", n.URI, doc.ID)
 		}
 		a.Object.Object.Object, a.ByID = doc, true
 		return nil
 	}
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
-	var ignored *activity.Refusal
-	if errors.As(err, &ignored) && ignored.Ignored {
+	var ignored *activity.Ignored
+	if errors.As(err, &ignored) {
 		return nil // it is not wanted here; the rule sees that it is missing
 	}
 	return err

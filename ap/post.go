@@ -10,6 +10,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 
@@ -38,7 +39,7 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 		return 0, err
 	}
 	if len(p.IdempotencyKey) > maxIdempotencyKey || !store.ValidText(p.IdempotencyKey) {
-		return 0, store.Errorf(store.Invalid, "Validation failed: Idempotency-Key is too long or not text")
+		return 0, fault.Errorf(fault.Invalid, "Validation failed: Idempotency-Key is too long or not text")
 	}
 	d, err := s.draft(ctx, author, p.Text)
 	if err != nil {
@@ -139,7 +140,7 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 		return err
 	}
 	if o.AccountID != author || !o.DeletedAt.IsZero() || !o.IsStatus {
-		return store.Errorf(store.NotFound, "status %s is not the account's", id)
+		return fault.Errorf(fault.NotFound, "status %s is not the account's", id)
 	}
 	if o.ReblogOfID != 0 {
 		return s.Unboost(ctx, author, o.ReblogOfID)
@@ -168,7 +169,7 @@ func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.
 		return nil, nil, err
 	}
 	if o.AccountID != author || !o.IsStatus || o.ReblogOfID != 0 || !o.DeletedAt.IsZero() {
-		return nil, nil, store.Errorf(store.NotFound, "status %s is not the account's", id)
+		return nil, nil, fault.Errorf(fault.NotFound, "status %s is not the account's", id)
 	}
 	doc, err := vocab.Parse(raw)
 	return o, doc, err
@@ -176,10 +177,10 @@ func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.
 
 func (s *Service) validText(text, spoiler string) error {
 	if strings.TrimSpace(text) == "" {
-		return store.Errorf(store.Invalid, "Validation failed: Text can't be blank")
+		return fault.Errorf(fault.Invalid, "Validation failed: Text can't be blank")
 	}
 	if most := s.Config.MaxPostCharacters; markup.Length(text)+markup.Length(spoiler) > most {
-		return store.Errorf(store.Invalid, "Validation failed: Text character limit of %d exceeded", most)
+		return fault.Errorf(fault.Invalid, "Validation failed: Text character limit of %d exceeded", most)
 	}
 	return nil
 }
@@ -213,7 +214,7 @@ func (s *Service) draft(ctx context.Context, author store.AccountID, text string
 	}
 	scanned := markup.Scan(text)
 	if len(scanned.Mentions) > maxMentions {
-		return nil, store.Errorf(store.Invalid, "Validation failed: A post can mention at most %d accounts", maxMentions)
+		return nil, fault.Errorf(fault.Invalid, "Validation failed: A post can mention at most %d accounts", maxMentions)
 	}
 	lookups, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -341,7 +342,7 @@ func (s *Service) pair(ctx context.Context, account, target store.AccountID) (ac
 		return err
 	})
 	if err == nil && (actor == nil || other == nil || !other.Active()) {
-		err = store.Errorf(store.NotFound, "account %s not found", target)
+		err = fault.Errorf(fault.NotFound, "account %s not found", target)
 	}
 	return actor, other, err
 }

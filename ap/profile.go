@@ -6,6 +6,7 @@ import (
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 
@@ -95,20 +96,20 @@ func usePictures(tx *store.Tx, c ProfileChange) error {
 
 func validProfile(c ProfileChange) error {
 	if c.DisplayName != nil && markup.Length(*c.DisplayName) > MaxDisplayName {
-		return store.Errorf(store.Invalid, "Validation failed: Display name is too long (maximum is %d characters)", MaxDisplayName)
+		return fault.Errorf(fault.Invalid, "Validation failed: Display name is too long (maximum is %d characters)", MaxDisplayName)
 	}
 	if c.Note != nil && markup.Length(*c.Note) > MaxNote {
-		return store.Errorf(store.Invalid, "Validation failed: Bio is too long (maximum is %d characters)", MaxNote)
+		return fault.Errorf(fault.Invalid, "Validation failed: Bio is too long (maximum is %d characters)", MaxNote)
 	}
 	if c.Fields == nil {
 		return nil
 	}
 	if len(*c.Fields) > MaxFields {
-		return store.Errorf(store.Invalid, "Validation failed: There can be at most %d fields", MaxFields)
+		return fault.Errorf(fault.Invalid, "Validation failed: There can be at most %d fields", MaxFields)
 	}
 	for _, f := range *c.Fields {
 		if len([]rune(f.Name)) > MaxFieldLength || len([]rune(f.Value)) > MaxFieldLength {
-			return store.Errorf(store.Invalid, "Validation failed: A field is too long (maximum is %d characters)", MaxFieldLength)
+			return fault.Errorf(fault.Invalid, "Validation failed: A field is too long (maximum is %d characters)", MaxFieldLength)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 )
@@ -78,7 +79,7 @@ func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string
 // profileTags are the mentions and hashtags of a local account's profile.
 func (s *Service) profileTags(tx *store.Tx, account *store.Account) ([]vocab.Tag, error) {
 	user, err := tx.User(account.ID)
-	if store.Is(err, store.NotFound) { // an account that was deleted
+	if fault.Is(err, fault.NotFound) { // an account that was deleted
 		return nil, nil
 	}
 	if err != nil {

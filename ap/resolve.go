@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -19,10 +20,10 @@ type Found struct {
 func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {
-		return Found{}, store.Errorf(store.Invalid, "%w", err)
+		return Found{}, fault.Errorf(fault.Invalid, "%w", err)
 	}
 	found, err := s.KnownURL(ctx, canonical)
-	if err == nil || !store.Is(err, store.NotFound) || s.Config.IsOwn(canonical) {
+	if err == nil || !fault.Is(err, fault.NotFound) || s.Config.IsOwn(canonical) {
 		return found, err
 	}
 	doc, err := s.fetchDocument(ctx, canonical)
@@ -69,14 +70,14 @@ func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 			}
 		}
 	}
-	return Found{}, store.Errorf(store.NotFound, "%s is not known here", address)
+	return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
 }
 
 // KnownURL is ResolveURL for those who may not have us fetch.
 func (s *Service) KnownURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {
-		return Found{}, store.Errorf(store.Invalid, "%w", err)
+		return Found{}, fault.Errorf(fault.Invalid, "%w", err)
 	}
 	var found Found
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {

@@ -10,6 +10,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -31,7 +32,7 @@ func TestFetchedTypes(t *testing.T) {
 	for _, change := range [][]any{{"type", "Flight"}, {"type", "Create"}, {"attributedTo", nil}} {
 		note := with(bob.note("1", "x"), change...)
 		n.document(note["id"].(string), note)
-		if _, err := n.ResolveURL(t.Context(), note["id"].(string)); !store.Is(err, store.Invalid) {
+		if _, err := n.ResolveURL(t.Context(), note["id"].(string)); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%v: %v", change, err)
 		}
 	}
@@ -76,7 +77,7 @@ func TestDeletedActor(t *testing.T) {
 	bob := n.actor(victim, "bob")
 	n.resolve(bob.uri)
 	bob.sends(202, own+"/inbox", bob.activity("Delete", "1", bob.uri))
-	if _, err := n.ResolveURL(t.Context(), bob.uri); !store.Is(err, store.Gone) || n.accountOf(bob.uri).DeletedAt.IsZero() {
+	if _, err := n.ResolveURL(t.Context(), bob.uri); !fault.Is(err, fault.Gone) || n.accountOf(bob.uri).DeletedAt.IsZero() {
 		t.Errorf("it is back: %v", err)
 	}
 	n.account("alice")
@@ -97,7 +98,7 @@ func TestSuspendedAuthor(t *testing.T) {
 	})
 	note := bob.note("1", "x")
 	n.document(note["id"].(string), note)
-	if _, err := n.ResolveURL(t.Context(), note["id"].(string)); !store.Is(err, store.Gone) || n.statusOf(note["id"].(string)) != nil {
+	if _, err := n.ResolveURL(t.Context(), note["id"].(string)); !fault.Is(err, fault.Gone) || n.statusOf(note["id"].(string)) != nil {
 		t.Errorf("its post is fetched: %v", err)
 	}
 }
@@ -233,7 +234,7 @@ func TestFollowOfDeleted(t *testing.T) {
 	}
 	bob.sends(202, own+"/inbox", bob.activity("Follow", "1", alice.URI))
 	n.view(func(tx *store.Tx) error {
-		if _, err := tx.Follow(n.accountOf(bob.uri).ID, alice.ID); !store.Is(err, store.NotFound) {
+		if _, err := tx.Follow(n.accountOf(bob.uri).ID, alice.ID); !fault.Is(err, fault.NotFound) {
 			t.Errorf("it is followed: %v", err)
 		}
 		return nil
@@ -246,7 +247,7 @@ func TestFollowOfBlocked(t *testing.T) {
 	bob := n.actor(victim, "bob")
 	n.resolve(bob.uri)
 	bob.sends(202, own+"/inbox", bob.activity("Block", "1", alice.URI))
-	if err := n.Follow(t.Context(), alice.ID, n.accountOf(bob.uri).ID, ap.FollowSettings{}); !store.Is(err, store.Forbidden) {
+	if err := n.Follow(t.Context(), alice.ID, n.accountOf(bob.uri).ID, ap.FollowSettings{}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("%v", err)
 	}
 }

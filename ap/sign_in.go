@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -43,7 +44,7 @@ func newSignInLimits(now func() time.Time, c config.Limits) *signInLimits {
 // their own, so that strangers' guesses do not lock the owner out.
 func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
 	account, user, err := s.userOf(ctx, a.Name)
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	var id store.AccountID
@@ -78,7 +79,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	}
 	if reserved.refused {
 		reserved.release()
-		return nil, store.Errorf(store.RateLimited, "too many wrong passwords")
+		return nil, fault.Errorf(fault.RateLimited, "too many wrong passwords")
 	}
 	if knownDevice || knownAddress {
 		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
@@ -89,7 +90,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		return nil, err
 	}
 	if !matches || !account.Active() {
-		return nil, store.Errorf(store.Unauthorized, "The name or the password is wrong")
+		return nil, fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
 	}
 	reserved.release()
 	out := &SignedIn{Account: account, Device: a.Device}

@@ -9,6 +9,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/aptest"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -19,9 +20,9 @@ func signIn(w *aptest.World, t *testing.T, a ap.SignInAttempt) (string, *ap.Sign
 	switch {
 	case err == nil:
 		return "in", in
-	case store.Is(err, store.Unauthorized):
+	case fault.Is(err, fault.Unauthorized):
 		return "wrong", nil
-	case store.Is(err, store.RateLimited):
+	case fault.Is(err, fault.RateLimited):
 		return "limited", nil
 	}
 	t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
@@ -71,7 +72,7 @@ func (s *Service) statusExists(ctx context.Context, id store.ObjectID) (bool, er
 		exists = err == nil && o.DeletedAt.IsZero() && author.Active()
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
 	return exists, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -38,7 +39,7 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 		} `json:"links"`
 	}
 	if err := json.Unmarshal(resp.Body, &doc); err != nil {
-		return finger{}, store.Errorf(store.Invalid, "WebFinger of %s: not JSON", domain)
+		return finger{}, fault.Errorf(fault.Invalid, "WebFinger of %s: not JSON", domain)
 	}
 	for _, l := range doc.Links {
 		if l.Rel == "self" && vocab.IsActivityPubContentType(l.Type) {
@@ -47,7 +48,7 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 			}
 		}
 	}
-	return finger{}, store.Errorf(store.NotFound, "%s@%s has no ActivityPub actor", name, domain)
+	return finger{}, fault.Errorf(fault.NotFound, "%s@%s has no ActivityPub actor", name, domain)
 }
 
 // ResolveHandle finds the account of a handle: name, name@domain, with or
@@ -63,7 +64,7 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 		domain = ""
 	} else if remote {
 		if domain = vocab.Host("https://" + domain); domain == "" {
-			return 0, store.Errorf(store.NotFound, "invalid handle %s", handle)
+			return 0, fault.Errorf(fault.NotFound, "invalid handle %s", handle)
 		}
 	}
 	var known *store.Account
@@ -71,7 +72,7 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 		known, err = tx.AccountByHandle(name, domain)
 		return err
 	})
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return 0, err
 	}
 	isKnown := err == nil && known.Active()
@@ -79,17 +80,17 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 		return known.ID, nil
 	}
 	if domain == "" || err == nil && !isKnown && !s.mayHaveRecovered(known) {
-		return 0, store.Errorf(store.NotFound, "no account %s here", handle)
+		return 0, fault.Errorf(fault.NotFound, "no account %s here", handle)
 	}
 	account, err := s.fetchHandle(ctx, name, domain)
-	if isKnown && err != nil && !store.Is(err, store.Internal) {
+	if isKnown && err != nil && !fault.Is(err, fault.Internal) {
 		return known.ID, nil // nobody else has it
 	}
 	if err != nil {
 		return 0, err
 	}
 	if !account.Active() {
-		return 0, store.Errorf(store.NotFound, "the account %s is suspended", handle)
+		return 0, fault.Errorf(fault.NotFound, "the account %s is suspended", handle)
 	}
 	return account.ID, nil
 }
@@ -101,7 +102,7 @@ func (s *Service) fetchHandle(ctx context.Context, name, domain string) (*store.
 		return nil, err
 	}
 	if s.Config.IsOwn(found.actor) {
-		return nil, store.Errorf(store.Invalid, "%s claims an actor of this server", domain)
+		return nil, fault.Errorf(fault.Invalid, "%s claims an actor of this server", domain)
 	}
 	account, err := s.fetchActor(ctx, found.actor)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
-	"kinglet/store"
 	"kinglet/store/storetest"
 )
 
@@ -80,7 +80,7 @@ func TestDecodedSize(t *testing.T) {
 		if took := allocated(func() { _, _, err = decode(c.data, Avatar, 48<<20) }); err != nil || took > said+8<<20 {
 			t.Errorf("%s: with its shape it takes %d bytes, %v", name, took, err)
 		}
-		if _, _, err := decode(c.data, Avatar, said-1); !store.Is(err, store.Invalid) || !strings.Contains(err.Error(), "decode") {
+		if _, _, err := decode(c.data, Avatar, said-1); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "decode") {
 			t.Errorf("%s: over the limit: %v", name, err)
 		}
 	}
@@ -221,7 +221,7 @@ func TestPixelsAreBounded(t *testing.T) {
 	data := encodePNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
 	copy(data[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // 65536 x 65536 by its header
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
-	if _, _, err := decode(data, Avatar, 1<<60); !store.Is(err, store.Invalid) || !strings.Contains(err.Error(), "million pixels") {
+	if _, _, err := decode(data, Avatar, 1<<60); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "million pixels") {
 		t.Error(err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 
@@ -102,22 +103,22 @@ func (k *Keeper) encode(ctx context.Context, data []byte, shape Shape) (encoded 
 func decode(data []byte, shape Shape, maxMemory int64) (picture image.Image, opaque bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = store.Errorf(store.Invalid, "Validation failed: the picture can't be read")
+			err = fault.Errorf(fault.Invalid, "Validation failed: the picture can't be read")
 		}
 	}()
 	conf, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil || !strings.Contains(" jpeg png gif webp ", " "+format+" ") {
-		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture is not a JPEG, PNG, GIF or WebP")
+		return nil, false, fault.Errorf(fault.Invalid, "Validation failed: the picture is not a JPEG, PNG, GIF or WebP")
 	}
 	if conf.Width <= 0 || conf.Height <= 0 || conf.Width > maxPixels/conf.Height {
-		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture has more than %d million pixels", maxPixels>>20)
+		return nil, false, fault.Errorf(fault.Invalid, "Validation failed: the picture has more than %d million pixels", maxPixels>>20)
 	}
 	if size := decodedSize(data, conf, format); size > maxMemory {
-		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture takes %d MB to decode, the limit is %d MB: make it smaller", size>>20, maxMemory>>20)
+		return nil, false, fault.Errorf(fault.Invalid, "Validation failed: the picture takes %d MB to decode, the limit is %d MB: make it smaller", size>>20, maxMemory>>20)
 	}
 	decoded, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, false, store.Errorf(store.Invalid, "Validation failed: the picture can't be read")
+		return nil, false, fault.Errorf(fault.Invalid, "Validation failed: the picture can't be read")
 	}
 	orientation := 1
 	if h, ok := readJPEGHeader(data); ok && format == "jpeg" {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"kinglet/store"
+	"kinglet/internal/fault"
 	"kinglet/store/storetest"
 )
 
@@ -62,7 +62,7 @@ func TestKeep(t *testing.T) {
 		"text": []byte("<svg onload=alert(1)>"), "nothing": nil, "half": solid.Bytes()[:solid.Len()/2], "huge": huge,
 		"TIFF": []byte("II*\x00\x08\x00\x00\x00\x00\x00"),
 	} {
-		if _, err := keeper.Keep(t.Context(), data, Avatar); !store.Is(err, store.Invalid) {
+		if _, err := keeper.Keep(t.Context(), data, Avatar); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

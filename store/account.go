@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // Account is an actor, local or remote, as everybody may see it.
@@ -210,10 +212,10 @@ func (tx *Tx) PutAccount(a *Account) error {
 		})
 	}
 	if isDuplicate(err) && tx.store.path != "" { // on PostgreSQL after a second look
-		return Errorf(Conflict, "the name %s is taken", a.Handle())
+		return fault.Errorf(fault.Conflict, "the name %s is taken", a.Handle())
 	}
-	if Is(err, NotFound) {
-		err = Errorf(Gone, "the account %s was deleted", a.URI)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.Errorf(fault.Gone, "the account %s was deleted", a.URI)
 	}
 	return err
 }
@@ -238,13 +240,13 @@ func (tx *Tx) InsertAccount(a *Account) error {
 			a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI, a.KeyID, a.PublicKey,
 			a.Locked, a.Bot, a.Discoverable, a.Indexable, millis(a.CreatedAt), millis(a.UpdatedAt))
 		if err == nil && n == 0 {
-			err = Errorf(Conflict, "the username %s is taken", a.Username)
+			err = fault.Errorf(fault.Conflict, "the username %s is taken", a.Username)
 		}
 		a.ID = AccountID(id)
 		return err
 	})
 	if isDuplicate(err) {
-		return Errorf(Conflict, "the username %s is taken", a.Username)
+		return fault.Errorf(fault.Conflict, "the username %s is taken", a.Username)
 	}
 	return err
 }

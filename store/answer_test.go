@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -68,7 +69,7 @@ func TestDropActivity(t *testing.T) {
 					return err
 				}
 			}
-			if _, err := tx.Object(list[0].ID); !store.Is(err, store.NotFound) {
+			if _, err := tx.Object(list[0].ID); !fault.Is(err, fault.NotFound) {
 				t.Errorf("the activity is still there: %v", err)
 			}
 			if _, err := tx.Object(list[1].ID); err != nil {

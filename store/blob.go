@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // Blob describes bytes that are kept by what they are: the same bytes are
@@ -69,7 +71,7 @@ func (b *Blob) measure(r io.ReadSeeker, max int64) (sums [][sha256.Size]byte, er
 	whole := sha256.New()
 	err = eachChunk(r, func(chunk []byte) error {
 		if b.Size += int64(len(chunk)); b.Size > max {
-			return Errorf(Invalid, "it is larger than %d bytes", max)
+			return fault.Errorf(fault.Invalid, "it is larger than %d bytes", max)
 		}
 		whole.Write(chunk)
 		sums = append(sums, sha256.Sum256(chunk))
@@ -110,7 +112,7 @@ func (s *Store) beginBlob(ctx context.Context, b *Blob) (known bool, err error) 
 			*b = *kept
 			return nil
 		}
-		if !Is(err, NotFound) {
+		if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		b.CreatedAt = tx.Now()
@@ -130,7 +132,7 @@ func (tx *Tx) finishBlob(b *Blob) error {
 		return err
 	}
 	if n == 0 {
-		return Errorf(Unavailable, "it was deleted while it was written: bring it again")
+		return fault.Errorf(fault.Unavailable, "it was deleted while it was written: bring it again")
 	}
 	kept, err := tx.Blob(b.Hash)
 	if err == nil {
@@ -216,7 +218,7 @@ func (r *BlobReader) fetch(seq int64) error {
 		return fmt.Errorf("read the blob %s: %w", r.Hash, err)
 	}
 	if want := min(chunkSize, r.Size-seq*chunkSize); int64(len(chunk)) != want {
-		return Errorf(NotFound, "the blob %s was deleted while it was read", r.Hash)
+		return fault.Errorf(fault.NotFound, "the blob %s was deleted while it was read", r.Hash)
 	}
 	r.seq, r.chunk = seq, chunk
 	return nil

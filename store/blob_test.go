@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -140,7 +141,7 @@ func TestSameBytesAreKeptOnce(t *testing.T) {
 func TestBlobTooLarge(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		data := noise(1000, 4)
-		if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "", 999); !store.Is(err, store.Invalid) {
+		if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "", 999); !fault.Is(err, fault.Invalid) {
 			t.Errorf("a byte too many: %v", err)
 		}
 		if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "", 1000); err != nil {
@@ -178,7 +179,7 @@ func TestBlobThatChanges(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s: it was kept", name)
 			}
-			if _, err := s.BlobReader(t.Context(), hash); !store.Is(err, store.NotFound) {
+			if _, err := s.BlobReader(t.Context(), hash); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s: it can be read: %v", name, err)
 			}
 		}
@@ -202,10 +203,10 @@ func TestBlobDeleted(t *testing.T) {
 		}
 		w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
 		w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
-		if _, err := io.ReadAll(r); !store.Is(err, store.NotFound) {
+		if _, err := io.ReadAll(r); !fault.Is(err, fault.NotFound) {
 			t.Errorf("who was reading: %v", err)
 		}
-		if _, err := s.BlobReader(t.Context(), b.Hash); !store.Is(err, store.NotFound) {
+		if _, err := s.BlobReader(t.Context(), b.Hash); !fault.Is(err, fault.NotFound) {
 			t.Errorf("who comes after: %v", err)
 		}
 		w.view(func(tx *store.Tx) error { _, err := tx.Blob(stays.Hash); return err })
@@ -263,7 +264,7 @@ func TestAbandonedBlob(t *testing.T) {
 		remove := func() {
 			w.update(func(tx *store.Tx) error { return tx.DeleteBlob(hex.EncodeToString(sum[:])) })
 		}
-		if _, err := s.PutBlob(t.Context(), &cut{ReadSeeker: bytes.NewReader(deleted), do: remove}, "", 1<<30); !store.Is(err, store.Unavailable) {
+		if _, err := s.PutBlob(t.Context(), &cut{ReadSeeker: bytes.NewReader(deleted), do: remove}, "", 1<<30); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("deleted while it was written: %v", err)
 		}
 		chunks("at once", 4)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -57,13 +58,13 @@ func succeed(t *testing.T, errs []error) {
 
 // exactlyOne fails the test unless one of them succeeded and all others failed
 // with the kind.
-func exactlyOne(t *testing.T, errs []error, kind store.Kind) {
+func exactlyOne(t *testing.T, errs []error, kind fault.Kind) {
 	t.Helper()
 	won := 0
 	for _, err := range errs {
 		if err == nil {
 			won++
-		} else if !store.Is(err, kind) {
+		} else if !fault.Is(err, kind) {
 			t.Errorf("a loser is told: %v", err)
 		}
 	}
@@ -111,7 +112,7 @@ func boost(tx *store.Tx, by *store.Account, o *store.Object) (store.ObjectID, er
 	if err == nil {
 		return known.ID, nil
 	}
-	if !store.Is(err, store.NotFound) {
+	if !fault.Is(err, fault.NotFound) {
 		return 0, err
 	}
 	b := &store.Object{
@@ -129,7 +130,7 @@ func boost(tx *store.Tx, by *store.Account, o *store.Object) (store.ObjectID, er
 
 func unboost(tx *store.Tx, by *store.Account, o *store.Object) error {
 	b, err := tx.ActivityOn(by.ID, "Announce", o.URI)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	if err != nil {
@@ -143,7 +144,7 @@ func reply(tx *store.Tx, by *store.Account, uri, to string) error {
 	parent, err := tx.ObjectByURI(to)
 	if err == nil {
 		o.InReplyToID, o.InReplyToAccountID = parent.ID, parent.AccountID
-	} else if to != "" && !store.Is(err, store.NotFound) {
+	} else if to != "" && !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	created, err := tx.InsertObject(o)
@@ -294,7 +295,7 @@ func TestOnceAtOnce(t *testing.T) {
 					}
 					return tx.InsertUser(&store.User{AccountID: a.ID, Email: fmt.Sprint(i, "@here.test")})
 				})
-			}), store.Conflict)
+			}), fault.Conflict)
 			if lost := w.count(`SELECT COUNT(*) FROM accounts WHERE handle IS NULL`); lost != 0 {
 				t.Errorf("%d accounts have lost their names", lost)
 			}
@@ -309,7 +310,7 @@ func TestOnceAtOnce(t *testing.T) {
 					}
 					return tx.InsertUser(&store.User{AccountID: a.ID, Email: []string{"one@here.test", "One@Here.test"}[i%2]})
 				})
-			}), store.Conflict)
+			}), fault.Conflict)
 		})
 		t.Run("code", func(t *testing.T) {
 			app := w.app()
@@ -323,7 +324,7 @@ func TestOnceAtOnce(t *testing.T) {
 				err := w.Update(t.Context(), func(tx *store.Tx) error {
 					id := tx.NewID(tx.Now())
 					_, err := tx.SpendCode("code", id)
-					if ok = err == nil; store.Is(err, store.NotFound) {
+					if ok = err == nil; fault.Is(err, fault.NotFound) {
 						return nil
 					}
 					if err != nil {
@@ -347,7 +348,7 @@ func TestOnceAtOnce(t *testing.T) {
 			w.token(app, alice.ID, func(t *store.Token) { t.RefreshHash = "refresh" })
 			exactlyOne(t, atOnce(t, nodes, n, func(_ int, w *world) error {
 				return w.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.SpendRefresh("refresh", app.ID); return err })
-			}), store.NotFound)
+			}), fault.NotFound)
 		})
 		t.Run("marker", func(t *testing.T) {
 			succeed(t, atOnce(t, nodes, n, func(i int, w *world) error {
@@ -422,7 +423,7 @@ func TestLocalNameStays(t *testing.T) {
 		err := s.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.PutAccount(&store.Account{URI: "https://here.test/users/ALICE", Username: "ALICE", Type: "Person"})
 		})
-		if !store.Is(err, store.Conflict) {
+		if !fault.Is(err, fault.Conflict) {
 			t.Error(err)
 		}
 		w.view(func(tx *store.Tx) error {
@@ -441,7 +442,7 @@ func TestDeletedAccountStaysDeleted(t *testing.T) {
 		for _, a := range []*store.Account{w.local("alice"), w.remote("bob")} {
 			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(a.ID) })
 			err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.PutAccount(a) })
-			if !store.Is(err, store.Gone) {
+			if !fault.Is(err, fault.Gone) {
 				t.Error(err)
 			}
 		}

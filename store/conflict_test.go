@@ -3,6 +3,7 @@ package store_test
 import (
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -63,7 +64,7 @@ func TestStatusMeetsDeletedAccount(t *testing.T) {
 				return tx.CountStatus(o)
 			}
 		})
-		if !store.Is(err, store.Gone) {
+		if !fault.Is(err, fault.Gone) {
 			t.Errorf("%s: %v", v, err)
 		}
 		if n := w.count(`SELECT COUNT(*) FROM objects`); n != 0 {
@@ -82,7 +83,7 @@ func TestPinMeetsPin(t *testing.T) {
 		}
 		return pin(), pin()
 	})
-	if !store.Is(err, store.Invalid) {
+	if !fault.Is(err, fault.Invalid) {
 		t.Error(err)
 	}
 	if n := w.count(`SELECT COUNT(*) FROM pins`); n != 1 {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // The counters of a row (a status's replies, boosts and favourites, an
@@ -22,7 +24,7 @@ func (tx *Tx) CountStatus(o *Object) error {
 	case o.ReblogOfID != 0:
 		n, err := tx.exec(`UPDATE objects SET reblogs_count = reblogs_count + 1 WHERE id = $1 AND deleted_at = 0`, o.ReblogOfID)
 		if err == nil && n == 0 {
-			err = Errorf(NotFound, "status %s not found", o.ReblogOfID)
+			err = fault.Errorf(fault.NotFound, "status %s not found", o.ReblogOfID)
 		}
 		if err != nil {
 			return err
@@ -42,7 +44,7 @@ func (tx *Tx) CountStatus(o *Object) error {
 		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
 		WHERE id = $1 AND deleted_at = 0`, o.AccountID, millis(at), counted)
 	if err == nil && n == 0 {
-		err = Errorf(Gone, "the account of %s is gone", o.URI)
+		err = fault.Errorf(fault.Gone, "the account of %s is gone", o.URI)
 	}
 	return err
 }

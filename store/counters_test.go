@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -70,7 +71,7 @@ func TestCountersAfterEverythingAtOnce(t *testing.T) {
 					}
 					return err
 				})
-				if err != nil && !store.Is(err, store.NotFound) {
+				if err != nil && !fault.Is(err, fault.NotFound) {
 					return err
 				}
 			}
@@ -112,7 +113,7 @@ func TestGoneIsNotCounted(t *testing.T) {
 			"boost":     func(tx *store.Tx) error { _, err := boost(tx, bob, o); return err },
 			"favourite": func(tx *store.Tx) error { _, err := tx.PutFavourite(bob.ID, o.ID, ""); return err },
 		} {
-			if err := s.Update(t.Context(), fn); !store.Is(err, store.NotFound) {
+			if err := s.Update(t.Context(), fn); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

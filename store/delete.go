@@ -3,6 +3,8 @@ package store
 import (
 	"strings"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // What hangs on a status, on an account and on a blob is listed here, once
@@ -246,7 +248,7 @@ func (tx *Tx) UseBlob(url string) error {
 	}
 	n, err := tx.exec(`UPDATE blobs SET created_at = $2 WHERE hash = $1 AND size >= 0`, hash, millis(tx.Now()))
 	if err == nil && n == 0 {
-		err = Errorf(Unavailable, "the picture %s was deleted meanwhile: upload it again", hash)
+		err = fault.Errorf(fault.Unavailable, "the picture %s was deleted meanwhile: upload it again", hash)
 	}
 	return err
 }

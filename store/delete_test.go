@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -129,7 +130,7 @@ func mediaURL(b *store.Blob) string { return "https://here.test/media/" + b.Hash
 func (w *world) hasBlob(b *store.Blob) bool {
 	w.t.Helper()
 	r, err := w.BlobReader(w.t.Context(), b.Hash)
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		w.t.Fatal(err)
 	}
 	return r != nil && err == nil
@@ -377,7 +378,7 @@ func TestSweepBlobs(t *testing.T) {
 		if w.hasBlob(b) {
 			t.Error("a picture that only a stranger refers to is kept")
 		}
-		if err := s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.UseBlob(mediaURL(b)) }); !store.Is(err, store.Unavailable) {
+		if err := s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.UseBlob(mediaURL(b)) }); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("to use one that is gone: %v", err)
 		}
 		// What was uploaded and never used goes a day later, what is used stays.

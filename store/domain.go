@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"strings"
+
+	"kinglet/internal/fault"
 )
 
 // domainSetting is the key under which a database keeps the domain it belongs
@@ -46,7 +48,7 @@ func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool
 	if err != nil || owner == "" || owner == domain {
 		return err
 	}
-	return Errorf(Conflict, "the database belongs to the domain %s and can't be used for %s, its ids would be wrong: set KINGLET_DOMAIN=%s, or try a copy of it with `kinglet serve --as-copy`", owner, domain, owner)
+	return fault.Errorf(fault.Conflict, "the database belongs to the domain %s and can't be used for %s, its ids would be wrong: set KINGLET_DOMAIN=%s, or try a copy of it with `kinglet serve --as-copy`", owner, domain, owner)
 }
 
 // IDBase is the URL that the database's ids are made under, "" when it has
@@ -89,5 +91,5 @@ func (tx *Tx) checkLocalHosts(domain, base string) error {
 	if host == domain || host == served {
 		return nil
 	}
-	return Errorf(Conflict, "the accounts of the database are at %s, and it can't be used for the domain %s at %s: set KINGLET_DOMAIN and KINGLET_URL to what they were, or try a copy of it with `kinglet serve --as-copy`", host, domain, served)
+	return fault.Errorf(fault.Conflict, "the accounts of the database are at %s, and it can't be used for the domain %s at %s: set KINGLET_DOMAIN and KINGLET_URL to what they were, or try a copy of it with `kinglet serve --as-copy`", host, domain, served)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -13,7 +14,7 @@ func TestDomain(t *testing.T) {
 		check := func(domain, base string, claim bool, want string) {
 			t.Helper()
 			err := s.CheckDomain(t.Context(), domain, base, claim)
-			if want == "" && err != nil || want != "" && (!store.Is(err, store.Conflict) || !strings.Contains(err.Error(), want)) {
+			if want == "" && err != nil || want != "" && (!fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), want)) {
 				t.Errorf("%s at %s: %v", domain, base, err)
 			}
 		}
@@ -49,7 +50,7 @@ func TestDomainOfTheFirstVersion(t *testing.T) {
 	if err := s.CheckDomain(t.Context(), "here.test", "https://here.test", true); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CheckDomain(t.Context(), "example.org", "https://here.test", true); !store.Is(err, store.Conflict) {
+	if err := s.CheckDomain(t.Context(), "example.org", "https://here.test", true); !fault.Is(err, fault.Conflict) {
 		t.Errorf("%v", err)
 	}
 }

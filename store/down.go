@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"kinglet/internal/fault"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -18,18 +20,18 @@ import (
 
 // ErrDatabaseDown is in the chain of every error that the database's absence
 // caused: it can't be reached, is starting or stopping, or has no room. All of
-// them are Unavailable, whatever Errorf makes of them on their way up.
-var ErrDatabaseDown = errors.New("the database is not available")
+// them are Unavailable, whatever fault.Errorf makes of them on their way up.
+var ErrDatabaseDown = fmt.Errorf("the database is not available: %w", fault.ErrOutage)
 
 // ErrIDTaken is returned for a row that brought its own id, which another row
 // has: its maker may try again with another.
-var ErrIDTaken = Errorf(Conflict, "the id is already in use")
+var ErrIDTaken = fault.Errorf(fault.Conflict, "the id is already in use")
 
 // failed makes an Error with a kind of a driver's error, where it has one.
 // It is called with every error of a connection, so that errors that are made
 // from it later keep the kind.
 func failed(ctx context.Context, err error) error {
-	if err == nil || KindOf(err) != Internal {
+	if err == nil || fault.KindOf(err) != fault.Internal {
 		return err
 	}
 	if ended := ctx.Err(); ended != nil { // its caller has left, or its time is up
@@ -40,9 +42,9 @@ func failed(ctx context.Context, err error) error {
 	}
 	switch {
 	case isDown(err):
-		return &Error{Kind: Unavailable, Message: "could not reach the database: " + err.Error(), Err: errors.Join(ErrDatabaseDown, err)}
+		return &fault.Error{Kind: fault.Unavailable, Message: "could not reach the database: " + err.Error(), Err: errors.Join(ErrDatabaseDown, err)}
 	case isUnkeepable(err):
-		return &Error{Kind: Invalid, Message: "Validation failed: a text is too long or can't be kept", Err: err}
+		return &fault.Error{Kind: fault.Invalid, Message: "Validation failed: a text is too long or can't be kept", Err: err}
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -30,8 +31,8 @@ func TestDatabaseDown(t *testing.T) {
 			"read":  s.View(t.Context(), func(tx *store.Tx) error { _, _, err := tx.Setting("k"); return err }),
 			"write": s.Update(t.Context(), keep("k", "v")),
 		} {
-			refusal := store.Errorf(store.Unauthorized, "could not fetch the key: %w", err)
-			if !store.Is(err, store.Unavailable) || !errors.Is(err, store.ErrDatabaseDown) || !store.Is(refusal, store.Unavailable) {
+			refusal := fault.Errorf(fault.Unauthorized, "could not fetch the key: %w", err)
+			if !fault.Is(err, fault.Unavailable) || !errors.Is(err, store.ErrDatabaseDown) || !fault.Is(refusal, fault.Unavailable) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -56,7 +57,7 @@ func TestDatabaseDown(t *testing.T) {
 		proxy.Cut()
 		return nil
 	})
-	if !store.Is(err, store.Unavailable) {
+	if !fault.Is(err, fault.Unavailable) {
 		t.Errorf("a commit without a database: %v", err)
 	}
 	proxy.Restore()
@@ -170,7 +171,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 				"account by key": func(tx *store.Tx) error {
 					list, err := tx.AccountsByKeyID(bad)
 					if err == nil && len(list) == 0 {
-						err = store.Errorf(store.NotFound, "none")
+						err = fault.Errorf(fault.NotFound, "none")
 					}
 					return err
 				},
@@ -180,7 +181,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 				"session": func(tx *store.Tx) error { _, err := tx.SessionAccount(bad); return err },
 				"blob":    func(tx *store.Tx) error { _, err := tx.Blob(bad); return err },
 			} {
-				if err := s.View(t.Context(), read); !store.Is(err, store.NotFound) {
+				if err := s.View(t.Context(), read); !fault.Is(err, fault.NotFound) {
 					t.Errorf("%s by %s: %v", what, name, err)
 				}
 			}
@@ -219,7 +220,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 					return err
 				},
 			} {
-				if err := s.Update(t.Context(), write); !store.Is(err, store.Invalid) {
+				if err := s.Update(t.Context(), write); !fault.Is(err, fault.Invalid) {
 					t.Errorf("%s with %s: %v", what, name, err)
 				}
 			}

@@ -1,13 +1,17 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+
+	"kinglet/internal/fault"
+)
 
 // PutFavourite has an account favour a status, uri being the Like's, and
 // counts it; false when it did so already.
 func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
 	_, exists, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.store.dialect.forUpdate, status)
 	if err == nil && !exists {
-		err = Errorf(NotFound, "status %s not found", status)
+		err = fault.Errorf(fault.NotFound, "status %s not found", status)
 	}
 	if err != nil {
 		return false, err
@@ -158,7 +162,7 @@ func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool
 	}
 	count, _, err := one[int](tx, `SELECT COUNT(*) FROM pins WHERE account_id = $1`, account)
 	if err == nil && count > most {
-		err = Errorf(Invalid, "Validation failed: You have already pinned the maximum number of posts")
+		err = fault.Errorf(fault.Invalid, "Validation failed: You have already pinned the maximum number of posts")
 	}
 	return err == nil, err
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"kinglet/internal/fault"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -39,7 +41,7 @@ func (s *Store) Health(ctx context.Context, minFree int64) error {
 	}
 	h.mu.Unlock()
 	if damaged != nil {
-		return Errorf(Unavailable, "a page of the database is damaged, restore a backup: %w", damaged)
+		return fault.Errorf(fault.Unavailable, "a page of the database is damaged, restore a backup: %w", damaged)
 	}
 	if due {
 		last = s.check(ctx, failed != nil, minFree)
@@ -49,7 +51,7 @@ func (s *Store) Health(ctx context.Context, minFree int64) error {
 		h.mu.Unlock()
 	}
 	if failed != nil {
-		return Errorf(Unavailable, "the last write failed: %w", failed)
+		return fault.Errorf(fault.Unavailable, "the last write failed: %w", failed)
 	}
 	return last
 }
@@ -62,13 +64,13 @@ func (s *Store) check(ctx context.Context, tryWriting bool, minFree int64) error
 	if s.path != "" {
 		free, err := freeSpace(filepath.Dir(s.path))
 		if err != nil {
-			return Errorf(Unavailable, "could not read the free space: %w", err)
+			return fault.Errorf(fault.Unavailable, "could not read the free space: %w", err)
 		}
 		if free < minFree {
-			return Errorf(Unavailable, "%d bytes are free on the database's disk, want at least %d", free, minFree)
+			return fault.Errorf(fault.Unavailable, "%d bytes are free on the database's disk, want at least %d", free, minFree)
 		}
 	} else if err := s.db.PingContext(ctx); err != nil && ctx.Err() == nil {
-		return Errorf(Unavailable, "the database does not answer: %w", err)
+		return fault.Errorf(fault.Unavailable, "the database does not answer: %w", err)
 	}
 	if !tryWriting {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -45,7 +46,7 @@ func TestHealthAfterAFailedWrite(t *testing.T) {
 	}
 	unwell := func(when string) {
 		t.Helper()
-		if err := s.Health(t.Context(), 1); !store.Is(err, store.Unavailable) || !strings.Contains(err.Error(), "write failed") {
+		if err := s.Health(t.Context(), 1); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "write failed") {
 			t.Errorf("%s: %v", when, err)
 		}
 	}
@@ -88,7 +89,7 @@ func TestHealthRecoversByItself(t *testing.T) {
 
 func TestHealthWithoutSpace(t *testing.T) {
 	s, _ := migrated(t)
-	if err := s.Health(t.Context(), 1<<60); !store.Is(err, store.Unavailable) || !strings.Contains(err.Error(), "bytes are free") {
+	if err := s.Health(t.Context(), 1<<60); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "bytes are free") {
 		t.Errorf("%v", err)
 	}
 	s.CheckAgain()
@@ -130,7 +131,7 @@ func TestHealthOfADamagedFile(t *testing.T) {
 		t.Fatal("the page could be read: the test tests nothing")
 	}
 	for range 2 {
-		if err := s.Health(t.Context(), 1); !store.Is(err, store.Unavailable) || !strings.Contains(err.Error(), "damaged") {
+		if err := s.Health(t.Context(), 1); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%v", err)
 		}
 		if err := store.Exec(t.Context(), s, "UPDATE schema_migrations SET applied_at = applied_at"); err != nil {

@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"kinglet/internal/fault"
+)
 
 // Lane is a lane that is failing: its host is set aside until NotBefore, and
 // then probed with one job.
@@ -38,7 +42,7 @@ func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why
 	var l Lane
 	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)},
 		`SELECT failures, not_before FROM lanes WHERE lane = $1 `+tx.store.dialect.forUpdate, lane)
-	if Is(err, NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		err = errAgain // another node's success took it away just now
 	}
 	if err != nil || l.NotBefore.After(now) {

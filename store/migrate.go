@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"kinglet/internal/fault"
+
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -169,7 +171,7 @@ func (s *Store) MigrateDown(ctx context.Context) (Migration, error) {
 			_, err := tx.exec(`DELETE FROM schema_migrations WHERE version = $1`, undone.Version)
 			return err
 		}
-		return Errorf(NotFound, "no migration is applied")
+		return fault.Errorf(fault.NotFound, "no migration is applied")
 	})
 	return undone, err
 }

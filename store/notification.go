@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"kinglet/internal/fault"
+)
 
 // Notification tells an account here what somebody did.
 type Notification struct {
@@ -148,7 +152,7 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 func (tx *Tx) DismissNotification(account AccountID, id int64) error {
 	n, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND id = $2`, account, id)
 	if err == nil && n == 0 {
-		err = Errorf(NotFound, "notification not found")
+		err = fault.Errorf(fault.NotFound, "notification not found")
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"strings"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // App is a registered OAuth client.
@@ -95,7 +97,7 @@ func (tx *Tx) SpendCode(hash string, tokenID int64) (*Code, error) {
 		c.TokenID = tokenID
 		return c, nil
 	}
-	if !Is(err, NotFound) {
+	if !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
 	if _, derr := tx.exec(`DELETE FROM oauth_tokens WHERE id IN (SELECT token_id FROM oauth_codes WHERE hash = $1 AND token_id <> 0)`, hash); derr != nil {

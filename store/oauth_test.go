@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -44,7 +45,7 @@ func (w *world) code(app *store.App, account store.AccountID) *store.Code {
 func (w *world) stands(t *store.Token) bool {
 	w.t.Helper()
 	_, err := w.readToken(t)
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		w.t.Fatal(err)
 	}
 	return err == nil
@@ -71,7 +72,7 @@ func (w *world) spend(c *store.Code, token int64) (got *store.Code, spent error)
 	w.t.Helper()
 	w.update(func(tx *store.Tx) error {
 		got, spent = tx.SpendCode(c.Hash, token)
-		if store.Is(spent, store.NotFound) {
+		if fault.Is(spent, fault.NotFound) {
 			return nil
 		}
 		return spent
@@ -88,7 +89,7 @@ func TestApps(t *testing.T) {
 			if err != nil || got.ID != b.ID || len(got.RedirectURIs) != 2 || got.RedirectURIs[1] != b.RedirectURIs[1] || !got.CreatedAt.Equal(b.CreatedAt) {
 				t.Errorf("%+v %v", got, err)
 			}
-			if _, err := tx.AppByClientID("nobody"); !store.Is(err, store.NotFound) {
+			if _, err := tx.AppByClientID("nobody"); !fault.Is(err, fault.NotFound) {
 				t.Errorf("nobody: %v", err)
 			}
 			list, err := tx.Apps([]int64{a.ID, b.ID, 77})
@@ -157,17 +158,17 @@ func TestCodesAreSpentOnce(t *testing.T) {
 		if !w.stands(made) {
 			t.Error("the token does not stand")
 		}
-		if _, err := w.spend(code, 4711); !store.Is(err, store.NotFound) {
+		if _, err := w.spend(code, 4711); !fault.Is(err, fault.NotFound) {
 			t.Errorf("again: %v", err)
 		}
 		if w.stands(made) || !w.stands(bystander) {
 			t.Error("not the one token made of a code spent twice was revoked (RFC 6749 §4.1.2)")
 		}
 		clock.Advance(10 * time.Minute)
-		if _, err := w.spend(late, 4712); !store.Is(err, store.NotFound) {
+		if _, err := w.spend(late, 4712); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an expired one: %v", err)
 		}
-		if _, err := w.spend(&store.Code{Hash: "none"}, 4713); !store.Is(err, store.NotFound) {
+		if _, err := w.spend(&store.Code{Hash: "none"}, 4713); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an unknown one: %v", err)
 		}
 	})
@@ -213,7 +214,7 @@ func TestRefresh(t *testing.T) {
 			hash string
 			app  *store.App
 		}{"another's": {"r1", other}, "of a suspended account": {"r2", app}, "none": {"", app}} {
-			if _, err := spend(c.hash, c.app); !store.Is(err, store.NotFound) {
+			if _, err := spend(c.hash, c.app); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -221,7 +222,7 @@ func TestRefresh(t *testing.T) {
 		if err != nil || got.ID != tok.ID || got.AccountID != owner.ID || got.Scopes != "read" {
 			t.Fatalf("of an expired token: %+v %v", got, err)
 		}
-		if _, err := spend("r1", app); !store.Is(err, store.NotFound) {
+		if _, err := spend("r1", app); !fault.Is(err, fault.NotFound) {
 			t.Errorf("again: %v", err)
 		}
 	})
@@ -318,7 +319,7 @@ func TestSessions(t *testing.T) {
 			t.Helper()
 			w.view(func(tx *store.Tx) error {
 				got, err := tx.SessionAccount(hash)
-				if want && (err != nil || got.ID != a.ID) || !want && !store.Is(err, store.NotFound) {
+				if want && (err != nil || got.ID != a.ID) || !want && !fault.Is(err, fault.NotFound) {
 					t.Errorf("%s: session %s: %v", when, hash, err)
 				}
 				return nil

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/json"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // Object is a row of objects: a status (a Note and its like, or an Announce)
@@ -122,7 +124,7 @@ func (tx *Tx) joinThread(o *Object) error {
 	if err == nil && parent.IsStatus {
 		o.InReplyToID, o.InReplyToAccountID = parent.ID, parent.AccountID
 	}
-	if Is(err, NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -90,7 +91,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 }
 
 func ignoreMissing(err error) error {
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
 )
 
@@ -80,7 +81,7 @@ func (s *Store) read(ctx context.Context, view func(context.Context) error) erro
 	}
 	err := view(bounded)
 	if err != nil && ctx.Err() == nil && errors.Is(bounded.Err(), context.DeadlineExceeded) {
-		return Errorf(Unavailable, "this took the database too long")
+		return fault.Errorf(fault.Unavailable, "this took the database too long")
 	}
 	return err
 }

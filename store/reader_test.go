@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -82,14 +83,14 @@ func TestReadEndsWhenTheReaderLeaves(t *testing.T) {
 func TestReadEndsInTime(t *testing.T) {
 	eachWithReadTimeout(t, 100*time.Millisecond, func(t *testing.T, s *store.Store) {
 		for _, ctx := range []context.Context{store.AsKnown(t.Context()), store.AsStranger(t.Context(), "192.0.2.1"), store.AsLookup(t.Context())} {
-			if err := <-readers(t, s, ctx, 1); !store.Is(err, store.Unavailable) {
+			if err := <-readers(t, s, ctx, 1); !fault.Is(err, fault.Unavailable) {
 				t.Error(err)
 			}
 		}
 		// The server's own work takes the time that it takes.
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		if err := <-readers(t, s, ctx, 1); store.Is(err, store.Unavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		if err := <-readers(t, s, ctx, 1); fault.Is(err, fault.Unavailable) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // On PostgreSQL one of two conflicting transactions is run again, after
@@ -56,9 +58,9 @@ func retry(ctx context.Context, transaction func() error) error {
 // lostEveryTime is the error of a transaction that never got through.
 func lostEveryTime(err error) error {
 	if isDuplicate(err) || isIDTaken(err) {
-		return Errorf(Conflict, "it exists already: %w", err)
+		return fault.Errorf(fault.Conflict, "it exists already: %w", err)
 	}
-	return Errorf(Unavailable, "too many changes at once: %w", err)
+	return fault.Errorf(fault.Unavailable, "too many changes at once: %w", err)
 }
 
 // restore has what dest points to set back when the transaction is rolled
@@ -96,7 +98,7 @@ func (tx *Tx) insertNew(at time.Time, insert func(id int64) error) error {
 			return err // the transaction has failed, and is run again as a whole
 		}
 	}
-	return Errorf(Unavailable, "no id is free at %s", at)
+	return fault.Errorf(fault.Unavailable, "no id is free at %s", at)
 }
 
 // lockAccounts keeps other transactions from counting or changing accounts

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // PendingMigrations lists the steps of this version's schema that the database
@@ -37,7 +39,7 @@ func (s *Store) PendingMigrations(ctx context.Context) ([]Migration, error) {
 }
 
 func unknownMigration(version int) error {
-	return Errorf(Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
+	return fault.Errorf(fault.Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
 }
 
 func (tx *Tx) hasTable(name string) (bool, error) {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -43,7 +44,7 @@ func TestPendingMigrations(t *testing.T) {
 			if err := store.Exec(t.Context(), s, "INSERT INTO schema_migrations (version, applied_at) VALUES (9999, 1)"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.PendingMigrations(t.Context()); !store.Is(err, store.Unavailable) {
+			if _, err := s.PendingMigrations(t.Context()); !fault.Is(err, fault.Unavailable) {
 				t.Errorf("of a newer version: %v", err)
 			}
 		})

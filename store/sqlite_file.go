@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"kinglet/internal/fault"
 )
 
 // applicationID says in a file's header that it is Kinglet's ("Kglt"; SQLite's
@@ -33,7 +35,7 @@ func prepareFile(ctx context.Context, path string, mustExist bool) (created, sta
 	_, err = os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && mustExist:
-		return false, false, Errorf(NotFound, "the file is not there, and the setting create is false: restore a backup, or set KINGLET_CREATE=true to start with a new database")
+		return false, false, fault.Errorf(fault.NotFound, "the file is not there, and the setting create is false: restore a backup, or set KINGLET_CREATE=true to start with a new database")
 	case errors.Is(err, fs.ErrNotExist):
 		if created, err = createFile(ctx, path); err != nil {
 			return false, false, err
@@ -51,7 +53,7 @@ func prepareFile(ctx context.Context, path string, mustExist bool) (created, sta
 func createFile(ctx context.Context, path string) (bool, error) {
 	// SQLite would play the log of a database that was lost into the new one.
 	if fi, err := os.Stat(path + "-wal"); err == nil && fi.Size() > 0 {
-		return false, Errorf(Conflict, "the file is not there, but its log %s-wal is: restore the database from a backup, or remove the log to start with a new one", path)
+		return false, fault.Errorf(fault.Conflict, "the file is not there, but its log %s-wal is: restore the database from a backup, or remove the log to start with a new one", path)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".kinglet-new-*")
 	if err != nil {
@@ -125,7 +127,7 @@ func checkFile(ctx context.Context, path string) (stamp bool, err error) {
 }
 
 func notOurs(id uint32) error {
-	return Errorf(Conflict, "the file is a SQLite database of another program (application id %d, want %d): choose another path", id, uint32(applicationID))
+	return fault.Errorf(fault.Conflict, "the file is a SQLite database of another program (application id %d, want %d): choose another path", id, uint32(applicationID))
 }
 
 // readApplicationID reads the id from the file's header.
@@ -140,14 +142,14 @@ func readApplicationID(path string) (uint32, error) {
 		return 0, withoutPath(err)
 	}
 	if !fi.Mode().IsRegular() {
-		return 0, Errorf(Conflict, "it is not a file")
+		return 0, fault.Errorf(fault.Conflict, "it is not a file")
 	}
 	if fi.Size() == 0 {
-		return 0, Errorf(Conflict, "the file is empty (0 bytes), which no database of Kinglet is: restore a backup, or remove the file to start with a new database")
+		return 0, fault.Errorf(fault.Conflict, "the file is empty (0 bytes), which no database of Kinglet is: restore a backup, or remove the file to start with a new database")
 	}
 	var header [sqliteHeader]byte
 	if _, err := io.ReadFull(f, header[:]); err != nil || string(header[:len(sqliteMagic)]) != sqliteMagic {
-		return 0, Errorf(Conflict, "the file is not a SQLite database: restore a backup, or choose another path")
+		return 0, fault.Errorf(fault.Conflict, "the file is not a SQLite database: restore a backup, or choose another path")
 	}
 	return binary.BigEndian.Uint32(header[applicationIDAt:]), nil
 }

@@ -1,5 +1,7 @@
 package store
 
+import "kinglet/internal/fault"
+
 // Status is a status as one viewer sees it, with all that is shown with it.
 type Status struct {
 	Object
@@ -21,7 +23,7 @@ func (tx *Tx) Status(viewer AccountID, id ObjectID) (*Status, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, Errorf(NotFound, "status %s not found", id)
+		return nil, fault.Errorf(fault.NotFound, "status %s not found", id)
 	}
 	return list[0], nil
 }
@@ -228,7 +230,7 @@ func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*S
 func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancestors, descendants []*Status, next int, err error) {
 	if ok, err := tx.MaySee(viewer, id); err != nil || !ok {
 		if err == nil {
-			err = Errorf(NotFound, "status %s not found", id)
+			err = fault.Errorf(fault.NotFound, "status %s not found", id)
 		}
 		return nil, nil, 0, err
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -119,7 +120,7 @@ func TestMigrations(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.MigrateDown(t.Context()); !store.Is(err, store.NotFound) {
+		if _, err := s.MigrateDown(t.Context()); !fault.Is(err, fault.NotFound) {
 			t.Errorf("one more down: %v", err)
 		}
 		if up, err := s.Migrate(t.Context()); err != nil || len(up) != len(list) {

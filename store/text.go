@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"kinglet/internal/fault"
 )
 
 // PostgreSQL keeps no NUL in a text and nothing that is not UTF-8; SQLite
@@ -24,8 +26,8 @@ func checkText(query string, args []any) (impossible bool, err error) {
 		if reads(query) {
 			return true, nil
 		}
-		return true, &Error{
-			Kind: Invalid, Message: "Validation failed: a text holds characters that can't be kept",
+		return true, &fault.Error{
+			Kind: fault.Invalid, Message: "Validation failed: a text holds characters that can't be kept",
 			Err: fmt.Errorf("parameter %d of %s", i+1, firstLine(strings.TrimSpace(query))),
 		}
 	}

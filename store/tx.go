@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // Tx is one transaction: a snapshot to read (View) or a unit of writing
@@ -80,7 +82,7 @@ func (tx *Tx) get(what string, dest []any, query string, args ...any) error {
 		return fmt.Errorf("read %s: %w", what, err)
 	}
 	if !found {
-		return Errorf(NotFound, "%s not found", what)
+		return fault.Errorf(fault.NotFound, "%s not found", what)
 	}
 	return nil
 }

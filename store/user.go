@@ -3,6 +3,8 @@ package store
 import (
 	"strings"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // User is the private side of a local account.
@@ -54,7 +56,7 @@ func (tx *Tx) InsertUser(u *User) error {
 		u.AccountID, u.Email, u.PasswordHash, u.Admin, u.PrivateKey,
 		u.DefaultVisibility.String(), u.DefaultSensitive, u.DefaultLanguage, millis(u.CreatedAt))
 	if err == nil && n == 0 {
-		err = Errorf(Conflict, "the e-mail address %s is already in use", u.Email)
+		err = fault.Errorf(fault.Conflict, "the e-mail address %s is already in use", u.Email)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -21,7 +22,7 @@ func TestUsers(t *testing.T) {
 		err := s.Update(t.Context(), func(tx *store.Tx) error {
 			return tx.InsertUser(&store.User{AccountID: 77, Email: "ALICE@example.org"})
 		})
-		if !store.Is(err, store.Conflict) {
+		if !fault.Is(err, fault.Conflict) {
 			t.Errorf("the address of another: %v", err)
 		}
 		clock.Advance(time.Minute)
@@ -48,10 +49,10 @@ func TestUsers(t *testing.T) {
 					t.Errorf("%s: %+v", how, got)
 				}
 			}
-			if _, err := tx.User(4711); !store.Is(err, store.NotFound) {
+			if _, err := tx.User(4711); !fault.Is(err, fault.NotFound) {
 				t.Errorf("nobody: %v", err)
 			}
-			if _, err := tx.UserByEmail("nobody@example.org"); !store.Is(err, store.NotFound) {
+			if _, err := tx.UserByEmail("nobody@example.org"); !fault.Is(err, fault.NotFound) {
 				t.Errorf("nobody's address: %v", err)
 			}
 			return nil

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -59,7 +60,7 @@ func TestVisibility(t *testing.T) {
 						},
 						"its thread": func() (bool, error) {
 							_, _, err := tx.Thread(id, o.ID)
-							if store.Is(err, store.NotFound) {
+							if fault.Is(err, fault.NotFound) {
 								return false, nil
 							}
 							return true, err

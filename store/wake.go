@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // Another kinglet command (`account delete`, say) may commit jobs into the
@@ -73,18 +75,18 @@ func (s *Store) listenSocket() (net.Listener, error) {
 	path := s.wakePath()
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
-		return nil, Errorf(Conflict, "another server is running on the database %s", s.path)
+		return nil, fault.Errorf(fault.Conflict, "another server is running on the database %s", s.path)
 	}
 	if fi, err := os.Lstat(path); err == nil && fi.Mode().Type() == fs.ModeSocket {
 		os.Remove(path) // of a process that was killed
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, Errorf(Unavailable, "listen at %s: %w", path, err)
+		return nil, fault.Errorf(fault.Unavailable, "listen at %s: %w", path, err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		l.Close()
-		return nil, Errorf(Unavailable, "listen at %s: %w", path, err)
+		return nil, fault.Errorf(fault.Unavailable, "listen at %s: %w", path, err)
 	}
 	return l, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -89,7 +90,7 @@ func TestOneProcessWakesAnother(t *testing.T) {
 			if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
 				t.Errorf("the socket: %v %v", fi, err)
 			}
-			if err := command.ListenForWakes(); !store.Is(err, store.Conflict) || !strings.Contains(err.Error(), c.command) {
+			if err := command.ListenForWakes(); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), c.command) {
 				t.Errorf("a second server: %v", err)
 			}
 			server.Close()
@@ -135,7 +136,7 @@ func TestOneServerOnAFile(t *testing.T) {
 				switch err := s.ListenForWakes(); {
 				case err == nil:
 					servers <- s
-				case !store.Is(err, store.Conflict):
+				case !fault.Is(err, fault.Conflict):
 					t.Errorf("server %d: %v", i, err)
 				}
 			})
@@ -160,7 +161,7 @@ func TestAFileInTheSocketsPlaceStays(t *testing.T) {
 	if err := os.WriteFile(store.WakePath(s), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ListenForWakes(); !store.Is(err, store.Unavailable) {
+	if err := s.ListenForWakes(); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("listening: %v", err)
 	}
 	if b, err := os.ReadFile(store.WakePath(s)); err != nil || string(b) != "mine" {

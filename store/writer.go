@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
 // writer is SQLite's single writer. Updates that arrive while a commit is
@@ -39,7 +41,7 @@ const (
 	groupTime = 8 * time.Millisecond
 )
 
-var errClosed = Errorf(Unavailable, "the database is closing")
+var errClosed = fault.Errorf(fault.Unavailable, "the database is closing")
 
 func newWriter(s *Store, db *sql.DB, c *conn) *writer {
 	w := &writer{

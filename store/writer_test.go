@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -202,10 +203,10 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		if err := store.Exec(t.Context(), s, `INSERT INTO schema_migrations (version, applied_at) VALUES (9999, 1)`); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Migrate(t.Context()); !store.Is(err, store.Unavailable) || !strings.Contains(err.Error(), "9999") {
+		if _, err := s.Migrate(t.Context()); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "9999") {
 			t.Errorf("up: %v", err)
 		}
-		if _, err := s.MigrateDown(t.Context()); !store.Is(err, store.Unavailable) {
+		if _, err := s.MigrateDown(t.Context()); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("down: %v", err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -78,26 +79,20 @@ const maxForm = 32 << 10
 // anything is read.
 func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
 	if ok, _, _ := u.Limits.Allow(ratelimit.Address, ratelimit.Client(r, u.Config.TrustedProxies)); !ok {
-		return nil, store.Errorf(store.RateLimited, "too many forms")
+		return nil, fault.Errorf(fault.RateLimited, "too many forms")
 	}
 	if err := u.origins.Check(r); err != nil {
-		return nil, store.Errorf(store.Forbidden, "This form was sent from another site. If that was you, go back to this server's own page and try again.")
+		return nil, fault.Errorf(fault.Forbidden, "This form was sent from another site. If that was you, go back to this server's own page and try again.")
 	}
 	if r.ContentLength > maxForm {
-		return nil, tooLarge{}
+		return nil, fault.Errorf(fault.TooLarge, "The form is too large")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return nil, store.Errorf(store.Invalid, "The form can't be read")
+		return nil, fault.Errorf(fault.Invalid, "The form can't be read")
 	}
 	if secret == "" || !u.Service.Signed(use, secret, r.PostForm.Get("csrf")) {
-		return nil, store.Errorf(store.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
+		return nil, fault.Errorf(fault.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
 	}
 	return r.PostForm, nil
 }
-
-// tooLarge is a form that nobody fills in.
-type tooLarge struct{}
-
-func (tooLarge) Error() string   { return "The form is too large" }
-func (tooLarge) HTTPStatus() int { return http.StatusRequestEntityTooLarge }

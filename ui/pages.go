@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 
@@ -89,7 +90,7 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 func (u *UI) account(tx *store.Tx, r *http.Request) (*store.Account, error) {
 	a, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
 	if err == nil && !a.Active() {
-		err = store.Errorf(store.Gone, "this account is gone")
+		err = fault.Errorf(fault.Gone, "this account is gone")
 	}
 	return a, err
 }
@@ -118,13 +119,13 @@ func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if o.AccountID == a.ID && !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
-			return store.Errorf(store.Gone, "this post is gone")
+			return fault.Errorf(fault.Gone, "this post is gone")
 		}
 		if c.Status, err = tx.Status(0, store.ObjectID(id)); err != nil {
 			return err
 		}
 		if c.Status.AccountID != a.ID {
-			return store.Errorf(store.NotFound, "not a post of %s", a.Username)
+			return fault.Errorf(fault.NotFound, "not a post of %s", a.Username)
 		}
 		bounds := repliesPerPage
 		bounds.Skip, _ = strconv.Atoi(r.URL.Query().Get("skip"))
@@ -201,7 +202,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 				return "", err
 			}
 			if !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
-				return "", store.Errorf(store.Gone, "this post is gone")
+				return "", fault.Errorf(fault.Gone, "this post is gone")
 			}
 			actor := o.AccountID
 			if o.ReblogOfID != 0 || !o.IsStatus {
@@ -218,7 +219,7 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 			}
 			account, err := tx.Account(actor)
 			if err == nil && !account.Local() {
-				err = store.Errorf(store.NotFound, "no page here")
+				err = fault.Errorf(fault.NotFound, "no page here")
 			}
 			if err != nil {
 				return "", err
@@ -248,7 +249,7 @@ func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 				return u.Config.StatusURL(author.Username, int64(o.ID)), nil
 			}
 		}
-		return "", store.Errorf(store.NotFound, "no such conversation")
+		return "", fault.Errorf(fault.NotFound, "no such conversation")
 	})
 }
 

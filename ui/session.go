@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kinglet/ap"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -72,7 +73,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request) {
 	signedIn, err := u.Service.SignIn(r.Context(), ap.SignInAttempt{
 		Name: f.Name, Password: form.Get("password"), Address: ratelimit.Client(r, u.Config.TrustedProxies), Device: u.cookie(r, deviceCookie),
 	})
-	if store.Is(err, store.Unauthorized) {
+	if fault.Is(err, fault.Unauthorized) {
 		f.Problem = "That name and password do not go together. Check both and try again."
 		u.showSignIn(w, r, http.StatusUnauthorized, f)
 		return

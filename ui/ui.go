@@ -18,6 +18,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
@@ -133,6 +134,33 @@ func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name strin
 	_, _ = w.Write([]byte(b.String()))
 }
 
+// statusOf is the status of an error's page.
+func statusOf(err error) int {
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Gone:
+		return http.StatusGone
+	case fault.Malformed:
+		return http.StatusBadRequest
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Unauthorized:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
 type problem struct {
 	Status  int
 	Heading string
@@ -141,11 +169,7 @@ type problem struct {
 
 // fail shows an error as a page that says what to do next.
 func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
-	status := http.StatusInternalServerError
-	var s interface{ HTTPStatus() int }
-	if errors.As(err, &s) {
-		status = s.HTTPStatus()
-	}
+	status := statusOf(err)
 	var oe *ap.OAuthError
 	if errors.As(err, &oe) {
 		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", oe.Description + ". Go back to the application and try again, or tell those who make it."})
@@ -179,10 +203,10 @@ func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
 
 // TooMany is the page for who looks at too many.
 func (u *UI) TooMany(w http.ResponseWriter, r *http.Request) {
-	u.fail(w, r, store.Errorf(store.RateLimited, "too many pages"))
+	u.fail(w, r, fault.Errorf(fault.RateLimited, "too many pages"))
 }
 
 // NotFound is the page for an address that leads nowhere.
 func (u *UI) NotFound(w http.ResponseWriter, r *http.Request) {
-	u.fail(w, r, store.Errorf(store.NotFound, "no such page"))
+	u.fail(w, r, fault.Errorf(fault.NotFound, "no such page"))
 }

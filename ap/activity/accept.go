@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -14,7 +15,7 @@ func acceptRule() Rule {
 // follow asked.
 func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) error {
 	f, err := answeredFollow(env, tx, a)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the follow it answers is not known here")
 	}
 	if err != nil {
@@ -32,7 +33,7 @@ func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) error {
 func answeredFollow(env *Env, tx *store.Tx, a *Activity) (*store.Follow, error) {
 	ref := a.Object.Object
 	f, err := followOf(env, tx, ref.Object)
-	if store.Is(err, store.NotFound) && ref.ID != "" {
+	if fault.Is(err, fault.NotFound) && ref.ID != "" {
 		return tx.FollowByURI(ref.ID, 0)
 	}
 	return f, err
@@ -41,7 +42,7 @@ func answeredFollow(env *Env, tx *store.Tx, a *Activity) (*store.Follow, error) 
 // followOf finds what stands between the two whom a Follow names.
 func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, error) {
 	if follow == nil || follow.Type != "Follow" {
-		return nil, store.Errorf(store.NotFound, "follow not found")
+		return nil, fault.Errorf(fault.NotFound, "follow not found")
 	}
 	follower, err := mentioned(env, tx, follow.Actor.ID)
 	if err != nil {

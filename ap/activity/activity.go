@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -86,7 +87,7 @@ type Rule struct {
 	Type string
 	// Needs names what must be fetched first; nil for nothing ever.
 	Needs func(env *Env, tx *store.Tx, a *Activity) ([]Need, error)
-	// Authorize returns a Refusal unless the actor may do this.
+	// Authorize returns a Forbidden error unless the actor may do this.
 	Authorize func(env *Env, tx *store.Tx, a *Activity) error
 	// Apply writes everything the activity causes. Applying it twice changes
 	// nothing.
@@ -119,34 +120,18 @@ func Rules() map[string]Rule {
 	return rules
 }
 
-// Refusal is an activity that its actor had no right to, or that nobody here
-// wants. Reason is for the log and for whom sent it.
-type Refusal struct {
-	Reason string
-	// Ignored marks what is not wrong but of no interest here: it is answered
-	// as accepted, so that the sender does not try again.
-	Ignored bool
-}
+// Ignored is an activity that is not wrong but of no interest here: it is
+// answered as accepted, so that the sender does not try again.
+type Ignored struct{ Reason string }
 
-func (r *Refusal) Error() string { return r.Reason }
-
-// HTTPStatus and Public are how a refusal is answered: see store.Error.
-func (r *Refusal) HTTPStatus() int {
-	if r.Ignored {
-		return 202
-	}
-	return 403
-}
-
-// Public is the message that may leave the server.
-func (r *Refusal) Public() string { return r.Reason }
+func (i *Ignored) Error() string { return i.Reason }
 
 // refuse makes the error for what the actor had no right to do.
 func refuse(format string, args ...any) error {
-	return &Refusal{Reason: fmt.Sprintf(format, args...)}
+	return fault.Errorf(fault.Forbidden, format, args...)
 }
 
 // ignore makes the error for what concerns nobody here.
 func ignore(format string, args ...any) error {
-	return &Refusal{Reason: fmt.Sprintf(format, args...), Ignored: true}
+	return &Ignored{fmt.Sprintf(format, args...)}
 }

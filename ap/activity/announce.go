@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -39,7 +40,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 		}
 	}
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the boosted status %s is not known here", a.Object.Object.ID)
 	}
 	if err != nil {
@@ -78,7 +79,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	if known, err := tx.ActivityOn(a.Actor.ID, "Announce", status.URI); err == nil {
 		a.Result = known.ID
 		return nil
-	} else if !store.Is(err, store.NotFound) {
+	} else if !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	a.KeepSmall(env.Config)
@@ -118,7 +119,7 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 
 func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	boost, err := tx.ObjectByURI(undone.ID)
-	if store.Is(err, store.NotFound) && undone.Object.Object.ID != "" {
+	if fault.Is(err, fault.NotFound) && undone.Object.Object.ID != "" {
 		boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", undone.Object.Object.ID)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -31,11 +32,11 @@ func Recheck(tx *store.Tx, a *Activity) error {
 	}
 	actor := now[a.Actor.ID]
 	if actor == nil {
-		return store.Errorf(store.NotFound, "account %s not found", a.Actor.URI)
+		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
 	}
 	if a.Origin == Local {
 		if !actor.Active() { // deleted while a post of its looked up whom it mentions
-			return store.Errorf(store.Gone, "This account is gone")
+			return fault.Errorf(fault.Gone, "This account is gone")
 		}
 		return nil
 	}

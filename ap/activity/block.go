@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -16,7 +17,7 @@ func blockRule() Rule {
 
 func authorizeBlock(env *Env, tx *store.Tx, a *Activity) error {
 	target, err := objectAccount(env, tx, a)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the account %s is not known here", a.Object.Object.ID)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -59,7 +60,7 @@ func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	o, err := tx.ObjectByURI(id)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("nobody here follows %s or is addressed", a.Actor.URI)
 	}
 	if err == nil && o.AccountID != a.Actor.ID {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -22,7 +23,7 @@ func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) error {
 		return nil
 	}
 	o, err := tx.ObjectByURI(id)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the object %s is not known here", id)
 	}
 	if err != nil {

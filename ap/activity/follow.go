@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -20,7 +21,7 @@ func objectAccount(env *Env, tx *store.Tx, a *Activity) (*store.Account, error) 
 
 func authorizeFollow(env *Env, tx *store.Tx, a *Activity) error {
 	target, err := objectAccount(env, tx, a)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the account %s is not known here", a.Object.Object.ID)
 	}
 	if err != nil {
@@ -40,7 +41,7 @@ func authorizeFollow(env *Env, tx *store.Tx, a *Activity) error {
 	}
 	blocked, err := tx.Blocked(a.Actor.ID, target.ID)
 	if err == nil && blocked {
-		err = store.Errorf(store.Forbidden, "This action is not allowed")
+		err = fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
 	return err
 }
@@ -148,7 +149,7 @@ func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follo
 // follow of the same follower is dropped, with its delivery.
 func keptAnswer(tx *store.Tx, target, follower *store.Account, follow, typ, key string) (store.ObjectID, error) {
 	known, err := tx.ActivityOn(target.ID, typ, follower.URI)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return 0, nil
 	}
 	if err != nil {

@@ -1,6 +1,10 @@
 package activity
 
-import "kinglet/store"
+import (
+	"kinglet/store"
+
+	"kinglet/internal/fault"
+)
 
 // A Like favours a status (ActivityPub §6.8, §7.8).
 func likeRule() Rule {
@@ -9,7 +13,7 @@ func likeRule() Rule {
 
 func authorizeLike(env *Env, tx *store.Tx, a *Activity) error {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return ignore("the status %s is not known here", a.Object.Object.ID)
 	}
 	if err != nil {

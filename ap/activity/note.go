@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 )
@@ -58,7 +59,7 @@ func statusOf(tx *store.Tx, a *Activity, note *vocab.Object) (*store.Object, err
 		return status, nil
 	}
 	parent, err := tx.ObjectByURI(status.InReplyToURI)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return status, nil
 	}
 	if err != nil {
@@ -224,7 +225,7 @@ func mentionsOf(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (list [
 			}
 		}
 		account, err := mentioned(env, tx, uri)
-		if store.Is(err, store.NotFound) {
+		if fault.Is(err, fault.NotFound) {
 			if !silent && len(unknown) < maxUnknownMentions && !env.Config.IsOwn(uri) {
 				unknown = append(unknown, uri)
 			}

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -77,7 +78,7 @@ func undoers(typ string) []undoer {
 
 func undoFollow(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	f, err := tx.FollowByURI(undone.ID, undone.Actor.ID)
-	if target := undone.Object.Object.ID; target != "" && (store.Is(err, store.NotFound) || err == nil && f.AccountID != undone.Actor.ID) {
+	if target := undone.Object.Object.ID; target != "" && (fault.Is(err, fault.NotFound) || err == nil && f.AccountID != undone.Actor.ID) {
 		other, terr := mentioned(env, tx, target)
 		if terr != nil {
 			return nil, false, ifNotFound(terr)
@@ -113,7 +114,7 @@ func undoAccept(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 }
 
 func ifNotFound(err error) error {
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -23,7 +24,7 @@ func updateNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	}
 	known, err := tx.ObjectByURI(ref.ID)
 	switch {
-	case store.Is(err, store.NotFound):
+	case fault.Is(err, fault.NotFound):
 		if wanted, err := isWantedUnread(env, tx, a, &vocab.Object{}); err != nil || !wanted {
 			return nil, err
 		}
@@ -49,7 +50,7 @@ func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	known, err := tx.ObjectByURI(id)
-	if err != nil && !store.Is(err, store.NotFound) {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	if err == nil && known.AccountID != a.Actor.ID {
@@ -73,7 +74,7 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) error {
 		return err
 	}
 	known, err := tx.ObjectByURI(o.ID)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		if wanted, err := isWanted(env, tx, a, o); err != nil || wanted {
 			return err
 		}
@@ -97,7 +98,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) error {
 		return updateActor(env, tx, a, o)
 	}
 	known, err := tx.ObjectToChange(o.ID)
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		status, _, err := putNote(env, tx, a, o)
 		if err == nil {
 			a.Result = status.ID

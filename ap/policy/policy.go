@@ -24,19 +24,14 @@ type Policy interface {
 	Judge(ctx context.Context, m *Message) error
 }
 
-// Rejection says which policy stopped a message, and why.
+// Rejection says which policy stopped a message, and why. The sender is answered
+// as if the message had been taken, so that it does not try again and learns
+// nothing of our policies.
 type Rejection struct {
 	Policy, Reason string
 }
 
 func (r *Rejection) Error() string { return "policy " + r.Policy + ": " + r.Reason }
-
-// HTTPStatus answers the sender as if the message had been taken, so that it
-// does not try again and learns nothing of our policies.
-func (r *Rejection) HTTPStatus() int { return 202 }
-
-// Public is the message that may leave the server.
-func (r *Rejection) Public() string { return "not accepted by this server's policy" }
 
 // Chain is policies in the order they judge.
 type Chain []Policy

@@ -13,6 +13,7 @@ import (
 
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -108,7 +109,7 @@ func (t *Tokens) find(w http.ResponseWriter, r *http.Request, secret string) (to
 		token, err = tx.TokenByHash(hash)
 		return err
 	})
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		t.reject(hash)
 		return nil, respond.InvalidToken
 	}

@@ -12,6 +12,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -171,7 +172,7 @@ func TestNeighbourIsNotRemovedInstead(t *testing.T) {
 	}{"bob": {who.bob, false}, "mallory": {who.mallory, true}} {
 		if follows := view(w, func(tx *store.Tx) (bool, error) {
 			_, err := tx.Follow(c.account.ID, who.alice.ID)
-			if store.Is(err, store.NotFound) {
+			if fault.Is(err, fault.NotFound) {
 				return false, nil
 			}
 			return true, err
@@ -209,7 +210,7 @@ func TestNeighbourTakesTheIDOfAFollow(t *testing.T) {
 				return false, err
 			}
 			_, err = tx.Follow(account.ID, alice.ID)
-			if store.Is(err, store.NotFound) {
+			if fault.Is(err, fault.NotFound) {
 				return false, nil
 			}
 			return true, err

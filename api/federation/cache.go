@@ -7,7 +7,7 @@ import (
 
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
-	"kinglet/store"
+	"kinglet/internal/fault"
 )
 
 // How long caches may keep what everyone may read. What is deleted stays in
@@ -53,7 +53,7 @@ func (a *API) failHidden(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Header.Get("Signature") != "" {
 		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
 	}
-	if store.Is(err, store.NotFound) {
+	if fault.Is(err, fault.NotFound) {
 		a.hidden(w, r)
 		return
 	}

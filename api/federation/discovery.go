@@ -8,6 +8,7 @@ import (
 
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -32,7 +33,7 @@ type jrd struct {
 func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 	resource := r.URL.Query().Get("resource")
 	if resource == "" {
-		a.fail(w, r, &respond.Problem{Status: http.StatusBadRequest, Code: "The parameter resource is missing"})
+		a.fail(w, r, fault.Errorf(fault.Malformed, "The parameter resource is missing"))
 		return
 	}
 	name, ok := a.localName(resource)
@@ -51,7 +52,7 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
 		account, err = tx.AccountByHandle(name, "")
 		if err == nil && !account.Active() {
-			err = store.Errorf(store.Gone, "This account is gone")
+			err = fault.Errorf(fault.Gone, "This account is gone")
 		}
 		return err
 	})

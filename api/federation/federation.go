@@ -14,6 +14,7 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
@@ -61,7 +62,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 	account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
 	if err == nil && !account.Active() {
-		err = store.Errorf(store.Gone, "This account is gone")
+		err = fault.Errorf(fault.Gone, "This account is gone")
 	}
 	return account, err
 }
@@ -158,11 +159,11 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	case standing:
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	case !author.Active():
-		a.fail(w, r, store.Errorf(store.Gone, "This account is gone"))
+		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
 	case len(doc) > 0:
 		document(w, http.StatusGone, doc)
 	default:
-		a.fail(w, r, store.Errorf(store.Gone, "This was undone"))
+		a.fail(w, r, fault.Errorf(fault.Gone, "This was undone"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/signature"
 	"kinglet/api/respond"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -68,25 +69,24 @@ const retryAfter = 30 * time.Second
 // inboxStatus is the status that an error of the inbox is answered with, and
 // after how long it may be tried again.
 func inboxStatus(err error) (status int, after time.Duration) {
-	var busy *ap.Busy
 	var tooLarge *http.MaxBytesError
-	var known interface{ HTTPStatus() int }
+	var known *fault.Error
 	switch {
-	case errors.As(err, &busy):
-		return busy.HTTPStatus(), busy.After
+	case ap.NotWanted(err):
+		return http.StatusAccepted, 0
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, 0
 	case errors.As(err, &known):
-		status = known.HTTPStatus()
+		status, after = respond.Status(known.Kind), known.RetryAfter
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusServiceUnavailable
 	default:
 		status = http.StatusInternalServerError
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable && after == 0 {
 		after = retryAfter
 	}
-	if inboxWords[status] == "" && status != http.StatusAccepted {
+	if inboxWords[status] == "" {
 		status = http.StatusInternalServerError
 	}
 	return status, after

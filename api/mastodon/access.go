@@ -8,6 +8,7 @@ import (
 	"kinglet/ap/scope"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -144,8 +145,7 @@ func (c *call) uploadSlot() error {
 		c.done = append(c.done, func() { <-c.api.uploads })
 		return nil
 	case <-timer.C:
-		c.w.Header().Set("Retry-After", "20")
-		return &respond.Problem{Status: http.StatusServiceUnavailable, Code: "Too many uploads at the same time, try again in a moment"}
+		return &fault.Error{Kind: fault.Unavailable, Message: "Too many uploads at the same time", RetryAfter: uploadWait}
 	case <-c.ctx.Done():
 		return c.ctx.Err()
 	}

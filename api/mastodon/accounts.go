@@ -6,6 +6,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/scope"
 	"kinglet/api/respond"
+	"kinglet/internal/fault"
 	"kinglet/media"
 	"kinglet/store"
 )
@@ -107,7 +108,7 @@ func (c *call) updateCredentials() error {
 		if name, ok := source.Text("privacy"); ok {
 			v, ok := store.ParseVisibility(name)
 			if !ok {
-				return store.Errorf(store.Invalid, "Validation failed: %q is no visibility", name)
+				return fault.Errorf(fault.Invalid, "Validation failed: %q is no visibility", name)
 			}
 			change.DefaultVisibility = &v
 		}
@@ -288,7 +289,7 @@ func (c *call) unfollow() error {
 func (c *call) removeFollower() error {
 	return c.act(func(target store.AccountID) error {
 		err := c.api.Service.RejectFollow(c.ctx, c.viewer, target)
-		if store.Is(err, store.NotFound) {
+		if fault.Is(err, fault.NotFound) {
 			return nil
 		}
 		return err

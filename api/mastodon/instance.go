@@ -6,6 +6,7 @@ import (
 	"kinglet/ap"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/media"
 	"kinglet/store"
@@ -80,7 +81,7 @@ func (c *call) facts() (contact *Account, stats store.ServerStats, err error) {
 		a, err := tx.FirstAdmin()
 		if err == nil {
 			contact = c.api.spell().Account(a)
-		} else if !store.Is(err, store.NotFound) {
+		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		stats, err = tx.Stats()
@@ -175,7 +176,7 @@ func (c *call) putMarkers() error {
 			}
 			id, ok := store.ParseID(p.String("last_read_id"))
 			if !ok {
-				return store.Errorf(store.Invalid, "Validation failed: last_read_id is no id")
+				return fault.Errorf(fault.Invalid, "Validation failed: last_read_id is no id")
 			}
 			m, err := tx.PutMarker(c.viewer, timeline, id)
 			if err != nil {

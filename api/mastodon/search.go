@@ -7,6 +7,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/api/respond"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
@@ -100,7 +101,7 @@ func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
 // unlessOurs drops the errors that are another server's fault, having logged
 // them.
 func (c *call) unlessOurs(err error, what string) error {
-	if err == nil || store.KindOf(err) == store.Internal {
+	if err == nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
 	c.api.Log.Info("not resolved", "query", what, "reason", err.Error())

@@ -6,6 +6,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/api/respond"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -18,10 +19,10 @@ func seconds(n int64) time.Duration {
 func (c *call) post() error {
 	p := c.params
 	if p.Has("scheduled_at") && p.String("scheduled_at") != "" {
-		return &respond.Problem{Status: 501, Code: "Posts can't be scheduled yet"}
+		return fault.Errorf(fault.NotImplemented, "Posts can't be scheduled yet")
 	}
 	if _, ok := p.Sub("poll"); ok || len(p.Strings("media_ids")) > 0 {
-		return &respond.Problem{Status: 501, Code: "Polls and media can't be posted yet"}
+		return fault.Errorf(fault.NotImplemented, "Polls and media can't be posted yet")
 	}
 	req := ap.PostRequest{
 		Text: p.String("status"), SpoilerText: p.String("spoiler_text"), Language: p.String("language"),
@@ -51,7 +52,7 @@ func (c *call) preferred(req *ap.PostRequest) error {
 	if given && name != "" {
 		v, ok := store.ParseVisibility(name)
 		if !ok {
-			return store.Errorf(store.Invalid, "Validation failed: %q is no visibility", name)
+			return fault.Errorf(fault.Invalid, "Validation failed: %q is no visibility", name)
 		}
 		req.Visibility = v
 	}
@@ -140,10 +141,10 @@ func (c *call) delete() error {
 	var st *store.Status
 	if err := c.view(func(tx *store.Tx) (err error) {
 		if st, err = tx.Status(c.viewer, id); err == nil && st.AccountID != c.viewer {
-			err = store.Errorf(store.NotFound, "status %s is not the account's", id)
+			err = fault.Errorf(fault.NotFound, "status %s is not the account's", id)
 		}
 		return err
-	}); store.Is(err, store.NotFound) {
+	}); fault.Is(err, fault.NotFound) {
 		return c.deleteHiddenBoost(id)
 	} else if err != nil {
 		return err
@@ -266,7 +267,7 @@ func (c *call) reblog() error {
 	if name := c.params.String("visibility"); name != "" {
 		var ok bool
 		if v, ok = store.ParseVisibility(name); !ok || v == store.Direct {
-			return store.Errorf(store.Invalid, "Validation failed: %q is no visibility of a boost", name)
+			return fault.Errorf(fault.Invalid, "Validation failed: %q is no visibility of a boost", name)
 		}
 	}
 	if c.reader() != c.viewer {

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -21,7 +22,7 @@ func (c *call) deleteHiddenBoost(id store.ObjectID) error {
 	if err := c.view(func(tx *store.Tx) error {
 		o, err := tx.Object(id)
 		if err == nil && (o.ReblogOfID == 0 || o.AccountID != c.viewer) {
-			err = store.Errorf(store.NotFound, "status %s is not the account's", id)
+			err = fault.Errorf(fault.NotFound, "status %s is not the account's", id)
 		}
 		return err
 	}); err != nil {
@@ -35,7 +36,7 @@ func (c *call) deleteHiddenBoost(id store.ObjectID) error {
 // the viewer did nothing to.
 func (c *call) unmark(undo func(id store.ObjectID) error) error {
 	err := c.mark(undo)
-	if !store.Is(err, store.NotFound) {
+	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	id, err := c.statusID()
@@ -57,7 +58,7 @@ func (c *call) unmark(undo func(id store.ObjectID) error) error {
 			return err
 		}
 		if sees {
-			return store.Errorf(store.NotFound, "status %s not found", id)
+			return fault.Errorf(fault.NotFound, "status %s not found", id)
 		}
 		st, err = withheld(tx, o)
 		return err

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -18,6 +17,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"kinglet/internal/fault"
 )
 
 // The bounds of a request's parameters.
@@ -38,20 +39,8 @@ type File struct {
 	Data              []byte
 }
 
-// Error is a request whose parameters can't be read.
-type Error struct {
-	Status int
-	Reason string
-}
-
-func (e *Error) Error() string   { return e.Reason }
-func (e *Error) HTTPStatus() int { return e.Status }
-
-// Public is the message that may leave the server.
-func (e *Error) Public() string { return e.Reason }
-
 func malformed(format string, args ...any) error {
-	return &Error{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return fault.Errorf(fault.Malformed, format, args...)
 }
 
 // Bounds are how much of a body is read.
@@ -97,7 +86,7 @@ func Read(r *http.Request, b Bounds) (*Params, error) {
 }
 
 // errTooLarge is the error of a body beyond its bound.
-var errTooLarge = &Error{http.StatusRequestEntityTooLarge, "The request is too large"}
+var errTooLarge = fault.Errorf(fault.TooLarge, "The request is too large")
 
 func readBounded(r io.Reader, most int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, most+1))

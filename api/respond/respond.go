@@ -9,6 +9,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+
+	"kinglet/internal/fault"
 )
 
 // JSON writes a value.
@@ -27,62 +30,92 @@ func Document(w http.ResponseWriter, status int, contentType string, doc []byte)
 	_, _ = w.Write(doc)
 }
 
-// Problem is an error with its status and the words for the client.
-type Problem struct {
-	Status      int
-	Code        string // "error"
-	Description string // "error_description", if any
-}
-
-func (p *Problem) Error() string { return p.Code }
-
 // The answers that Mastodon's clients know by their texts.
 var (
-	InvalidToken   = &Problem{Status: http.StatusUnauthorized, Code: "The access token is invalid"}
-	NeedsUser      = &Problem{Status: http.StatusUnprocessableEntity, Code: "This method requires an authenticated user"}
-	OutsideScopes  = &Problem{Status: http.StatusForbidden, Code: "This action is outside the authorized scopes"}
-	NotFound       = &Problem{Status: http.StatusNotFound, Code: "Record not found"}
-	NotText        = &Problem{Status: http.StatusBadRequest, Code: "The address is not text in UTF-8"}
-	NoSuchEndpoint = &Problem{Status: http.StatusNotFound, Code: "There is no such endpoint"}
-	NotAllowed     = &Problem{Status: http.StatusMethodNotAllowed, Code: "This method is not allowed here"}
-	NotImplemented = &Problem{Status: http.StatusNotImplemented, Code: "This endpoint is not implemented yet"}
-	TooLarge       = &Problem{Status: http.StatusRequestEntityTooLarge, Code: "The request is too large"}
-	TooMany        = &Problem{Status: http.StatusTooManyRequests, Code: "Too many requests"}
+	InvalidToken   = fault.Errorf(fault.Unauthorized, "The access token is invalid")
+	NeedsUser      = fault.Errorf(fault.Invalid, "This method requires an authenticated user")
+	OutsideScopes  = fault.Errorf(fault.Forbidden, "This action is outside the authorized scopes")
+	NotFound       = fault.Errorf(fault.NotFound, recordNotFound)
+	NotText        = fault.Errorf(fault.Malformed, "The address is not text in UTF-8")
+	NoSuchEndpoint = fault.Errorf(fault.NotFound, "There is no such endpoint")
+	NotAllowed     = fault.Errorf(fault.NotAllowed, "This method is not allowed here")
+	NotImplemented = fault.Errorf(fault.NotImplemented, "This endpoint is not implemented yet")
+	TooLarge       = fault.Errorf(fault.TooLarge, "The request is too large")
+	TooMany        = fault.Errorf(fault.RateLimited, "Too many requests")
 )
 
-// statusError is an error that knows how it is answered: store.Error,
-// activity.Refusal, params.Error.
-type statusError interface {
-	HTTPStatus() int
-	Public() string
+const recordNotFound = "Record not found"
+
+// Status is the HTTP status of a kind of error, for every protocol of api.
+func Status(kind fault.Kind) int {
+	switch kind {
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Malformed:
+		return http.StatusBadRequest
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthorized:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotAllowed:
+		return http.StatusMethodNotAllowed
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Gone:
+		return http.StatusGone
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.RateLimited:
+		return http.StatusTooManyRequests
+	case fault.NotImplemented:
+		return http.StatusNotImplemented
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
 }
 
-// RetryAfter is how many seconds to wait after a 503.
-const RetryAfter = "5"
+// message is what the client is told. What a person may not see and what is
+// not there look alike, as in Mastodon, whatever was not found.
+func message(err error) string {
+	var e *fault.Error
+	errors.As(err, &e)
+	if e.Kind == fault.NotFound && err != NoSuchEndpoint {
+		return recordNotFound
+	}
+	return e.Message
+}
+
+// retryAfter is how many seconds to wait after a 503: what the error says, or 5.
+func retryAfter(err error) string {
+	var e *fault.Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		return strconv.Itoa(int(e.RetryAfter.Seconds()))
+	}
+	return "5"
+}
 
 type errorBody struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 }
 
-// Error answers with an error. What has no status is ours, a 500: it is
-// logged here, with the request's id, and not shown.
+// Error answers with an error. What has no kind is ours, a 500: it is logged
+// here, with the request's id, and not shown.
 func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	var p *Problem
-	var s statusError
 	var tooLarge *http.MaxBytesError
 	w.Header().Set("Cache-Control", NotKept)
+	kind := fault.KindOf(err)
 	switch {
-	case errors.As(err, &p):
-		JSON(w, p.Status, errorBody{p.Code, p.Description})
-	case errors.As(err, &s) && s.HTTPStatus() < 500:
-		JSON(w, s.HTTPStatus(), errorBody{Error: s.Public()})
+	case kind != fault.Internal && kind != fault.Unavailable:
+		JSON(w, Status(kind), errorBody{Error: message(err)})
 	case errors.As(err, &tooLarge):
 		JSON(w, http.StatusRequestEntityTooLarge, errorBody{Error: "The request is too large"})
-	case errors.As(err, &s) && s.HTTPStatus() == http.StatusServiceUnavailable,
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
+	case kind == fault.Unavailable, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
-		w.Header().Set("Retry-After", RetryAfter)
+		w.Header().Set("Retry-After", retryAfter(err))
 		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})
 	default:
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "request", w.Header().Get("X-Request-Id"), "error", err)

@@ -194,7 +194,7 @@ func TestEveryOperationIsRouted(t *testing.T) {
 			t.Errorf("%s is taken for %s", o, pattern)
 		}
 		w := ask(h, method, target)
-		if w.Code == http.StatusMethodNotAllowed || strings.Contains(w.Body.String(), respond.NoSuchEndpoint.Code) {
+		if w.Code == http.StatusMethodNotAllowed || strings.Contains(w.Body.String(), respond.NoSuchEndpoint.Error()) {
 			t.Errorf("%s answers %d %s", o, w.Code, w.Body)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
 	"kinglet/internal/semaphore"
@@ -203,7 +204,7 @@ func TestRegistrationsAreBounded(t *testing.T) {
 		"redirect URIs": app(func(a *ap.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
 		"scopes":        app(func(a *ap.NewApp) { a.Scopes = strings.Repeat("read ", 1000) }),
 	} {
-		if _, _, err := site.service.RegisterApp(t.Context(), a); !store.Is(err, store.Invalid) {
+		if _, _, err := site.service.RegisterApp(t.Context(), a); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -77,7 +78,7 @@ func freePort(wanted int) (int, error) {
 // A database that was used before is left as it is.
 func furnish(ctx context.Context, s *ap.Service, password string) error {
 	you, err := s.CreateAccount(ctx, ap.NewAccount{Username: "you", Email: "you@localhost.localdomain", Password: password, Admin: true})
-	if store.Is(err, store.Conflict) {
+	if fault.Is(err, fault.Conflict) {
 		return s.SetPassword(ctx, "you", password)
 	}
 	if err != nil {

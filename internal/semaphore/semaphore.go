@@ -5,20 +5,15 @@ package semaphore
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"kinglet/internal/fault"
 )
 
-// Busy is the error of who could not be let in: an answer of 503.
-var Busy error = busy{}
-
-type busy struct{}
-
-func (busy) Error() string   { return "too many are waiting already" }
-func (busy) HTTPStatus() int { return http.StatusServiceUnavailable }
-func (busy) Public() string  { return "The server is busy, try again in a moment" }
+// Busy is the error of who could not be let in.
+var Busy = fault.Errorf(fault.Unavailable, "The server is busy, try again in a moment")
 
 // Trusted is the client that is known: it stands before all others, and may
 // take every place.
