@@ -73,7 +73,7 @@ func (s *Server) open() {
 	w := s.World
 	w.T.Helper()
 	ctx := context.WithoutCancel(w.T.Context())
-	s.Store = storetest.Open(w.T, store.Options{Database: s.Config.Database, Now: w.Clock.Now, ReadTimeout: s.Config.Limits.ReadTimeout})
+	s.Store = storetest.Open(w.T, store.Options{Database: s.Config.Database, Now: w.Clock.Now, ReadTimeout: s.Config.Limits.ReadTimeout, Readers: readers})
 	if err := cmd.ClaimDomain(ctx, s.Store, s.Config); err != nil {
 		w.T.Fatal(err)
 	}
@@ -90,6 +90,10 @@ func (s *Server) open() {
 	}
 	s.Host.Otherwise(s.Handler.ServeHTTP)
 }
+
+// readers is how many connections of SQLite's read: each prepares its
+// statements, which is most of what a short test costs.
+const readers = 2
 
 // backoff is jobs.Backoff without its randomness.
 func backoff(failures int) time.Duration {
