@@ -43,12 +43,6 @@ func Rewind(s *Store) {
 	s.ids.seq = 0
 }
 
-// The hashing of passwords without its bounds.
-var (
-	HashPassword   = hashPassword
-	VerifyPassword = verifyPassword
-)
-
 // ReadForever runs a statement that gives a row, with which it calls first,
 // and no second one. PostgreSQL sends rows in bulk: first is called before.
 func ReadForever(tx *Tx, first func()) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -49,6 +50,7 @@ type server struct {
 	store    *store.Store
 	client   *outgoing.Client
 	service  *ap.Service
+	auth     *auth.Service
 	runner   *jobs.Runner // nil in a copy
 	listener net.Listener
 	share    budget // of the files that the process may have open
@@ -88,6 +90,9 @@ func (s *server) open(c *call) (err error) {
 	s.client = s.newClient(dial)
 	dial.full = s.client.CloseIdle
 	s.listener = outOfFiles{s.listener, s.client.CloseIdle}
+	if s.auth, err = auth.New(c.ctx, s.store, s.conf); err != nil {
+		return err
+	}
 	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log}); err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (s *server) open(c *call) (err error) {
 		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: s.share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
 		s.service.RegisterJobs(s.runner)
 	}
-	h, err := handler(s.service, s.log, c.source)
+	h, err := handler(s.service, s.auth, s.log, c.source)
 	s.handler = forwarded(s.conf, s.log, h)
 	return err
 }
