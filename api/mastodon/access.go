@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"time"
 
-	"kinglet/ap/scope"
+	"kinglet/api/limit"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
@@ -54,25 +55,31 @@ func (a access) allows(granted string) bool {
 // prepare decides from the headers alone who calls, whether too often, and
 // whether they may; only then is the body read.
 func (c *call) prepare(a access) (err error) {
+	header, address := c.r.Header.Get("Authorization"), c.api.Config.ClientAddress(c.r)
 	if a.stream {
-		c.token, err = c.api.Tokens.AuthenticateStream(c.w, c.r)
+		c.token, err = c.api.Auth.AuthenticateStream(c.ctx, header, c.r.URL.Query().Get("access_token"), address)
 	} else {
-		c.token, err = c.api.Tokens.Authenticate(c.w, c.r)
+		c.token, err = c.api.Auth.Authenticate(c.ctx, header, address)
 	}
 	if err != nil {
 		return err
 	}
-	rule, who := ratelimit.Address, ratelimit.Client(c.r, c.api.Config.TrustedProxies)
+	rule, who := ratelimit.Address, address
 	if c.token != nil && c.token.AccountID != 0 {
 		rule, who = ratelimit.Account, c.token.AccountID.String()
 	}
-	if !c.api.Limits.Check(c.w, rule, who) {
+	if !c.count(rule, who) {
 		return respond.TooMany
 	}
 	if err := c.admit(a); err != nil {
 		return err
 	}
 	return c.read(a)
+}
+
+// count counts the request and tells whether it may be made.
+func (c *call) count(rule ratelimit.Rule, who string) bool {
+	return limit.Check(c.w, c.api.Limits, rule, who)
 }
 
 // admit checks the token against what the route needs. The viewer stays 0, a

@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/ap/scope"
 	"kinglet/api/respond"
+	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/media"
 	"kinglet/store"

@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"kinglet/ap"
-	"kinglet/api/bearer"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/ratelimit"
 	"kinglet/media"
@@ -25,10 +25,10 @@ import (
 // API serves the endpoints.
 type API struct {
 	Service *ap.Service
+	Auth    *auth.Service
 	Store   *store.Store
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
-	Tokens  *bearer.Tokens
 	Log     *slog.Logger
 
 	Pictures *media.Keeper

@@ -85,7 +85,7 @@ const resolveTime = 15 * time.Second
 // resolve finds what an address names; nothing is an empty answer, not an
 // error, since clients search while one types.
 func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
-	if fetch && !c.api.Limits.Check(c.w, ratelimit.Resolve, c.viewer.String()) {
+	if fetch && !c.count(ratelimit.Resolve, c.viewer.String()) {
 		return ap.Found{}, respond.TooMany
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, resolveTime)
@@ -140,7 +140,7 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		q = name
 	}
 	if whole && domain != "" && resolve && offset == 0 {
-		if !c.api.Limits.Check(c.w, ratelimit.Resolve, c.viewer.String()) {
+		if !c.count(ratelimit.Resolve, c.viewer.String()) {
 			return nil, respond.TooMany
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, resolveTime)

@@ -17,6 +17,7 @@ import (
 	"kinglet/api/apitest"
 	"kinglet/api/mastodon"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
@@ -48,7 +49,11 @@ func newHandler(t *testing.T, settings ...string) (http.Handler, *ap.Service, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := handler(s, log, fstest.MapFS{"main.go": {Data: []byte("package main")}})
+	authService, err := auth.New(t.Context(), s.Store, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := handler(s, authService, log, fstest.MapFS{"main.go": {Data: []byte("package main")}})
 	if err != nil {
 		t.Fatal(err)
 	}
