@@ -3,8 +3,12 @@ package mastodon
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"testing"
 	"time"
+
+	"kinglet/api/apitest"
+	"kinglet/internal/config"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -70,6 +74,27 @@ func TestDeadline(t *testing.T) {
 		}
 		if deadline > 0 && (d.read.Before(before.Add(deadline)) || d.write.Before(d.read)) {
 			t.Errorf("%s: %s to read and %s to write", name, d.read.Sub(before), d.write.Sub(before))
+		}
+	}
+}
+
+// beyondSchema are the routes that the schema of the API does not have, with
+// the reason: what answers there is checked by a test of its own.
+var beyondSchema = map[string]string{
+	"GET /api/v1/trends": "the old name of trends/tags, which clients still ask for",
+}
+
+// Every route is one of the schema's, so that its responses are checked, or is
+// named as one that is not.
+func TestRoutesAreInSchema(t *testing.T) {
+	parameter := regexp.MustCompile(`\{[^}]*\}`)
+	known := map[string]bool{}
+	for _, o := range apitest.Operations() {
+		known[parameter.ReplaceAllString(o, "{}")] = true
+	}
+	for pattern := range (&API{Config: &config.Config{}}).routes() {
+		if inSchema, named := known[parameter.ReplaceAllString(pattern, "{}")], beyondSchema[pattern] != ""; inSchema == named {
+			t.Errorf("%s: in the schema %v, named as beyond it %v", pattern, inSchema, named)
 		}
 	}
 }
