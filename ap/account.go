@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -20,6 +21,10 @@ import (
 type NewAccount struct {
 	Username, Email, Password string
 	Admin                     bool
+	// What an account that comes from elsewhere has already: the hash of its
+	// password, in place of Password, and its key. Without them they are made.
+	PasswordHash string
+	Key          *rsa.PrivateKey
 }
 
 // minPassword is the shortest password, in characters.
@@ -37,12 +42,15 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
 		return nil, fault.Errorf(fault.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
 	}
-	if len([]rune(n.Password)) < minPassword {
+	if n.PasswordHash == "" && len([]rune(n.Password)) < minPassword {
 		return nil, fault.Errorf(fault.Invalid, "password: want at least %d characters", minPassword)
 	}
-	key, err := signature.GenerateKey()
-	if err != nil {
-		return nil, err
+	var err error
+	key := n.Key
+	if key == nil {
+		if key, err = signature.GenerateKey(); err != nil {
+			return nil, err
+		}
 	}
 	private, err := signature.MarshalPrivate(key)
 	if err != nil {
@@ -59,9 +67,11 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 		FollowersURI: c.FollowersURI(name), FollowingURI: c.FollowingURI(name), FeaturedURI: c.FeaturedURI(name),
 		KeyID: c.KeyID(name), PublicKey: public, Discoverable: true, Indexable: true,
 	}
-	hash, err := s.Store.HashPassword(ctx, n.Password)
-	if err != nil {
-		return nil, err
+	hash := n.PasswordHash
+	if hash == "" {
+		if hash, err = s.Store.HashPassword(ctx, n.Password); err != nil {
+			return nil, err
+		}
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.InsertAccount(account); err != nil {

@@ -39,10 +39,10 @@ func local(c *call) error {
 		return err
 	}
 	password := store.NewSecret()[:12]
-	if err := furnish(c.ctx, srv.service, password); err != nil {
+	if err := furnish(c.ctx, srv.Service, password); err != nil {
 		return err
 	}
-	token, err := srv.service.CreateToken(c.ctx, "you", "read write follow push")
+	token, err := srv.Service.CreateToken(c.ctx, "you", "read write follow push")
 	if err != nil {
 		return err
 	}
