@@ -68,6 +68,9 @@ func encode(v any) json.RawMessage {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
+// Encode writes a document: keys in the order of the alphabet, the context first.
+func Encode(m Document) json.RawMessage { return encode(m) }
+
 func date(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -21,7 +21,11 @@ type Object struct {
 	ID    string
 	Type  string   // the first type that Kinglet knows, else the first
 	Types []string // all of them
-	Raw   json.RawMessage
+
+	// Document is what this was read from, with all its terms, and Raw its
+	// bytes, as they came.
+	Document Document
+	Raw      json.RawMessage
 
 	// Activities.
 	Actor  Ref
