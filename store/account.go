@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kinglet/internal/fault"
+	"kinglet/store/engine"
 )
 
 // Account is an actor, local or remote, as everybody may see it.
@@ -100,7 +101,7 @@ func (tx *Tx) AccountByURI(uri string) (*Account, error) {
 // AccountToChange is AccountByURI for who will write what it read: the account
 // stays as it was read until the transaction ends.
 func (tx *Tx) AccountToChange(uri string) (*Account, error) {
-	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.store.dialect.forUpdate, uri)
+	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.engine.ForUpdate(), uri)
 }
 
 // AccountByHandle reads an account by name (local, domain "") or name and
@@ -211,7 +212,7 @@ func (tx *Tx) PutAccount(a *Account) error {
 			return tx.upsertAccount(a)
 		})
 	}
-	if isDuplicate(err) && tx.store.path != "" { // on PostgreSQL after a second look
+	if engine.IsDuplicate(err) && !tx.engine.IsPostgres() { // on PostgreSQL after a second look
 		return fault.Errorf(fault.Conflict, "the name %s is taken", a.Handle())
 	}
 	if fault.Is(err, fault.NotFound) {
@@ -245,7 +246,7 @@ func (tx *Tx) InsertAccount(a *Account) error {
 		a.ID = AccountID(id)
 		return err
 	})
-	if isDuplicate(err) {
+	if engine.IsDuplicate(err) {
 		return fault.Errorf(fault.Conflict, "the username %s is taken", a.Username)
 	}
 	return err

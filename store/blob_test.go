@@ -15,6 +15,7 @@ import (
 
 	"kinglet/internal/fault"
 	"kinglet/store"
+	"kinglet/store/engine"
 	"kinglet/store/storetest"
 )
 
@@ -121,7 +122,7 @@ func TestSameBytesAreKeptOnce(t *testing.T) {
 		before := s.Statements()
 		b, err := s.PutBlob(t.Context(), bytes.NewReader(data), "text/plain", 1<<30)
 		once := int64(1) // look
-		if store.RunTwice {
+		if engine.RunTwice {
 			once = 2
 		}
 		if err != nil || b.MediaType != "image/png" || s.Statements()-before != once {

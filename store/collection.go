@@ -71,7 +71,7 @@ func (tx *Tx) ActivityDocuments(objectURI string) (map[ObjectID]json.RawMessage,
 
 // SetDocument writes another document of an object.
 func (tx *Tx) SetDocument(id ObjectID, doc json.RawMessage) error {
-	tx.erases()
+	tx.engine.Erases()
 	_, err := tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, id, string(doc))
 	return err
 }

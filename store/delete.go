@@ -71,7 +71,7 @@ const nothingSaid = `spoiler_text = '', content = '', language = '', tags = '', 
 // eraseObjects makes objects tombstones with nothing to read; $1 is the set of
 // their ids, $2 the time.
 func (tx *Tx) eraseObjects(set string) error {
-	tx.erases()
+	tx.engine.Erases()
 	_, err := tx.exec(`
 		UPDATE objects
 		SET type = 'Tombstone', deleted_at = $2, `+nothingSaid+`
@@ -124,7 +124,7 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 	if _, err := tx.exec(`UPDATE accounts SET deleted_at = $2 WHERE id = $1 AND deleted_at = 0`, id, millis(tx.Now())); err != nil {
 		return err
 	}
-	tx.erases()
+	tx.engine.Erases()
 	if err := tx.endFollows(id); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 			return false, err
 		}
 	}
-	tx.erases()
+	tx.engine.Erases()
 	return true, nil
 }
 
@@ -202,7 +202,7 @@ func (tx *Tx) Delivering(sender AccountID) (bool, error) {
 
 // ForgetKey drops a deleted account's private key.
 func (tx *Tx) ForgetKey(id AccountID) error {
-	tx.erases()
+	tx.engine.Erases()
 	_, err := tx.exec(`UPDATE users SET private_key = '' WHERE account_id = $1`, id)
 	return err
 }
@@ -231,7 +231,7 @@ func (tx *Tx) SweepBlobs(urls ...string) error {
 		if used {
 			continue
 		}
-		tx.erases()
+		tx.engine.Erases()
 		if err := tx.DeleteBlob(hash); err != nil {
 			return err
 		}

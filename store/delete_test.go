@@ -104,7 +104,7 @@ func (w *world) untilTruncation(what string, enough func(tried, truncated int64)
 	if w.Engine() != "sqlite" {
 		return
 	}
-	for until := time.Now().Add(20 * time.Second); !enough(store.Truncations(w.Store)); {
+	for until := time.Now().Add(20 * time.Second); !enough(w.Store.LogTruncations()); {
 		if time.Now().After(until) {
 			w.t.Fatal(what)
 		}

@@ -21,7 +21,7 @@ const urlSetting = "url"
 func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool) error {
 	var owner string
 	err := s.View(ctx, func(tx *Tx) (err error) {
-		if there, err := tx.hasTable("settings"); err != nil || !there {
+		if there, err := tx.engine.HasTable("settings"); err != nil || !there {
 			return err // an empty database
 		}
 		if owner, _, err = tx.Setting(domainSetting); err != nil || owner != "" {

@@ -8,13 +8,8 @@ import (
 
 // Columns lists the columns of a table.
 func Columns(ctx context.Context, s *Store, table string) (names []string, err error) {
-	err = s.View(ctx, func(tx *Tx) error {
-		rows, err := tx.conn.QueryContext(ctx, `SELECT * FROM `+table+` WHERE 1 = 0`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		names, err = rows.Columns()
+	err = s.View(ctx, func(tx *Tx) (err error) {
+		names, err = tx.engine.Columns(`SELECT * FROM ` + table + ` WHERE 1 = 0`)
 		return err
 	})
 	return names, err
@@ -32,7 +27,7 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 			return err
 		}
 		for _, table := range names {
-			if err := eachValue(ctx, tx, table, fn); err != nil {
+			if err := eachValue(tx, table, fn); err != nil {
 				return err
 			}
 		}
@@ -40,22 +35,17 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 	})
 }
 
-func eachValue(ctx context.Context, tx *Tx, table string, fn func(table, column, value string)) error {
-	rows, err := tx.conn.QueryContext(ctx, `SELECT * FROM `+table)
+func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
+	columns, err := tx.engine.Columns(`SELECT * FROM ` + table)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
+	return tx.query(func(row scanner) error {
 		values, dest := make([]any, len(columns)), make([]any, len(columns))
 		for i := range values {
 			dest[i] = &values[i]
 		}
-		if err := rows.Scan(dest...); err != nil {
+		if err := row.Scan(dest...); err != nil {
 			return err
 		}
 		for i, v := range values {
@@ -64,14 +54,14 @@ func eachValue(ctx context.Context, tx *Tx, table string, fn func(table, column,
 			}
 			fn(table, columns[i], fmt.Sprint(v))
 		}
-	}
-	return rows.Err()
+		return nil
+	}, `SELECT * FROM `+table)
 }
 
 // Files gives all bytes of SQLite's file, its log and its index.
 func Files(s *Store) (all []byte, err error) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		b, err := os.ReadFile(s.path + suffix)
+		b, err := os.ReadFile(s.Path() + suffix)
 		if err != nil && !os.IsNotExist(err) {
 			return nil, err
 		}
@@ -83,7 +73,7 @@ func Files(s *Store) (all []byte, err error) {
 // CopyFiles copies SQLite's file and its log, as a crash would leave them.
 func CopyFiles(s *Store, path string) error {
 	for _, suffix := range []string{"", "-wal"} {
-		b, err := os.ReadFile(s.path + suffix)
+		b, err := os.ReadFile(s.Path() + suffix)
 		if err == nil {
 			err = os.WriteFile(path+suffix, b, 0o600)
 		}
@@ -92,9 +82,4 @@ func CopyFiles(s *Store, path string) error {
 		}
 	}
 	return nil
-}
-
-// Truncations counts how often SQLite's log was to be truncated, and was.
-func Truncations(s *Store) (tried, truncated int64) {
-	return s.truncator.tried.Load(), s.truncator.truncated.Load()
 }

@@ -18,29 +18,16 @@ func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
 		args  []any
 	}
 	var ran []statement
-	tx.trace = func(query string, args []any) { ran = append(ran, statement{query, args}) }
+	tx.engine.Trace(func(query string, args []any) { ran = append(ran, statement{query, args}) })
 	err = fn()
-	tx.trace = nil
+	tx.engine.Trace(nil)
 	plans = map[string][]string{}
 	for _, st := range ran {
 		if err == nil {
-			err = tx.query(func(row scanner) error {
-				var id, parent, unused any
-				var detail string
-				err := row.Scan(&id, &parent, &unused, &detail)
-				plans[st.query] = append(plans[st.query], detail)
-				return err
-			}, tx.store.dialect.explain+st.query, st.args...)
+			plans[st.query], err = tx.engine.Plan(st.query, st.args...)
 		}
 	}
 	return plans, err
-}
-
-// Rewind has the low bits of ids begin again, so that those of one millisecond meet.
-func Rewind(s *Store) {
-	s.ids.mu.Lock()
-	defer s.ids.mu.Unlock()
-	s.ids.seq = 0
 }
 
 // The hashing of passwords without its bounds.
@@ -52,7 +39,7 @@ var (
 // ReadForever runs a statement that gives a row, with which it calls first,
 // and no second one. PostgreSQL sends rows in bulk: first is called before.
 func ReadForever(tx *Tx, first func()) error {
-	if tx.store.dialect == postgresDialect {
+	if tx.engine.IsPostgres() {
 		first()
 	}
 	return tx.query(func(scanner) error {

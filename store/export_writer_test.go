@@ -2,9 +2,6 @@ package store
 
 import "context"
 
-// Waiting is how many updates wait for SQLite's writer.
-func Waiting(s *Store) int { return len(s.writer.queue) }
-
 // Exec runs a statement that no method has.
 func Exec(ctx context.Context, s *Store, query string, args ...any) error {
 	return s.Update(ctx, func(tx *Tx) error {
@@ -12,9 +9,6 @@ func Exec(ctx context.Context, s *Store, query string, args ...any) error {
 		return err
 	})
 }
-
-// WakePath is where the server on a SQLite file is knocked at.
-func WakePath(s *Store) string { return s.wakePath() }
 
 // ChunkSize is the size of a blob's chunks.
 const ChunkSize = chunkSize
@@ -27,6 +21,3 @@ func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
 	})
 	return n, err
 }
-
-// RunTwice tells whether this is a build that runs every transaction twice.
-const RunTwice = runTwice

@@ -9,7 +9,7 @@ import (
 // PutFavourite has an account favour a status, uri being the Like's, and
 // counts it; false when it did so already.
 func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
-	_, exists, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.store.dialect.forUpdate, status)
+	_, exists, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.engine.ForUpdate(), status)
 	if err == nil && !exists {
 		err = fault.Errorf(fault.NotFound, "status %s not found", status)
 	}

@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // FillUp has SQLite answer writes that need a new page as a full disk does;
 // with false there is room again.
@@ -12,16 +9,8 @@ func (s *Store) FillUp(full bool) error {
 	if !full {
 		query = "PRAGMA max_page_count = 4294967294"
 	}
-	rows, err := s.writer.conn.QueryContext(context.Background(), query)
-	if err != nil {
+	return s.Update(context.Background(), func(tx *Tx) error {
+		_, _, err := one[int64](tx, query)
 		return err
-	}
-	return rows.Close()
-}
-
-// CheckAgain has Health look again, however short ago it did.
-func (s *Store) CheckAgain() {
-	s.health.mu.Lock()
-	s.health.asked = time.Time{}
-	s.health.mu.Unlock()
+	})
 }

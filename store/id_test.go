@@ -73,7 +73,7 @@ func TestIDsOfTwoNodesMeet(t *testing.T) {
 			} {
 				before := w.count(`SELECT COUNT(*) FROM ` + table)
 				for n, s := range nodes {
-					store.Rewind(s)
+					s.BeginIDs(0)
 					if err := s.Update(t.Context(), func(tx *store.Tx) error { return insert(tx, people[n], n) }); err != nil {
 						t.Errorf("%s of node %d: %v", table, n, err)
 					}

@@ -46,7 +46,7 @@ func (tx *Tx) Enqueue(list ...NewJob) error {
 	if len(list) == 0 {
 		return nil
 	}
-	tx.jobsDue = true
+	tx.engine.JobsDue()
 	for len(list) >= jobChunk {
 		if err := tx.insertJobs(list[:jobChunk]); err != nil {
 			return err
@@ -119,7 +119,7 @@ func (tx *Tx) ClaimJobs(node string, full []string, room func(lane string) int, 
 		FROM jobs j
 		WHERE j.dead_at = 0 AND j.run_at <= $1 AND NOT (`+tx.inText("j.lane", "$2")+`)
 		ORDER BY j.run_at, j.id
-		LIMIT $3 `+tx.store.dialect.skipLocked, millis(tx.Now()), textSet(full), n)
+		LIMIT $3 `+tx.engine.SkipLocked(), millis(tx.Now()), textSet(full), n)
 	if err != nil || len(claim) == 0 {
 		return nil, skipped, err
 	}
@@ -136,7 +136,7 @@ func (tx *Tx) FinishJob(id int64) error {
 
 // RetryJob puts a job back to be done again later.
 func (tx *Tx) RetryJob(id int64, runAt time.Time, why string) error {
-	tx.jobsDue = true
+	tx.engine.JobsDue()
 	_, err := tx.exec(`UPDATE jobs SET run_at = $2, claimed_by = '', error = $3 WHERE id = $1`, id, millis(runAt), why)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kinglet/internal/fault"
+	"kinglet/store/engine"
 )
 
 // Lane is a lane that is failing: its host is set aside until NotBefore, and
@@ -41,9 +42,9 @@ func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why
 	}
 	var l Lane
 	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)},
-		`SELECT failures, not_before FROM lanes WHERE lane = $1 `+tx.store.dialect.forUpdate, lane)
+		`SELECT failures, not_before FROM lanes WHERE lane = $1 `+tx.engine.ForUpdate(), lane)
 	if fault.Is(err, fault.NotFound) {
-		err = errAgain // another node's success took it away just now
+		err = engine.ErrAgain // another node's success took it away just now
 	}
 	if err != nil || l.NotBefore.After(now) {
 		return l.NotBefore, err
@@ -63,7 +64,7 @@ func (tx *Tx) LaneHealed(lane string) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	tx.jobsDue = true
+	tx.engine.JobsDue()
 	now := millis(tx.Now())
 	_, err = tx.exec(`UPDATE jobs SET run_at = $2 WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at > $2`, lane, now)
 	return err

@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"kinglet/store/engine"
+)
 
 // Marker is how far an account has read a timeline.
 type Marker struct {
@@ -54,7 +58,7 @@ func (tx *Tx) TakeIdempotencyKey(account AccountID, key string, status ObjectID,
 	}
 	first, found, err := one[ObjectID](tx, `SELECT status_id FROM idempotency_keys WHERE account_id = $1 AND key = $2`, account, key)
 	if err == nil && !found {
-		err = errAgain // it was cleaned up just now
+		err = engine.ErrAgain // it was cleaned up just now
 	}
 	return first, false, err
 }

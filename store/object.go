@@ -5,7 +5,12 @@ import (
 	"time"
 
 	"kinglet/internal/fault"
+	"kinglet/store/engine"
 )
+
+// ErrIDTaken is returned for a row that brought its own id, which another row
+// has: its maker may try again with another.
+var ErrIDTaken = fault.Errorf(fault.Conflict, "the id is already in use")
 
 // Object is a row of objects: a status (a Note and its like, or an Announce)
 // or an activity that somebody may ask for by its URI.
@@ -73,7 +78,7 @@ func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 		}
 	}
 	if o.ID != 0 {
-		if created, err = tx.insertObject(o); isIDTaken(err) {
+		if created, err = tx.insertObject(o); engine.IsIDTaken(err) {
 			return false, ErrIDTaken
 		}
 	} else {
@@ -133,7 +138,7 @@ func (tx *Tx) joinThread(o *Object) error {
 // UpdateStatus writes what an edit may change. The visibility, the author and
 // the thread are the original's and stay (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
-	tx.erases() // the text before
+	tx.engine.Erases() // the text before
 	_, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
@@ -157,7 +162,7 @@ func (tx *Tx) ObjectByURI(uri string) (*Object, error) {
 // ObjectToChange is ObjectByURI for who will change or delete the object: it
 // stays as it was read until the transaction ends.
 func (tx *Tx) ObjectToChange(uri string) (*Object, error) {
-	return tx.object("object "+uri, `WHERE o.uri = $1 `+tx.store.dialect.forUpdate, uri)
+	return tx.object("object "+uri, `WHERE o.uri = $1 `+tx.engine.ForUpdate(), uri)
 }
 
 // ActivityOn reads the newest activity of a type that an account did to an

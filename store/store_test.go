@@ -247,11 +247,11 @@ func TestIDsDoNotMeet(t *testing.T) {
 		day := time.Date(2022, 11, 7, 0, 0, 0, 0, time.UTC)
 		seen := map[int64]bool{}
 		for i := range 5 {
-			store.Rewind(s)
+			s.BeginIDs(0)
 			a := &store.Account{URI: fmt.Sprint("https://there.test/", i), Username: fmt.Sprint("u", i), Domain: "there.test", Type: "Person", CreatedAt: day}
 			o := &store.Object{URI: a.URI + "/1", Type: "Note", IsStatus: true, PublishedAt: day}
 			w.update(func(tx *store.Tx) error { return tx.PutAccount(a) })
-			store.Rewind(s)
+			s.BeginIDs(0)
 			o.AccountID = a.ID
 			w.update(func(tx *store.Tx) error {
 				_, err := tx.InsertObject(o)

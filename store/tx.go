@@ -1,74 +1,51 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"kinglet/internal/fault"
+	"kinglet/store/engine"
 )
 
 // Tx is one transaction: a snapshot to read (View) or a unit of writing
-// (Update). It is used by one goroutine and never outlives its function.
-type Tx struct {
-	ctx     context.Context
-	store   *Store
-	conn    *conn
-	after   []func()
-	undo    []func() // see restore
-	jobsDue bool
-	trace   func(query string, args []any) // set by tests
-}
+// (Update). It is used by one goroutine and never outlives its function. All
+// that it can do is a method of an entity's file: no SQL runs outside of this
+// package.
+type Tx struct{ engine *engine.Tx }
 
 // Now is the time of this transaction, UTC, to the millisecond.
-func (tx *Tx) Now() time.Time { return tx.store.Now() }
+func (tx *Tx) Now() time.Time { return tx.engine.Now() }
 
 // NewID makes a time-ordered 64-bit id for something of the time at.
-func (tx *Tx) NewID(at time.Time) int64 { return tx.store.ids.next(at) }
+func (tx *Tx) NewID(at time.Time) int64 { return tx.engine.NewID(at) }
 
 // AfterCommit has fn called once, in commit order, when this transaction is
 // durable. fn must not block and must not enter the store.
-func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+func (tx *Tx) AfterCommit(fn func()) { tx.engine.AfterCommit(fn) }
 
-// Statements counts every statement that this store has run in transactions.
-func (s *Store) Statements() int64 { return s.statements.Load() }
-
-// exec runs a statement and returns the number of rows it changed.
-func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	if impossible, err := checkText(query, args); impossible {
-		return 0, err
-	}
-	tx.ran(query, args)
-	res, err := tx.conn.exec(tx.ctx, query, args)
-	if err != nil {
-		return 0, failed(tx.ctx, err)
-	}
-	return res.RowsAffected()
+func (tx *Tx) exec(query string, args ...any) (changed int64, err error) {
+	return tx.engine.Exec(query, args...)
 }
 
-// query runs a statement and calls scan once a row.
 func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) error {
-	if impossible, err := checkText(query, args); impossible {
-		return err
-	}
-	tx.ran(query, args)
-	rows, err := tx.conn.query(tx.ctx, query, args)
-	if err != nil {
-		return failed(tx.ctx, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return failed(tx.ctx, rows.Err())
+	return tx.engine.Query(scan, query, args...)
 }
+
+func (tx *Tx) in(column, param string) string     { return tx.engine.In(column, param) }
+func (tx *Tx) inText(column, param string) string { return tx.engine.InText(column, param) }
+
+func (tx *Tx) insertNew(at time.Time, insert func(id int64) error) error {
+	return tx.engine.InsertNew(at, insert)
+}
+
+// restore has what dest points to set back when the transaction is rolled
+// back: an entity that was given an id or a time must not keep them for the
+// next run, nor after a failure.
+func restore[T any](tx *Tx, dest *T) { engine.Restore(tx.engine, dest) }
 
 // get runs a statement that gives at most one row into dest; no row is
 // reported as a NotFound error that says what was looked for.
@@ -103,14 +80,10 @@ func ids[T ~int64](tx *Tx, query string, args ...any) ([]T, error) {
 
 // one reads a single value; no row gives the zero value and false.
 func one[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
-	err = tx.query(func(row scanner) error {
-		ok = true
-		return row.Scan(&v)
-	}, query, args...)
-	return v, ok, err
+	return engine.One[T](tx.engine, query, args...)
 }
 
-type scanner interface{ Scan(dest ...any) error }
+type scanner = engine.Row
 
 // millis is how a time is kept: milliseconds since 1970, 0 for none.
 func millis(t time.Time) int64 {
@@ -190,24 +163,3 @@ func (s rawScanner) Scan(src any) error {
 	}
 	return nil
 }
-
-type statementCounter struct{}
-
-// WithStatementCount gives a context whose SQL statements are counted into n;
-// the test against N+1 queries is its user.
-func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
-	return context.WithValue(ctx, statementCounter{}, n)
-}
-
-// ran counts a statement, and shows it to a test that looks.
-func (tx *Tx) ran(query string, args []any) {
-	tx.store.statements.Add(1)
-	if tx.trace != nil {
-		tx.trace(query, args)
-	}
-	if n, ok := tx.ctx.Value(statementCounter{}).(*atomic.Int64); ok {
-		n.Add(1)
-	}
-}
-
-func stack() string { return string(debug.Stack()) }

@@ -77,7 +77,7 @@ func (tx *Tx) UserByEmail(email string) (*User, error) {
 
 // UpdateUser writes the password, the role and the preferences.
 func (tx *Tx) UpdateUser(u *User) error {
-	tx.erases() // what stood there before
+	tx.engine.Erases() // what stood there before
 	_, err := tx.exec(`
 		UPDATE users
 		SET password_hash = $2, admin = $3, note_source = $4, fields_source = $5,

@@ -86,7 +86,7 @@ func TestOneProcessWakesAnother(t *testing.T) {
 			command := openAt(t, c.command)
 			newWorld(t, command).update(keep("k", "v"))
 			wakes(t, command, woken)
-			path := store.WakePath(server)
+			path := server.WakePath()
 			if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
 				t.Errorf("the socket: %v %v", fi, err)
 			}
@@ -123,7 +123,7 @@ func TestOneServerOnAFile(t *testing.T) {
 		stores[i] = openAt(t, path)
 	}
 	for range 20 {
-		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: store.WakePath(stores[0]), Net: "unix"})
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stores[0].WakePath(), Net: "unix"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,13 +158,13 @@ func TestOneServerOnAFile(t *testing.T) {
 // What stands in the socket's place and is none is nobody's to remove.
 func TestAFileInTheSocketsPlaceStays(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "k.db"))
-	if err := os.WriteFile(store.WakePath(s), []byte("mine"), 0o600); err != nil {
+	if err := os.WriteFile(s.WakePath(), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.ListenForWakes(); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("listening: %v", err)
 	}
-	if b, err := os.ReadFile(store.WakePath(s)); err != nil || string(b) != "mine" {
+	if b, err := os.ReadFile(s.WakePath()); err != nil || string(b) != "mine" {
 		t.Errorf("the file: %q %v", b, err)
 	}
 }

@@ -28,7 +28,7 @@ func queued(t *testing.T, s *store.Store, between func(), ctx context.Context, u
 	errs := make([]error, len(updates))
 	for i, fn := range updates {
 		group.Go(func() { errs[i] = s.Update(ctx, fn) })
-		for store.Waiting(s) <= i {
+		for s.Waiting() <= i {
 			runtime.Gosched()
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -65,15 +65,15 @@ func newStrangers(connections int) *semaphore.Semaphore {
 
 // read runs view within the time that a read may take. Strangers never hold
 // the last connection (SECURITY-RULES 44).
-func (s *Store) read(ctx context.Context, view func(context.Context) error) error {
+func (e *Engine) read(ctx context.Context, view func(context.Context) error) error {
 	r, limited := ctx.Value(readerKey{}).(reader)
 	if !limited {
 		return view(ctx)
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.readTimeout)
+	bounded, cancel := context.WithTimeout(ctx, e.readTimeout)
 	defer cancel()
 	if r.stranger {
-		release, err := s.strangers.Acquire(bounded, r.client)
+		release, err := e.strangers.Acquire(bounded, r.client)
 		if err != nil {
 			return err
 		}

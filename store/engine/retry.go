@@ -1,9 +1,8 @@
-package store
+package engine
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -19,8 +18,8 @@ import (
 // the server is busy.
 const attempts = 10
 
-// errAgain has the transaction run again, like a serialization failure.
-var errAgain = errors.New("another transaction was first")
+// ErrAgain has the transaction run again, like a serialization failure.
+var ErrAgain = errors.New("another transaction was first")
 
 // errRehearsed ends the first of the two runs of Options.RunTwice.
 var errRehearsed = errors.New("rehearsed")
@@ -30,7 +29,7 @@ var errRehearsed = errors.New("rehearsed")
 // that found a key or an id free at once.
 func isRetryable(err error) bool {
 	code, _ := postgresCode(err)
-	return code == "40001" || code == "40P01" || code == "23505" || errors.Is(err, errAgain)
+	return code == "40001" || code == "40P01" || code == "23505" || errors.Is(err, ErrAgain)
 }
 
 // retry runs a transaction until it ends with anything but a retryable error.
@@ -57,16 +56,16 @@ func retry(ctx context.Context, transaction func() error) error {
 
 // lostEveryTime is the error of a transaction that never got through.
 func lostEveryTime(err error) error {
-	if isDuplicate(err) || isIDTaken(err) {
+	if IsDuplicate(err) || IsIDTaken(err) {
 		return fault.Errorf(fault.Conflict, "it exists already: %w", err)
 	}
 	return fault.Errorf(fault.Unavailable, "too many changes at once: %w", err)
 }
 
-// restore has what dest points to set back when the transaction is rolled
+// Restore has what dest points to set back when the transaction is rolled
 // back: an entity that was given an id or a time must not keep them for the
 // next run, nor after a failure.
-func restore[T any](tx *Tx, dest *T) {
+func Restore[T any](tx *Tx, dest *T) {
 	before := *dest
 	tx.undo = append(tx.undo, func() { *dest = before })
 }
@@ -84,57 +83,19 @@ func rehearsal(fn func(tx *Tx) error) func(tx *Tx) error {
 	return func(tx *Tx) error { return errors.Join(errRehearsed, fn(tx)) }
 }
 
-// insertNew runs an insert with new ids of the time at until one is free: the
+// InsertNew runs an insert with new ids of the time at until one is free: the
 // primary key decides. Many servers give times to the second, and the day, not
 // the time, that an account was made.
-func (tx *Tx) insertNew(at time.Time, insert func(id int64) error) error {
+func (tx *Tx) InsertNew(at time.Time, insert func(id int64) error) error {
 	for range attempts {
 		err := insert(tx.NewID(at))
-		if !isIDTaken(err) {
+		if !IsIDTaken(err) {
 			return err
 		}
-		tx.store.ids.scatter()
-		if tx.store.path == "" {
+		tx.engine.ids.scatter()
+		if tx.IsPostgres() {
 			return err // the transaction has failed, and is run again as a whole
 		}
 	}
 	return fault.Errorf(fault.Unavailable, "no id is free at %s", at)
-}
-
-// lockAccounts keeps other transactions from counting or changing accounts
-// until this one ends. Everybody locks objects before accounts, and accounts
-// in the order of their ids, so that nobody waits in a circle.
-func (tx *Tx) lockAccounts(ids ...AccountID) error {
-	return tx.lock("accounts", setOf(ids))
-}
-
-// LockAccount keeps an account and its private side from being changed by
-// others while a transaction reads them to write them.
-func (tx *Tx) LockAccount(id AccountID) error { return tx.lockAccounts(id) }
-
-func (tx *Tx) lockObjects(ids ...ObjectID) error { return tx.lock("objects", setOf(ids)) }
-
-func (tx *Tx) lock(table, set string) error {
-	if tx.store.dialect.forUpdate == "" {
-		return nil // there is one writer
-	}
-	_, err := tx.exec(`SELECT id FROM `+table+` WHERE `+tx.in("id", "$1")+` ORDER BY id `+tx.store.dialect.forUpdate, set)
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", table, err)
-	}
-	return nil
-}
-
-// lockURIs keeps the URIs of statuses for this transaction, those that it is
-// about to write and those that they answer, whether they are known here or
-// not: of a reply and its parent that arrive at once, one sees the other.
-func (tx *Tx) lockURIs(uris ...string) error {
-	if tx.store.dialect.forUpdate == "" {
-		return nil
-	}
-	_, err := tx.exec(`
-		SELECT pg_advisory_xact_lock(k) FROM (
-		  SELECT hashtextextended(value, 5) AS k
-		  FROM jsonb_array_elements_text(CAST($1 AS jsonb)) ORDER BY 1) AS uris`, textSet(uris))
-	return err
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -11,17 +11,17 @@ import (
 // PendingMigrations lists the steps of this version's schema that the database
 // does not have. Unlike MigrationStatus it writes nothing. A database of a newer
 // version is an Unavailable error.
-func (s *Store) PendingMigrations(ctx context.Context) ([]Migration, error) {
-	list, err := migrations()
+func (e *Engine) PendingMigrations(ctx context.Context) ([]Migration, error) {
+	list, err := e.migrations()
 	if err != nil {
 		return nil, err
 	}
-	err = s.View(ctx, func(tx *Tx) error {
-		there, err := tx.hasTable("schema_migrations")
+	err = e.View(ctx, func(tx *Tx) error {
+		there, err := tx.HasTable("schema_migrations")
 		if err != nil || !there {
 			return err
 		}
-		return tx.query(func(row scanner) error {
+		return tx.Query(func(row Row) error {
 			var version int
 			if err := row.Scan(&version); err != nil {
 				return err
@@ -42,12 +42,13 @@ func unknownMigration(version int) error {
 	return fault.Errorf(fault.Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
 }
 
-func (tx *Tx) hasTable(name string) (bool, error) {
+// HasTable tells whether a table is there.
+func (tx *Tx) HasTable(name string) (bool, error) {
 	query := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1`
-	if tx.store.dialect == postgresDialect {
+	if tx.engine.dialect == postgresDialect {
 		query = `SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)`
 	}
-	_, ok, err := one[int64](tx, query, name)
+	_, ok, err := One[int64](tx, query, name)
 	return ok, err
 }
 
@@ -57,9 +58,9 @@ const serverLock = 0x4b676c7473727672
 
 // ServerRuns tells whether a server runs on the database: on SQLite one that
 // listens at the socket beside the file, on PostgreSQL one that holds its lock.
-func (s *Store) ServerRuns(ctx context.Context) (bool, error) {
-	if s.path != "" {
-		c, err := net.DialTimeout("unix", s.wakePath(), time.Second)
+func (e *Engine) ServerRuns(ctx context.Context) (bool, error) {
+	if e.path != "" {
+		c, err := net.DialTimeout("unix", e.WakePath(), time.Second)
 		if err != nil {
 			return false, nil
 		}
@@ -68,8 +69,8 @@ func (s *Store) ServerRuns(ctx context.Context) (bool, error) {
 	// Read, not tried: of two commands that try at once one would take the
 	// other for a server.
 	runs := false
-	err := s.View(ctx, func(tx *Tx) (err error) {
-		_, runs, err = one[int64](tx, `
+	err := e.View(ctx, func(tx *Tx) (err error) {
+		_, runs, err = One[int64](tx, `
 			SELECT 1
 			FROM pg_catalog.pg_locks
 			WHERE locktype = 'advisory' AND granted AND objsubid = 1

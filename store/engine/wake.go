@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -20,10 +20,10 @@ import (
 // maxSocketPath is what a unix socket's name may have, with room to spare.
 const maxSocketPath = 100
 
-// wakePath is the same for every process that has the file open, from
+// WakePath is the socket of the server on a SQLite file. It is the same for every process that has the file open, from
 // whatever folder and by whatever link it came to it.
-func (s *Store) wakePath() string {
-	path := s.path
+func (e *Engine) WakePath() string {
+	path := e.path
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
@@ -40,42 +40,42 @@ func (s *Store) wakePath() string {
 // ListenForWakes has this process woken by others' commits until Close. It is
 // a Conflict error when another server already runs on the same SQLite file:
 // two would do all work twice.
-func (s *Store) ListenForWakes() error {
+func (e *Engine) ListenForWakes() error {
 	ctx, cancel := context.WithCancel(context.Background())
-	if s.path == "" {
-		s.listen(cancel, func() { s.listenPostgres(ctx) })
+	if e.path == "" {
+		e.listen(cancel, func() { e.listenPostgres(ctx) })
 		return nil
 	}
 	var l net.Listener
 	// In a transaction, since only one process at a time can be in one: of two
 	// servers that find a dead one's socket, one listens and the other sees it.
-	err := s.Update(ctx, func(*Tx) (err error) {
+	err := e.Update(ctx, func(*Tx) (err error) {
 		if l != nil {
 			l.Close() // the transaction is run again
 		}
-		l, err = s.listenSocket()
+		l, err = e.listenSocket()
 		return err
 	})
 	if err != nil {
 		cancel()
 		return err
 	}
-	s.listen(func() { cancel(); l.Close() }, func() { s.acceptWakes(ctx, l) })
+	e.listen(func() { cancel(); l.Close() }, func() { e.acceptWakes(ctx, l) })
 	return nil
 }
 
-func (s *Store) listen(stop, run func()) {
-	s.wakeMu.Lock()
-	defer s.wakeMu.Unlock()
-	s.stopListening = stop
-	s.listening.Go(run)
+func (e *Engine) listen(stop, run func()) {
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	e.stopListening = stop
+	e.listening.Go(run)
 }
 
-func (s *Store) listenSocket() (net.Listener, error) {
-	path := s.wakePath()
+func (e *Engine) listenSocket() (net.Listener, error) {
+	path := e.WakePath()
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
-		return nil, fault.Errorf(fault.Conflict, "another server is running on the database %s", s.path)
+		return nil, fault.Errorf(fault.Conflict, "another server is running on the database %s", e.path)
 	}
 	if fi, err := os.Lstat(path); err == nil && fi.Mode().Type() == fs.ModeSocket {
 		os.Remove(path) // of a process that was killed
@@ -91,7 +91,7 @@ func (s *Store) listenSocket() (net.Listener, error) {
 	return l, nil
 }
 
-func (s *Store) acceptWakes(ctx context.Context, l net.Listener) {
+func (e *Engine) acceptWakes(ctx context.Context, l net.Listener) {
 	for {
 		c, err := l.Accept()
 		if ctx.Err() != nil {
@@ -107,16 +107,16 @@ func (s *Store) acceptWakes(ctx context.Context, l net.Listener) {
 		} else {
 			c.Close()
 		}
-		s.wakeJobs()
+		e.wakeJobs()
 	}
 }
 
 // knock wakes the server that runs on the same SQLite file, if one does.
-func (s *Store) knock() {
-	if s.path == "" {
+func (e *Engine) knock() {
+	if e.path == "" {
 		return
 	}
-	if c, err := net.DialTimeout("unix", s.wakePath(), 200*time.Millisecond); err == nil {
+	if c, err := net.DialTimeout("unix", e.WakePath(), 200*time.Millisecond); err == nil {
 		c.Close()
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -31,8 +31,8 @@ const checkEvery = time.Second
 // Health says what keeps the database from keeping what it is given: a write
 // that failed and none that succeeded since, a damaged page that was met since
 // the start, or less free space than minFree bytes. nil is good health.
-func (s *Store) Health(ctx context.Context, minFree int64) error {
-	h := &s.health
+func (e *Engine) Health(ctx context.Context, minFree int64) error {
+	h := &e.health
 	h.mu.Lock()
 	damaged, failed, asked, last := h.damaged, h.failed, h.asked, h.last
 	due := time.Since(asked) >= checkEvery
@@ -44,7 +44,7 @@ func (s *Store) Health(ctx context.Context, minFree int64) error {
 		return fault.Errorf(fault.Unavailable, "a page of the database is damaged, restore a backup: %w", damaged)
 	}
 	if due {
-		last = s.check(ctx, failed != nil, minFree)
+		last = e.check(ctx, failed != nil, minFree)
 		h.mu.Lock()
 		h.last = last
 		failed = h.failed
@@ -56,30 +56,35 @@ func (s *Store) Health(ctx context.Context, minFree int64) error {
 	return last
 }
 
+// CheckAgain has the next Health look again, however short ago it did.
+func (e *Engine) CheckAgain() {
+	e.health.mu.Lock()
+	defer e.health.mu.Unlock()
+	e.health.asked = time.Time{}
+}
+
 // check looks at what can be known now. After a failed write it writes
 // something small, so that a server which nobody writes to recovers as well.
-func (s *Store) check(ctx context.Context, tryWriting bool, minFree int64) error {
+func (e *Engine) check(ctx context.Context, tryWriting bool, minFree int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if s.path != "" {
-		free, err := freeSpace(filepath.Dir(s.path))
+	if e.path != "" {
+		free, err := freeSpace(filepath.Dir(e.path))
 		if err != nil {
 			return fault.Errorf(fault.Unavailable, "could not read the free space: %w", err)
 		}
 		if free < minFree {
 			return fault.Errorf(fault.Unavailable, "%d bytes are free on the database's disk, want at least %d", free, minFree)
 		}
-	} else if err := s.db.PingContext(ctx); err != nil && ctx.Err() == nil {
+	} else if err := e.db.PingContext(ctx); err != nil && ctx.Err() == nil {
 		return fault.Errorf(fault.Unavailable, "the database does not answer: %w", err)
 	}
 	if !tryWriting {
 		return nil
 	}
 	// Update notes its success.
-	_ = s.Update(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`
-			INSERT INTO settings (key, value) VALUES ('written_after_failure', $1)
-			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, tx.Now().Format(time.RFC3339))
+	_ = e.Update(ctx, func(tx *Tx) error {
+		_, err := tx.Exec(`UPDATE schema_migrations SET applied_at = applied_at`)
 		return err
 	})
 	return nil

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -15,19 +15,19 @@ import (
 // millisecond, and each connection costs its page cache.
 const readersOnSQLite = 4
 
-func (s *Store) openSQLite(ctx context.Context, o Options) error {
-	s.dialect = sqliteDialect
-	s.path = o.Database
+func (e *Engine) openSQLite(ctx context.Context, o Options) error {
+	e.dialect = sqliteDialect
+	e.path = o.Database
 	created, stamp, err := prepareFile(ctx, o.Database, o.MustExist)
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	s.created = created
+	e.created = created
 	n := o.Readers
 	if n == 0 {
 		n = readersOnSQLite
 	}
-	s.strangers = newStrangers(n)
+	e.strangers = newStrangers(n)
 	wdb, err := sql.Open("sqlite", sqliteDSN(o.Database, false))
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
@@ -47,36 +47,36 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	s.db, err = sql.Open("sqlite", sqliteDSN(o.Database, true))
+	e.db, err = sql.Open("sqlite", sqliteDSN(o.Database, true))
 	if err != nil {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	s.readers = make(chan *conn, n)
+	e.readers = make(chan *conn, n)
 	for range n {
-		c, err := s.db.Conn(ctx)
+		c, err := e.db.Conn(ctx)
 		if err == nil {
 			err = openFiles(ctx, c)
 		}
 		if err != nil {
 			wdb.Close()
-			s.db.Close()
+			e.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
 		reader := &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
-		s.readers <- reader
+		e.readers <- reader
 		if err := reader.readHandle(); err != nil {
 			wdb.Close()
-			s.db.Close()
+			e.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
 	}
-	if s.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
+	if e.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
 		wdb.Close()
-		s.db.Close()
+		e.db.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	s.writer = newWriter(s, wdb, &conn{Conn: wc, stmts: map[string]*sql.Stmt{}})
+	e.writer = newWriter(e, wdb, &conn{Conn: wc, stmts: map[string]*sql.Stmt{}})
 	return nil
 }
 
@@ -109,18 +109,18 @@ func escapePath(path string) string {
 	return strings.NewReplacer("?", "%3f", "#", "%23", "%", "%25").Replace(path)
 }
 
-func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
+func (e *Engine) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 	var c *conn
 	var open bool
 	select {
-	case c, open = <-s.readers:
+	case c, open = <-e.readers:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	if !open {
 		return errClosed
 	}
-	defer func() { s.readers <- c }()
+	defer func() { e.readers <- c }()
 	// Statements run without the caller's cancellation, of which the driver
 	// makes too little: see interruptWhenDone.
 	caller, ctx := ctx, context.WithoutCancel(ctx)
@@ -128,7 +128,7 @@ func (s *Store) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	stop := c.interruptWhenDone(caller)
-	err := guard(fn, &Tx{ctx: ctx, store: s, conn: c})
+	err := guard(fn, &Tx{ctx: ctx, engine: e, conn: c})
 	if stop() {
 		err = errors.Join(caller.Err(), err)
 	}

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -20,9 +20,9 @@ const connectTime = 5 * time.Second
 // jobsChannel is the NOTIFY channel that wakes every node's workers.
 const jobsChannel = "kinglet_jobs"
 
-func (s *Store) openPostgres(ctx context.Context, o Options) error {
-	s.dialect = postgresDialect
-	s.url = o.Database
+func (e *Engine) openPostgres(ctx context.Context, o Options) error {
+	e.dialect = postgresDialect
+	e.url = o.Database
 	conf, err := pgx.ParseConfig(o.Database)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -35,7 +35,7 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	if n == 0 {
 		n = connsOnPostgres
 	}
-	s.strangers = newStrangers(n)
+	e.strangers = newStrangers(n)
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(4)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -43,20 +43,20 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 		db.Close()
 		return fmt.Errorf("open database: %w", err)
 	}
-	s.db = db
+	e.db = db
 	return nil
 }
 
-func (s *Store) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.onPostgres(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
+func (e *Engine) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error {
+	return e.onPostgres(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
 }
 
-func (s *Store) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
+func (e *Engine) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	return retry(ctx, func() error {
-		if s.runTwice {
-			_ = s.onPostgres(ctx, "BEGIN", rehearsal(fn))
+		if e.runTwice {
+			_ = e.onPostgres(ctx, "BEGIN", rehearsal(fn))
 		}
-		return s.onPostgres(ctx, "BEGIN", fn)
+		return e.onPostgres(ctx, "BEGIN", fn)
 	})
 }
 
@@ -64,13 +64,13 @@ func (s *Store) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error
 // that may lead nowhere.
 const rollbackTime = 5 * time.Second
 
-func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) error) (err error) {
-	c, err := s.beginPostgres(ctx, begin)
+func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) error) (err error) {
+	c, err := e.beginPostgres(ctx, begin)
 	if err != nil {
 		return err
 	}
 	defer c.Conn.Close()
-	tx := &Tx{ctx: ctx, store: s, conn: c}
+	tx := &Tx{ctx: ctx, engine: e, conn: c}
 	err = guard(fn, tx)
 	if err == nil && tx.jobsDue {
 		err = c.run(ctx, "SELECT pg_notify('"+jobsChannel+"', '')")
@@ -93,7 +93,7 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 		f()
 	}
 	if jobsDue {
-		s.wakeJobs()
+		e.wakeJobs()
 	}
 	return nil
 }
@@ -101,9 +101,9 @@ func (s *Store) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) er
 // beginPostgres begins a transaction. Connections that the database has closed
 // meanwhile (it was started anew) are dropped until one is found, or made, that
 // lives: nothing was asked of them yet.
-func (s *Store) beginPostgres(ctx context.Context, begin string) (*conn, error) {
+func (e *Engine) beginPostgres(ctx context.Context, begin string) (*conn, error) {
 	for i := 0; ; i++ {
-		sc, err := s.db.Conn(ctx)
+		sc, err := e.db.Conn(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("get a database connection: %w", failed(ctx, err))
 		}
@@ -140,17 +140,17 @@ func commitPostgres(ctx context.Context, c *sql.Conn) error {
 // listenPostgres calls wakeJobs whenever any node commits a due job, until ctx
 // ends. A lost connection is made again; a wake is given after each reconnect
 // since notifications may have been missed.
-func (s *Store) listenPostgres(ctx context.Context) {
+func (e *Engine) listenPostgres(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		c, err := pgx.Connect(ctx, s.url)
+		c, err := pgx.Connect(ctx, e.url)
 		if err == nil {
 			if _, err = c.Exec(ctx, "LISTEN "+jobsChannel); err == nil {
 				wait = time.Second
-				s.wakeJobs()
-				s.listening.Go(func() { s.holdNodeAgain(ctx) })
+				e.wakeJobs()
+				e.listening.Go(func() { e.holdNodeAgain(ctx) })
 				for err == nil {
 					if _, err = c.WaitForNotification(ctx); err == nil {
-						s.wakeJobs()
+						e.wakeJobs()
 					}
 				}
 			}

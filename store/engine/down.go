@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -22,10 +22,6 @@ import (
 // caused: it can't be reached, is starting or stopping, or has no room. All of
 // them are Unavailable, whatever fault.Errorf makes of them on their way up.
 var ErrDatabaseDown = fmt.Errorf("the database is not available: %w", fault.ErrOutage)
-
-// ErrIDTaken is returned for a row that brought its own id, which another row
-// has: its maker may try again with another.
-var ErrIDTaken = fault.Errorf(fault.Conflict, "the id is already in use")
 
 // failed makes an Error with a kind of a driver's error, where it has one.
 // It is called with every error of a connection, so that errors that are made
@@ -91,8 +87,8 @@ func isUnkeepable(err error) bool {
 	return code == "54000" || code == "22021" || code == "22P05"
 }
 
-// isIDTaken tells a violation of a table's primary key.
-func isIDTaken(err error) bool {
+// IsIDTaken tells a violation of a table's primary key.
+func IsIDTaken(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "23505" && strings.HasSuffix(pg.ConstraintName, "_pkey")
@@ -101,10 +97,10 @@ func isIDTaken(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_ROWID
 }
 
-// isDuplicate tells a violation of any other unique constraint.
-func isDuplicate(err error) bool {
+// IsDuplicate tells a violation of any other unique constraint.
+func IsDuplicate(err error) bool {
 	if pg, ok := postgresCode(err); ok {
-		return pg == "23505" && !isIDTaken(err)
+		return pg == "23505" && !IsIDTaken(err)
 	}
 	code, _ := sqliteCode(err)
 	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE

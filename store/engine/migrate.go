@@ -1,8 +1,7 @@
-package store
+package engine
 
 import (
 	"context"
-	"embed"
 	"fmt"
 	"io/fs"
 	"path"
@@ -16,9 +15,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
 // Migration is one step of the schema, named like its files:
 // NNNN_name.up.sql and NNNN_name.down.sql.
 type Migration struct {
@@ -28,9 +24,9 @@ type Migration struct {
 	up, down  string
 }
 
-// migrations reads the embedded steps in order.
-func migrations() ([]Migration, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.up.sql")
+// migrations reads the steps of Options.Schema in order.
+func (e *Engine) migrations() ([]Migration, error) {
+	names, err := fs.Glob(e.schema, "migrations/*.up.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +38,11 @@ func migrations() ([]Migration, error) {
 		if !ok || err != nil {
 			return nil, fmt.Errorf("migration %s is not named NNNN_name.up.sql", name)
 		}
-		up, err := migrationFiles.ReadFile(name)
+		up, err := fs.ReadFile(e.schema, name)
 		if err != nil {
 			return nil, err
 		}
-		down, err := migrationFiles.ReadFile(strings.TrimSuffix(name, ".up.sql") + ".down.sql")
+		down, err := fs.ReadFile(e.schema, strings.TrimSuffix(name, ".up.sql")+".down.sql")
 		if err != nil {
 			return nil, err
 		}
@@ -58,9 +54,9 @@ func migrations() ([]Migration, error) {
 // MigrationStatus lists every step this binary knows, and when it was applied.
 // A database that holds a step this binary doesn't know is an Unavailable
 // error: it was written by a newer Kinglet.
-func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+func (e *Engine) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	var list []Migration
-	err := s.Update(ctx, func(tx *Tx) (err error) {
+	err := e.Update(ctx, func(tx *Tx) (err error) {
 		list, err = tx.migrationStatus()
 		return err
 	})
@@ -72,33 +68,33 @@ func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
 const migrationLock = 0x6b696e676c6574
 
 func (tx *Tx) migrationStatus() ([]Migration, error) {
-	list, err := migrations()
+	list, err := tx.engine.migrations()
 	if err != nil {
 		return nil, err
 	}
-	if tx.store.path == "" {
+	if tx.IsPostgres() {
 		// Of nodes that start at once one migrates, and the others wait for it.
 		// SQLite has one writer at a time anyway: see untilFree.
-		if _, err := tx.exec(`SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+		if _, err := tx.Exec(`SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := tx.exec(`
+	if _, err := tx.Exec(`
 		CREATE TABLE IF NOT EXISTS schema_migrations (
 		  version    BIGINT NOT NULL PRIMARY KEY,
 		  applied_at BIGINT NOT NULL
 		)`); err != nil {
 		return nil, fmt.Errorf("prepare the migrations' table: %w", err)
 	}
-	err = tx.query(func(row scanner) error {
+	err = tx.Query(func(row Row) error {
 		var version int
-		var at time.Time
-		if err := row.Scan(&version, toTime(&at)); err != nil {
+		var at int64
+		if err := row.Scan(&version, &at); err != nil {
 			return err
 		}
 		for i := range list {
 			if list[i].Version == version {
-				list[i].AppliedAt = at
+				list[i].AppliedAt = time.UnixMilli(at).UTC()
 				return nil
 			}
 		}
@@ -109,10 +105,10 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 
 // Migrate applies every step not yet applied, each in one transaction, and
 // returns those it applied.
-func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
+func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 	for {
 		var done *Migration
-		err := s.untilFree(ctx, func(tx *Tx) error {
+		err := e.untilFree(ctx, func(tx *Tx) error {
 			done = nil
 			list, err := tx.migrationStatus()
 			if err != nil {
@@ -126,8 +122,8 @@ func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
 					return fmt.Errorf("migration %d %s: %w", m.Version, m.Name, err)
 				}
 				m.AppliedAt = tx.Now()
-				_, err := tx.exec(`INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)`,
-					m.Version, millis(m.AppliedAt))
+				_, err := tx.Exec(`INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)`,
+					m.Version, m.AppliedAt.UnixMilli())
 				done = &m
 				return err
 			}
@@ -142,9 +138,9 @@ func (s *Store) Migrate(ctx context.Context) (applied []Migration, err error) {
 
 // untilFree is Update for who would rather wait than fail while another
 // process writes for long: it is migrating, perhaps.
-func (s *Store) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
+func (e *Engine) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
 	for {
-		err := s.Update(ctx, fn)
+		err := e.Update(ctx, fn)
 		if code, _ := sqliteCode(err); code&0xff != sqlite3.SQLITE_BUSY || ctx.Err() != nil {
 			return err
 		}
@@ -153,9 +149,9 @@ func (s *Store) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
 
 // MigrateDown takes back the newest applied step and returns it; NotFound
 // when there is none.
-func (s *Store) MigrateDown(ctx context.Context) (Migration, error) {
+func (e *Engine) MigrateDown(ctx context.Context) (Migration, error) {
 	var undone Migration
-	err := s.Update(ctx, func(tx *Tx) error {
+	err := e.Update(ctx, func(tx *Tx) error {
 		list, err := tx.migrationStatus()
 		if err != nil {
 			return err
@@ -168,7 +164,7 @@ func (s *Store) MigrateDown(ctx context.Context) (Migration, error) {
 			if err := tx.script(undone.down); err != nil {
 				return fmt.Errorf("migration %d %s back: %w", undone.Version, undone.Name, err)
 			}
-			_, err := tx.exec(`DELETE FROM schema_migrations WHERE version = $1`, undone.Version)
+			_, err := tx.Exec(`DELETE FROM schema_migrations WHERE version = $1`, undone.Version)
 			return err
 		}
 		return fault.Errorf(fault.NotFound, "no migration is applied")
@@ -178,7 +174,7 @@ func (s *Store) MigrateDown(ctx context.Context) (Migration, error) {
 
 // script runs the statements of a migration, translated for the engine.
 func (tx *Tx) script(text string) error {
-	for _, st := range statements(tx.store.dialect.ddl.Replace(text)) {
+	for _, st := range statements(tx.engine.dialect.ddl.Replace(text)) {
 		// Not through the cache of prepared statements: they run once.
 		if _, err := tx.conn.ExecContext(tx.ctx, st); err != nil {
 			return fmt.Errorf("%s: %w", firstLine(st), err)

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import "strings"
 
@@ -54,12 +54,34 @@ var postgresDialect = &dialect{
 	explain:    "EXPLAIN ",
 }
 
-// in is `column IN (the set in a JSON array parameter)`.
-func (tx *Tx) in(column, param string) string {
-	return column + " IN " + tx.store.dialect.set(param)
+// In is `column IN (the set in a JSON array parameter)`.
+func (tx *Tx) In(column, param string) string {
+	return column + " IN " + tx.engine.dialect.set(param)
 }
 
-// inText is in for a column of strings.
-func (tx *Tx) inText(column, param string) string {
-	return column + " IN " + tx.store.dialect.textSet(param)
+// InText is In for a column of strings.
+func (tx *Tx) InText(column, param string) string {
+	return column + " IN " + tx.engine.dialect.textSet(param)
+}
+
+// IsPostgres tells PostgreSQL, where others write at the same time, from SQLite.
+func (tx *Tx) IsPostgres() bool { return tx.engine.dialect == postgresDialect }
+
+// ForUpdate ends a SELECT whose rows this transaction will change.
+func (tx *Tx) ForUpdate() string { return tx.engine.dialect.forUpdate }
+
+// SkipLocked ends a SELECT of rows to claim, which leaves out what others hold.
+func (tx *Tx) SkipLocked() string { return tx.engine.dialect.skipLocked }
+
+// LockTexts keeps the texts of a JSON array for this transaction: another that
+// locks one of them waits for its end. SQLite has one writer at a time anyway.
+func (tx *Tx) LockTexts(set string) error {
+	if !tx.IsPostgres() {
+		return nil
+	}
+	_, err := tx.Exec(`
+		SELECT pg_advisory_xact_lock(k) FROM (
+		  SELECT hashtextextended(value, 5) AS k
+		  FROM jsonb_array_elements_text(CAST($1 AS jsonb)) ORDER BY 1) AS texts`, set)
+	return err
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -120,9 +120,14 @@ func (t *logTruncator) close() {
 	t.db.Close()
 }
 
-// erases has the log truncated once this transaction is durable.
-func (tx *Tx) erases() {
-	if t := tx.store.truncator; t != nil {
+// Erases has the log truncated once this transaction is durable.
+func (tx *Tx) Erases() {
+	if t := tx.engine.truncator; t != nil {
 		tx.AfterCommit(t.wake)
 	}
+}
+
+// LogTruncations counts how often SQLite's log was to be truncated, and was.
+func (e *Engine) LogTruncations() (tried, truncated int64) {
+	return e.truncator.tried.Load(), e.truncator.truncated.Load()
 }

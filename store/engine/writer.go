@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -16,10 +16,10 @@ import (
 // so durability costs one fsync a group and is never given up. Each update
 // runs in a savepoint of its own: one that fails leaves the others whole.
 type writer struct {
-	store *Store
-	db    *sql.DB
-	conn  *conn
-	queue chan *pending
+	engine *Engine
+	db     *sql.DB
+	conn   *conn
+	queue  chan *pending
 
 	stop sync.Once
 	quit chan struct{}
@@ -43,9 +43,9 @@ const (
 
 var errClosed = fault.Errorf(fault.Unavailable, "the database is closing")
 
-func newWriter(s *Store, db *sql.DB, c *conn) *writer {
+func newWriter(e *Engine, db *sql.DB, c *conn) *writer {
 	w := &writer{
-		store: s, db: db, conn: c,
+		engine: e, db: db, conn: c,
 		queue: make(chan *pending, maxGroup),
 		quit:  make(chan struct{}),
 		done:  make(chan struct{}),
@@ -152,7 +152,7 @@ func (w *writer) group(first *pending) {
 		}
 	}
 	if jobsDue {
-		w.store.wakeJobs()
+		w.engine.wakeJobs()
 	}
 	for _, p := range members {
 		p.result <- errors.Join(p.err, err)
@@ -166,7 +166,7 @@ func (w *writer) apply(p *pending) error {
 	if p.err = p.ctx.Err(); p.err != nil {
 		return nil // the caller has left and nothing was begun
 	}
-	if w.store.runTwice {
+	if w.engine.runTwice {
 		if err := w.attempt(p, rehearsal(p.fn)); err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (w *writer) apply(p *pending) error {
 
 func (w *writer) attempt(p *pending, fn func(tx *Tx) error) error {
 	ctx := context.WithoutCancel(p.ctx)
-	p.tx = &Tx{ctx: ctx, store: w.store, conn: w.conn}
+	p.tx = &Tx{ctx: ctx, engine: w.engine, conn: w.conn}
 	if err := w.conn.run(ctx, "SAVEPOINT member"); err != nil {
 		return failed(ctx, err)
 	}
@@ -189,3 +189,6 @@ func (w *writer) attempt(p *pending, fn func(tx *Tx) error) error {
 	}
 	return failed(ctx, w.conn.run(ctx, "RELEASE member"))
 }
+
+// Waiting is how many updates wait for SQLite's writer.
+func (e *Engine) Waiting() int { return len(e.writer.queue) }

@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// idBits is how many low bits tell ids of one millisecond apart.
+const idBits = 16
+
+// idSource makes ids: 48 bits of milliseconds since 1970, then 16 bits that
+// start anywhere and count up. Ids order as their times do, and two of one
+// millisecond differ unless 65,536 are made within it.
+type idSource struct {
+	now func() time.Time
+	mu  sync.Mutex
+	seq uint64
+}
+
+func newIDSource(now func() time.Time) *idSource {
+	return &idSource{now: now, seq: rand.Uint64()}
+}
+
+// BeginIDs has the low bits of ids go on after seq: two nodes that give the
+// same ids are made so.
+func (e *Engine) BeginIDs(seq uint64) {
+	e.ids.mu.Lock()
+	defer e.ids.mu.Unlock()
+	e.ids.seq = seq
+}
+
+// next makes an id for the time at. A time of the future is taken as now (a
+// stranger's clock must not pin its posts on top of every timeline), and one
+// before 1970 as the start of it.
+func (s *idSource) next(at time.Time) int64 {
+	now := s.now()
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	ms := max(at.UnixMilli(), 1)
+	s.mu.Lock()
+	s.seq++
+	low := s.seq & (1<<idBits - 1)
+	s.mu.Unlock()
+	return ms<<idBits | int64(low)
+}
+
+// scatter goes on from anywhere: after an id that another node gave already,
+// those that follow it may be taken as well.
+func (s *idSource) scatter() {
+	s.mu.Lock()
+	s.seq = rand.Uint64()
+	s.mu.Unlock()
+}
+
+// IDAt is the smallest id of the time at: a bound for ranges.
+func IDAt(at time.Time) int64 { return max(at.UnixMilli(), 1) << idBits }

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// Tx is one transaction: a snapshot to read (View) or a unit of writing
+// (Update). It is used by one goroutine and never outlives its function.
+type Tx struct {
+	ctx     context.Context
+	engine  *Engine
+	conn    *conn
+	after   []func()
+	undo    []func() // see Restore
+	jobsDue bool
+	trace   func(query string, args []any)
+}
+
+// Row is one row of a result.
+type Row interface{ Scan(dest ...any) error }
+
+// Now is the time of this transaction, UTC, to the millisecond.
+func (tx *Tx) Now() time.Time { return tx.engine.Now() }
+
+// NewID makes a time-ordered 64-bit id for something of the time at.
+func (tx *Tx) NewID(at time.Time) int64 { return tx.engine.ids.next(at) }
+
+// AfterCommit has fn called once, in commit order, when this transaction is
+// durable. fn must not block and must not enter the database.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
+
+// JobsDue has the workers woken, here and in other processes, when this
+// transaction is durable.
+func (tx *Tx) JobsDue() { tx.jobsDue = true }
+
+// Exec runs a statement and returns the number of rows it changed.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if impossible, err := checkText(query, args); impossible {
+		return 0, err
+	}
+	tx.ran(query, args)
+	res, err := tx.conn.exec(tx.ctx, query, args)
+	if err != nil {
+		return 0, failed(tx.ctx, err)
+	}
+	return res.RowsAffected()
+}
+
+// Query runs a statement and calls scan once a row.
+func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
+	if impossible, err := checkText(query, args); impossible {
+		return err
+	}
+	tx.ran(query, args)
+	rows, err := tx.conn.query(tx.ctx, query, args)
+	if err != nil {
+		return failed(tx.ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return failed(tx.ctx, rows.Err())
+}
+
+// One reads a single value; no row gives the zero value and false.
+func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
+	err = tx.Query(func(row Row) error {
+		ok = true
+		return row.Scan(&v)
+	}, query, args...)
+	return v, ok, err
+}
+
+// Columns lists the columns that a SELECT gives.
+func (tx *Tx) Columns(query string) ([]string, error) {
+	rows, err := tx.conn.QueryContext(tx.ctx, query)
+	if err != nil {
+		return nil, failed(tx.ctx, err)
+	}
+	defer rows.Close()
+	return rows.Columns()
+}
+
+// Plan gives SQLite's plan of a statement, a line a step.
+func (tx *Tx) Plan(query string, args ...any) (steps []string, err error) {
+	err = tx.Query(func(row Row) error {
+		var id, parent, unused any
+		var detail string
+		err := row.Scan(&id, &parent, &unused, &detail)
+		steps = append(steps, detail)
+		return err
+	}, tx.engine.dialect.explain+query, args...)
+	return steps, err
+}
+
+// Trace has fn told of each statement of this transaction, nil of no more.
+func (tx *Tx) Trace(fn func(query string, args []any)) { tx.trace = fn }
+
+type statementCounter struct{}
+
+// WithStatementCount gives a context whose SQL statements are counted into n;
+// the test against N+1 queries is its user.
+func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, statementCounter{}, n)
+}
+
+// Statements counts every statement that has been run in transactions.
+func (e *Engine) Statements() int64 { return e.statements.Load() }
+
+// ran counts a statement, and shows it to who traces.
+func (tx *Tx) ran(query string, args []any) {
+	tx.engine.statements.Add(1)
+	if tx.trace != nil {
+		tx.trace(query, args)
+	}
+	if n, ok := tx.ctx.Value(statementCounter{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
+// guard turns a panic in a transaction's function into an error, so that one
+// bad row never stops the server (SECURITY-RULES 33).
+func guard(fn func(tx *Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}

@@ -1,6 +1,0 @@
-//go:build !runtwice
-
-package store
-
-// runTwice is Options.RunTwice of every store: see runtwice_on.go.
-const runTwice = false

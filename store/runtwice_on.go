@@ -1,7 +1,0 @@
-//go:build runtwice
-
-package store
-
-// runTwice makes every Update of a binary run its function twice, the first
-// time in vain: `go test -tags runtwice ./...` runs all tests so.
-const runTwice = true
