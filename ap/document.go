@@ -3,6 +3,7 @@ package ap
 import (
 	"encoding/json"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -10,7 +11,7 @@ import (
 
 // Document is the document of an object as it is served and delivered. The
 // row of a Create or an Update has the id of its object only (see
-// activity.publish): what the object says stands in one row, and is edited and
+// activity.Publish): what the object says stands in one row, and is edited and
 // deleted there.
 func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 	doc, err := tx.ObjectDocument(o.ID)
@@ -38,5 +39,5 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 }
 
 func hasObjectByID(o *store.Object) bool {
-	return o.Local && !o.IsStatus && (o.Type == "Create" || o.Type == "Update")
+	return o.Local && !o.IsStatus && activity.HasObjectByID(o.Type)
 }

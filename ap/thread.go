@@ -23,8 +23,8 @@ func (s *Service) completeThread(ctx context.Context, j store.Job) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
-	return s.fetchOutcome("thread", args.URI, err)
+	out, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
 // resolveMentions fetches accounts that a status mentions and that were not
@@ -89,7 +89,7 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 		return err
 	}
 	_, err = s.fetchActor(ctx, args.URI)
-	return s.fetchOutcome("refresh", args.URI, err)
+	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }
 
 const purgeTimeout = 5 * time.Minute

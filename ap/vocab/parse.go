@@ -22,12 +22,21 @@ const (
 // wrong, when it is over the bounds, is no JSON object, has a core term twice,
 // redefines core terms in its @context, or has several values where one
 // decides authority (id, actor). Of several objects none is read.
-func Parse(raw []byte) (*Object, error) {
+func Parse(raw []byte) (*Object, error) { return Bounds{}.Parse(raw) }
+
+// Bounds are those of a document that a server may set.
+type Bounds struct {
+	Mentions int // how many accounts one object may mention; 0 for any number
+}
+
+// Parse is Parse within these bounds.
+func (b Bounds) Parse(raw []byte) (*Object, error) {
 	raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	m, d, err := decode(raw)
 	if err != nil {
 		return nil, err
 	}
+	d.bounds = b
 	return d.read(m)
 }
 
@@ -92,6 +101,9 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	o.Sensitive = truth(m["sensitive"])
 	o.URL = links(m["url"])
 	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
+	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
+		return nil, fmt.Errorf("%d mentions exceed the limit of %d", n, most)
+	}
 	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
 	readActor(o, m)
 	o.TotalItems = int64(number(m["totalItems"]))
@@ -131,7 +143,7 @@ func mapped(m map[string]any, key, mapKey string) (value, language string) {
 	if best == "" {
 		return value, ""
 	}
-	return text(byLanguage[best]), languageTag(best)
+	return text(byLanguage[best]), LanguageTag(best)
 }
 
 func readActor(o *Object, m map[string]any) {
@@ -447,6 +459,15 @@ func tags(v any) []Tag {
 		out = append(out, t)
 	}
 	return out
+}
+
+func countMentions(v any) (n int) {
+	for _, x := range list(v) {
+		if m, ok := x.(map[string]any); ok && firstText(m["type"]) == "Mention" {
+			n++
+		}
+	}
+	return n
 }
 
 func image(v any) *Image {

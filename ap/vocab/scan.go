@@ -26,7 +26,8 @@ type Document = map[string]any
 // believe two things (SECURITY-RULES 9). Of other duplicate keys the last counts.
 type decoder struct {
 	*json.Decoder
-	raw []byte
+	bounds Bounds
+	raw    []byte
 	// spans are the bytes of each object as they came, by the object's map:
 	// what is kept or passed on of a document is never written anew.
 	spans map[uintptr]json.RawMessage
