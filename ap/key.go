@@ -181,6 +181,9 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	if err != nil {
 		return nil, err
 	}
+	if not := s.refusedHost(sig.KeyID); not != "" {
+		return nil, fault.Errorf(fault.Unauthorized, "%s", not)
+	}
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}

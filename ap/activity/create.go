@@ -35,8 +35,8 @@ func createNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 // prepareObject reads the object of a Create or an Update into its rows.
 func prepareObject(env *Env, a *Activity) error {
 	o := a.Object.Object.Object
-	if o == nil {
-		return nil
+	if o == nil || vocab.IsActorType(o.Type) && a.Actor.Local() {
+		return nil // a profile here has written its rows itself (Command.Write)
 	}
 	reading, err := object.Read(env.Config, o, a.Origin.Trusted)
 	if err != nil {

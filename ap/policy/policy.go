@@ -20,6 +20,7 @@ import (
 	"fmt"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -71,13 +72,19 @@ func (m *Message) Rewrite(change func(document vocab.Document)) error {
 	if err != nil {
 		return err
 	}
-	if was := m.Object; o.ID != was.ID || o.Type != was.Type || o.Actor.ID != was.Actor.ID || o.Object.ID != was.Object.ID ||
-		(o.Object.Object == nil) != (was.Object.Object == nil) || o.Author() != was.Author() ||
-		o.Object.Object != nil && (o.Object.Object.Author() != was.Object.Object.Author() || o.Object.Object.Type != was.Object.Object.Type) {
-		return fmt.Errorf("a policy may not change who says what in %s", was.ID)
+	if !sameSpeaker(o, m.Object) || !sameSpeaker(o.Object.Object, m.Object.Object.Object) {
+		return fmt.Errorf("a policy may not change who says what in %s", m.Object.ID)
 	}
 	m.Object, m.Rewritten = o, true
 	return nil
+}
+
+// sameSpeaker tells whether two readings are of one object by one author.
+func sameSpeaker(a, b *vocab.Object) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID && a.Type == b.Type && a.Actor.ID == b.Actor.ID && a.Object.ID == b.Object.ID && a.Author() == b.Author()
 }
 
 // Delivery is an activity on its way to a server, or asked for by one.
@@ -106,6 +113,14 @@ func (c Chain) Host(host string) Verdict {
 		}
 	}
 	return Verdict{}
+}
+
+// AllowHost is Host for the client that dials.
+func (c Chain) AllowHost(host string) error {
+	if v := c.Host(host); v.Refused {
+		return fault.Errorf(fault.Forbidden, "%s", v)
+	}
+	return nil
 }
 
 // Message asks what of a document, which the policies may rewrite one after

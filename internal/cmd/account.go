@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -36,8 +37,8 @@ func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error 
 		return err
 	}
 	defer db.Close()
-	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
-	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log})
+	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks, Host: policy.New().AllowHost})
+	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log, Policy: policy.New()})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -88,7 +89,7 @@ func (s *server) open(c *call) (err error) {
 	s.client = s.newClient(dial)
 	dial.full = s.client.CloseIdle
 	s.listener = outOfFiles{s.listener, s.client.CloseIdle}
-	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log}); err != nil {
+	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log, Policy: policy.New()}); err != nil {
 		return err
 	}
 	if !s.copy {
@@ -142,7 +143,7 @@ func (s *server) openStore(c *call) (err error) {
 
 // newClient makes the one that asks the outside world. A copy's asks nobody.
 func (s *server) newClient(d *dialer) *outgoing.Client {
-	o := outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks, Resolver: d, DialContext: d.DialContext}
+	o := outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks, Resolver: d, DialContext: d.DialContext, Host: policy.New().AllowHost}
 	if s.copy {
 		o.Resolver, o.DialContext = nowhere{}, nowhere{}.DialContext
 	}
