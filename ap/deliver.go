@@ -63,7 +63,7 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return jobs.Permanent(err)
 	}
 	if err != nil {
-		return jobs.LaneDown(err, 0)
+		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
 	return deliveryOutcome(args.Inbox, resp)
 }
@@ -74,7 +74,7 @@ func deliveryOutcome(inbox string, resp *outgoing.Response) error {
 	err := fmt.Errorf("%s answers %d", inbox, resp.Status)
 	switch resp.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return jobs.LaneDown(err, retryAfter(resp.Header.Get("Retry-After")))
+		return jobs.HostDown(vocab.Host(inbox), err, retryAfter(resp.Header.Get("Retry-After")))
 	case http.StatusRequestTimeout, http.StatusUnauthorized:
 		return err // 401: perhaps they could not fetch our key just now
 	}

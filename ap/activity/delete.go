@@ -125,7 +125,7 @@ func dropWaiting(tx *store.Tx, actor *store.Account, object string) error {
 		if err == nil && object != "" && doc.Object.ID != object {
 			continue
 		}
-		if err := tx.FinishJob(j.ID); err != nil {
+		if err := tx.DropJob(j.ID); err != nil {
 			return err
 		}
 	}

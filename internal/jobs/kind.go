@@ -79,6 +79,10 @@ func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) erro
 	if timeout == 0 {
 		timeout = time.Minute
 	}
+	r.kinds = append(r.kinds, k.Name)
+	if k.Lane == nil {
+		r.lanes.answered(k.LaneOf(*new(A))) // nobody has to answer in it
+	}
 	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, run: func(ctx context.Context, j store.Job) error {
 		var args A
 		if err := json.Unmarshal(j.Args, &args); err != nil {
