@@ -40,9 +40,6 @@ type Service struct {
 	limits            *limits         // of what strangers can make us spend
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
-
-	secret  []byte        // what Sign signs with
-	signIns *signInLimits // how often passwords may be guessed
 }
 
 // Options are what New needs.
@@ -57,21 +54,17 @@ type Options struct {
 // and kept in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		Config:  o.Config,
-		Store:   o.Store,
-		Log:     o.Log,
-		client:  o.Client,
-		policy:  policy.Default(),
-		rules:   activity.Rules(),
-		env:     &activity.Env{Config: o.Config, Log: o.Log},
-		limits:  newLimits(o.Config.Federation, o.Store.Now),
-		signIns: newSignInLimits(o.Store.Now, o.Config.Limits),
+		Config: o.Config,
+		Store:  o.Store,
+		Log:    o.Log,
+		client: o.Client,
+		policy: policy.Default(),
+		rules:  activity.Rules(),
+		env:    &activity.Env{Config: o.Config, Log: o.Log},
+		limits: newLimits(o.Config.Federation, o.Store.Now),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
-	}
-	if err := s.loadSecret(ctx); err != nil {
-		return nil, fmt.Errorf("load the server's secret: %w", err)
 	}
 	return s, nil
 }
