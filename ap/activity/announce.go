@@ -109,7 +109,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
 	if err != nil {
 		return err
 	}
-	return Deliver(tx, boost.ID, a.Actor.ID, inboxes)
+	return Deliver(tx, boost, inboxes)
 }
 
 // boostVisibility is the boost's own, never wider than the boosted's.

@@ -84,7 +84,7 @@ func endFollowsElsewhere(env *Env, tx *store.Tx, actor, target *store.Account) e
 	if _, err := tx.InsertObject(undo); err != nil {
 		return err
 	}
-	return Deliver(tx, undo.ID, actor.ID, inboxOf(target))
+	return Deliver(tx, undo, inboxOf(target))
 }
 
 func undoBlock(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {

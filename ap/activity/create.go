@@ -130,7 +130,7 @@ func publish(tx *store.Tx, a *Activity, v store.Visibility, inboxes []string) er
 	if _, err := tx.InsertObject(o); err != nil {
 		return err
 	}
-	return Deliver(tx, o.ID, a.Actor.ID, inboxes)
+	return Deliver(tx, o, inboxes)
 }
 
 // audience lists the inboxes that a local status is delivered to: those it

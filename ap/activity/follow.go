@@ -82,7 +82,7 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
 		if err != nil {
 			return err
 		}
-		return Deliver(tx, o.ID, a.Actor.ID, []string{target.Inbox})
+		return Deliver(tx, o, []string{target.Inbox})
 	case f.Accepted: // asked again: the other side lost our answer
 		return answerFollow(env, tx, target, a.Actor, a.ID, "Accept")
 	case target.Locked:

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -69,6 +71,16 @@ func At(t time.Time) Option { return func(job *store.NewJob) { job.RunAt = t } }
 
 // Unique makes a job void while another of the same key waits.
 func Unique(key string) Option { return func(job *store.NewJob) { job.UniqueKey = key } }
+
+// Order names what jobs keep their order in: see store.NewJob.
+func Order(parts ...string) int64 {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return max(int64(binary.BigEndian.Uint64(h.Sum(nil))>>1), 1)
+}
 
 // Register says how a runner does jobs of this kind.
 func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) error) {
