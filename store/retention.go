@@ -4,8 +4,8 @@ import "time"
 
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
-	IdempotencyKeys, DeadJobs time.Time // what is older goes
-	HomeFeed                  int       // entries of a feed
+	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
+	HomeFeed                          int       // entries of a feed
 }
 
 // abandonedBlob is how long the beginning of a blob waits for its end.
@@ -35,6 +35,9 @@ func (tx *Tx) CleanUp(k Kept) error {
 		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
 			return err
 		}
+	}
+	if err := tx.DeleteEvents(k.Events); err != nil {
+		return err
 	}
 	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
 		return err
