@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"crypto/rsa"
 	"fmt"
 	"net/mail"
 
@@ -20,6 +21,10 @@ import (
 type NewAccount struct {
 	Username, Email, Password string
 	Admin                     bool
+	// What an account that comes from elsewhere has already: the hash of its
+	// password, in place of Password, and its key. Without them they are made.
+	PasswordHash string
+	Key          *rsa.PrivateKey
 }
 
 // CreateAccount makes an account with its key. Invalid and Conflict errors
@@ -34,13 +39,18 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
 		return nil, fault.Errorf(fault.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
 	}
-	hash, err := auth.HashPassword(ctx, s.Store.Memory(), n.Password)
-	if err != nil {
-		return nil, err
+	hash := n.PasswordHash
+	var err error
+	if hash == "" {
+		if hash, err = auth.HashPassword(ctx, s.Store.Memory(), n.Password); err != nil {
+			return nil, err
+		}
 	}
-	key, err := signature.GenerateKey()
-	if err != nil {
-		return nil, err
+	key := n.Key
+	if key == nil {
+		if key, err = signature.GenerateKey(); err != nil {
+			return nil, err
+		}
 	}
 	private, err := signature.MarshalPrivate(key)
 	if err != nil {

@@ -167,7 +167,7 @@ func TestNormalPath(t *testing.T) {
 // is unknown, and none is taken for another (POST …/requests/dismiss for
 // the dismissal of a notification named "requests").
 func TestEveryOperationIsRouted(t *testing.T) {
-	const file = "../api/mastodon/testdata/operations.txt"
+	const file = "../../api/mastodon/testdata/operations.txt"
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

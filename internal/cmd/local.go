@@ -40,10 +40,10 @@ func local(c *call) error {
 		return err
 	}
 	password := auth.NewSecret()[:12]
-	if err := makeNeighbours(c.ctx, srv.service, srv.auth, password); err != nil {
+	if err := makeNeighbours(c.ctx, srv.Service, srv.Auth, password); err != nil {
 		return err
 	}
-	token, err := srv.auth.CreateToken(c.ctx, "you", "read write follow push")
+	token, err := srv.Auth.CreateToken(c.ctx, "you", "read write follow push")
 	if err != nil {
 		return err
 	}
