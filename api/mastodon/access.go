@@ -8,6 +8,7 @@ import (
 	"kinglet/api/limit"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
@@ -55,16 +56,14 @@ func (a access) allows(granted string) bool {
 // prepare decides from the headers alone who calls, whether too often, and
 // whether they may; only then is the body read.
 func (c *call) prepare(a access) (err error) {
-	header, address := c.r.Header.Get("Authorization"), c.api.Config.ClientAddress(c.r)
+	credentials := auth.Credentials{Authorization: c.r.Header.Get("Authorization"), Address: c.api.Config.ClientAddress(c.r)}
 	if a.stream {
-		c.token, err = c.api.Auth.AuthenticateStream(c.ctx, header, c.r.URL.Query().Get("access_token"), address)
-	} else {
-		c.token, err = c.api.Auth.Authenticate(c.ctx, header, address)
+		credentials.Query = c.r.URL.Query().Get("access_token")
 	}
-	if err != nil {
+	if c.token, err = c.api.Auth.Authenticate(c.ctx, credentials); err != nil {
 		return err
 	}
-	rule, who := ratelimit.Address, address
+	rule, who := ratelimit.Address, credentials.Address
 	if c.token != nil && c.token.AccountID != 0 {
 		rule, who = ratelimit.Account, c.token.AccountID.String()
 	}
