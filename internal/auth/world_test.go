@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -36,7 +35,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	clock := storetest.NewClock()
-	db := storetest.Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now})
+	db := storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: clock.Now})
 	s, err := auth.New(t.Context(), db, conf)
 	if err != nil {
 		t.Fatal(err)
