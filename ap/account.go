@@ -39,8 +39,8 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
 		return nil, fault.Errorf(fault.Invalid, "e-mail %q: want an address like you@example.org", n.Email)
 	}
-	hash := n.PasswordHash
 	var err error
+	hash := n.PasswordHash
 	if hash == "" {
 		if hash, err = auth.HashPassword(ctx, s.Store.Memory(), n.Password); err != nil {
 			return nil, err

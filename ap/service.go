@@ -104,13 +104,13 @@ func (s *Service) loadInstanceKey(ctx context.Context) error {
 
 // RegisterJobs tells the runner how to do the work that activities cause.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
-	r.Register(activity.JobDeliver, deliverTimeout, s.deliver)
-	r.Register(activity.JobIngest, ingestTimeout, s.ingest)
-	r.Register(activity.JobThread, ingestTimeout, s.completeThread)
-	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
-	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
-	r.Register(activity.JobHandle, ingestTimeout, s.verifyHandle)
-	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
-	r.Register(activity.JobForget, purgeTimeout, s.forgetKey)
-	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)
+	activity.DeliverJob.Register(r, s.deliver)
+	activity.IngestJob.Register(r, s.ingest)
+	activity.ThreadJob.Register(r, s.completeThread)
+	activity.MentionsJob.Register(r, s.resolveMentions)
+	activity.RefreshJob.Register(r, s.refreshActor)
+	activity.HandleJob.Register(r, s.verifyHandle)
+	activity.PurgeJob.Register(r, s.purgeAccount)
+	activity.ForgetKeyJob.Register(r, s.forgetKey)
+	activity.CleanUpJob.Register(r, s.cleanUp)
 }

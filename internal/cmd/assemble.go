@@ -30,8 +30,8 @@ type Parts struct {
 // Assembled is a server that was put together. It answers nobody and does no
 // job until its owner has it do so.
 type Assembled struct {
-	Service *ap.Service
 	Auth    *auth.Service
+	Service *ap.Service
 	Client  *outgoing.Client
 	Runner  *jobs.Runner // nil in a copy
 	Handler http.Handler

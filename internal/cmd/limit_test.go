@@ -47,9 +47,11 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 		t.Fatal(err)
 	}
 	site := &site{t: t, service: service, auth: authService, token: auth.NewSecret(), app: auth.NewSecret()}
-	if site.handler, err = handler(service, authService, log, nil); err != nil {
+	h, err := handler(service, authService, log, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	site.handler = checked(t, h)
 	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})
 	if err != nil {
 		t.Fatal(err)

@@ -50,10 +50,11 @@ func newSecrets(t *testing.T) *secrets {
 			t.Fatal(err)
 		}
 	}
-	var err error
-	if s.handler, err = handler(w.Service, w.Auth, slog.New(slog.NewTextHandler(io.Discard, nil)), nil); err != nil {
+	h, err := handler(w.Service, w.Auth, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.handler = checked(t, h)
 	return s
 }
 
