@@ -11,6 +11,7 @@ import (
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/semaphore"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
@@ -65,8 +66,8 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) error {
 	if err != nil {
 		return err
 	}
-	leave, ok := room.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
-	if !ok {
+	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
+	if err != nil {
 		return noRoom("too many inbox posts at once")
 	}
 	defer leave()
@@ -91,7 +92,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) error {
 // roomFor is where the body of a verified sender is read: those whom somebody
 // here follows have a room of their own, which nobody else can fill with
 // bodies that trickle.
-func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*gate, error) {
+func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
 	room := s.limits.bodies
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		followed, err := tx.FollowedBySomeoneHere(actor.ID)
