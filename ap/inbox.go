@@ -11,8 +11,8 @@ import (
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
-	"kinglet/internal/semaphore"
 	"kinglet/internal/jobs"
+	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 

@@ -35,7 +35,7 @@ type UI struct {
 	Auth    *auth.Service
 	Store   *store.Store
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 	Source  fs.FS // the source code of the program that runs
 

@@ -14,6 +14,20 @@ import (
 	"kinglet/store"
 )
 
+// fixed is a Counter that says the same of everyone.
+type fixed ratelimit.Counted
+
+func (f fixed) Count(ratelimit.Rule, string) ratelimit.Counted { return ratelimit.Counted(f) }
+
+// Whoever counts, the headers say what it says.
+func TestAnotherCounter(t *testing.T) {
+	w := httptest.NewRecorder()
+	ok := Check(w, fixed{Allowed: true, Most: 7, Remaining: 3, Reset: time.Unix(0, 0)}, ratelimit.Apps, "a")
+	if h := w.Header(); !ok || h.Get("X-RateLimit-Limit") != "7" || h.Get("X-RateLimit-Remaining") != "3" || h.Get("X-RateLimit-Reset") != "1970-01-01T00:00:00.000Z" {
+		t.Errorf("%v %v", ok, h)
+	}
+}
+
 // A client is told how often it may still ask, and until when it has to wait.
 func TestCheck(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

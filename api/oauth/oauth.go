@@ -28,7 +28,7 @@ type API struct {
 	Auth   *auth.Service
 	Store  *store.Store
 	Config *config.Config
-	Limits *ratelimit.Limiter
+	Limits ratelimit.Counter
 	Log    *slog.Logger
 }
 

@@ -71,6 +71,12 @@ type Credentials struct {
 	Address       string // of the client, as config.ClientAddress gives it
 }
 
+// Authenticator finds out who calls an API: the API for clients asks no more
+// of auth. Service is the one there is.
+type Authenticator interface {
+	Authenticate(ctx context.Context, c Credentials) (*store.Token, error)
+}
+
 // Authenticate gives the token of a request; nil for a stranger, who sends
 // none. What its scopes allow is each route's to ask. InvalidToken, and
 // RateLimited after many invalid ones from an address, are its errors beside
