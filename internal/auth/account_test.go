@@ -166,10 +166,10 @@ func TestGrants(t *testing.T) {
 		}
 	}
 	granted, _ := c.grant(auth.Grant{Type: "client_credentials"})
-	if err := c.RevokeToken(t.Context(), c.id, "a guess", granted.Access); c.errorCode(err) != "invalid_client" || !c.stands(granted.Access) {
+	if err := c.RevokeToken(t.Context(), c.id, "a guess", granted.Access); c.errorCode(err) != "invalid_client" || !c.isValid(granted.Access) {
 		t.Errorf("revoked by who does not know the client's secret: %v", err)
 	}
-	if err := c.RevokeToken(t.Context(), c.id, c.secret, granted.Access); err != nil || c.stands(granted.Access) {
+	if err := c.RevokeToken(t.Context(), c.id, c.secret, granted.Access); err != nil || c.isValid(granted.Access) {
 		t.Errorf("revoked: %v", err)
 	}
 	if err := c.RevokeToken(t.Context(), c.id, c.secret, granted.Access); err != nil {
