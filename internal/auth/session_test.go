@@ -2,12 +2,14 @@ package auth_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 	"kinglet/store"
+	"kinglet/store/storetest"
 )
 
 // who is whose session a secret is, "" for nobody's.
@@ -130,4 +132,42 @@ func TestSignInWhileThePasswordChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However signing in with the old password and setting a new one meet, on
+// either engine, no session of the old password is left.
+func TestSignInRacesNewPassword(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, db *store.Store, clock *storetest.Clock) {
+		w := worldOn(t, db, clock)
+		w.Account("alice")
+		old := password
+		for i := range 8 {
+			var group sync.WaitGroup
+			var sessions [2]string
+			for j := range sessions {
+				group.Go(func() {
+					in, err := w.SignIn(t.Context(), auth.SignInAttempt{Name: "alice", Password: old, Address: "192.0.2.1"})
+					if err == nil {
+						sessions[j] = in.Session
+					} else if !fault.Is(err, fault.Unauthorized) {
+						t.Error(err)
+					}
+				})
+			}
+			next := fmt.Sprint("password number ", i)
+			group.Go(func() {
+				if err := w.SetPassword(t.Context(), "alice", next); err != nil {
+					t.Error(err)
+				}
+			})
+			group.Wait()
+			for _, s := range sessions {
+				if s != "" && w.who(s) != "" {
+					t.Errorf("round %d: a session of the old password is left", i)
+				}
+			}
+			old = next
+			clock.Advance(time.Hour) // for the wrong passwords not to become too many
+		}
+	})
 }
