@@ -8,6 +8,7 @@ import (
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/markup"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -18,7 +19,7 @@ type ProfileChange struct {
 	DisplayName, Note                    *string // as typed
 	Locked, Bot, Discoverable, Indexable *bool
 	Fields                               *[]store.Field // names and values as typed
-	Avatar, Header                       *string        // URLs of pictures kept here; "" for none
+	Avatar, Header                       *media.Picture // kept here; zero for none
 	DefaultVisibility                    *store.Visibility
 	DefaultSensitive                     *bool
 	DefaultLanguage                      *string
@@ -52,17 +53,13 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 		if err != nil {
 			return err
 		}
-		avatar, header := account.Avatar, account.Header
 		if err := s.change(tx, account, user, c); err != nil {
 			return err
 		}
-		if err := usePictures(tx, c); err != nil {
+		if err := s.setPictures(tx, account, c); err != nil {
 			return err
 		}
 		if err := tx.PutAccount(account); err != nil {
-			return err
-		}
-		if err := tx.SweepBlobs(avatar, header); err != nil {
 			return err
 		}
 		if err := tx.UpdateUser(user); err != nil {
@@ -81,13 +78,24 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 	return err
 }
 
-// usePictures makes sure that the new pictures are still there.
-func usePictures(tx *store.Tx, c ProfileChange) error {
-	for _, url := range []*string{c.Avatar, c.Header} {
-		if url == nil {
+// setPictures shows new pictures, each under a new address: caches and other
+// servers don't show the one before.
+func (s *Service) setPictures(tx *store.Tx, account *store.Account, c ProfileChange) error {
+	for _, p := range []struct {
+		name    string
+		picture *media.Picture
+		set     func(a *store.Account, url string, ref store.MediaRef) error
+	}{{"avatar", c.Avatar, tx.SetAvatar}, {"header", c.Header, tx.SetHeader}} {
+		if p.picture == nil {
 			continue
 		}
-		if err := tx.UseBlob(*url); err != nil {
+		var url string
+		var ref store.MediaRef
+		if p.picture.Blob != "" {
+			ref = store.MediaRef{Key: store.NewMediaKey(), Blob: p.picture.Blob}
+			url = s.Config.MediaURL(ref.Key, p.name+p.picture.Ext)
+		}
+		if err := p.set(account, url, ref); err != nil {
 			return err
 		}
 	}
@@ -121,8 +129,6 @@ func (s *Service) change(tx *store.Tx, account *store.Account, user *store.User,
 	set(&account.Bot, c.Bot)
 	set(&account.Discoverable, c.Discoverable)
 	set(&account.Indexable, c.Indexable)
-	set(&account.Avatar, c.Avatar)
-	set(&account.Header, c.Header)
 	set(&user.NoteSource, c.Note)
 	set(&user.DefaultVisibility, c.DefaultVisibility)
 	set(&user.DefaultSensitive, c.DefaultSensitive)

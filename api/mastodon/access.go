@@ -10,6 +10,7 @@ import (
 	"kinglet/api/respond"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 )
 
@@ -118,20 +119,25 @@ func (c *call) read(a access) (err error) {
 			return err
 		}
 		bounds.Files, bounds.File = a.files, c.api.Config.MaxMediaBytes
+		bounds.Keep = func(max int64) media.Upload { return c.api.Blobs.NewUpload(c.ctx, max) }
 		whole += bounds.File
+		respond.AllowUpload(c.w, c.r, whole)
 	}
 	if c.r.ContentLength > whole {
 		return respond.TooLarge
 	}
 	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, whole)
-	c.params, err = params.Read(c.r, bounds)
-	return err
+	if c.params, err = params.Read(c.r, bounds); err != nil {
+		return err
+	}
+	c.done = append(c.done, c.params.Discard)
+	return nil
 }
 
 // maxUploads is how many requests with files are in work at a time, each with
-// its files in memory; uploadWait is how long the next one waits.
+// a chunk of a file in memory; uploadWait is how long the next one waits.
 const (
-	maxUploads = 2
+	maxUploads = 8
 	uploadWait = 20 * time.Second
 )
 

@@ -23,30 +23,25 @@ func (c *call) verifyCredentials() error {
 	return c.json(e)
 }
 
-// picture keeps an uploaded one and gives its URL, nil when there is none. An
-// empty value takes the picture away.
-func (c *call) picture(name string, shape media.Shape) (*string, error) {
-	if f := c.params.File(name); f != nil && len(f.Data) > 0 {
-		path, err := c.api.Pictures.Keep(c.ctx, f.Data, shape)
-		if err != nil {
-			return nil, err
-		}
-		url := c.api.Config.MediaURL(path)
-		return &url, nil
+// picture keeps an uploaded one, nil when there is none. An empty value takes
+// the picture away.
+func (c *call) picture(name string, shape media.Shape) (*media.Picture, error) {
+	if f := c.params.File(name); f != nil && f.Size() > 0 {
+		return c.api.Pictures.Keep(c.ctx, f.Open(), f.Size(), shape)
 	}
 	if v, given := c.params.Text(name); given && v == "" {
-		return &v, nil
+		return &media.Picture{}, nil
 	}
 	return nil, nil
 }
 
 // dropAvatar and dropHeader take a picture of the profile away.
 func (c *call) dropAvatar() error {
-	return c.drop(ap.ProfileChange{Avatar: new(string)})
+	return c.drop(ap.ProfileChange{Avatar: &media.Picture{}})
 }
 
 func (c *call) dropHeader() error {
-	return c.drop(ap.ProfileChange{Header: new(string)})
+	return c.drop(ap.ProfileChange{Header: &media.Picture{}})
 }
 
 func (c *call) drop(change ap.ProfileChange) error {

@@ -31,6 +31,7 @@ type API struct {
 	Tokens  *bearer.Tokens
 	Log     *slog.Logger
 
+	Blobs    media.Blobs // where uploads are written
 	Pictures *media.Keeper
 
 	uploads chan struct{} // holds one for each upload in work

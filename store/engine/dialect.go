@@ -6,7 +6,7 @@ import "strings"
 // both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
 type dialect struct {
 	name string
-	// ddl replaces the words in capitals that migrations use for types.
+	// ddl replaces the words in capitals that migrations use.
 	ddl *strings.Replacer
 	// set is a subquery of the BIGINTs in a parameter that holds them as a
 	// JSON array: `x IN ` + set("$1").
@@ -29,6 +29,7 @@ var sqliteDialect = &dialect{
 		"{BYTES}", "BLOB",
 		"{CLUSTERED}", "WITHOUT ROWID",
 		"{BINARY}", "COLLATE BINARY",
+		"{RANDOM}", "LOWER(HEX(RANDOMBLOB(16)))", // 128 bits, as 32 hex digits
 	),
 	set:     func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet: func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
@@ -42,6 +43,8 @@ var postgresDialect = &dialect{
 		"{BYTES}", "BYTEA",
 		"{CLUSTERED}", "",
 		"{BINARY}", `COLLATE "C"`,
+		// The parts of UUIDs (version 4) that are all random.
+		"{RANDOM}", "LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(gen_random_uuid()::TEXT, 8)",
 	),
 	set: func(p string) string {
 		return "(SELECT value::BIGINT FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
