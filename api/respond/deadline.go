@@ -47,14 +47,17 @@ func (p pace) time(size int64) time.Duration {
 	return time.Duration(size/p.slowest) * time.Second
 }
 
-// AllowUpload gives a request the time to send a body of up to size bytes, for
-// as long as something of it comes.
-func AllowUpload(w http.ResponseWriter, r *http.Request, size int64) { usualPace().upload(w, r, size) }
+// UploadTime is how long a body of so many bytes may take.
+func UploadTime(size int64) time.Duration { return readTime + usualPace().time(size) }
 
-func (p pace) upload(w http.ResponseWriter, r *http.Request, size int64) {
-	b := &pacedBody{ReadCloser: r.Body, pace: p, deadlines: deadlines{http.NewResponseController(w)}}
-	b.end = p.now().Add(readTime + p.time(size))
-	r.Body = b
+// AllowUpload gives a request that time to send its body, for as long as
+// something of it comes.
+func AllowUpload(w http.ResponseWriter, r *http.Request, within time.Duration) {
+	usualPace().upload(w, r, within)
+}
+
+func (p pace) upload(w http.ResponseWriter, r *http.Request, within time.Duration) {
+	r.Body = &pacedBody{ReadCloser: r.Body, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(within)}
 }
 
 // pacedBody moves the deadlines whenever something comes.
