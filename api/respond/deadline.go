@@ -72,9 +72,10 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	now := b.pace.now()
 	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(writeTime))
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err == io.EOF {
 		// net/http goes on reading, to learn whether the client leaves, and ends
-		// the request when that takes too long.
+		// the request when that takes too long. After another error it would wait
+		// for the rest of the body.
 		now = b.pace.now()
 		b.deadlines.set(now.Add(writeTime), now.Add(writeTime))
 	}
