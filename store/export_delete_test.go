@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 )
 
 // Columns lists the columns of a table.
 func Columns(ctx context.Context, s *Store, table string) (names []string, err error) {
 	err = s.View(ctx, func(tx *Tx) (err error) {
-		names, err = tx.engine.Columns(`SELECT * FROM ` + table + ` WHERE 1 = 0`)
+		names, err = tx.engine.Columns(fmt.Sprintf(`SELECT * FROM %s WHERE 1 = 0 /* %d */`, table, plansOfAll.Add(1)))
 		return err
 	})
 	return names, err
@@ -35,10 +36,12 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 	})
 }
 
+// plansOfAll makes each statement that asks for all columns another one: a
+// plan that is cached does not outlive a migration.
+var plansOfAll atomic.Int64
+
 func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
-	// A text of its own each time: PostgreSQL keeps the plan of one, and a
-	// migration may have changed the columns.
-	all := fmt.Sprintf(`SELECT * FROM %s WHERE %d <> 0`, table, tx.NewID(tx.Now()))
+	all := fmt.Sprintf(`SELECT * FROM %s /* %d */`, table, plansOfAll.Add(1))
 	columns, err := tx.engine.Columns(all)
 	if err != nil {
 		return err

@@ -6,8 +6,8 @@ import "strings"
 // both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
 type dialect struct {
 	name string
-	// ddl replaces the words in capitals that migrations use for types, and
-	// leaves out the lines that begin with the other engine's name.
+	// ddl replaces the words in capitals that migrations use, and leaves out the
+	// lines that begin with the other engine's name.
 	ddl *strings.Replacer
 	// set is a subquery of the BIGINTs in a parameter that holds them as a
 	// JSON array: `x IN ` + set("$1").
@@ -39,6 +39,7 @@ var sqliteDialect = &dialect{
 		"{BINARY}", "COLLATE BINARY",
 		"{SQLITE}", "",
 		"{POSTGRES}", "--",
+		"{RANDOM}", "LOWER(HEX(RANDOMBLOB(16)))", // 128 bits, as 32 hex digits
 	),
 	set:        func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
@@ -56,6 +57,8 @@ var postgresDialect = &dialect{
 		"{BINARY}", `COLLATE "C"`,
 		"{SQLITE}", "--",
 		"{POSTGRES}", "",
+		// The parts of UUIDs (version 4) that are all random.
+		"{RANDOM}", "LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(gen_random_uuid()::TEXT, 8)",
 	),
 	set: func(p string) string {
 		return "(SELECT value::BIGINT FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
