@@ -13,7 +13,7 @@ import (
 // its own, which would be wrong, or waits for it.
 func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx) error)) (*world, error) {
 	t.Helper()
-	database := storetest.PostgresURL(t)
+	database := storetest.MigratedPostgresURL(t)
 	w, other := newWorld(t, storetest.Open(t, store.Options{Database: database})), newWorld(t, storetest.Open(t, store.Options{Database: database}))
 	first, second := prepare(w)
 	ended := make(chan error, 1)

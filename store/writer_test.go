@@ -108,7 +108,7 @@ func TestUnheededErrors(t *testing.T) {
 // Of two that bring one key at the same time, to two nodes, the first decides
 // what it gives and the other waits to hear it.
 func TestKeyTakenAtOnce(t *testing.T) {
-	database := storetest.PostgresURL(t)
+	database := storetest.MigratedPostgresURL(t)
 	var began, group sync.WaitGroup
 	began.Add(2)
 	got := make([]store.ObjectID, 2)
