@@ -18,8 +18,6 @@ type dialect struct {
 	forUpdate string
 	// skipLocked is what a claim of jobs ends with.
 	skipLocked string
-	// explain is the prefix that shows a statement's plan.
-	explain string
 }
 
 var sqliteDialect = &dialect{
@@ -32,7 +30,6 @@ var sqliteDialect = &dialect{
 	),
 	set:     func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet: func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
-	explain: "EXPLAIN QUERY PLAN ",
 }
 
 var postgresDialect = &dialect{
@@ -51,7 +48,6 @@ var postgresDialect = &dialect{
 	},
 	forUpdate:  "FOR NO KEY UPDATE",
 	skipLocked: "FOR UPDATE SKIP LOCKED",
-	explain:    "EXPLAIN ",
 }
 
 // In is `column IN (the set in a JSON array parameter)`.
