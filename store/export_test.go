@@ -31,10 +31,4 @@ func (tx *Tx) plan(query string, args ...any) (steps []string, err error) {
 	return steps, err
 }
 
-// The hashing of passwords without its bounds.
-var (
-	HashPassword   = hashPassword
-	VerifyPassword = verifyPassword
-)
-
 const MaxApps = maxApps

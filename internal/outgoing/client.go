@@ -33,9 +33,14 @@ type Options struct {
 	AllowNetworks []netip.Prefix // private networks that may be reached all the same, on any port, in http too
 	Resolver      Resolver
 	DialContext   func(ctx context.Context, network, addr string) (net.Conn, error) // addr is an IP and a port
+	Exchange      Exchange                                                          // takes the place of connections: DialContext, TLS and HTTP
 	HeaderTimeout time.Duration                                                     // from the request to the answer's headers; 0 is 10 s
 	IdleTimeout   time.Duration                                                     // without a byte of the answer's body; 0 is 10 s
 	RootCAs       *x509.CertPool                                                    // nil is the system's
+	// Host is asked before any request whether we deal with a host at all: its
+	// name in ASCII and lower case, with the port if that is not the scheme's
+	// own. nil is yes.
+	Host func(host string) error
 }
 
 // Client makes requests. It is safe for concurrent use.
@@ -44,14 +49,16 @@ type Client struct {
 	allow         []netip.Prefix
 	resolver      Resolver
 	dialContext   func(ctx context.Context, network, addr string) (net.Conn, error)
+	host          func(host string) error
 	idle          time.Duration
 	secure, plain *http.Transport // for https and for http
+	exchange      Exchange        // in place of both; nil outside of tests
 	flights       flights
 }
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext}
+	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext, host: o.Host, exchange: o.Exchange}
 	if c.resolver == nil {
 		c.resolver = net.DefaultResolver
 	}
@@ -206,11 +213,7 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 		if first == "" {
 			first = r.URL.Host
 		}
-		transport := c.secure
-		if r.URL.Scheme == "http" {
-			transport = c.plain
-		}
-		resp, err := transport.RoundTrip(r)
+		resp, err := c.transport(r.URL.Scheme == "http").RoundTrip(r)
 		if err != nil {
 			return nil, "", fmt.Errorf("%s %s: %w", r.Method, target, err)
 		}
@@ -232,12 +235,27 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 	}
 }
 
+func (c *Client) transport(plain bool) http.RoundTripper {
+	switch {
+	case c.exchange != nil:
+		return exchanger{c, c.exchange, plain}
+	case plain:
+		return c.plain
+	}
+	return c.secure
+}
+
 // request makes one hop's request. It is signed unless it has left the first
 // hop's host.
 func (c *Client) request(ctx context.Context, q Request, target, first string) (*http.Request, error) {
 	u, err := parse(target)
 	if err != nil {
 		return nil, err
+	}
+	if c.host != nil {
+		if err := c.host(hostOf(u)); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrRefused, target, err)
+		}
 	}
 	method := http.MethodGet
 	var content io.Reader
@@ -287,6 +305,18 @@ func parse(target string) (*url.URL, error) {
 	}
 	u.Host = host
 	return u, nil
+}
+
+// hostOf is the host of an address as policies name it.
+func hostOf(u *url.URL) string {
+	name := strings.TrimRight(u.Hostname(), ".")
+	if strings.Contains(name, ":") {
+		name = "[" + name + "]"
+	}
+	if port := u.Port(); port != "" && (u.Scheme != "https" || port != "443") && (u.Scheme != "http" || port != "80") {
+		return name + ":" + port
+	}
+	return name
 }
 
 func isASCII(s string) bool {

@@ -40,7 +40,7 @@ func EachDatabase(t *testing.T, run func(t *testing.T, database string)) { templ
 
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
-	return Open(t, store.Options{Database: SQLitePath(t)})
+	return Open(t, store.Options{Database: SQLiteFile(t, t.TempDir())})
 }
 
 // Postgres is a fresh, migrated store on PostgreSQL.
@@ -48,8 +48,8 @@ func Postgres(t testing.TB) *store.Store {
 	return Open(t, store.Options{Database: MigratedPostgresURL(t)})
 }
 
-// SQLitePath is a fresh, migrated database on a file.
-func SQLitePath(t testing.TB) string { return template.SQLitePath(t) }
+// SQLiteFile puts a fresh, migrated database into a folder and gives its path.
+func SQLiteFile(t testing.TB, dir string) string { return template.SQLiteFile(t, dir) }
 
 // MigratedPostgresURL is a fresh, migrated database.
 func MigratedPostgresURL(t testing.TB) string { return template.PostgresURL(t) }

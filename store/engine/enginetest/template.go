@@ -29,13 +29,16 @@ func NewTemplate(fill func(database string) error) *Template {
 }
 
 // SQLitePath is a copy on SQLite.
-func (tpl *Template) SQLitePath(t testing.TB) string {
+func (tpl *Template) SQLitePath(t testing.TB) string { return tpl.SQLiteFile(t, t.TempDir()) }
+
+// SQLiteFile puts a copy on SQLite into a folder and gives its path.
+func (tpl *Template) SQLiteFile(t testing.TB, dir string) string {
 	t.Helper()
 	file, err := tpl.sqlite()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := SQLitePath(t)
+	path := filepath.Join(dir, "kinglet.db")
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

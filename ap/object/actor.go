@@ -1,0 +1,175 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
+	"kinglet/store"
+)
+
+// actor is the kind of the five types of actors (ActivityStreams Vocabulary
+// §3.2): who acts, with an inbox and a key. They are read into an account.
+func actor(typ string) Kind { return Kind{Type: typ, Write: writeActor} }
+
+// Longest texts and lists kept of a stranger's profile.
+const (
+	maxName    = 512
+	maxNote    = 64 << 10
+	maxFields  = 20
+	maxAliases = 10
+)
+
+// ReadActor reads a remote actor's document into an account. Its
+// handle is preferredUsername at the host of its id until WebFinger confirms
+// another; names, texts and lists over their bounds are cut.
+func ReadActor(doc *vocab.Object) (*store.Account, error) {
+	if !vocab.IsActorType(doc.Type) {
+		return nil, fmt.Errorf("type %q is not an actor's", doc.Type)
+	}
+	if _, err := vocab.ParseURI(doc.ID); err != nil {
+		return nil, fmt.Errorf("id: %w", err)
+	}
+	name := doc.PreferredUsername
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || strings.ContainsRune("@/?#:<>\"", r) }) {
+		return nil, fmt.Errorf("preferredUsername %q is not a name", clip(name, 64))
+	}
+	account := &store.Account{
+		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
+		DisplayName: clip(markup.PlainText(doc.Name), maxName),
+		Note:        markup.Sanitize(clip(doc.Summary, maxNote)),
+		URL:         pageOf(doc),
+		Locked:      doc.ManuallyApprovesFollowers,
+		Bot:         doc.Type == "Service" || doc.Type == "Application",
+		Emojis:      emojisOf(doc.Tag),
+		CreatedAt:   doc.Published, // and not the document: nobody reads it again
+	}
+	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
+	// What we will connect to and what decides who may see a post must be
+	// the actor's own server's.
+	for _, u := range []struct {
+		dest *string
+		uri  string
+	}{
+		{&account.Inbox, doc.Inbox}, {&account.SharedInbox, doc.SharedInbox}, {&account.Outbox, doc.Outbox},
+		{&account.FollowersURI, doc.Followers}, {&account.FollowingURI, doc.Following}, {&account.FeaturedURI, doc.Featured},
+	} {
+		if vocab.SameOrigin(u.uri, doc.ID) {
+			*u.dest = u.uri
+		}
+	}
+	if account.Inbox == "" {
+		return nil, errors.New("it has no inbox on its own server")
+	}
+	if err := keyOf(account, doc); err != nil {
+		return nil, err
+	}
+	if doc.Icon != nil && isURI(doc.Icon.URL) {
+		account.Avatar = doc.Icon.URL
+	}
+	if doc.Image != nil && isURI(doc.Image.URL) {
+		account.Header = doc.Image.URL
+	}
+	for _, p := range doc.Attachment {
+		if p.Type == "PropertyValue" && len(account.Fields) < maxFields {
+			account.Fields = append(account.Fields, store.Field{Name: clip(markup.PlainText(p.Name), maxName), Value: markup.Sanitize(clip(p.Value, maxName*4))})
+		}
+	}
+	if isURI(doc.MovedTo) {
+		account.MovedToURI = doc.MovedTo
+	}
+	account.AlsoKnownAs = slices.DeleteFunc(doc.AlsoKnownAs, func(u string) bool { return !isURI(u) })
+	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
+	account.SuspendByOrigin(doc.Suspended)
+	return account, nil
+}
+
+// keyOf takes the actor's key: it names the actor as its owner, has the
+// actor's origin, and, when its id is a part of a document, stands in the
+// actor's own and not in a neighbour's (SECURITY-RULES 1).
+func keyOf(account *store.Account, doc *vocab.Object) error {
+	for _, k := range doc.PublicKeys {
+		page := vocab.WithoutFragment(k.ID)
+		if page != k.ID && page != doc.ID {
+			continue
+		}
+		if k.Owner == doc.ID && vocab.SameOrigin(k.ID, doc.ID) && k.PEM != "" && len(k.PEM) < 16<<10 {
+			account.KeyID, account.PublicKey = k.ID, k.PEM
+			return nil
+		}
+	}
+	return errors.New("it has no public key of its own")
+}
+
+// ActorDraft is what the document of an account here says. tags are what its
+// texts mention.
+func ActorDraft(a *store.Account, tags []vocab.Tag) *vocab.Object {
+	o := &vocab.Object{
+		ID: a.URI, Type: a.Type, PreferredUsername: a.Username, Name: a.DisplayName, Summary: a.Note,
+		Inbox: a.Inbox, Outbox: a.Outbox, Followers: a.FollowersURI, Following: a.FollowingURI, Featured: a.FeaturedURI,
+		SharedInbox: a.SharedInbox, PublicKeys: []vocab.PublicKey{{ID: a.KeyID, Owner: a.URI, PEM: a.PublicKey}},
+		Icon: &vocab.Image{URL: a.Avatar}, Image: &vocab.Image{URL: a.Header},
+		ManuallyApprovesFollowers: a.Locked, Discoverable: a.Discoverable, Indexable: a.Indexable, Published: a.CreatedAt,
+		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI, Tag: tags,
+	}
+	if a.URL != "" {
+		o.URL = []vocab.Link{{Href: a.URL}}
+	}
+	if o.Name == "" {
+		o.Name = a.Username
+	}
+	for _, f := range a.Fields {
+		o.Attachment = append(o.Attachment, vocab.Attachment{Type: "PropertyValue", Name: f.Name, Value: f.Value})
+	}
+	return o
+}
+
+// writeActor writes an actor's document (ActivityPub §4.1).
+func writeActor(o *vocab.Object) vocab.Document {
+	d := vocab.Document{
+		"id": o.ID, "type": o.Type, "preferredUsername": o.PreferredUsername, "name": o.Name, "summary": o.Summary,
+		"inbox": o.Inbox, "outbox": o.Outbox, "tag": writeTags(o.Tag), "attachment": []any{},
+		"manuallyApprovesFollowers": o.ManuallyApprovesFollowers, "discoverable": o.Discoverable, "indexable": o.Indexable,
+	}
+	for term, value := range map[string]string{
+		"url": firstLink(o.URL), "followers": o.Followers, "following": o.Following, "featured": o.Featured, "movedTo": o.MovedTo,
+		"published": vocab.Date(o.Published),
+	} {
+		if value != "" {
+			d[term] = value
+		}
+	}
+	if len(o.PublicKeys) > 0 {
+		k := o.PublicKeys[0]
+		d["publicKey"] = vocab.Document{"id": k.ID, "owner": k.Owner, "publicKeyPem": k.PEM}
+	}
+	if o.SharedInbox != "" {
+		d["endpoints"] = vocab.Document{"sharedInbox": o.SharedInbox}
+	}
+	for term, picture := range map[string]*vocab.Image{"icon": o.Icon, "image": o.Image} {
+		if picture != nil && picture.URL != "" {
+			d[term] = vocab.Document{"type": "Image", "url": picture.URL}
+		}
+	}
+	var fields []any
+	for _, f := range o.Attachment {
+		fields = append(fields, vocab.Document{"type": "PropertyValue", "name": f.Name, "value": f.Value})
+	}
+	if fields != nil {
+		d["attachment"] = fields
+	}
+	if len(o.AlsoKnownAs) > 0 {
+		d["alsoKnownAs"] = vocab.Texts(o.AlsoKnownAs)
+	}
+	return d
+}
+
+func firstLink(list []vocab.Link) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Href
+}
