@@ -26,8 +26,6 @@ type dialect struct {
 	// notHanded is the condition of rows of events that a listener which was
 	// handed $1 as the last, when $2 was the oldest open, may not have seen.
 	notHanded string
-	// explain is the prefix that shows a statement's plan.
-	explain string
 }
 
 var sqliteDialect = &dialect{
@@ -45,7 +43,6 @@ var sqliteDialect = &dialect{
 	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	oldestOpen: "1",
 	notHanded:  "id >= $1 AND tx < $2",
-	explain:    "EXPLAIN QUERY PLAN ",
 }
 
 var postgresDialect = &dialect{
@@ -70,7 +67,6 @@ var postgresDialect = &dialect{
 	skipLocked: "FOR UPDATE SKIP LOCKED",
 	oldestOpen: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
 	notHanded:  "(tx >= $2 OR id = $1)",
-	explain:    "EXPLAIN ",
 }
 
 // In is `column IN (the set in a JSON array parameter)`.
