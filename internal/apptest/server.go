@@ -82,13 +82,18 @@ func (s *Server) open() {
 	}
 	var err error
 	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
-		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: s.inWorldTime})),
+		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
 		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
 	})
 	if err != nil {
 		w.T.Fatal(err)
 	}
 	s.Host.Otherwise(s.Handler.ServeHTTP)
+}
+
+func level(name string) (l slog.Level) {
+	_ = l.UnmarshalText([]byte(name))
+	return l
 }
 
 // readers is how many connections of SQLite's read: each prepares its
