@@ -3,6 +3,7 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -178,6 +179,25 @@ func (s *Server) Update(fn func(tx *store.Tx) error) {
 	if err := s.Store.Update(s.World.T.Context(), fn); err != nil {
 		s.World.T.Fatal(err)
 	}
+}
+
+// Count asks the database, past the store, for a number: what nobody sees any
+// more may still be there.
+func (s *Server) Count(query string, args ...any) (n int64) {
+	s.World.T.Helper()
+	driver := "sqlite"
+	if store.IsPostgres(s.Config.Database) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, s.Config.Database)
+	if err != nil {
+		s.World.T.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(s.World.T.Context(), query, args...).Scan(&n); err != nil {
+		s.World.T.Fatal(query, ": ", err)
+	}
+	return n
 }
 
 // Jobs counts the jobs of a kind that wait.
