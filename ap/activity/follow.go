@@ -3,6 +3,7 @@ package activity
 import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -123,7 +124,7 @@ func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follo
 	if follower.Local() {
 		return nil
 	}
-	key := JobDeliver + " " + typ + " " + target.URI + " " + follower.URI
+	key := DeliverJob.Name + " " + typ + " " + target.URI + " " + follower.URI
 	id, err := keptAnswer(tx, target, follower, follow, typ, key)
 	if err != nil {
 		return err
@@ -140,9 +141,7 @@ func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follo
 		}
 		id = o.ID
 	}
-	job := newJob(JobDeliver, follower.Inbox, DeliverArgs{Activity: id, Sender: target.ID, Inbox: follower.Inbox})
-	job.UniqueKey = key
-	return tx.Enqueue(job)
+	return DeliverJob.Enqueue(tx, DeliverArgs{Activity: id, Sender: target.ID, Inbox: follower.Inbox}, jobs.Unique(key))
 }
 
 // keptAnswer finds the answer that was given to a follow. One to another

@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/api/apitest"
+	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 	"kinglet/store"
 
@@ -77,13 +78,13 @@ func (a *Account) Token(scopes string) string {
 	w := a.Server.World
 	w.T.Helper()
 	ctx := context.WithoutCancel(w.T.Context())
-	app, _, err := a.Server.Service.RegisterApp(ctx, ap.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{ap.OutOfBand}})
+	app, _, err := a.Server.Auth.RegisterApp(ctx, auth.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{auth.OutOfBand}})
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	secret := store.NewSecret()
+	secret := auth.NewSecret()
 	a.Server.Update(func(tx *store.Tx) error {
-		return tx.InsertToken(&store.Token{Hash: store.HashSecret(secret), AppID: app.ID, AccountID: a.ID, Scopes: app.Scopes})
+		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(secret), AppID: app.ID, AccountID: a.ID, Scopes: app.Scopes})
 	})
 	return secret
 }

@@ -148,7 +148,10 @@ func (s *Server) Restart(settings ...string) {
 // step does the jobs that are due.
 func (s *Server) step() (done int, next time.Time) {
 	s.World.T.Helper()
-	done, next, err := s.Runner.Step(s.World.T.Context())
+	done, err := s.Runner.RunDue(s.World.T.Context())
+	if err == nil {
+		next, _, err = s.Runner.NextDue(s.World.T.Context())
+	}
 	if err != nil {
 		s.World.T.Fatal(err)
 	}

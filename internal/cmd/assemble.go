@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -29,6 +30,7 @@ type Parts struct {
 // Assembled is a server that was put together. It answers nobody and does no
 // job until its owner has it do so.
 type Assembled struct {
+	Auth    *auth.Service
 	Service *ap.Service
 	Client  *outgoing.Client
 	Runner  *jobs.Runner // nil in a copy
@@ -42,6 +44,10 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
 	a := &Assembled{Client: outgoing.New(p.Client)}
 	var err error
+	if a.Auth, err = auth.New(ctx, p.Store, p.Config); err != nil {
+		a.Client.Close()
+		return nil, err
+	}
 	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log}); err != nil {
 		a.Client.Close()
 		return nil, err
@@ -55,7 +61,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 		a.Runner = jobs.New(p.Jobs)
 		a.Service.RegisterJobs(a.Runner)
 	}
-	h, err := handler(a.Service, p.Log, p.Source)
+	h, err := handler(a.Service, a.Auth, p.Log, p.Source)
 	if err != nil {
 		a.Client.Close()
 		return nil, err

@@ -1,4 +1,4 @@
-package store_test
+package auth_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"kinglet/internal/auth"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -16,7 +17,7 @@ import (
 // browser is known, is first.
 func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	s := storetest.SQLite(t)
-	hash, err := s.HashPassword(t.Context(), "correct horse")
+	hash, err := auth.HashPassword(t.Context(), s.Memory(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	}
 	verified := make(chan string, 100)
 	verify := func(who string, ctx context.Context) error {
-		ok, err := s.VerifyPassword(ctx, hash, "correct horse")
+		ok, err := auth.VerifyPassword(ctx, s.Memory(), hash, "correct horse")
 		if err == nil && ok {
 			verified <- who
 		}
@@ -63,7 +64,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	defer release()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.HashPassword(ended, "x"); !errors.Is(err, context.Canceled) {
+	if _, err := auth.HashPassword(ended, s.Memory(), "correct horse"); !errors.Is(err, context.Canceled) {
 		t.Error("a password is hashed for who has left: ", err)
 	}
 }

@@ -1,4 +1,4 @@
-package cmd
+package limit
 
 import (
 	"net/http"
@@ -10,20 +10,20 @@ import (
 	"kinglet/store"
 )
 
-// limitRequests marks every request as a stranger's, until it is known whose
+// Requests marks every request as a stranger's, until it is known whose
 // it is (mastodon's admit, ui's session), and counts by address what is not counted
 // where it is answered: pages, documents and discovery. refuse answers what
 // is too much.
-func limitRequests(limits *ratelimit.Limiter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
+func Requests(limits *ratelimit.Limiter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			address := ratelimit.Client(r, c.TrustedProxies)
+			address := c.ClientAddress(r)
 			ctx := store.AsStranger(r.Context(), address)
 			if readsLittle(r) {
 				ctx = store.AsLookup(ctx)
 			}
 			r = r.WithContext(ctx)
-			if rule, counted := ruleOf(r); counted && !limits.Check(w, rule, address) {
+			if rule, counted := ruleOf(r); counted && !Check(w, limits, rule, address) {
 				refuse(w, r)
 				return
 			}

@@ -1,4 +1,4 @@
-package ap
+package auth
 
 import (
 	"net/url"

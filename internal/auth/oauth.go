@@ -1,16 +1,15 @@
-package ap
+package auth
 
 import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"kinglet/ap/scope"
+	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -25,13 +24,15 @@ const codeLife = 10 * time.Minute
 // token. Others live until they are revoked, as Mastodon's do.
 const refreshLife = 30 * 24 * time.Hour
 
-// OAuthError is an error of OAuth 2.0: a code of RFC 6749 and words for the
-// developer of the client.
-type OAuthError struct{ Code, Description string }
-
-func (e *OAuthError) Error() string { return e.Code + ": " + e.Description }
-
-func oauthError(code, description string) error { return &OAuthError{code, description} }
+// oauthError is an error of OAuth 2.0: a code of RFC 6749 §5.2 and words for
+// the developer of the client.
+func oauthError(code, description string) error {
+	kind := fault.Invalid
+	if code == "invalid_client" {
+		kind = fault.Unauthorized
+	}
+	return &fault.Error{Kind: kind, Code: code, Message: description}
+}
 
 // parseScopes reads the scopes that a client asks for.
 func parseScopes(list string) (string, error) {
@@ -40,56 +41,6 @@ func parseScopes(list string) (string, error) {
 		return "", oauthError("invalid_scope", "The requested scope is invalid: "+err.Error())
 	}
 	return scopes, nil
-}
-
-// NewApp is a client that registers.
-type NewApp struct {
-	Name, Website, Scopes string
-	RedirectURIs          []string
-}
-
-// What a client may leave here, in bytes: anybody may register one.
-const (
-	maxAppName   = 255
-	maxAppURIs   = 2000 // its redirect URIs in all, and its website
-	maxAppScopes = 2000
-)
-
-// RegisterApp registers a client and gives it with its secret, which is not
-// kept and can't be had again. Invalid errors say what is wrong.
-func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
-	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > maxAppName {
-		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Application name can't be blank or longer than %d bytes", maxAppName)
-	}
-	if len(n.RedirectURIs) == 0 {
-		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URI can't be blank")
-	}
-	if len(strings.Join(n.RedirectURIs, "\n")) > maxAppURIs {
-		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URIs are longer than %d bytes", maxAppURIs)
-	}
-	if len(n.Scopes) > maxAppScopes {
-		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Scopes are longer than %d bytes", maxAppScopes)
-	}
-	for _, u := range n.RedirectURIs {
-		if !validRedirect(u) {
-			return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Redirect URI must be an absolute URI.")
-		}
-	}
-	if n.Website != "" {
-		if u, err := url.Parse(n.Website); err != nil || u.Scheme != "https" && u.Scheme != "http" || len(n.Website) > maxAppURIs {
-			return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Website must be a valid URL")
-		}
-	}
-	scopes, err := parseScopes(n.Scopes)
-	if err != nil {
-		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Scopes doesn't match configured on the server.")
-	}
-	secret = store.NewSecret()
-	app = &store.App{
-		ClientID: store.NewSecret(), SecretHash: store.HashSecret(secret), Name: n.Name, Website: n.Website,
-		RedirectURIs: n.RedirectURIs, Scopes: scopes,
-	}
-	return app, secret, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertApp(app) })
 }
 
 // Authorization is what a client asks a person for.
@@ -102,7 +53,7 @@ type Authorization struct {
 // is one to show to the person: nothing may be sent to a redirect URI that is
 // not the client's.
 func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app *store.App, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
+	err = s.store.View(ctx, func(tx *store.Tx) error {
 		app, err = tx.AppByClientID(a.ClientID)
 		return err
 	})
@@ -138,10 +89,10 @@ func (s *Service) IssueCode(ctx context.Context, account store.AccountID, a *Aut
 	if err != nil {
 		return "", err
 	}
-	code := store.NewSecret()
-	return code, s.Store.Update(ctx, func(tx *store.Tx) error {
+	code := NewSecret()
+	return code, s.store.Update(ctx, func(tx *store.Tx) error {
 		return tx.InsertCode(&store.Code{
-			Hash: store.HashSecret(code), AppID: app.ID, AccountID: account, RedirectURI: a.RedirectURI,
+			Hash: HashSecret(code), AppID: app.ID, AccountID: account, RedirectURI: a.RedirectURI,
 			Scopes: a.Scopes, Challenge: a.Challenge, ExpiresAt: tx.Now().Add(codeLife),
 		})
 	})
@@ -167,6 +118,15 @@ func (s *Service) GrantToken(ctx context.Context, g Grant) (*Granted, error) {
 	if err != nil {
 		return nil, err
 	}
+	granted, err := s.grant(ctx, app, g)
+	if err != nil {
+		return nil, err
+	}
+	s.tokens.remember(granted.Token.Hash) // others' invalid tokens do not hinder its first use
+	return granted, nil
+}
+
+func (s *Service) grant(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
 	switch g.Type {
 	case "authorization_code":
 		return s.exchangeCode(ctx, app, g)
@@ -185,30 +145,15 @@ func (s *Service) GrantToken(ctx context.Context, g Grant) (*Granted, error) {
 	return nil, oauthError("unsupported_grant_type", "The grant type must be authorization_code, client_credentials or refresh_token")
 }
 
-// authenticateClient checks a client's credentials.
-func (s *Service) authenticateClient(ctx context.Context, id, secret string) (app *store.App, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		app, err = tx.AppByClientID(id)
-		return err
-	})
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, err
-	}
-	if err != nil || subtle.ConstantTimeCompare([]byte(app.SecretHash), []byte(store.HashSecret(secret))) != 1 {
-		return nil, oauthError("invalid_client", "The client id or its secret is wrong")
-	}
-	return app, nil
-}
-
 // exchangeCode spends a code and makes its token in one transaction, so that a
 // code that comes a second time finds the token to revoke.
 func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
 	var granted *Granted
 	var refused error
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		id := tx.NewID(tx.Now())
 		granted, refused = nil, nil
-		code, err := tx.SpendCode(store.HashSecret(g.Code), id)
+		code, err := tx.SpendCode(HashSecret(g.Code), id)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
@@ -240,8 +185,8 @@ func proves(verifier, challenge string) bool {
 // refresh ends a token and makes one in its place, in one transaction. The new
 // one keeps the id, by which a stolen code's token is found.
 func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted *Granted, err error) {
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		old, err := tx.SpendRefresh(store.HashSecret(g.Refresh), app.ID)
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		old, err := tx.SpendRefresh(HashSecret(g.Refresh), app.ID)
 		if fault.Is(err, fault.NotFound) {
 			return oauthError("invalid_grant", "The refresh token is wrong or was used")
 		}
@@ -262,25 +207,19 @@ func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted
 
 // newToken makes the secrets of a token.
 func newToken(t *store.Token, refresh bool, now time.Time) *Granted {
-	g := &Granted{Token: t, Access: store.NewSecret()}
-	t.Hash = store.HashSecret(g.Access)
+	g := &Granted{Token: t, Access: NewSecret()}
+	t.Hash = HashSecret(g.Access)
 	if refresh {
-		g.Refresh = store.NewSecret()
-		t.RefreshHash = store.HashSecret(g.Refresh)
+		g.Refresh = NewSecret()
+		t.RefreshHash = HashSecret(g.Refresh)
 		t.ExpiresAt = now.Add(refreshLife)
 	}
 	return g
 }
 
 func (s *Service) keepToken(ctx context.Context, t *store.Token) (*Granted, error) {
-	g := newToken(t, false, s.Store.Now())
-	return g, s.Store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
-}
-
-// CommandLine is the application of a token that CreateToken made: it is
-// registered nowhere, has the id 0, and posts written with it name none.
-func CommandLine(scopes string) *store.App {
-	return &store.App{Name: "kinglet token create", Scopes: scopes, RedirectURIs: []string{}}
+	g := newToken(t, false, s.store.Now())
+	return g, s.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
 }
 
 // CreateToken makes an access token for scripts, outside of OAuth's dance.
@@ -289,7 +228,7 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	if err != nil {
 		return "", err
 	}
-	account, _, err := s.userOf(ctx, name)
+	account, _, err := s.find(ctx, name)
 	if err != nil || !account.Active() {
 		return "", fault.Errorf(fault.NotFound, "there is no account %s", name)
 	}
@@ -307,5 +246,5 @@ func (s *Service) RevokeToken(ctx context.Context, clientID, secret, token strin
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.RevokeToken(store.HashSecret(token), app.ID) })
+	return s.store.Update(ctx, func(tx *store.Tx) error { return tx.RevokeToken(HashSecret(token), app.ID) })
 }

@@ -1,4 +1,4 @@
-package ap
+package auth
 
 import (
 	"context"
@@ -15,14 +15,16 @@ import (
 type SignInAttempt struct {
 	Name     string // or e-mail address, as typed
 	Password string
-	Address  string // of the client, as ratelimit.Client gives it
+	Address  string // of the client, as config.ClientAddress gives it
 	Device   string // the secret that an earlier SignIn gave this browser, "" for none
+	Session  string // the secret of the browser's session, which ends; "" for none
 }
 
 // SignedIn is a guess that was right.
 type SignedIn struct {
 	Account *store.Account
 	Device  string // the secret by which the browser is known from now on
+	Session string // the secret of the new session, which lasts for retention.sessions
 }
 
 // signInLimits count wrong passwords. Those of accounts and of what is known
@@ -30,12 +32,11 @@ type SignedIn struct {
 // and addresses pushes an account's count out of memory.
 type signInLimits struct{ accounts, strangers *ratelimit.Failures }
 
-func newSignInLimits(now func() time.Time, c config.Limits) *signInLimits {
-	set := ratelimit.FailureSettings(c)
-	return &signInLimits{ratelimit.NewFailures(now, 20_000, set...), ratelimit.NewFailures(now, 20_000, set...)}
+func newSignInLimits(now func() time.Time, c config.Limits) signInLimits {
+	return signInLimits{failures(now, c), failures(now, c)}
 }
 
-// SignIn gives the account whose name and password they are. Unauthorized
+// SignIn begins a session of the account whose name and password they are. Unauthorized
 // otherwise, at the same cost whether there is such an account; RateLimited,
 // without looking at the password, when too many were wrong.
 //
@@ -43,7 +44,7 @@ func newSignInLimits(now func() time.Time, c config.Limits) *signInLimits {
 // come from. A browser and an address that signed in before have a number of
 // their own, so that strangers' guesses do not lock the owner out.
 func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
-	account, user, err := s.userOf(ctx, a.Name)
+	account, user, err := s.find(ctx, a.Name)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	}
 	device, address := s.Sign("device", a.Device), s.Sign("address", a.Address)
 	var knownDevice, knownAddress bool
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	if err := s.store.View(ctx, func(tx *store.Tx) (err error) {
 		if knownDevice, err = tx.IsKnownDevice(id, device); err == nil {
 			knownAddress, err = tx.IsKnownDevice(id, address)
 		}
@@ -84,7 +85,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	if knownDevice || knownAddress {
 		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
 	}
-	matches, err := s.Store.VerifyPassword(ctx, hash, a.Password)
+	matches, err := VerifyPassword(ctx, s.store.Memory(), hash, a.Password)
 	if err != nil {
 		reserved.release() // nothing was judged
 		return nil, err
@@ -93,12 +94,12 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		return nil, fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
 	}
 	reserved.release()
-	out := &SignedIn{Account: account, Device: a.Device}
+	out := &SignedIn{Account: account, Device: a.Device, Session: NewSecret()}
 	if !knownDevice {
 		// Not the one that came: somebody else may have put it there.
-		out.Device = store.NewSecret()
+		out.Device = NewSecret()
 	}
-	return out, s.Store.Update(ctx, func(tx *store.Tx) error {
+	return out, s.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.PutKnownDevice(id, s.Sign("device", out.Device)); err != nil {
 			return err
 		}
@@ -106,6 +107,15 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 			if err := tx.PutKnownDevice(id, address); err != nil {
 				return err
 			}
+		}
+		if a.Session != "" {
+			// Whoever put it into the browser, it is worth nothing from now on.
+			if err := tx.DeleteSession(HashSecret(a.Session)); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutSession(HashSecret(out.Session), id, tx.Now().Add(s.config.Retention.Sessions)); err != nil {
+			return err
 		}
 		return tx.TouchSignIn(id)
 	})

@@ -1,4 +1,4 @@
-package ap_test
+package auth_test
 
 import (
 	"fmt"
@@ -7,14 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/ap"
-	"kinglet/ap/aptest"
+	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
 // signIn is one attempt and what came of it: "in", "wrong" or "limited".
-func signIn(w *aptest.World, t *testing.T, a ap.SignInAttempt) (string, *ap.SignedIn) {
+func signIn(w *world, t *testing.T, a auth.SignInAttempt) (string, *auth.SignedIn) {
 	t.Helper()
 	in, err := w.SignIn(t.Context(), a)
 	switch {
@@ -29,18 +28,18 @@ func signIn(w *aptest.World, t *testing.T, a ap.SignInAttempt) (string, *ap.Sign
 	return "", nil
 }
 
-func guess(name, address string) ap.SignInAttempt {
-	return ap.SignInAttempt{Name: name, Password: "a guess", Address: address}
+func guess(name, address string) auth.SignInAttempt {
+	return auth.SignInAttempt{Name: name, Password: "a guess", Address: address}
 }
 
-func right(name, address string) ap.SignInAttempt {
-	return ap.SignInAttempt{Name: name, Password: aptest.Password, Address: address}
+func right(name, address string) auth.SignInAttempt {
+	return auth.SignInAttempt{Name: name, Password: password, Address: address}
 }
 
 // Of 60 guesses from 60 addresses at the same time only a few are evaluated,
 // and the right password is not found among the others.
 func TestParallelGuesses(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	var evaluated atomic.Int64
 	var group sync.WaitGroup
@@ -66,7 +65,7 @@ func TestParallelGuesses(t *testing.T) {
 
 // However the account is named, its failures are counted together.
 func TestSpellingsOfAnAccount(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("kim")
 	for i, name := range []string{
 		"kim", "KIM", " kim ", "@kim", "kim@kinglet.test", "@Kim@KINGLET.test", "kim@mail.test", "KIM@Mail.Test", "\tkim\n", "\u212aim", // the Kelvin sign
@@ -89,7 +88,7 @@ func TestSpellingsOfAnAccount(t *testing.T) {
 // A name that nobody has is refused after as many guesses as one that
 // somebody has: the limit does not tell which exist.
 func TestNamesAreNotTold(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	for _, name := range []string{"alice", "nobody", "nobody@mail.test"} {
 		for i := range 11 {
@@ -110,7 +109,7 @@ func TestNamesAreNotTold(t *testing.T) {
 
 // One address guesses at many accounts.
 func TestGuessesByAddress(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	for i := range 20 {
 		if got, _ := signIn(w, t, guess(fmt.Sprint("name", i), "192.0.2.1")); got != "wrong" {
@@ -128,7 +127,7 @@ func TestGuessesByAddress(t *testing.T) {
 // Strangers' failures lock neither a known browser nor a known address out;
 // and both have a number of their own, so that they are no way to guess.
 func TestOwnerIsNotLockedOut(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	got, in := signIn(w, t, right("alice", "198.51.100.1"))
 	if got != "in" || in.Device == "" {
@@ -158,7 +157,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 	if got, _ := signIn(w, t, right("alice", "198.51.100.1")); got != "in" {
 		t.Errorf("at a known address that others guess from: %s", got)
 	}
-	for known, a := range map[string]ap.SignInAttempt{
+	for known, a := range map[string]auth.SignInAttempt{
 		"browser": {Name: "alice", Password: "a guess", Address: "203.0.113.77", Device: in.Device}, "address": guess("alice", "198.51.100.1"),
 	} {
 		for i := range 10 {
@@ -166,7 +165,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 				t.Errorf("guess %d from a known %s is %s", i, known, got)
 			}
 		}
-		a.Password = aptest.Password
+		a.Password = password
 		if got, _ := signIn(w, t, a); got != "limited" {
 			t.Errorf("after ten guesses from a known %s the right password is %s", known, got)
 		}
@@ -176,10 +175,10 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 // A browser is known to the accounts that signed in with it, by a secret that
 // the server made, until the password changes.
 func TestKnownBrowsers(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	w.Account("bob")
-	planted := store.NewSecret() // another put it into alice's browser, and knows it
+	planted := auth.NewSecret() // another put it into alice's browser, and knows it
 	a := right("alice", "198.51.100.1")
 	a.Device = planted
 	_, in := signIn(w, t, a)
@@ -193,27 +192,27 @@ func TestKnownBrowsers(t *testing.T) {
 		}
 	}
 	lock()
-	for name, a := range map[string]ap.SignInAttempt{
-		"a planted secret":                {Name: "alice", Password: aptest.Password, Address: "203.0.113.1", Device: planted},
-		"alice's browser for bob":         {Name: "bob", Password: aptest.Password, Address: "203.0.113.1", Device: in.Device},
-		"no secret, from no address":      {Name: "alice", Password: aptest.Password},
-		"the hash of a secret for itself": {Name: "alice", Password: aptest.Password, Address: "203.0.113.1", Device: w.Sign("device", in.Device)},
+	for name, a := range map[string]auth.SignInAttempt{
+		"a planted secret":                {Name: "alice", Password: password, Address: "203.0.113.1", Device: planted},
+		"alice's browser for bob":         {Name: "bob", Password: password, Address: "203.0.113.1", Device: in.Device},
+		"no secret, from no address":      {Name: "alice", Password: password},
+		"the hash of a secret for itself": {Name: "alice", Password: password, Address: "203.0.113.1", Device: w.Sign("device", in.Device)},
 	} {
 		if got, _ := signIn(w, t, a); got != "limited" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if err := w.SetPassword(t.Context(), "alice", aptest.Password); err != nil {
+	if err := w.SetPassword(t.Context(), "alice", password); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := signIn(w, t, ap.SignInAttempt{Name: "alice", Password: aptest.Password, Address: "198.51.100.1", Device: in.Device}); got != "limited" {
+	if got, _ := signIn(w, t, auth.SignInAttempt{Name: "alice", Password: password, Address: "198.51.100.1", Device: in.Device}); got != "limited" {
 		t.Errorf("after a new password the old browser is %s", got)
 	}
 }
 
 // An e-mail address signs in although an account elsewhere has it for its handle.
 func TestEmailThatIsAHandleElsewhere(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	alice := w.Account("alice")
 	if err := w.Store.Update(t.Context(), func(tx *store.Tx) error {
 		return tx.PutAccount(&store.Account{URI: "https://mail.test/users/alice", Username: "alice", Domain: "mail.test", Type: "Person"})
@@ -228,7 +227,7 @@ func TestEmailThatIsAHandleElsewhere(t *testing.T) {
 // A name that nobody has costs as much time as a wrong password. The fastest
 // of several attempts, made in turn, are compared: others share the machine.
 func TestSignInTakesTheSameTime(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	fastest := map[string]time.Duration{"alice": time.Hour, "nobody": time.Hour}
 	for i := range 8 {
@@ -247,7 +246,7 @@ func TestSignInTakesTheSameTime(t *testing.T) {
 
 // What was right is not counted as wrong, from however many places.
 func TestRightPasswordsAreNotCounted(t *testing.T) {
-	w := aptest.New(t, "https://kinglet.test")
+	w := newWorld(t)
 	w.Account("alice")
 	for i := range 12 {
 		if got, _ := signIn(w, t, right("alice", fmt.Sprint("192.0.2.", i))); got != "in" {
@@ -258,18 +257,18 @@ func TestRightPasswordsAreNotCounted(t *testing.T) {
 
 // What one server signs, another does not take; nor does it for another use.
 func TestSecretIsTheServersOwn(t *testing.T) {
-	a, b := aptest.New(t, "https://kinglet.test"), aptest.New(t, "https://kinglet.test")
+	a, b := newWorld(t), newWorld(t)
 	s := a.Sign("use", "value")
 	for name, got := range map[string]bool{
-		"another server": b.Signed("use", "value", s), "another use": a.Signed("another", "value", s), "another value": a.Signed("use", "other", s),
-		"nothing": a.Signed("use", "value", ""), "what runs together": a.Signed("us", "evalue", s),
+		"another server": b.Verify("use", "value", s), "another use": a.Verify("another", "value", s), "another value": a.Verify("use", "other", s),
+		"nothing": a.Verify("use", "value", ""), "what runs together": a.Verify("us", "evalue", s),
 	} {
 		if got {
 			t.Errorf("%s is taken", name)
 		}
 	}
-	again, err := ap.New(t.Context(), ap.Options{Config: a.Config, Store: a.Store, Log: a.Log})
-	if err != nil || !a.Signed("use", "value", s) || !again.Signed("use", "value", s) {
+	again, err := auth.New(t.Context(), a.Store, a.Config)
+	if err != nil || !a.Verify("use", "value", s) || !again.Verify("use", "value", s) {
 		t.Errorf("another node on the same database does not take it: %v", err)
 	}
 }

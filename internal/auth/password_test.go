@@ -1,18 +1,16 @@
-package store_test
+package auth
 
 import (
 	"strings"
 	"testing"
-
-	"kinglet/store"
 )
 
 func TestPasswords(t *testing.T) {
-	hash := store.HashPassword("correct horse")
+	hash := hashPassword("correct horse")
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("the hash is %s", hash)
 	}
-	if hash == store.HashPassword("correct horse") {
+	if hash == hashPassword("correct horse") {
 		t.Error("two hashes have the same salt")
 	}
 	for _, c := range []struct {
@@ -31,19 +29,19 @@ func TestPasswords(t *testing.T) {
 		{"with too much memory", strings.Replace(hash, "m=19456", "m=99999999", 1), "correct horse", false},
 		{"with other parameters", strings.Replace(hash, "t=2", "t=3", 1), "correct horse", false},
 	} {
-		if got := store.VerifyPassword(c.hash, c.password); got != c.want {
+		if got := verifyPassword(c.hash, c.password); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }
 
 func TestSecrets(t *testing.T) {
-	a, b := store.NewSecret(), store.NewSecret()
+	a, b := NewSecret(), NewSecret()
 	if a == b || len(a) != 43 {
 		t.Errorf("%s %s", a, b)
 	}
 	// SHA-256 of "abc" (FIPS 180-2, B.1) in base64url.
-	if got := store.HashSecret("abc"); got != "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" {
+	if got := HashSecret("abc"); got != "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" {
 		t.Errorf("the hash is %s", got)
 	}
 }

@@ -1,17 +1,17 @@
-package store
+package auth
 
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
+	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
+	"kinglet/store"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -25,17 +25,17 @@ const (
 	argonKey     = 32
 )
 
-// newMemory has what takes tens of megabytes done one at a time: passwords are
-// hashed in 19 MiB for some 30 ms each, so 16 that wait are answered within a
-// second; and package media decodes pictures.
-func newMemory() *semaphore.Semaphore {
-	return semaphore.New(semaphore.Options{Places: 1, Waiting: 16, Wait: 5 * time.Second})
-}
+// minPassword is the shortest password, in characters.
+const minPassword = 8
 
-// HashPassword gives the PHC string of a password. Unavailable when too many
+// HashPassword gives the PHC string of a password, when there is memory for it
+// (store.Store.Memory). Invalid when it is too short, Unavailable when too many
 // are being hashed.
-func (s *Store) HashPassword(ctx context.Context, password string) (hash string, err error) {
-	release, err := s.memory.Acquire(ctx, Client(ctx))
+func HashPassword(ctx context.Context, memory *semaphore.Semaphore, password string) (hash string, err error) {
+	if len([]rune(password)) < minPassword {
+		return "", fault.Errorf(fault.Invalid, "password: want at least %d characters", minPassword)
+	}
+	release, err := memory.Acquire(ctx, store.Client(ctx))
 	if err != nil {
 		return "", err
 	}
@@ -47,8 +47,8 @@ func (s *Store) HashPassword(ctx context.Context, password string) (hash string,
 // VerifyPassword tells whether a password is that of a hash, in constant time.
 // An empty or unreadable hash matches nothing, at the same cost. Unavailable
 // when too many are being hashed.
-func (s *Store) VerifyPassword(ctx context.Context, hash, password string) (bool, error) {
-	release, err := s.memory.Acquire(ctx, Client(ctx))
+func VerifyPassword(ctx context.Context, memory *semaphore.Semaphore, hash, password string) (bool, error) {
+	release, err := memory.Acquire(ctx, store.Client(ctx))
 	if err != nil {
 		return false, err
 	}
@@ -56,9 +56,6 @@ func (s *Store) VerifyPassword(ctx context.Context, hash, password string) (bool
 	defer runtime.GC()
 	return verifyPassword(hash, password), nil
 }
-
-// Memory is what has much memory taken by one at a time.
-func (s *Store) Memory() *semaphore.Semaphore { return s.memory }
 
 func hashPassword(password string) string {
 	salt := make([]byte, 16)
@@ -89,18 +86,4 @@ func verifyPassword(hash, password string) bool {
 	}
 	got := argon2.IDKey([]byte(password), salt, passes, memory, uint8(threads), uint32(len(want)))
 	return subtle.ConstantTimeCompare(got, want) == 1 && ok
-}
-
-// NewSecret makes a secret of 32 random bytes, fit for URLs and headers.
-func NewSecret() string {
-	b := make([]byte, 32)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// HashSecret is how such a secret is kept. A plain hash does: nobody guesses
-// 32 random bytes.
-func HashSecret(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
