@@ -7,6 +7,7 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/internal/apptest"
+	"kinglet/internal/auth"
 	"kinglet/store"
 )
 
@@ -30,7 +31,7 @@ func TestDailyRounds(t *testing.T) {
 	for i := range 3 {
 		s.Restart()
 		w.Advance(day + time.Hour)
-		if n := s.Jobs(activity.JobCleanUp); n != 1 {
+		if n := s.Jobs(activity.CleanUpJob.Name); n != 1 {
 			t.Errorf("after %d restarts %d rounds wait", i+1, n)
 		}
 	}
@@ -45,12 +46,12 @@ func TestRetention(t *testing.T) {
 	s := w.Server("a.test", "KINGLET_RETENTION_HOME_FEED=20")
 	alice, carol, start := s.Account("alice"), s.Account("carol"), w.Now()
 	alice.Follow(carol.Handle)
-	secret := store.NewSecret()
+	secret := auth.NewSecret()
 	s.Update(func(tx *store.Tx) error {
 		if err := tx.InsertApp(&store.App{ClientID: "unused", SecretHash: "x", Name: "unused", RedirectURIs: []string{"x:y"}, Scopes: "read"}); err != nil {
 			return err
 		}
-		return tx.PutSession(store.HashSecret(secret), alice.ID, w.Now().Add(90*day))
+		return tx.PutSession(auth.HashSecret(secret), alice.ID, w.Now().Add(90*day))
 	})
 	for i := range 30 {
 		carol.Post(fmt.Sprint("post ", i))

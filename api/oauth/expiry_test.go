@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kinglet/internal/apptest"
+	"kinglet/internal/auth"
 	"kinglet/store"
 )
 
@@ -31,10 +32,10 @@ type client struct {
 func newClient(t *testing.T) *client {
 	w := apptest.NewWorld(t)
 	c := &client{t: t, world: w, alice: w.Server("a.test").Account("alice")}
-	c.id, c.secret = store.NewSecret(), store.NewSecret()
+	c.id, c.secret = auth.NewSecret(), auth.NewSecret()
 	c.alice.Server.Update(func(tx *store.Tx) error {
 		app := &store.App{
-			ClientID: c.id, SecretHash: store.HashSecret(c.secret), Name: "a client", RedirectURIs: []string{redirect}, Scopes: "read offline_access",
+			ClientID: c.id, SecretHash: auth.HashSecret(c.secret), Name: "a client", RedirectURIs: []string{redirect}, Scopes: "read offline_access",
 		}
 		err := tx.InsertApp(app)
 		c.app = app.ID
@@ -45,10 +46,10 @@ func newClient(t *testing.T) *client {
 
 // code is one that alice allowed.
 func (c *client) code(scopes string) string {
-	secret := store.NewSecret()
+	secret := auth.NewSecret()
 	c.alice.Server.Update(func(tx *store.Tx) error {
 		return tx.InsertCode(&store.Code{
-			Hash: store.HashSecret(secret), AppID: c.app, AccountID: c.alice.ID, RedirectURI: redirect, Scopes: scopes,
+			Hash: auth.HashSecret(secret), AppID: c.app, AccountID: c.alice.ID, RedirectURI: redirect, Scopes: scopes,
 			ExpiresAt: c.world.Now().Add(10 * minute),
 		})
 	})
