@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
@@ -76,7 +77,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
-	if err := statusError(uri, resp.Status); err != nil {
+	if err := statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
 	if s.Config.IsOwn(resp.URL) {
@@ -85,7 +86,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
 		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
 	}
-	doc, err = vocab.Parse(resp.Body)
+	doc, err = s.bounds.Parse(resp.Body)
 	if err != nil {
 		return nil, "", fault.Errorf(fault.Invalid, "%s: %w", uri, err)
 	}
@@ -93,15 +94,18 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 }
 
 // statusError is what an answer's status means for a fetch.
-func statusError(uri string, status int) error {
+func statusError(uri string, resp *outgoing.Response) error {
+	status := resp.Status
 	switch {
+	case isOverloaded(status):
+		return fault.Errorf(fault.Unavailable, "%w", overloaded(uri, resp))
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusGone:
 		return fault.Errorf(fault.Gone, "%s is gone", uri)
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return fault.Errorf(fault.NotFound, "%s answers %d", uri, status)
-	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
+	case status >= 500 || status == http.StatusRequestTimeout:
 		return fault.Errorf(fault.Unavailable, "%s answers %d", uri, status)
 	}
 	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
@@ -112,51 +116,49 @@ func fetchError(uri string, err error) error {
 	if outgoing.IsRefused(err) || errors.Is(err, outgoing.ErrTooLarge) {
 		return fault.Errorf(fault.Invalid, "fetch %s: %w", uri, err)
 	}
-	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, err)
+	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, unreachable(err))
 }
 
-// fetchStatus makes a remote status known here, fetched from its origin, and
-// gives its id; depth counts the fetches of the thread that led to it.
-func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store.ObjectID, error) {
+// fetchStatus makes a remote status known here, fetched from its origin: the
+// outcome's Object. depth counts the fetches of the thread that led to it.
+func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activity.Outcome, error) {
 	var known *store.Object
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.ObjectByURI(uri)
 		return err
 	})
 	if err == nil {
-		return known.ID, nil
+		return activity.Outcome{Object: known.ID}, nil
 	}
 	if !fault.Is(err, fault.NotFound) {
-		return 0, err
+		return activity.Outcome{}, err
 	}
 	doc, err := s.document(ctx, uri)
 	if err != nil {
-		return 0, err
+		return activity.Outcome{}, err
 	}
 	return s.takeStatus(ctx, doc, depth)
 }
 
 // takeStatus puts a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have made of it.
-func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (store.ObjectID, error) {
-	if !vocab.IsStatusType(doc.Type) || len(doc.AttributedTo) == 0 {
-		return 0, fault.Errorf(fault.Invalid, "%s is no status but of type %q", doc.ID, doc.Type)
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
+	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
+		return none, fault.Errorf(fault.Invalid, "%s is not a status but of type %q", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)
 	if err != nil {
-		return 0, fmt.Errorf("author of %s: %w", doc.ID, err)
+		return none, fmt.Errorf("author of %s: %w", doc.ID, err)
 	}
-	a := &activity.Activity{
-		Object: &vocab.Object{Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID, Object: doc}},
-		Origin: activity.Fetched, Actor: author, Depth: depth,
+	create := &vocab.Object{
+		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
+		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author, Depth: depth}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}
-	if err := s.processFetching(ctx, a); err != nil {
-		return 0, err
-	}
-	return a.Result, nil
+	return s.process(ctx, a)
 }
 
 // authorOf gives the account of a note's author.

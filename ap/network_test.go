@@ -19,6 +19,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
+	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/federation"
@@ -61,7 +62,7 @@ func (resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, erro
 	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 }
 
-func newNetwork(t *testing.T) *network {
+func newNetwork(t *testing.T, policies ...policy.Policy) *network {
 	t.Helper()
 	n := &network{
 		T: t, clock: storetest.NewClock(), local: map[string]*store.Account{}, pages: map[string]http.HandlerFunc{},
@@ -72,7 +73,7 @@ func newNetwork(t *testing.T) *network {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	client := outgoing.New(outgoing.Options{
-		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: resolver{}, RootCAs: roots,
+		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: resolver{}, RootCAs: roots, Host: policy.Chain(policies).AllowHost,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 		},
@@ -105,7 +106,7 @@ func newNetwork(t *testing.T) *network {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log}); err != nil {
+	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log, Policy: policies}); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := ui.New(ui.UI{Service: n.Service, Store: st, Config: conf, Limits: ratelimit.New(st.Now), Log: log})
@@ -355,13 +356,19 @@ func (n *network) get(address, accept string, by *remote) *http.Response {
 	return w.Result()
 }
 
+// claim takes what is due.
+func claim(tx *store.Tx) ([]store.Job, error) {
+	due, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: ap.JobKinds(), Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Hour})
+	return due, err
+}
+
 // work does the jobs that are due, and those that they cause. What fails stays.
 func (n *network) work() {
 	n.Helper()
 	for range 100 {
 		var due []store.Job
 		if err := n.Store.Update(n.Context(), func(tx *store.Tx) (err error) {
-			due, _, err = tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Hour)
+			due, err = claim(tx)
 			return err
 		}); err != nil {
 			n.Fatal(err)
@@ -373,9 +380,9 @@ func (n *network) work() {
 			err := ap.RunJob(n.Context(), n.Service, j)
 			if uerr := n.Store.Update(n.Context(), func(tx *store.Tx) error {
 				if err != nil {
-					return tx.RetryJob(j.ID, n.clock.Now().Add(time.Minute), err.Error())
+					return tx.RetryJob(j, n.clock.Now().Add(time.Minute), err.Error())
 				}
-				return tx.FinishJob(j.ID)
+				return tx.FinishJob(j)
 			}); uerr != nil {
 				n.Fatal(uerr)
 			}
@@ -389,7 +396,7 @@ func (n *network) deliveries() map[string]object {
 	n.Helper()
 	got := map[string]object{}
 	n.update(func(tx *store.Tx) error {
-		due, _, err := tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Hour)
+		due, err := claim(tx)
 		if err != nil {
 			return err
 		}
@@ -414,7 +421,7 @@ func (n *network) deliveries() map[string]object {
 				return err
 			}
 			got[v["type"].(string)+" to "+args.Inbox] = v
-			if err := tx.FinishJob(j.ID); err != nil {
+			if err := tx.FinishJob(j); err != nil {
 				return err
 			}
 		}

@@ -17,8 +17,8 @@ func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) 
 	if err != nil {
 		return err
 	}
-	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
-	return s.fetchOutcome("thread", args.URI, err)
+	out, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
 // resolveMentions fetches accounts that a status mentions and that were not
@@ -31,12 +31,15 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 	if err != nil {
 		return err
 	}
-	var over error // a limit, which is not the mentioned's fault
+	var later error // a limit, or a host that does not answer: not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
 		if isBusy(err) {
-			over = err
+			later = err
 			break
+		}
+		if fault.Is(err, fault.Unavailable) {
+			later = err
 		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
@@ -46,7 +49,7 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 			return err
 		}
 	}
-	return over
+	return later
 }
 
 // statusExists tells whether a status is still there and its author active: what
@@ -75,7 +78,7 @@ func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) e
 		return err
 	}
 	_, err = s.fetchActor(ctx, args.URI)
-	return s.fetchOutcome("refresh", args.URI, err)
+	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }
 
 // purgeAccount clears away what a deleted account left, in small transactions.
@@ -132,7 +135,7 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 }
 
 func kept(r config.Retention, now time.Time) store.Kept {
-	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), HomeFeed: r.HomeFeed}
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
 }
 
 // ScheduleCleanUp begins the daily rounds, at a server's start.
