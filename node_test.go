@@ -37,12 +37,34 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// TestMain has every response that a test of this package sees checked against
+// the schema of the API, whichever client it uses.
 func TestMain(m *testing.M) {
+	var wrong apiErrors
+	http.DefaultTransport = apitest.Transport(&wrong, http.DefaultTransport)
 	code := m.Run()
+	if wrong.list != nil {
+		fmt.Println(strings.Join(wrong.list, "\n"))
+		code = 1
+	}
 	if path, err := binary(); err == nil {
 		os.RemoveAll(filepath.Dir(path))
 	}
 	os.Exit(code)
+}
+
+// apiErrors are the responses that are not as the schema says.
+type apiErrors struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (e *apiErrors) Helper() {}
+
+func (e *apiErrors) Errorf(format string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, fmt.Sprintf(format, args...))
 }
 
 // node is a real Kinglet on loopback.
@@ -167,7 +189,7 @@ func (n *node) person(name string) *person {
 		n.t.Fatal(err, out)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	return &person{n, name, lines[len(lines)-1], &http.Client{Transport: apitest.Transport(n.t, http.DefaultTransport)}}
+	return &person{n, name, lines[len(lines)-1], http.DefaultClient}
 }
 
 func (p *person) handle() string { return p.name + "@" + p.domain }

@@ -117,7 +117,7 @@ func TestCreateByID(t *testing.T) {
 		stranger.sends(202, inbox, stranger.activity("Announce", "11", note["id"]))
 		check(t, note, 0, false)
 	})
-	if n.jobs(activity.JobIngest) != 0 {
+	if n.jobs(activity.IngestJob.Name) != 0 {
 		t.Error("jobs are left")
 	}
 }
@@ -191,7 +191,7 @@ func TestPostponedActivities(t *testing.T) {
 	mallory.sends(202, own+"/inbox", mallory.activity("Announce", "a", other["id"]))
 	bob.sends(202, own+"/inbox", bob.activity("Announce", "a", boosted["id"]))
 	bob.sends(202, own+"/inbox", bob.activity("Announce", "a", boosted["id"]))
-	if jobs := n.jobs(activity.JobIngest); jobs != 2 {
+	if jobs := n.jobs(activity.IngestJob.Name); jobs != 2 {
 		t.Errorf("%d jobs for the two of them", jobs)
 	}
 	n.work()

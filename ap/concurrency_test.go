@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
@@ -128,7 +129,8 @@ func (h *household) day() []string {
 	name := "Alice"
 	fields := []store.Field{{Name: "a", Value: "b"}}
 	check(s.UpdateProfile(ctx, h.alice, ap.ProfileChange{DisplayName: &name, Fields: &fields}))
-	check(s.SetPassword(ctx, "alice", "another password"))
+	accounts := must(auth.New(ctx, s.Store, s.Config))(t)
+	check(accounts.SetPassword(ctx, "alice", "another password"))
 	check(s.Mute(ctx, h.alice, h.bob, ap.MuteSettings{}))
 	carol := h.account("carol")
 	check(s.Follow(ctx, carol, h.alice, ap.FollowSettings{}))
@@ -136,10 +138,10 @@ func (h *household) day() []string {
 	check(s.Unblock(ctx, h.alice, carol))
 	check(s.Follow(ctx, carol, h.bob, ap.FollowSettings{}))
 	check(s.DeleteAccount(ctx, "carol"))
-	app, secret, err := s.RegisterApp(ctx, ap.NewApp{Name: "app", RedirectURIs: []string{ap.OutOfBand}, Scopes: "read"})
+	app, secret, err := accounts.RegisterApp(ctx, auth.NewApp{Name: "app", RedirectURIs: []string{auth.OutOfBand}, Scopes: "read"})
 	check(err)
-	code := must(s.IssueCode(ctx, h.alice, &ap.Authorization{ClientID: app.ClientID, RedirectURI: ap.OutOfBand, ResponseType: "code", Scopes: "read"}))(t)
-	token := must(s.GrantToken(ctx, ap.Grant{Type: "authorization_code", ClientID: app.ClientID, ClientSecret: secret, Code: code, RedirectURI: ap.OutOfBand}))(t)
+	code := must(accounts.IssueCode(ctx, h.alice, &auth.Authorization{ClientID: app.ClientID, RedirectURI: auth.OutOfBand, ResponseType: "code", Scopes: "read"}))(t)
+	token := must(accounts.GrantToken(ctx, auth.Grant{Type: "authorization_code", ClientID: app.ClientID, ClientSecret: secret, Code: code, RedirectURI: auth.OutOfBand}))(t)
 	var out []string
 	check(s.Store.View(ctx, func(tx *store.Tx) error {
 		for _, id := range []store.ObjectID{first, reply, boost, gone} {
@@ -169,7 +171,7 @@ func (h *household) day() []string {
 			}
 			out = append(out, fmt.Sprintln(len(list), types))
 		}
-		_, err := tx.TokenByHash(store.HashSecret(token.Access))
+		_, err := tx.TokenByHash(auth.HashSecret(token.Access))
 		out = append(out, fmt.Sprint("token: ", err))
 		return nil
 	}))
@@ -258,6 +260,7 @@ func TestChangesAreNotLost(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
 		ctx := t.Context()
+		accounts, others := must(auth.New(ctx, h.nodes[0].Store, h.nodes[0].Config))(t), must(auth.New(ctx, h.nodes[1].Store, h.nodes[1].Config))(t)
 		yes, name := true, "Alice"
 		for i := range 10 {
 			h.atOnce(4, never, func(j int, s *ap.Service) error {
@@ -267,9 +270,9 @@ func TestChangesAreNotLost(t *testing.T) {
 				case 1:
 					return s.UpdateProfile(ctx, h.alice, ap.ProfileChange{Locked: &yes})
 				case 2:
-					return s.SetPassword(ctx, "alice", fmt.Sprint("new password ", i))
+					return accounts.SetPassword(ctx, "alice", fmt.Sprint("new password ", i))
 				}
-				return s.SetAdmin(ctx, "alice", true)
+				return others.SetAdmin(ctx, "alice", true)
 			})
 			var a *store.Account
 			var u *store.User
@@ -282,7 +285,7 @@ func TestChangesAreNotLost(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			matches, err := h.nodes[0].Store.VerifyPassword(ctx, u.PasswordHash, fmt.Sprint("new password ", i))
+			matches, err := auth.VerifyPassword(ctx, h.nodes[0].Store.Memory(), u.PasswordHash, fmt.Sprint("new password ", i))
 			if err != nil || a.DisplayName != name || u.NoteSource != name || !a.Locked || !u.Admin || !matches {
 				t.Fatalf("a change is lost: %+v", a)
 			}

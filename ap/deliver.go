@@ -18,15 +18,9 @@ import (
 	"kinglet/store"
 )
 
-const deliverTimeout = 30 * time.Second
-
 // deliver brings one activity to one inbox (ActivityPub §7.1). What was
 // retracted in the meantime is not delivered any more.
-func (s *Service) deliver(ctx context.Context, j store.Job) error {
-	var args activity.DeliverArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error {
 	var doc json.RawMessage
 	var sender *store.Account
 	var user *store.User

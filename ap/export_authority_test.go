@@ -2,29 +2,22 @@ package ap
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 
 	"kinglet/ap/activity"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
-// RunJob does one job as the runner would, in the caller's time.
+// RunJob does one job as the runner would, in the caller's time. Nothing is
+// delivered.
 func RunJob(ctx context.Context, s *Service, j store.Job) error {
-	switch j.Kind {
-	case activity.JobIngest:
-		return s.ingest(ctx, j)
-	case activity.JobThread:
-		return s.completeThread(ctx, j)
-	case activity.JobMentions:
-		return s.resolveMentions(ctx, j)
-	case activity.JobRefresh:
-		return s.refreshActor(ctx, j)
-	case activity.JobHandle:
-		return s.verifyHandle(ctx, j)
-	case activity.JobDeliver:
+	if j.Kind == activity.DeliverJob.Name {
 		return nil
 	}
-	return fmt.Errorf("no job of kind %q is expected here", j.Kind)
+	r := jobs.New(jobs.Options{Store: s.Store, Log: slog.New(slog.DiscardHandler)})
+	s.RegisterJobs(r)
+	return r.Attempt(ctx, j)
 }
 
 // ResolveActor is what the pipeline asks for authors and mentioned accounts.

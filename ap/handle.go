@@ -2,14 +2,12 @@ package ap
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
-	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
@@ -67,11 +65,7 @@ func (f foundHandle) apply(account, known *store.Account) {
 }
 
 // verifyHandle asks again who has an actor's handle, until its host answers.
-func (s *Service) verifyHandle(ctx context.Context, j store.Job) error {
-	var args activity.RefreshArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) verifyHandle(ctx context.Context, args activity.RefreshArgs) error {
 	ctx, err := s.causedBy(ctx, args.URI)
 	if err != nil {
 		return err

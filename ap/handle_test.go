@@ -106,13 +106,13 @@ func TestWebFingerDown(t *testing.T) {
 		}
 		n.clock.Advance(2 * time.Minute)
 		n.work()
-		if n.jobs(activity.JobHandle) != 1 {
+		if n.jobs(activity.HandleJob.Name) != 1 {
 			t.Error("while WebFinger is down, nothing asks again")
 		}
 		n.setDown(victim, false)
 		n.clock.Advance(2 * time.Minute)
 		n.work()
-		if a := n.accountOf(bob.uri); !a.HandleVerified || n.jobs(activity.JobHandle) != 0 {
+		if a := n.accountOf(bob.uri); !a.HandleVerified || n.jobs(activity.HandleJob.Name) != 0 {
 			t.Error("it is not verified when WebFinger is back")
 		}
 	})

@@ -3,10 +3,8 @@ package ap
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
@@ -196,7 +194,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 	}
 	a.KeepSmall(s.Config)
 	return activity.Outcome{}, s.Store.Update(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.CountWaiting(activity.JobIngest, vocab.Host(a.Actor.URI), s.limits.waitingPerHost)
+		waiting, err := tx.CountWaiting(activity.IngestJob.Name, activity.IngestLane(a.Actor.URI), s.limits.waitingPerHost)
 		if err != nil {
 			return err
 		}
@@ -207,14 +205,8 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 	})
 }
 
-const ingestTimeout = 2 * time.Minute
-
 // ingest does what Inbox put off.
-func (s *Service) ingest(ctx context.Context, j store.Job) error {
-	var args activity.IngestArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	doc, err := s.bounds.Parse(args.Activity)
 	if err != nil {
 		return jobs.Permanent(err)

@@ -395,7 +395,7 @@ func (n *network) deliveries() map[string]object {
 			return err
 		}
 		for _, j := range due {
-			if j.Kind != activity.JobDeliver {
+			if j.Kind != activity.DeliverJob.Name {
 				continue
 			}
 			var args activity.DeliverArgs

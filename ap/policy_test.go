@@ -54,7 +54,7 @@ func (n *network) rawDeliveries() map[string]json.RawMessage {
 	got := map[string]json.RawMessage{}
 	n.view(func(tx *store.Tx) error {
 		for _, host := range []string{victim, "other.example.com"} {
-			list, err := tx.JobsInLane(activity.JobDeliver, host)
+			list, err := tx.JobsInLane(activity.DeliverJob.Name, host)
 			if err != nil {
 				return err
 			}

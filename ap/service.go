@@ -41,9 +41,6 @@ type Service struct {
 	limits            *limits         // of what strangers can make us spend
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
-
-	secret  []byte        // what Sign signs with
-	signIns *signInLimits // how often passwords may be guessed
 }
 
 // Options are what New needs.
@@ -60,21 +57,17 @@ type Options struct {
 // and kept in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		Config:  o.Config,
-		Store:   o.Store,
-		Log:     o.Log,
-		client:  o.Client,
-		rules:   activity.Rules(),
-		env:     &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
-		bounds:  vocab.Bounds{Mentions: o.Config.Federation.Mentions},
-		limits:  newLimits(o.Config.Federation, o.Store.Now),
-		signIns: newSignInLimits(o.Store.Now, o.Config.Limits),
+		Config: o.Config,
+		Store:  o.Store,
+		Log:    o.Log,
+		client: o.Client,
+		rules:  activity.Rules(),
+		env:    &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
+		bounds: vocab.Bounds{Mentions: o.Config.Federation.Mentions},
+		limits: newLimits(o.Config.Federation, o.Store.Now),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
-	}
-	if err := s.loadSecret(ctx); err != nil {
-		return nil, fmt.Errorf("load the server's secret: %w", err)
 	}
 	return s, nil
 }
@@ -114,13 +107,13 @@ func (s *Service) loadInstanceKey(ctx context.Context) error {
 
 // RegisterJobs tells the runner how to do the work that activities cause.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
-	r.Register(activity.JobDeliver, deliverTimeout, s.deliver)
-	r.Register(activity.JobIngest, ingestTimeout, s.ingest)
-	r.Register(activity.JobThread, ingestTimeout, s.completeThread)
-	r.Register(activity.JobMentions, ingestTimeout, s.resolveMentions)
-	r.Register(activity.JobRefresh, ingestTimeout, s.refreshActor)
-	r.Register(activity.JobHandle, ingestTimeout, s.verifyHandle)
-	r.Register(activity.JobPurge, purgeTimeout, s.purgeAccount)
-	r.Register(activity.JobForget, purgeTimeout, s.forgetKey)
-	r.Register(activity.JobCleanUp, purgeTimeout, s.cleanUp)
+	activity.DeliverJob.Register(r, s.deliver)
+	activity.IngestJob.Register(r, s.ingest)
+	activity.ThreadJob.Register(r, s.completeThread)
+	activity.MentionsJob.Register(r, s.resolveMentions)
+	activity.RefreshJob.Register(r, s.refreshActor)
+	activity.HandleJob.Register(r, s.verifyHandle)
+	activity.PurgeJob.Register(r, s.purgeAccount)
+	activity.ForgetKeyJob.Register(r, s.forgetKey)
+	activity.CleanUpJob.Register(r, s.cleanUp)
 }

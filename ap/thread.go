@@ -2,23 +2,17 @@ package ap
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
-	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
 // completeThread fetches a status that something here answers. Its own parent
 // is then another job, up to activity.MaxThreadDepth.
-func (s *Service) completeThread(ctx context.Context, j store.Job) error {
-	var args activity.ThreadArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) error {
 	ctx, err := s.causedBy(ctx, args.Cause)
 	if err != nil {
 		return err
@@ -29,11 +23,7 @@ func (s *Service) completeThread(ctx context.Context, j store.Job) error {
 
 // resolveMentions fetches accounts that a status mentions and that were not
 // known when it came.
-func (s *Service) resolveMentions(ctx context.Context, j store.Job) error {
-	var args activity.MentionsArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArgs) error {
 	if exists, err := s.statusExists(ctx, args.Status); err != nil || !exists {
 		return err
 	}
@@ -79,11 +69,7 @@ func (s *Service) statusExists(ctx context.Context, id store.ObjectID) (bool, er
 }
 
 // refreshActor fetches an actor's document anew.
-func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
-	var args activity.RefreshArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) error {
 	ctx, err := s.causedBy(ctx, args.URI)
 	if err != nil {
 		return err
@@ -92,15 +78,9 @@ func (s *Service) refreshActor(ctx context.Context, j store.Job) error {
 	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }
 
-const purgeTimeout = 5 * time.Minute
-
 // purgeAccount clears away what a deleted account left, in small transactions.
 // A local account's key goes last, when its Delete is no longer delivered.
-func (s *Service) purgeAccount(ctx context.Context, j store.Job) error {
-	var args activity.PurgeArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
 	for done := false; !done; {
 		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 			done, err = tx.PurgeAccount(args.Account)
@@ -124,11 +104,7 @@ const (
 
 // forgetKey drops the private key of an account that is gone, or asks again
 // later when something is still to be signed with it.
-func (s *Service) forgetKey(ctx context.Context, j store.Job) error {
-	var args activity.PurgeArgs
-	if err := json.Unmarshal(j.Args, &args); err != nil {
-		return jobs.Permanent(err)
-	}
+func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		waiting, err := tx.Delivering(args.Account)
 		if err != nil {
@@ -145,7 +121,7 @@ const cleanUpEvery = 24 * time.Hour
 
 // cleanUp is the daily round: what has had its time goes. It enqueues its own
 // next run.
-func (s *Service) cleanUp(ctx context.Context, _ store.Job) error {
+func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	now := s.Store.Now()
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.CleanUp(kept(s.Config.Retention, now)); err != nil {

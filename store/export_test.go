@@ -30,12 +30,6 @@ func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
 	return plans, err
 }
 
-// The hashing of passwords without its bounds.
-var (
-	HashPassword   = hashPassword
-	VerifyPassword = verifyPassword
-)
-
 // ReadForever runs a statement that gives a row, with which it calls first,
 // and no second one. PostgreSQL sends rows in bulk: first is called before.
 func ReadForever(tx *Tx, first func()) error {

@@ -9,12 +9,14 @@ import (
 	"kinglet/internal/fault"
 	"kinglet/store"
 	"kinglet/store/storetest"
+
+	"github.com/google/uuid"
 )
 
 func (w *world) app() *store.App {
 	w.t.Helper()
 	a := &store.App{
-		ClientID: store.NewSecret(), SecretHash: "s", Name: "An app", Website: "https://app.test",
+		ClientID: uuid.NewString(), SecretHash: "s", Name: "An app", Website: "https://app.test",
 		RedirectURIs: []string{"app://back", "https://app.test/back"}, Scopes: "read write",
 	}
 	w.update(func(tx *store.Tx) error { return tx.InsertApp(a) })
@@ -23,7 +25,7 @@ func (w *world) app() *store.App {
 
 func (w *world) token(app *store.App, account store.AccountID, with func(t *store.Token)) *store.Token {
 	w.t.Helper()
-	tok := &store.Token{Hash: store.NewSecret(), AppID: app.ID, AccountID: account, Scopes: "read"}
+	tok := &store.Token{Hash: uuid.NewString(), AppID: app.ID, AccountID: account, Scopes: "read"}
 	if with != nil {
 		with(tok)
 	}
@@ -34,7 +36,7 @@ func (w *world) token(app *store.App, account store.AccountID, with func(t *stor
 func (w *world) code(app *store.App, account store.AccountID) *store.Code {
 	w.t.Helper()
 	c := &store.Code{
-		Hash: store.NewSecret(), AppID: app.ID, AccountID: account, RedirectURI: "app://back", Scopes: "read", Challenge: "c",
+		Hash: uuid.NewString(), AppID: app.ID, AccountID: account, RedirectURI: "app://back", Scopes: "read", Challenge: "c",
 		ExpiresAt: w.Now().Add(10 * time.Minute),
 	}
 	w.update(func(tx *store.Tx) error { return tx.InsertCode(c) })

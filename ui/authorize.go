@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/store"
 )
 
@@ -21,8 +21,8 @@ type consent struct {
 // requestKeys are the parameters of an authorization request.
 var requestKeys = []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"}
 
-func authorization(q url.Values) *ap.Authorization {
-	return &ap.Authorization{
+func authorization(q url.Values) *auth.Authorization {
+	return &auth.Authorization{
 		ClientID: q.Get("client_id"), RedirectURI: q.Get("redirect_uri"), ResponseType: q.Get("response_type"), Scopes: q.Get("scope"),
 		Challenge: q.Get("code_challenge"), ChallengeMethod: q.Get("code_challenge_method"),
 	}
@@ -33,7 +33,7 @@ func authorization(q url.Values) *ap.Authorization {
 func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	a := authorization(q)
-	app, err := u.Service.CheckAuthorization(r.Context(), a)
+	app, err := u.Auth.CheckAuthorization(r.Context(), a)
 	if err != nil {
 		u.fail(w, r, err)
 		return
@@ -65,7 +65,7 @@ func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := authorization(form)
-	if _, err := u.Service.CheckAuthorization(r.Context(), a); err != nil {
+	if _, err := u.Auth.CheckAuthorization(r.Context(), a); err != nil {
 		u.fail(w, r, err)
 		return
 	}
@@ -77,14 +77,14 @@ func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
 		answer.Set("error", "access_denied")
 		answer.Set("error_description", "The resource owner or authorization server denied the request.")
 	} else {
-		code, err := u.Service.IssueCode(r.Context(), viewer.ID, a)
+		code, err := u.Auth.IssueCode(r.Context(), viewer.ID, a)
 		if err != nil {
 			u.fail(w, r, err)
 			return
 		}
 		answer.Set("code", code)
 	}
-	if a.RedirectURI == ap.OutOfBand {
+	if a.RedirectURI == auth.OutOfBand {
 		u.show(w, r, http.StatusOK, "code.html", page{Title: "Your code", Content: answer.Get("code"), Viewer: viewer})
 		return
 	}
@@ -97,7 +97,7 @@ func (u *UI) authorize(w http.ResponseWriter, r *http.Request) {
 }
 
 func redirectHost(uri string) string {
-	if uri == ap.OutOfBand {
+	if uri == auth.OutOfBand {
 		return ""
 	}
 	p, err := url.Parse(uri)
@@ -114,7 +114,7 @@ func redirectHost(uri string) string {
 // hold a form's redirects to form-action as well.
 func formTarget(uri string) []string {
 	p, err := url.Parse(uri)
-	if err != nil || uri == ap.OutOfBand {
+	if err != nil || uri == auth.OutOfBand {
 		return nil
 	}
 	if p.Scheme == "https" || p.Scheme == "http" {

@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"strings"
 
+	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
-	"kinglet/store"
 )
 
 // The cookies: the session, the secret of the sign-in form before there is a
@@ -37,7 +37,7 @@ func (u *UI) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
 }
 
 // cookie is the secret in a cookie, "" when there is none: it is of the length
-// of store.NewSecret's.
+// of auth.NewSecret's.
 func (u *UI) cookie(r *http.Request, name string) string {
 	c, err := r.Cookie(u.cookieName(name))
 	if err != nil || len(c.Value) != 43 {
@@ -56,17 +56,17 @@ const (
 // session, so that no other session's will do, and only this server can make
 // it, so that nobody can put a fitting pair into somebody's browser.
 func (u *UI) csrf(r *http.Request) string {
-	return u.Service.Sign(sessionForm, u.cookie(r, sessionCookie))
+	return u.Auth.Sign(sessionForm, u.cookie(r, sessionCookie))
 }
 
 // signInToken is the token for the sign-in form, made of a cookie of its own.
 func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
 	secret := u.cookie(r, signInCookie)
 	if secret == "" {
-		secret = store.NewSecret()
+		secret = auth.NewSecret()
 		u.setCookie(w, signInCookie, secret, 0)
 	}
-	return u.Service.Sign(signInForms, secret)
+	return u.Auth.Sign(signInForms, secret)
 }
 
 // maxForm is the most that is read of a form: a consent carries the client's
@@ -78,7 +78,7 @@ const maxForm = 32 << 10
 // sends too many, another site's and what is too large is refused before
 // anything is read.
 func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
-	if ok, _, _ := u.Limits.Allow(ratelimit.Address, ratelimit.Client(r, u.Config.TrustedProxies)); !ok {
+	if ok, _, _ := u.Limits.Allow(ratelimit.Address, u.Config.ClientAddress(r)); !ok {
 		return nil, fault.Errorf(fault.RateLimited, "too many forms")
 	}
 	if err := u.origins.Check(r); err != nil {
@@ -91,7 +91,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (u
 	if err := r.ParseForm(); err != nil {
 		return nil, fault.Errorf(fault.Invalid, "The form can't be read")
 	}
-	if secret == "" || !u.Service.Signed(use, secret, r.PostForm.Get("csrf")) {
+	if secret == "" || !u.Auth.Verify(use, secret, r.PostForm.Get("csrf")) {
 		return nil, fault.Errorf(fault.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
 	}
 	return r.PostForm, nil

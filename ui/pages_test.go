@@ -16,6 +16,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
@@ -49,7 +50,11 @@ func newWorld(t *testing.T, settings ...string) *world {
 		t.Fatal(err)
 	}
 	source := fstest.MapFS{"go.mod": {Data: []byte("module kinglet\n")}, "ap/post.go": {Data: []byte("package ap\n")}}
-	u, err := New(UI{Service: s, Store: db, Config: conf, Limits: ratelimit.New(db.Now), Log: log, Source: source})
+	who, err := auth.New(t.Context(), db, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := New(UI{Service: s, Auth: who, Store: db, Config: conf, Limits: ratelimit.New(db.Now), Log: log, Source: source})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,9 +6,8 @@ import (
 	"net/url"
 	"strings"
 
-	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/fault"
-	"kinglet/internal/ratelimit"
 	"kinglet/store"
 )
 
@@ -18,11 +17,8 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 	if secret == "" {
 		return nil
 	}
-	var account *store.Account
-	if err := u.Store.View(store.AsLookup(r.Context()), func(tx *store.Tx) (err error) {
-		account, err = tx.SessionAccount(store.HashSecret(secret))
-		return err
-	}); err != nil {
+	account, err := u.Auth.SessionAccount(r.Context(), secret)
+	if err != nil {
 		return nil
 	}
 	return account
@@ -70,8 +66,9 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := signInForm{Next: here(form.Get("next")), Name: form.Get("name")}
-	signedIn, err := u.Service.SignIn(r.Context(), ap.SignInAttempt{
-		Name: f.Name, Password: form.Get("password"), Address: ratelimit.Client(r, u.Config.TrustedProxies), Device: u.cookie(r, deviceCookie),
+	signedIn, err := u.Auth.SignIn(r.Context(), auth.SignInAttempt{
+		Name: f.Name, Password: form.Get("password"), Address: u.Config.ClientAddress(r),
+		Device: u.cookie(r, deviceCookie), Session: u.cookie(r, sessionCookie),
 	})
 	if fault.Is(err, fault.Unauthorized) {
 		f.Problem = "That name and password do not go together. Check both and try again."
@@ -82,20 +79,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	secret, life := store.NewSecret(), u.Config.Retention.Sessions
-	err = u.Store.Update(r.Context(), func(tx *store.Tx) error {
-		if old := u.cookie(r, sessionCookie); old != "" {
-			if err := tx.DeleteSession(store.HashSecret(old)); err != nil {
-				return err
-			}
-		}
-		return tx.PutSession(store.HashSecret(secret), signedIn.Account.ID, tx.Now().Add(life))
-	})
-	if err != nil {
-		u.fail(w, r, err)
-		return
-	}
-	u.setCookie(w, sessionCookie, secret, int(life.Seconds()))
+	u.setCookie(w, sessionCookie, signedIn.Session, int(u.Config.Retention.Sessions.Seconds()))
 	u.setCookie(w, deviceCookie, signedIn.Device, 365*24*60*60)
 	u.setCookie(w, signInCookie, "", -1)
 	http.Redirect(w, r, f.Next, http.StatusSeeOther)
@@ -107,7 +91,7 @@ func (u *UI) signOut(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	if err := u.Store.Update(r.Context(), func(tx *store.Tx) error { return tx.DeleteSession(store.HashSecret(secret)) }); err != nil {
+	if err := u.Auth.SignOut(r.Context(), secret); err != nil {
 		u.fail(w, r, err)
 		return
 	}

@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/ap"
 	"kinglet/ap/aptest"
+	"kinglet/internal/auth"
 	"kinglet/internal/ratelimit"
-	"kinglet/store"
 	"kinglet/ui"
 
 	"github.com/go-chi/chi/v5"
@@ -36,14 +35,14 @@ type site struct {
 func newSite(t *testing.T, base string) *site {
 	w := aptest.New(t, base)
 	pages, err := ui.New(ui.UI{
-		Service: w.Service, Store: w.Store, Config: w.Config, Limits: ratelimit.New(w.Store.Now), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Service: w.Service, Auth: w.Auth, Store: w.Store, Config: w.Config, Limits: ratelimit.New(w.Store.Now), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := chi.NewRouter()
 	pages.Routes(r)
-	app, _, err := w.RegisterApp(t.Context(), ap.NewApp{Name: "an app", RedirectURIs: []string{callback}})
+	app, _, err := w.Auth.RegisterApp(t.Context(), auth.NewApp{Name: "an app", RedirectURIs: []string{callback}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +156,7 @@ func TestForgedConsent(t *testing.T) {
 			"an empty token": {"", nil}, "an empty pair": {"", map[string]string{"kinglet_csrf": "", prefix + "kinglet_csrf": ""}},
 			"a pair of the old kind":   {strings.Repeat("A", 43), map[string]string{"kinglet_csrf": strings.Repeat("A", 43), prefix + "kinglet_csrf": strings.Repeat("A", 43)}},
 			"the session itself":       {session, nil},
-			"its hash":                 {store.HashSecret(session), nil},
+			"its hash":                 {auth.HashSecret(session), nil},
 			"another session's":        {others, nil},
 			"the sign-in form's":       {signInToken, map[string]string{prefix + "kinglet_sign_in": planted}},
 			"the session's other form": {otherForm, map[string]string{prefix + "kinglet_sign_in": session}},
@@ -179,7 +178,7 @@ func TestForgedConsent(t *testing.T) {
 		} {
 			b := s.browser()
 			b.cookies = cookies
-			for _, token := range []string{"", others, signInToken, s.Sign("session form", "")} {
+			for _, token := range []string{"", others, signInToken, s.Auth.Sign("session form", "")} {
 				if w := b.do("POST", "/oauth/authorize", s.consent(token)); gaveCode(w) || w.Code == http.StatusOK {
 					t.Errorf("%s: %d to %q", name, w.Code, w.Header().Get("Location"))
 				}
@@ -274,9 +273,9 @@ func TestForgedSignIn(t *testing.T) {
 		sessionToken := signedIn.token("/", "/auth/sign_out")
 		for name, c := range map[string]struct{ token, cookie string }{
 			"nothing": {"", ""}, "an empty pair": {"", ""}, "a made-up pair": {strings.Repeat("A", 43), strings.Repeat("A", 43)},
-			"another browser's token": {token, store.NewSecret()}, "a token and no cookie": {token, ""},
+			"another browser's token": {token, auth.NewSecret()}, "a token and no cookie": {token, ""},
 			"a session's token": {sessionToken, signedIn.cookies[prefix+"kinglet_session"]},
-			"a short cookie":    {s.Sign("sign-in form", "x"), "x"}, "an empty cookie's token": {s.Sign("sign-in form", ""), ""},
+			"a short cookie":    {s.Auth.Sign("sign-in form", "x"), "x"}, "an empty cookie's token": {s.Auth.Sign("sign-in form", ""), ""},
 		} {
 			b := s.browser()
 			b.cookies[prefix+"kinglet_sign_in"] = c.cookie

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
@@ -31,6 +32,7 @@ var files embed.FS
 // UI serves the pages.
 type UI struct {
 	Service *ap.Service
+	Auth    *auth.Service
 	Store   *store.Store
 	Config  *config.Config
 	Limits  *ratelimit.Limiter
@@ -170,9 +172,9 @@ type problem struct {
 // fail shows an error as a page that says what to do next.
 func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
-	var oe *ap.OAuthError
-	if errors.As(err, &oe) {
-		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", oe.Description + ". Go back to the application and try again, or tell those who make it."})
+	var e *fault.Error
+	if errors.As(err, &e) && e.Code != "" { // OAuth's, of the application
+		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", e.Message + ". Go back to the application and try again, or tell those who make it."})
 		return
 	}
 	switch status {

@@ -7,6 +7,7 @@ import (
 	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
@@ -94,16 +95,14 @@ func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	job := newJob(JobPurge, "", PurgeArgs{Account: a.Actor.ID})
-	job.UniqueKey = JobPurge + " " + a.Actor.URI
-	return out, tx.Enqueue(job)
+	return out, PurgeJob.Enqueue(tx, PurgeArgs{Account: a.Actor.ID}, jobs.Unique(PurgeJob.Name+" "+a.Actor.URI))
 }
 
 // dropWaiting drops what came to an inbox from an actor and still waits for
 // something to be fetched, or was given up: all of it, or what brings the
 // object that is being deleted.
 func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
-	list, err := tx.JobsInLane(JobIngest, vocab.Host(actor.URI))
+	list, err := tx.JobsInLane(IngestJob.Name, IngestLane(actor.URI))
 	if err != nil {
 		return err
 	}

@@ -7,24 +7,35 @@ import (
 	"time"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
-// The kinds of jobs that activities cause. Package ap does them.
-const (
-	JobDeliver  = "deliver"  // DeliverArgs: one activity to one inbox
-	JobIngest   = "ingest"   // IngestArgs: an inbox post that needs fetching first
-	JobThread   = "thread"   // ThreadArgs: a parent that is not known here
-	JobMentions = "mentions" // MentionsArgs: mentioned accounts not known here
-	JobRefresh  = "refresh"  // RefreshArgs: an actor whose document is old
-	JobHandle   = "handle"   // RefreshArgs: an actor whose handle could not be verified
-	JobPurge    = "purge"    // PurgeArgs: what a deleted account left
-	JobForget   = "forget"   // PurgeArgs: its key, when that has signed for the last time
-	JobCleanUp  = "clean_up" // no arguments: the daily round
+// The kinds of jobs that activities cause. Package ap has their workers
+// (Service.RegisterJobs).
+var (
+	// DeliverJob brings one activity to one inbox.
+	DeliverJob = jobs.Kind[DeliverArgs]{Name: "deliver", Timeout: 30 * time.Second, Lane: func(a DeliverArgs) string { return vocab.Host(a.Inbox) }}
+	// IngestJob does an inbox post that needs fetching first.
+	IngestJob = jobs.Kind[IngestArgs]{Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
+	// ThreadJob fetches a parent that is not known here.
+	ThreadJob = jobs.Kind[ThreadArgs]{Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
+	// MentionsJob fetches mentioned accounts that are not known here.
+	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
+	// RefreshJob fetches an actor whose document is old.
+	RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
+	// HandleJob verifies an actor's handle, which could not be verified before.
+	HandleJob = jobs.Kind[RefreshArgs]{Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
+	// PurgeJob deletes what a deleted account left.
+	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
+	// ForgetKeyJob deletes its key, when that has signed for the last time.
+	ForgetKeyJob = jobs.Kind[PurgeArgs]{Name: "forget", GiveUp: jobs.Never}
+	// CleanUpJob is the daily round.
+	CleanUpJob = jobs.Kind[struct{}]{Name: "clean_up", Timeout: time.Hour, GiveUp: jobs.Never}
 )
 
-// LocalLane is the lane of work that meets no remote host.
-const LocalLane = "local"
+// fetchTimeout bounds a job that fetches several documents, one after the other.
+const fetchTimeout = 2 * time.Minute
 
 // DeliverArgs name a published activity and where to bring it.
 type DeliverArgs struct {
@@ -38,6 +49,7 @@ type IngestArgs struct {
 	Actor     store.AccountID `json:"actor"`
 	Recipient store.AccountID `json:"recipient,omitempty"`
 	Activity  json.RawMessage `json:"activity"`
+	Host      string          `json:"host"` // of the actor
 }
 
 // ThreadArgs name a status to fetch because something here answers it.
@@ -52,6 +64,7 @@ type MentionsArgs struct {
 	Status store.ObjectID `json:"status"`
 	URIs   []string       `json:"uris"`
 	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
+	Host   string         `json:"host"`            // of the status
 }
 
 // RefreshArgs name an actor to fetch again.
@@ -59,22 +72,17 @@ type RefreshArgs struct {
 	URI string `json:"uri"`
 }
 
+func hostOfActor(a RefreshArgs) string { return vocab.Host(a.URI) }
+
 // PurgeArgs name a deleted account.
 type PurgeArgs struct {
 	Account store.AccountID `json:"account"`
 }
 
-// newJob makes a job in the lane of a URI's host.
-func newJob(kind, uri string, args any) store.NewJob {
-	b, err := json.Marshal(args)
-	if err != nil {
-		panic(err) // only our own plain structs come here
-	}
-	lane := LocalLane
-	if uri != "" {
-		lane = vocab.Host(uri)
-	}
-	return store.NewJob{Kind: kind, Lane: lane, Args: b}
+// IngestLane is where the activities wait that came to an inbox from an actor:
+// each host's apart, since what they need is fetched from anywhere.
+func IngestLane(actorURI string) string {
+	return IngestJob.LaneOf(IngestArgs{Host: vocab.Host(actorURI)})
 }
 
 // Deliver writes one delivery for each inbox, once each, in the lane of its host.
@@ -86,48 +94,41 @@ func Deliver(tx *store.Tx, activity store.ObjectID, sender store.AccountID, inbo
 			continue
 		}
 		seen[inbox] = true
-		list = append(list, newJob(JobDeliver, inbox, DeliverArgs{Activity: activity, Sender: sender, Inbox: inbox}))
+		list = append(list, DeliverJob.Job(DeliverArgs{Activity: activity, Sender: sender, Inbox: inbox}))
 	}
 	return tx.Enqueue(list...)
 }
 
 // Postpone keeps an inbox's activity for a job that may fetch what it needs.
 func Postpone(tx *store.Tx, a *Activity) error {
-	job := newJob(JobIngest, a.Actor.URI, IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw})
+	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Host: vocab.Host(a.Actor.URI)})
 	if a.ID != "" {
 		// Of whom, besides: its id is what the sender says it is. Hashed, since
 		// URIs are longer than an index takes.
 		key := sha256.Sum256([]byte(a.Actor.URI + "\n" + a.ID + "\n" + a.Recipient.String()))
-		job.UniqueKey = JobIngest + " " + hex.EncodeToString(key[:])
+		job.UniqueKey = IngestJob.Name + " " + hex.EncodeToString(key[:])
 	}
 	return tx.Enqueue(job)
 }
 
 // Refresh has an actor's document fetched anew.
 func Refresh(tx *store.Tx, uri string) error {
-	job := newJob(JobRefresh, uri, RefreshArgs{URI: uri})
-	job.UniqueKey = JobRefresh + " " + uri
-	return tx.Enqueue(job)
+	return RefreshJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.Unique(RefreshJob.Name+" "+uri))
 }
 
 // VerifyHandleAt has WebFinger asked again about an actor's handle.
 func VerifyHandleAt(tx *store.Tx, uri string, at time.Time) error {
-	job := newJob(JobHandle, uri, RefreshArgs{URI: uri})
-	job.RunAt, job.UniqueKey = at, JobHandle+" "+uri
-	return tx.Enqueue(job)
+	return HandleJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.At(at), jobs.Unique(HandleJob.Name+" "+uri))
 }
 
 // ScheduleCleanUp has the daily round done at a time, one round a day however
 // often the server starts.
 func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
-	job := newJob(JobCleanUp, "", struct{}{})
-	job.RunAt, job.UniqueKey = at, JobCleanUp+" "+at.Format(time.DateOnly)
-	return tx.Enqueue(job)
+	return CleanUpJob.Enqueue(tx, struct{}{}, jobs.At(at), jobs.Unique(CleanUpJob.Name+" "+at.Format(time.DateOnly)))
 }
 
 // ForgetKeyAt has a deleted account's key dropped at a time.
 func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
-	job := newJob(JobForget, "", PurgeArgs{Account: account})
-	job.RunAt, job.UniqueKey = at, JobForget+" "+account.String()+" "+at.Format(time.RFC3339)
-	return tx.Enqueue(job)
+	key := ForgetKeyJob.Name + " " + account.String() + " " + at.Format(time.RFC3339)
+	return ForgetKeyJob.Enqueue(tx, PurgeArgs{Account: account}, jobs.At(at), jobs.Unique(key))
 }

@@ -4,6 +4,7 @@ import (
 	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
@@ -74,7 +75,7 @@ func deliverable(env *Env, a *Activity, p *Publication) []string {
 
 // publishAnswer keeps and delivers the Accept or Reject of a Follow.
 func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) error {
-	key := JobDeliver + " " + a.Type + " " + a.Actor.URI + " " + p.AnswerTo
+	key := DeliverJob.Name + " " + a.Type + " " + a.Actor.URI + " " + p.AnswerTo
 	id, err := keptAnswer(tx, a, p.AnswerTo, key)
 	if err != nil {
 		return err
@@ -88,9 +89,7 @@ func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) 
 		id = o.ID
 	}
 	for _, inbox := range inboxes {
-		job := newJob(JobDeliver, inbox, DeliverArgs{Activity: id, Sender: a.Actor.ID, Inbox: inbox})
-		job.UniqueKey = key
-		if err := tx.Enqueue(job); err != nil {
+		if err := DeliverJob.Enqueue(tx, DeliverArgs{Activity: id, Sender: a.Actor.ID, Inbox: inbox}, jobs.Unique(key)); err != nil {
 			return err
 		}
 	}

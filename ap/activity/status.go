@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
@@ -81,9 +82,8 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object) ([]store.AccountI
 		return nil, err
 	}
 	if len(unknown) > 0 && a.Origin.Completes {
-		job := newJob(JobMentions, status.URI, MentionsArgs{Status: status.ID, URIs: unknown, Cause: a.cause()})
-		job.UniqueKey = JobMentions + " " + status.URI
-		if err := tx.Enqueue(job); err != nil {
+		args := MentionsArgs{Status: status.ID, URIs: unknown, Cause: a.cause(), Host: vocab.Host(status.URI)}
+		if err := MentionsJob.Enqueue(tx, args, jobs.Unique(MentionsJob.Name+" "+status.URI)); err != nil {
 			return nil, err
 		}
 	}
@@ -183,11 +183,10 @@ func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) e
 			return err
 		}
 		most := env.Config.Federation.WaitingPerHost
-		if waiting, err := tx.CountWaiting(JobThread, vocab.Host(status.InReplyToURI), most); err != nil || !followed && waiting >= most {
+		if waiting, err := tx.CountWaiting(ThreadJob.Name, vocab.Host(status.InReplyToURI), most); err != nil || !followed && waiting >= most {
 			return err
 		}
 	}
-	job := newJob(JobThread, status.InReplyToURI, ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()})
-	job.UniqueKey = JobThread + " " + status.InReplyToURI
-	return tx.Enqueue(job)
+	args := ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()}
+	return ThreadJob.Enqueue(tx, args, jobs.Unique(ThreadJob.Name+" "+status.InReplyToURI))
 }

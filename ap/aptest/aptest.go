@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
@@ -21,6 +22,7 @@ const Password = "correct horse battery"
 // World is a service whose time the test decides.
 type World struct {
 	*ap.Service
+	Auth  *auth.Service
 	Clock *storetest.Clock
 	t     testing.TB
 }
@@ -48,7 +50,11 @@ func New(t testing.TB, url string) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &World{s, clock, t}
+	who, err := auth.New(t.Context(), db, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &World{s, who, clock, t}
 }
 
 // Account makes a person.
@@ -64,13 +70,13 @@ func (w *World) Account(name string) *store.Account {
 // Token makes an access token of an account's, or of a client alone.
 func (w *World) Token(account store.AccountID, scopes string) string {
 	w.t.Helper()
-	app, _, err := w.RegisterApp(w.t.Context(), ap.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{ap.OutOfBand}})
+	app, _, err := w.Auth.RegisterApp(w.t.Context(), auth.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{auth.OutOfBand}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	secret := store.NewSecret()
+	secret := auth.NewSecret()
 	err = w.Store.Update(w.t.Context(), func(tx *store.Tx) error {
-		return tx.InsertToken(&store.Token{Hash: store.HashSecret(secret), AppID: app.ID, AccountID: account, Scopes: app.Scopes})
+		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(secret), AppID: app.ID, AccountID: account, Scopes: app.Scopes})
 	})
 	if err != nil {
 		w.t.Fatal(err)

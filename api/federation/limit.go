@@ -3,13 +3,14 @@ package federation
 import (
 	"net/http"
 
+	"kinglet/api/limit"
 	"kinglet/api/respond"
 	"kinglet/internal/ratelimit"
 )
 
 // client is the address that a request is counted for.
 func (a *API) client(r *http.Request) string {
-	return ratelimit.Client(r, a.Config.TrustedProxies)
+	return a.Config.ClientAddress(r)
 }
 
 // counted bounds how many inbox posts one address may make, before anything
@@ -18,7 +19,7 @@ func (a *API) counted(h http.HandlerFunc) http.HandlerFunc {
 	most := a.Config.Federation.InboxPerAddress
 	rule := ratelimit.Rule{Name: "inbox", Most: most.Most, Window: most.Window}
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !a.Limits.Check(w, rule, a.client(r)) {
+		if !limit.Check(w, a.Limits, rule, a.client(r)) {
 			a.fail(w, r, respond.TooMany)
 			return
 		}

@@ -20,6 +20,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/signature"
 	"kinglet/api/federation"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -88,7 +89,7 @@ func newWorld(t *testing.T, change ...func(c *config.Config)) *world {
 	if w.service, err = ap.New(t.Context(), ap.Options{Config: w.config, Store: w.store, Client: client, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@kinglet.test", Password: store.NewSecret()}); err != nil {
+	if _, err := w.service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@kinglet.test", Password: auth.NewSecret()}); err != nil {
 		t.Fatal(err)
 	}
 	api := &federation.API{Service: w.service, Store: w.store, Config: w.config, Limits: ratelimit.New(w.clock.Now), Log: log, BodyTime: 100 * time.Millisecond}

@@ -1,10 +1,8 @@
 package mastodon
 
 import (
-	"strings"
 	"time"
 
-	"kinglet/internal/config"
 	"kinglet/store"
 )
 
@@ -52,14 +50,6 @@ type Field struct {
 	VerifiedAt *string `json:"verified_at"`
 }
 
-// Emoji is Mastodon's CustomEmoji entity.
-type Emoji struct {
-	Shortcode       string `json:"shortcode"`
-	URL             string `json:"url"`
-	StaticURL       string `json:"static_url"`
-	VisibleInPicker bool   `json:"visible_in_picker"`
-}
-
 // Source is what one's own profile was written as, and the preferences.
 type Source struct {
 	Privacy             string  `json:"privacy"`
@@ -82,38 +72,15 @@ type Role struct {
 	Highlighted bool   `json:"highlighted"`
 }
 
-// Spell makes entities: it knows the server's addresses.
-type Spell struct{ Config *config.Config }
-
-func (a *API) spell() Spell { return Spell{a.Config} }
-
-// Date is how Mastodon writes a time.
-func Date(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-func datePtr(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	s := Date(t)
-	return &s
-}
-
-func textPtr(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// Account spells an account.
-func (s Spell) Account(a *store.Account) *Account {
+// Account serializes an account as everyone sees it.
+func (s Serializer) Account(a *store.Account) *Account {
 	e := &Account{
 		ID: a.ID.String(), Username: a.Username, Acct: a.Acct(), DisplayName: a.DisplayName,
 		Locked: a.Locked, Bot: a.Bot, Discoverable: a.Discoverable, Indexable: a.Indexable, Group: a.Type == "Group",
-		CreatedAt: Date(a.CreatedAt.Truncate(24 * time.Hour)), Note: a.Note, URL: a.URL, URI: a.URI,
+		CreatedAt: formatTime(a.CreatedAt.Truncate(24 * time.Hour)), Note: a.Note, URL: a.URL, URI: a.URI,
 		Avatar: a.Avatar, Header: a.Header,
 		FollowersCount: a.FollowersCount, FollowingCount: a.FollowingCount, StatusesCount: max(a.Statuses, 0),
-		Noindex: !a.Indexable, Emojis: emojis(a.Emojis), Roles: []struct{}{}, Fields: fields(a.Fields),
+		Noindex: !a.Indexable, Emojis: each(a.Emojis, s.Emoji), Roles: []struct{}{}, Fields: each(a.Fields, s.Field),
 		Suspended: !a.SuspendedAt.IsZero(),
 	}
 	if e.Avatar == "" {
@@ -130,12 +97,12 @@ func (s Spell) Account(a *store.Account) *Account {
 	return e
 }
 
-// Own spells one's own account, with its source and role.
-func (s Spell) Own(a *store.Account, u *store.User, requests int64) *Account {
+// OwnAccount serializes the viewer's own account, with its source and role.
+func (s Serializer) OwnAccount(a *store.Account, u *store.User, requests int64) *Account {
 	e := s.Account(a)
 	e.Source = &Source{
 		Privacy: u.DefaultVisibility.String(), Sensitive: u.DefaultSensitive, Language: textPtr(u.DefaultLanguage),
-		Note: u.NoteSource, Fields: fields(u.FieldsSource), FollowRequestsCount: requests,
+		Note: u.NoteSource, Fields: each(u.FieldsSource, s.Field), FollowRequestsCount: requests,
 		Discoverable: a.Discoverable, Indexable: a.Indexable,
 	}
 	e.Role = &Role{ID: "-99", Permissions: "0"}
@@ -145,48 +112,17 @@ func (s Spell) Own(a *store.Account, u *store.User, requests int64) *Account {
 	return e
 }
 
-func emojis(list []store.Emoji) []Emoji {
-	out := make([]Emoji, len(list))
-	for i, e := range list {
-		out[i] = Emoji{Shortcode: strings.Trim(e.Shortcode, ":"), URL: e.URL, StaticURL: e.URL}
-	}
-	return out
+// Field serializes a row of a profile.
+func (Serializer) Field(f store.Field) Field {
+	return Field{Name: f.Name, Value: f.Value, VerifiedAt: timePtr(f.VerifiedAt)}
 }
 
-func fields(list []store.Field) []Field {
-	out := make([]Field, len(list))
-	for i, f := range list {
-		out[i] = Field{Name: f.Name, Value: f.Value, VerifiedAt: datePtr(f.VerifiedAt)}
-	}
-	return out
+// MutedAccount serializes an account that the viewer mutes.
+func (s Serializer) MutedAccount(m store.Muted) *Account {
+	e := s.Account(m.Account)
+	e.MuteExpiresAt = timePtr(m.ExpiresAt)
+	return e
 }
 
-// Relationship is Mastodon's Relationship entity.
-type Relationship struct {
-	ID                  string   `json:"id"`
-	Following           bool     `json:"following"`
-	ShowingReblogs      bool     `json:"showing_reblogs"`
-	Notifying           bool     `json:"notifying"`
-	Languages           []string `json:"languages"`
-	FollowedBy          bool     `json:"followed_by"`
-	Blocking            bool     `json:"blocking"`
-	BlockedBy           bool     `json:"blocked_by"`
-	Muting              bool     `json:"muting"`
-	MutingNotifications bool     `json:"muting_notifications"`
-	MutingExpiresAt     *string  `json:"muting_expires_at"`
-	Requested           bool     `json:"requested"`
-	RequestedBy         bool     `json:"requested_by"`
-	DomainBlocking      bool     `json:"domain_blocking"`
-	Endorsed            bool     `json:"endorsed"`
-	Note                string   `json:"note"`
-}
-
-// Relationship spells what stands between two accounts.
-func (Spell) Relationship(r *store.Relationship) *Relationship {
-	return &Relationship{
-		ID: r.ID.String(), Following: r.Following, ShowingReblogs: r.ShowingReblogs, Notifying: r.Notifying, Languages: r.Languages,
-		FollowedBy: r.FollowedBy, Blocking: r.Blocking, BlockedBy: r.BlockedBy, Muting: r.Muting,
-		MutingNotifications: r.MutingNotifications, MutingExpiresAt: datePtr(r.MutingExpiresAt),
-		Requested: r.Requested, RequestedBy: r.RequestedBy,
-	}
-}
+// accounts serializes a list of accounts.
+func (s Serializer) accounts(list []*store.Account) []*Account { return each(list, s.Account) }

@@ -12,18 +12,14 @@ import (
 	"kinglet/store"
 )
 
-func (c *call) searchAccounts() error {
+func (c *call) searchAccounts() (any, error) {
 	limit := min(max(int(c.params.Int("limit", 40)), 1), 80)
-	list, err := c.findAccounts(c.params.String("q"), c.params.True("following"), c.params.True("resolve"), limit, max(int(c.params.Int("offset", 0)), 0))
-	if err != nil {
-		return err
-	}
-	return c.json(list)
+	return c.findAccounts(c.params.String("q"), c.params.True("following"), c.params.True("resolve"), limit, max(int(c.params.Int("offset", 0)), 0))
 }
 
 // search answers with accounts, statuses and hashtags; with resolve, it
 // fetches what a handle or an address names and is not known here yet.
-func (c *call) search() error {
+func (c *call) search() (any, error) {
 	p := c.params
 	q := strings.TrimSpace(p.String("q"))
 	kind := p.String("type")
@@ -31,48 +27,46 @@ func (c *call) search() error {
 	offset := max(int(p.Int("offset", 0)), 0)
 	resolve := p.True("resolve")
 	if c.viewer == 0 && (resolve || offset > 0) {
-		return c.needsToken()
+		return nil, c.needsToken()
 	}
 	out := struct {
-		Accounts []*Account  `json:"accounts"`
-		Statuses []*Status   `json:"statuses"`
-		Hashtags []tagEntity `json:"hashtags"`
-	}{[]*Account{}, []*Status{}, []tagEntity{}}
+		Accounts []*Account `json:"accounts"`
+		Statuses []*Status  `json:"statuses"`
+		Hashtags []Tag      `json:"hashtags"`
+	}{[]*Account{}, []*Status{}, []Tag{}}
 	if q == "" {
-		return c.json(out)
+		return out, nil
 	}
 	if isAddress(q) {
 		found, err := c.resolve(q, resolve)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if found.Account != 0 && kind != "statuses" && kind != "hashtags" {
-			out.Accounts, err = c.accountsOf(found.Account)
+			out.Accounts, err = c.foundAccounts(found.Account)
 		}
 		if found.Status != 0 && kind != "accounts" && kind != "hashtags" {
-			out.Statuses, err = c.statusesOf(found.Status)
+			out.Statuses, err = c.foundStatuses(found.Status)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return c.json(out)
+		return out, nil
 	}
 	if kind == "" || kind == "accounts" {
 		var err error
 		if out.Accounts, err = c.findAccounts(q, p.True("following"), resolve, limit, offset); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if (kind == "" || kind == "hashtags") && offset == 0 && !strings.ContainsAny(q, "@ ") {
 		names, err := c.findTags(strings.TrimPrefix(q, "#"), limit)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, name := range names {
-			out.Hashtags = append(out.Hashtags, c.newTag(name))
-		}
+		out.Hashtags = each(names, c.serializer().Tag)
 	}
-	return c.json(out)
+	return out, nil
 }
 
 func isAddress(q string) bool {
@@ -85,7 +79,7 @@ const resolveTime = 15 * time.Second
 // resolve finds what an address names; nothing is an empty answer, not an
 // error, since clients search while one types.
 func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
-	if fetch && !c.api.Limits.Check(c.w, ratelimit.Resolve, c.viewer.String()) {
+	if fetch && !c.allow(ratelimit.Resolve) {
 		return ap.Found{}, respond.TooMany
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, resolveTime)
@@ -95,12 +89,12 @@ func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
 		find = c.api.Service.KnownURL
 	}
 	found, err := find(ctx, address)
-	return found, c.unlessOurs(err, address)
+	return found, c.unlessTheirs(err, address)
 }
 
-// unlessOurs drops the errors that are another server's fault, having logged
+// unlessTheirs drops the errors that are another server's fault, having logged
 // them.
-func (c *call) unlessOurs(err error, what string) error {
+func (c *call) unlessTheirs(err error, what string) error {
 	if err == nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
@@ -108,27 +102,22 @@ func (c *call) unlessOurs(err error, what string) error {
 	return nil
 }
 
-func (c *call) accountsOf(ids ...store.AccountID) ([]*Account, error) {
-	out := []*Account{}
-	err := c.view(func(tx *store.Tx) error {
-		known, err := tx.Accounts(ids)
-		for _, id := range ids {
-			if a := known[id]; a != nil && a.Active() {
-				out = append(out, c.api.spell().Account(a))
-			}
-		}
-		return err
-	})
-	return out, err
+// foundAccounts is the account that was found, if it is not suspended or deleted.
+func (c *call) foundAccounts(id store.AccountID) ([]*Account, error) {
+	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return tx.Account(id) })
+	if fault.Is(err, fault.NotFound) || err == nil && !a.Active() {
+		return []*Account{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []*Account{c.serializer().Account(a)}, nil
 }
 
-func (c *call) statusesOf(id store.ObjectID) ([]*Status, error) {
-	var list []*store.Status
-	err := c.view(func(tx *store.Tx) (err error) {
-		list, err = tx.Statuses(c.viewer, []store.ObjectID{id})
-		return err
-	})
-	return c.api.spell().Statuses(list, c.viewer), err
+// foundStatuses is the status that was found, if the viewer may see it.
+func (c *call) foundStatuses(id store.ObjectID) ([]*Status, error) {
+	list, err := read(c, func(tx *store.Tx) ([]*store.Status, error) { return tx.Statuses(c.viewer, []store.ObjectID{id}) })
+	return c.serializer().statuses(list), err
 }
 
 // findAccounts searches by the beginning of a handle and, when the whole of
@@ -140,37 +129,28 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		q = name
 	}
 	if whole && domain != "" && resolve && offset == 0 {
-		if !c.api.Limits.Check(c.w, ratelimit.Resolve, c.viewer.String()) {
+		if !c.allow(ratelimit.Resolve) {
 			return nil, respond.TooMany
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, resolveTime)
 		defer cancel()
 		id, err := c.api.Service.ResolveHandle(ctx, q)
 		if err == nil {
-			return c.accountsOf(id)
+			return c.foundAccounts(id)
 		}
-		if err := c.unlessOurs(err, q); err != nil {
+		if err := c.unlessTheirs(err, q); err != nil {
 			return nil, err
 		}
 	}
-	out := []*Account{}
 	if q == "" {
-		return out, nil
+		return []*Account{}, nil
 	}
-	err := c.view(func(tx *store.Tx) error {
-		list, err := tx.SearchAccounts(c.viewer, q, following, limit, offset)
-		for _, a := range list {
-			out = append(out, c.api.spell().Account(a))
-		}
-		return err
+	list, err := read(c, func(tx *store.Tx) ([]*store.Account, error) {
+		return tx.SearchAccounts(c.viewer, q, following, limit, offset)
 	})
-	return out, err
+	return c.serializer().accounts(list), err
 }
 
-func (c *call) findTags(prefix string, limit int) (names []string, err error) {
-	err = c.view(func(tx *store.Tx) (err error) {
-		names, err = tx.SearchTags(prefix, limit)
-		return err
-	})
-	return names, err
+func (c *call) findTags(prefix string, limit int) ([]string, error) {
+	return read(c, func(tx *store.Tx) ([]string, error) { return tx.SearchTags(prefix, limit) })
 }

@@ -5,74 +5,65 @@ import (
 	"kinglet/store"
 )
 
-// One who was blocked by a status's author does not see it any more, and may
-// still take back what he did to it.
+// Someone whom a status's author blocked does not see it any more, and may
+// still undo what they did to it.
 
-func (c *call) unfavourite() error {
-	return c.unmark(func(id store.ObjectID) error { return c.api.Service.Unfavourite(c.ctx, c.viewer, id) })
+func (c *call) unfavourite() (any, error) {
+	return c.undo(func(id store.ObjectID) error { return c.api.Service.Unfavourite(c.ctx, c.viewer, id) })
 }
 
-func (c *call) unreblog() error {
-	return c.unmark(func(id store.ObjectID) error { return c.api.Service.Unboost(c.ctx, c.viewer, id) })
+func (c *call) unreblog() (any, error) {
+	return c.undo(func(id store.ObjectID) error { return c.api.Service.Unboost(c.ctx, c.viewer, id) })
 }
 
 // deleteHiddenBoost deletes a boost of the viewer's that shows what the viewer
 // does not see any more; anything else is not found.
-func (c *call) deleteHiddenBoost(id store.ObjectID) error {
-	if err := c.view(func(tx *store.Tx) error {
+func (c *call) deleteHiddenBoost(id store.ObjectID) (any, error) {
+	if _, err := read(c, func(tx *store.Tx) (*store.Object, error) {
 		o, err := tx.Object(id)
 		if err == nil && (o.ReblogOfID == 0 || o.AccountID != c.viewer) {
-			err = fault.Errorf(fault.NotFound, "status %s is not the account's", id)
+			err = fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 		}
-		return err
+		return o, err
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	return c.unreblog()
 }
 
-// unmark takes something back. Of a status that the viewer does not see any
-// more the answer says nothing but which it was; undo does not find one that
-// the viewer did nothing to.
-func (c *call) unmark(undo func(id store.ObjectID) error) error {
-	err := c.mark(undo)
+// undo runs a command that takes something back. If the viewer can't see the
+// status any more, the answer has nothing of it but its address and author;
+// the command does not find a status that the viewer did nothing to.
+func (c *call) undo(command func(id store.ObjectID) error) (any, error) {
+	answer, err := c.updateStatus(command)
 	if !fault.Is(err, fault.NotFound) {
-		return err
+		return answer, err
 	}
-	id, err := c.statusID()
+	st, err := read(c, c.hiddenStatus)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var st *store.Status
-	if err := c.view(func(tx *store.Tx) error {
-		o, err := tx.Object(id)
-		if err == nil && o.ReblogOfID != 0 {
-			o, err = tx.Object(o.ReblogOfID)
-		}
-		if err != nil {
-			return err
-		}
-		// What the viewer sees, only this token does not, is not shown either.
-		sees, err := tx.MaySee(c.viewer, o.ID)
-		if err != nil {
-			return err
-		}
-		if sees {
-			return fault.Errorf(fault.NotFound, "status %s not found", id)
-		}
-		st, err = withheld(tx, o)
-		return err
-	}); err != nil {
-		return err
-	}
-	if err := undo(st.ID); err != nil {
-		return err
-	}
-	return c.json(c.api.spell().Status(st, c.viewer))
+	return c.serializer().Status(st), command(st.ID)
 }
 
-// withheld is a status without anything that it says.
-func withheld(tx *store.Tx, o *store.Object) (*store.Status, error) {
+// hiddenStatus reads the status of the path, of a boost what it boosts,
+// without its content. One that the viewer can see is not found: if this
+// token can't read it, it is not shown either.
+func (c *call) hiddenStatus(tx *store.Tx) (*store.Status, error) {
+	o, err := tx.Object(c.statusID())
+	if err == nil && o.ReblogOfID != 0 {
+		o, err = tx.Object(o.ReblogOfID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	visible, err := tx.MaySee(c.viewer, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	if visible {
+		return nil, fault.Errorf(fault.NotFound, "status %d not found", c.id)
+	}
 	author, err := tx.Account(o.AccountID)
 	return &store.Status{
 		Object:  store.Object{ID: o.ID, URI: o.URI, URL: o.URL, AccountID: o.AccountID, Visibility: o.Visibility, PublishedAt: o.PublishedAt},

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite the list in docs/API.md")
+var rewrite = flag.Bool("update", false, "rewrite the list in docs/API.md")
 
 // docs/API.md lists what answers 501: a line a path, with its verbs.
 func TestDocumentOfUnimplemented(t *testing.T) {
@@ -38,7 +38,7 @@ func TestDocumentOfUnimplemented(t *testing.T) {
 	if !found || !closed {
 		t.Fatalf("%s has no list of what is not there yet", file)
 	}
-	if *update {
+	if *rewrite {
 		err = os.WriteFile(file, []byte(before+begin+list.String()+end+after), 0o644)
 	} else if old != list.String() {
 		t.Errorf("%s does not list what is unimplemented: go test ./api/mastodon -update", file)

@@ -1,6 +1,6 @@
 // Package oauth serves OAuth 2.0 to clients: registration, tokens, revocation
 // and the server's metadata. What people see of it, signing in and consenting,
-// is ui's; the rules are in ap/oauth.go.
+// is ui's; the rules are in internal/auth/oauth.go.
 package oauth
 
 import (
@@ -10,12 +10,13 @@ import (
 	"strconv"
 	"strings"
 
-	"kinglet/ap"
-	"kinglet/ap/scope"
-	"kinglet/api/bearer"
+	"kinglet/api/limit"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
+	"kinglet/internal/auth/scope"
 	"kinglet/internal/config"
+	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
@@ -24,12 +25,11 @@ import (
 
 // API serves the endpoints.
 type API struct {
-	Service *ap.Service
-	Store   *store.Store
-	Config  *config.Config
-	Limits  *ratelimit.Limiter
-	Tokens  *bearer.Tokens
-	Log     *slog.Logger
+	Auth   *auth.Service
+	Store  *store.Store
+	Config *config.Config
+	Limits *ratelimit.Limiter
+	Log    *slog.Logger
 }
 
 // Routes mounts them.
@@ -75,7 +75,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) {
 	for _, s := range p.Strings("redirect_uris") {
 		redirects = append(redirects, strings.Fields(s)...)
 	}
-	app, secret, err := a.Service.RegisterApp(r.Context(), ap.NewApp{
+	app, secret, err := a.Auth.RegisterApp(r.Context(), auth.NewApp{
 		Name: p.String("client_name"), Website: p.String("website"), Scopes: strings.Join(p.Strings("scopes"), " "), RedirectURIs: redirects,
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) {
 
 // verify tells a client which it is, by any token of it.
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
-	token, err := a.Tokens.Authenticate(w, r)
+	token, err := a.Auth.Authenticate(r.Context(), r.Header.Get("Authorization"), a.Config.ClientAddress(r))
 	if err == nil && token == nil {
 		err = respond.InvalidToken
 	}
@@ -97,7 +97,7 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 	case token.AppID == 0:
-		app = ap.CommandLine(token.Scopes)
+		app = auth.CommandLineApp(token.Scopes)
 	default:
 		err = a.Store.View(r.Context(), func(tx *store.Tx) error {
 			apps, err := tx.Apps([]int64{token.AppID})
@@ -123,7 +123,7 @@ const maxBody = 64 << 10
 func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) (p *params.Params, ok bool) {
 	var err error
 	switch {
-	case !a.Limits.Check(w, rule, ratelimit.Client(r, a.Config.TrustedProxies)):
+	case !limit.Check(w, a.Limits, rule, a.Config.ClientAddress(r)):
 		err = respond.TooMany
 	case r.ContentLength > maxBody:
 		err = respond.TooLarge
@@ -150,17 +150,16 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	g := ap.Grant{
+	g := auth.Grant{
 		Type: p.String("grant_type"), Code: p.String("code"), RedirectURI: p.String("redirect_uri"), Verifier: p.String("code_verifier"),
 		Refresh: p.String("refresh_token"), Scopes: p.String("scope"),
 	}
 	g.ClientID, g.ClientSecret = credentials(r, p)
-	granted, err := a.Service.GrantToken(r.Context(), g)
+	granted, err := a.Auth.GrantToken(r.Context(), g)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	a.Tokens.Issued(granted.Access)
 	body := map[string]any{
 		"access_token": granted.Access, "token_type": "Bearer", "scope": granted.Token.Scopes, "created_at": granted.Token.CreatedAt.Unix(),
 	}
@@ -188,16 +187,16 @@ func (a *API) me(r *http.Request, id store.AccountID) string {
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	var oe *ap.OAuthError
-	if !errors.As(err, &oe) {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Code == "" {
 		respond.Error(w, r, a.Log, err)
 		return
 	}
 	status := http.StatusBadRequest
-	if oe.Code == "invalid_client" {
+	if e.Kind == fault.Unauthorized {
 		status = http.StatusUnauthorized
 	}
-	respond.OAuthError(w, status, oe.Code, oe.Description)
+	respond.OAuthError(w, status, e.Code, e.Message)
 }
 
 func (a *API) revoke(w http.ResponseWriter, r *http.Request) {
@@ -206,9 +205,8 @@ func (a *API) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, secret := credentials(r, p)
-	err := a.Service.RevokeToken(r.Context(), id, secret, p.String("token"))
-	var oe *ap.OAuthError
-	if errors.As(err, &oe) {
+	err := a.Auth.RevokeToken(r.Context(), id, secret, p.String("token"))
+	if fault.Is(err, fault.Unauthorized) {
 		respond.OAuthError(w, http.StatusForbidden, "unauthorized_client", "You are not authorized to revoke this token")
 		return
 	}

@@ -4,6 +4,7 @@
 package respond
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 )
 
@@ -32,7 +34,7 @@ func Document(w http.ResponseWriter, status int, contentType string, doc []byte)
 
 // The answers that Mastodon's clients know by their texts.
 var (
-	InvalidToken   = fault.Errorf(fault.Unauthorized, "The access token is invalid")
+	InvalidToken   = auth.InvalidToken
 	NeedsUser      = fault.Errorf(fault.Invalid, "This method requires an authenticated user")
 	OutsideScopes  = fault.Errorf(fault.Forbidden, "This action is outside the authorized scopes")
 	NotFound       = fault.Errorf(fault.NotFound, recordNotFound)
@@ -88,13 +90,13 @@ func message(err error) string {
 	return e.Message
 }
 
-// retryAfter is how many seconds to wait after a 503: what the error says, or 5.
-func retryAfter(err error) string {
+// retryAfter is how many seconds to wait, as the error says; 0 when it does not.
+func retryAfter(err error) int {
 	var e *fault.Error
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		return strconv.Itoa(int(e.RetryAfter.Seconds()))
+	if errors.As(err, &e) {
+		return int(e.RetryAfter.Seconds())
 	}
-	return "5"
+	return 0
 }
 
 type errorBody struct {
@@ -110,12 +112,15 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	kind := fault.KindOf(err)
 	switch {
 	case kind != fault.Internal && kind != fault.Unavailable:
+		if wait := retryAfter(err); wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(wait))
+		}
 		JSON(w, Status(kind), errorBody{Error: message(err)})
 	case errors.As(err, &tooLarge):
 		JSON(w, http.StatusRequestEntityTooLarge, errorBody{Error: "The request is too large"})
 	case kind == fault.Unavailable, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
-		w.Header().Set("Retry-After", retryAfter(err))
+		w.Header().Set("Retry-After", strconv.Itoa(cmp.Or(retryAfter(err), 5)))
 		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})
 	default:
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "request", w.Header().Get("X-Request-Id"), "error", err)

@@ -3,11 +3,14 @@ package cmd
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"text/tabwriter"
 	"time"
 
 	"kinglet/ap"
 	"kinglet/ap/policy"
+	"kinglet/internal/auth"
+	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -24,9 +27,32 @@ func scopesFlag(fs *flag.FlagSet) {
 	fs.String("scopes", "read", "what the token is for, in OAuth's words")
 }
 
-// withService opens everything a command on accounts needs. It works beside a
-// running server: that is woken when there is something for it to deliver.
-func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error {
+// withService opens everything that a command needs which other servers learn
+// of. It works beside a running server: that is woken when there is something
+// for it to deliver.
+func (c *call) withService(do func(s *ap.Service) error) error {
+	return c.withStore(true, func(conf *config.Config, db *store.Store, log *slog.Logger) error {
+		client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks, Host: policy.New().AllowHost})
+		service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log, Policy: policy.New()})
+		if err != nil {
+			return err
+		}
+		return do(service)
+	})
+}
+
+// withAuth opens what a command on passwords and tokens needs.
+func (c *call) withAuth(do func(s *auth.Service) error) error {
+	return c.withStore(false, func(conf *config.Config, db *store.Store, _ *slog.Logger) error {
+		s, err := auth.New(c.ctx, db, conf)
+		if err != nil {
+			return err
+		}
+		return do(s)
+	})
+}
+
+func (c *call) withStore(needDomain bool, do func(*config.Config, *store.Store, *slog.Logger) error) error {
 	conf, err := c.config(needDomain)
 	if err != nil {
 		return err
@@ -37,12 +63,7 @@ func (c *call) withService(needDomain bool, do func(s *ap.Service) error) error 
 		return err
 	}
 	defer db.Close()
-	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks, Host: policy.New().AllowHost})
-	service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log, Policy: policy.New()})
-	if err != nil {
-		return err
-	}
-	return do(service)
+	return do(conf, db, log)
 }
 
 func accountCreate(c *call) error {
@@ -50,7 +71,7 @@ func accountCreate(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.withService(true, func(s *ap.Service) error {
+	return c.withService(func(s *ap.Service) error {
 		account, err := s.CreateAccount(c.ctx, ap.NewAccount{
 			Username: c.args[0], Email: c.flag("email"), Password: password, Admin: c.flag("admin") == "true",
 		})
@@ -63,8 +84,8 @@ func accountCreate(c *call) error {
 }
 
 func accountList(c *call) error {
-	return c.withService(false, func(s *ap.Service) error {
-		return s.Store.View(c.ctx, func(tx *store.Tx) error {
+	return c.withStore(false, func(_ *config.Config, db *store.Store, _ *slog.Logger) error {
+		return db.View(c.ctx, func(tx *store.Tx) error {
 			list, err := tx.LocalAccounts()
 			if err != nil {
 				return err
@@ -88,7 +109,7 @@ func accountPasswd(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.withService(false, func(s *ap.Service) error {
+	return c.withAuth(func(s *auth.Service) error {
 		if err := s.SetPassword(c.ctx, c.args[0], password); err != nil {
 			return err
 		}
@@ -98,7 +119,7 @@ func accountPasswd(c *call) error {
 }
 
 func accountAdmin(c *call) error {
-	return c.withService(false, func(s *ap.Service) error {
+	return c.withAuth(func(s *auth.Service) error {
 		return s.SetAdmin(c.ctx, c.args[0], c.flag("revoke") != "true")
 	})
 }
@@ -107,7 +128,7 @@ func accountDelete(c *call) error {
 	if c.flag("yes") != "true" {
 		return &usageError{"deleting an account can't be undone, and its name is never given out again: say --yes"}
 	}
-	return c.withService(true, func(s *ap.Service) error {
+	return c.withService(func(s *ap.Service) error {
 		if err := s.DeleteAccount(c.ctx, c.args[0]); err != nil {
 			return err
 		}
@@ -117,7 +138,7 @@ func accountDelete(c *call) error {
 }
 
 func tokenCreate(c *call) error {
-	return c.withService(false, func(s *ap.Service) error {
+	return c.withAuth(func(s *auth.Service) error {
 		token, err := s.CreateToken(c.ctx, c.args[0], c.flag("scopes"))
 		if err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/store"
+	"kinglet/internal/auth"
 )
 
 // endless is a body that never ends and counts what is read of it.
@@ -89,7 +89,7 @@ func TestStrangersBodies(t *testing.T) {
 // Who may not call a route is told so without a byte of the body being read.
 func TestRefusedUnread(t *testing.T) {
 	s := newSecrets(t)
-	for token, want := range map[string]int{"": 401, store.NewSecret(): 401, s.Token(0, "write"): 422, s.Token(s.alice.ID, "profile write:media"): 403} {
+	for token, want := range map[string]int{"": 401, auth.NewSecret(): 401, s.Token(0, "write"): 422, s.Token(s.alice.ID, "profile write:media"): 403} {
 		for kind := range kinds {
 			for path, method := range map[string]string{"/api/v1/statuses": "POST", "/api/v1/accounts/update_credentials": "PATCH"} {
 				if got, n := s.flood(method, path, token, kind, -1); got.Code != want || n > 0 {

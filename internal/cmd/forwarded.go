@@ -53,7 +53,7 @@ type proxyHint struct {
 func (h *proxyHint) see(peer netip.Addr, isForwarded bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.done || contains(h.conf.TrustedProxies, peer) {
+	if h.done || h.conf.IsTrustedProxy(peer) {
 		return
 	}
 	if peer.IsLoopback() && !isForwarded {
@@ -81,13 +81,4 @@ var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
 func private(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || carrierNAT.Contains(a)
-}
-
-func contains(list []netip.Prefix, a netip.Addr) bool {
-	for _, p := range list {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
 }

@@ -8,11 +8,12 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
-	"kinglet/api/bearer"
 	"kinglet/api/federation"
+	"kinglet/api/limit"
 	"kinglet/api/mastodon"
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/ui"
@@ -22,10 +23,9 @@ import (
 
 // handler puts the APIs and the pages together. At the addresses that both
 // servers and people come to, the Accept header decides who is answered.
-func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
+func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
-	tokens := bearer.New(s.Store, s.Config)
-	pages, err := ui.New(ui.UI{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
+	pages, err := ui.New(ui.UI{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
 		return nil, err
 	}
@@ -39,10 +39,10 @@ func handler(s *ap.Service, log *slog.Logger, source fs.FS) (http.Handler, error
 		pages.TooMany(w, r)
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
-	r.Use(respond.Guard(log), respond.Uncached, normalPath, limitRequests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
+	r.Use(respond.Guard(log), respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
 	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
-	(&mastodon.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log, Pictures: pictures}).Routes(r)
-	(&oauth.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Tokens: tokens, Log: log}).Routes(r)
+	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Pictures: pictures}).Routes(r)
+	(&oauth.API{Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)
 	pages.Routes(r)
 	both := func(path string, document, page http.HandlerFunc) {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/api/limit"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
@@ -26,6 +28,7 @@ import (
 type site struct {
 	t       *testing.T
 	service *ap.Service
+	auth    *auth.Service
 	handler http.Handler
 	token   string
 	app     string // a client's own token, without an account
@@ -44,23 +47,29 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &site{t: t, service: service, token: store.NewSecret(), app: store.NewSecret()}
-	if site.handler, err = handler(service, log, nil); err != nil {
+	authService, err := auth.New(t.Context(), s, conf)
+	if err != nil {
 		t.Fatal(err)
 	}
+	site := &site{t: t, service: service, auth: authService, token: auth.NewSecret(), app: auth.NewSecret()}
+	h, err := handler(service, authService, log, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.handler = checked(t, h)
 	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, _, err := service.RegisterApp(t.Context(), ap.NewApp{Name: "test", RedirectURIs: []string{ap.OutOfBand}, Scopes: "read write"})
+	app, _, err := authService.RegisterApp(t.Context(), auth.NewApp{Name: "test", RedirectURIs: []string{auth.OutOfBand}, Scopes: "read write"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Update(t.Context(), func(tx *store.Tx) error {
-		if err := tx.InsertToken(&store.Token{Hash: store.HashSecret(site.app), AppID: app.ID, Scopes: "read write"}); err != nil {
+		if err := tx.InsertToken(&store.Token{Hash: auth.HashSecret(site.app), AppID: app.ID, Scopes: "read write"}); err != nil {
 			return err
 		}
-		return tx.InsertToken(&store.Token{Hash: store.HashSecret(site.token), AppID: app.ID, AccountID: alice.ID, Scopes: "read write"})
+		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(site.token), AppID: app.ID, AccountID: alice.ID, Scopes: "read write"})
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +154,9 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 			}
 			stop()
 		}
-		session := store.NewSecret()
+		session := auth.NewSecret()
 		if err := s.Update(t.Context(), func(tx *store.Tx) error {
-			return tx.PutSession(store.HashSecret(session), site.account("alice"), tx.Now().Add(time.Hour))
+			return tx.PutSession(auth.HashSecret(session), site.account("alice"), tx.Now().Add(time.Hour))
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +169,7 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 		}
 		soon, stop := context.WithTimeout(store.AsLookup(store.AsStranger(t.Context(), "192.0.2.1")), 3*time.Second)
 		defer stop()
-		if _, err := site.service.SignIn(soon, ap.SignInAttempt{Name: "alice", Password: "correct horse battery", Address: "192.0.2.1"}); err != nil {
+		if _, err := site.auth.SignIn(soon, auth.SignInAttempt{Name: "alice", Password: "correct horse battery", Address: "192.0.2.1"}); err != nil {
 			t.Error("sign-in: ", err)
 		}
 		cancel()
@@ -181,7 +190,7 @@ func TestRequestsAreMarked(t *testing.T) {
 		{"POST", "/inbox", true}, {"POST", "/users/alice/inbox", true}, {"POST", "/auth/sign_in", true}, {"POST", "/oauth/token", true}, {"GET", "/oauth/authorize", true},
 	} {
 		var ctx context.Context
-		h := limitRequests(limits, conf, nil)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }))
+		h := limit.Requests(limits, conf, nil)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }))
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(c.method, c.path, nil))
 		if client := store.Client(ctx); client == semaphore.Trusted || store.IsStranger(ctx) == c.lookup {
 			t.Errorf("%s %s: client %q, stranger %v", c.method, c.path, client, store.IsStranger(ctx))
@@ -192,23 +201,23 @@ func TestRequestsAreMarked(t *testing.T) {
 func TestRegistrationsAreBounded(t *testing.T) {
 	site := newSite(t, storetest.SQLite(t))
 	long := strings.Repeat("x", 2000)
-	app := func(change func(a *ap.NewApp)) ap.NewApp {
-		a := ap.NewApp{Name: "app", Website: "https://app.test", RedirectURIs: []string{"https://app.test/back"}, Scopes: "read"}
+	app := func(change func(a *auth.NewApp)) auth.NewApp {
+		a := auth.NewApp{Name: "app", Website: "https://app.test", RedirectURIs: []string{"https://app.test/back"}, Scopes: "read"}
 		change(&a)
 		return a
 	}
-	for name, a := range map[string]ap.NewApp{
-		"name":          app(func(a *ap.NewApp) { a.Name = long }),
-		"website":       app(func(a *ap.NewApp) { a.Website += "/" + long }),
-		"redirect URI":  app(func(a *ap.NewApp) { a.RedirectURIs[0] += long }),
-		"redirect URIs": app(func(a *ap.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
-		"scopes":        app(func(a *ap.NewApp) { a.Scopes = strings.Repeat("read ", 1000) }),
+	for name, a := range map[string]auth.NewApp{
+		"name":          app(func(a *auth.NewApp) { a.Name = long }),
+		"website":       app(func(a *auth.NewApp) { a.Website += "/" + long }),
+		"redirect URI":  app(func(a *auth.NewApp) { a.RedirectURIs[0] += long }),
+		"redirect URIs": app(func(a *auth.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
+		"scopes":        app(func(a *auth.NewApp) { a.Scopes = strings.Repeat("read ", 1000) }),
 	} {
-		if _, _, err := site.service.RegisterApp(t.Context(), a); !fault.Is(err, fault.Invalid) {
+		if _, _, err := site.auth.RegisterApp(t.Context(), a); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, _, err := site.service.RegisterApp(t.Context(), app(func(*ap.NewApp) {})); err != nil {
+	if _, _, err := site.auth.RegisterApp(t.Context(), app(func(*auth.NewApp) {})); err != nil {
 		t.Error(err)
 	}
 }

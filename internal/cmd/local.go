@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"kinglet/ap"
+	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -38,11 +39,11 @@ func local(c *call) error {
 	if err != nil {
 		return err
 	}
-	password := store.NewSecret()[:12]
-	if err := furnish(c.ctx, srv.service, password); err != nil {
+	password := auth.NewSecret()[:12]
+	if err := makeNeighbours(c.ctx, srv.Service, srv.Auth, password); err != nil {
 		return err
 	}
-	token, err := srv.service.CreateToken(c.ctx, "you", "read write follow push")
+	token, err := srv.Auth.CreateToken(c.ctx, "you", "read write follow push")
 	if err != nil {
 		return err
 	}
@@ -74,17 +75,17 @@ func freePort(wanted int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// furnish makes two accounts that know each other and have something to say.
+// makeNeighbours makes two accounts that know each other and have something to say.
 // A database that was used before is left as it is.
-func furnish(ctx context.Context, s *ap.Service, password string) error {
+func makeNeighbours(ctx context.Context, s *ap.Service, authService *auth.Service, password string) error {
 	you, err := s.CreateAccount(ctx, ap.NewAccount{Username: "you", Email: "you@localhost.localdomain", Password: password, Admin: true})
 	if fault.Is(err, fault.Conflict) {
-		return s.SetPassword(ctx, "you", password)
+		return authService.SetPassword(ctx, "you", password)
 	}
 	if err != nil {
 		return err
 	}
-	wren, err := s.CreateAccount(ctx, ap.NewAccount{Username: "wren", Email: "wren@localhost.localdomain", Password: store.NewSecret()})
+	wren, err := s.CreateAccount(ctx, ap.NewAccount{Username: "wren", Email: "wren@localhost.localdomain", Password: auth.NewSecret()})
 	if err != nil {
 		return err
 	}

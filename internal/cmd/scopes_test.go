@@ -50,10 +50,11 @@ func newSecrets(t *testing.T) *secrets {
 			t.Fatal(err)
 		}
 	}
-	var err error
-	if s.handler, err = handler(w.Service, slog.New(slog.NewTextHandler(io.Discard, nil)), nil); err != nil {
+	h, err := handler(w.Service, w.Auth, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.handler = checked(t, h)
 	return s
 }
 
@@ -256,5 +257,31 @@ func TestProfileScope(t *testing.T) {
 				t.Errorf("%s: %s is told: %v", scopes, part, !want)
 			}
 		}
+	}
+}
+
+// A token in the query would end up in logs: it is a stranger's request, but
+// for streaming, where browsers can set no header.
+func TestTokenInTheQuery(t *testing.T) {
+	s := newSecrets(t)
+	token := s.Token(s.alice.ID, "read")
+	for path, want := range map[string]int{
+		"/api/v1/timelines/home?access_token=" + token:   http.StatusUnauthorized,
+		"/api/v1/timelines/home?bearer_token=" + token:   http.StatusUnauthorized,
+		"/api/v1/timelines/home?access_token=nonsense":   http.StatusUnauthorized,
+		"/api/v1/timelines/public?access_token=nonsense": http.StatusOK, // as a stranger
+		"/api/v1/streaming/user?access_token=" + token:   http.StatusNotImplemented,
+		"/api/v1/streaming/user?access_token=nonsense":   http.StatusUnauthorized,
+	} {
+		if w := s.ask("GET", path, "", ""); w.Code != want {
+			t.Errorf("%.60s: %d, want %d: %s", path, w.Code, want, w.Body)
+		}
+	}
+	body := strings.NewReader("access_token=" + token + "&status=hello")
+	r := httptest.NewRequest("POST", "https://kinglet.test/api/v1/statuses", body)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	if s.handler.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
+		t.Errorf("a token in the body: %d %s", w.Code, w.Body)
 	}
 }

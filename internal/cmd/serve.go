@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"kinglet/ap"
-	"kinglet/ap/policy"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -48,12 +46,9 @@ type server struct {
 	copy     bool // see --as-copy
 	notify   *notifier
 	store    *store.Store
-	client   *outgoing.Client
-	service  *ap.Service
-	runner   *jobs.Runner // nil in a copy
 	listener net.Listener
 	share    budget // of the files that the process may have open
-	handler  http.Handler
+	*Assembled
 }
 
 // start opens and checks everything, and listens; nothing is answered yet.
@@ -86,22 +81,20 @@ func (s *server) open(c *call) (err error) {
 		return err
 	}
 	dial := newDialer(s.share)
-	s.client = s.newClient(dial)
-	dial.full = s.client.CloseIdle
-	s.listener = outOfFiles{s.listener, s.client.CloseIdle}
-	if s.service, err = ap.New(c.ctx, ap.Options{Config: s.conf, Store: s.store, Client: s.client, Log: s.log, Policy: policy.New()}); err != nil {
+	parts := Parts{
+		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy,
+		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext},
+		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
+	}
+	if s.copy {
+		parts.Client = outgoing.Options{Resolver: nowhere{}, DialContext: nowhere{}.DialContext}
+	}
+	if s.Assembled, err = Assemble(c.ctx, parts); err != nil {
 		return err
 	}
-	if !s.copy {
-		if err := s.service.ScheduleCleanUp(c.ctx); err != nil {
-			return err
-		}
-		s.runner = jobs.New(jobs.Options{Store: s.store, Log: s.log, Workers: s.share.workers, GiveUp: s.conf.Retention.Deliveries, Drain: drainTime})
-		s.service.RegisterJobs(s.runner)
-	}
-	h, err := handler(s.service, s.log, c.source)
-	s.handler = forwarded(s.conf, s.log, h)
-	return err
+	dial.full = s.Client.CloseIdle
+	s.listener = outOfFiles{s.listener, s.Client.CloseIdle}
+	return nil
 }
 
 // openStore opens the database, brings it to this version's schema, and sees
@@ -139,15 +132,6 @@ func (s *server) openStore(c *call) (err error) {
 		return c.keepIDs(s.store, s.conf)
 	}
 	return c.identify(s.store, s.conf, true)
-}
-
-// newClient makes the one that asks the outside world. A copy's asks nobody.
-func (s *server) newClient(d *dialer) *outgoing.Client {
-	o := outgoing.Options{UserAgent: s.conf.UserAgent(), AllowNetworks: s.conf.AllowNetworks, Resolver: d, DialContext: d.DialContext, Host: policy.New().AllowHost}
-	if s.copy {
-		o.Resolver, o.DialContext = nowhere{}, nowhere{}.DialContext
-	}
-	return outgoing.New(o)
 }
 
 // listen opens host:port or unix:/path. A socket that a killed server left is
@@ -190,7 +174,7 @@ const (
 // run answers until ctx ends, then drains and closes everything.
 func (s *server) run(ctx context.Context) error {
 	web := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
+		Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	limitConnections(web, min(s.conf.Limits.Connections, s.share.clients))
@@ -198,9 +182,9 @@ func (s *server) run(ctx context.Context) error {
 	defer stop()
 	var group sync.WaitGroup
 	var workErr, webErr error
-	if s.runner != nil {
+	if s.Runner != nil {
 		group.Go(func() {
-			if workErr = s.runner.Run(ctx); workErr != nil {
+			if workErr = s.Runner.Run(ctx); workErr != nil {
 				stop()
 			}
 		})
@@ -222,7 +206,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	stop()
 	group.Wait()
-	s.client.Close()
+	s.Client.Close()
 	if err := errors.Join(webErr, workErr, s.store.Close()); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

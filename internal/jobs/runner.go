@@ -60,10 +60,12 @@ type Runner struct {
 
 type worker struct {
 	timeout time.Duration
-	run     func(ctx context.Context, args store.Job) error
+	giveUp  time.Duration // 0 is Options.GiveUp
+	run     func(ctx context.Context, j store.Job) error
 }
 
-// New makes a runner; Register its workers, then Run it.
+// New makes a runner; register the workers of its kinds (Kind.Register), then
+// Run it.
 func New(o Options) *Runner {
 	if o.Workers == 0 {
 		o.Workers = 256
@@ -93,11 +95,6 @@ func Backoff(failures int) time.Duration {
 	d := 30 * time.Second << min(failures-1, 12)
 	d = min(d, 6*time.Hour)
 	return d + time.Duration((rand.Float64()-0.5)*0.4*float64(d))
-}
-
-// Register says how jobs of a kind are done, and how long one may take.
-func (r *Runner) Register(kind string, timeout time.Duration, run func(ctx context.Context, job store.Job) error) {
-	r.workers[kind] = worker{timeout, run}
 }
 
 // Wake has the runner look for due jobs. It never blocks.
@@ -299,7 +296,7 @@ func (r *Runner) noteLane(lane string, ok bool) (wasFailing bool) {
 // run does one job and writes what came of it.
 func (r *Runner) run(ctx context.Context, j store.Job) {
 	defer r.end(j.Lane)
-	err := r.attempt(ctx, j)
+	err := r.Attempt(ctx, j)
 	end := context.WithoutCancel(ctx)
 	if werr := r.settle(end, j, err, ctx.Err() != nil); werr != nil {
 		// The lease brings it back.
@@ -307,7 +304,8 @@ func (r *Runner) run(ctx context.Context, j store.Job) {
 	}
 }
 
-func (r *Runner) attempt(ctx context.Context, j store.Job) (err error) {
+// Attempt has a job's worker do it, and writes nothing of what came of it.
+func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 	w, ok := r.workers[j.Kind]
 	if !ok {
 		return Permanent(fmt.Errorf("no worker for jobs of kind %q", j.Kind))
@@ -330,7 +328,11 @@ func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bo
 	after, down := isLaneDown(err)
 	now := r.o.Store.Now()
 	stopped := stopping && errors.Is(err, context.Canceled)
-	givenUp := isPermanent(err) || now.Sub(j.CreatedAt) > r.o.GiveUp
+	giveUp := r.o.GiveUp
+	if w := r.workers[j.Kind]; w.giveUp != 0 {
+		giveUp = w.giveUp
+	}
+	givenUp := isPermanent(err) || now.Sub(j.CreatedAt) > giveUp
 	// What is kept in memory changes here: the transaction may be run twice.
 	wasFailing := false
 	switch {

@@ -14,6 +14,10 @@ import (
 	"kinglet/store/storetest"
 )
 
+type testArgs struct{ Lane, What string }
+
+var testJob = Kind[testArgs]{Name: "test", Timeout: 10 * time.Second, Lane: func(a testArgs) string { return a.Lane }}
+
 // bench is a runner on a store, and what its jobs did.
 type bench struct {
 	t testing.TB
@@ -31,14 +35,14 @@ func newBench(t testing.TB, s *store.Store, o Options, run func(ctx context.Cont
 		o.Backoff = func(int) time.Duration { return time.Hour }
 	}
 	b.Runner = New(o)
-	b.Register("test", 10*time.Second, func(ctx context.Context, j store.Job) error {
+	testJob.Register(b.Runner, func(ctx context.Context, args testArgs) error {
 		b.mu.Lock()
-		b.done = append(b.done, string(j.Args))
+		b.done = append(b.done, args.What)
 		b.mu.Unlock()
 		if run == nil {
 			return nil
 		}
-		return run(ctx, string(j.Args))
+		return run(ctx, args.What)
 	})
 	return b
 }
@@ -62,7 +66,7 @@ func (b *bench) add(lane string, what ...string) {
 	b.t.Helper()
 	b.update(func(tx *store.Tx) error {
 		for _, w := range what {
-			if err := tx.Enqueue(store.NewJob{Kind: "test", Lane: lane, Args: []byte(w)}); err != nil {
+			if err := testJob.Enqueue(tx, testArgs{lane, w}); err != nil {
 				return err
 			}
 		}
@@ -110,7 +114,8 @@ func TestUniqueKey(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		b := newBench(t, s, Options{}, nil)
 		b.update(func(tx *store.Tx) error {
-			j := store.NewJob{Kind: "test", Lane: "a", Args: []byte("1"), UniqueKey: "k"}
+			j := testJob.Job(testArgs{"a", "1"})
+			j.UniqueKey = "k"
 			return tx.Enqueue(j, j, j)
 		})
 		b.begin()
@@ -138,14 +143,15 @@ func TestSilentLanesDelayNobody(t *testing.T) {
 			return ctx.Err()
 		})
 		served := make(chan struct{})
-		b.Register("served", time.Minute, func(context.Context, store.Job) error { close(served); return nil })
+		servedJob := Kind[struct{}]{Name: "served", Lane: func(struct{}) string { return "well" }}
+		servedJob.Register(b.Runner, func(context.Context, struct{}) error { close(served); return nil })
 		b.add("well", "first") // a lane that is known to answer
 		b.begin()
 		b.idle()
 		for i := range 40 {
 			b.add(fmt.Sprint("silent", i), "silent")
 		}
-		b.update(func(tx *store.Tx) error { return tx.Enqueue(store.NewJob{Kind: "served", Lane: "well"}) })
+		b.update(func(tx *store.Tx) error { return servedJob.Enqueue(tx, struct{}{}) })
 		select {
 		case <-served:
 		case <-time.After(20 * time.Second):
@@ -331,7 +337,7 @@ func BenchmarkJobs(b *testing.B) {
 		r.update(func(tx *store.Tx) error {
 			var list []store.NewJob
 			for i := range 1000 {
-				list = append(list, store.NewJob{Kind: "test", Lane: fmt.Sprint(i), Args: []byte("x")})
+				list = append(list, testJob.Job(testArgs{fmt.Sprint(i), "x"}))
 			}
 			return tx.Enqueue(list...)
 		})

@@ -33,6 +33,7 @@ type Options struct {
 	AllowNetworks []netip.Prefix // private networks that may be reached all the same, on any port, in http too
 	Resolver      Resolver
 	DialContext   func(ctx context.Context, network, addr string) (net.Conn, error) // addr is an IP and a port
+	Exchange      Exchange                                                          // takes the place of connections: DialContext, TLS and HTTP
 	HeaderTimeout time.Duration                                                     // from the request to the answer's headers; 0 is 10 s
 	IdleTimeout   time.Duration                                                     // without a byte of the answer's body; 0 is 10 s
 	RootCAs       *x509.CertPool                                                    // nil is the system's
@@ -51,12 +52,16 @@ type Client struct {
 	host          func(host string) error
 	idle          time.Duration
 	secure, plain *http.Transport // for https and for http
+	exchange      Exchange        // in place of both; nil outside of tests
 	flights       flights
 }
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext, host: o.Host}
+	c := &Client{
+		userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext,
+		host: o.Host, exchange: o.Exchange,
+	}
 	if c.resolver == nil {
 		c.resolver = net.DefaultResolver
 	}
@@ -211,11 +216,7 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 		if first == "" {
 			first = r.URL.Host
 		}
-		transport := c.secure
-		if r.URL.Scheme == "http" {
-			transport = c.plain
-		}
-		resp, err := transport.RoundTrip(r)
+		resp, err := c.transport(r.URL.Scheme == "http").RoundTrip(r)
 		if err != nil {
 			return nil, "", fmt.Errorf("%s %s: %w", r.Method, target, err)
 		}
@@ -235,6 +236,16 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 		}
 		target = next
 	}
+}
+
+func (c *Client) transport(plain bool) http.RoundTripper {
+	switch {
+	case c.exchange != nil:
+		return exchanger{c, c.exchange, plain}
+	case plain:
+		return c.plain
+	}
+	return c.secure
 }
 
 // request makes one hop's request. It is signed unless it has left the first

@@ -1,15 +1,11 @@
 // Package ratelimit counts requests in memory, by rule and by who makes them,
 // and says when there were too many. Its memory is bounded whoever calls, and
-// nobody's count is lost by another's calls: see table. Read Limiter first.
+// nobody's count is lost by another's calls: see table. It knows no HTTP: what a
+// client is told of its count is written by api/limit. Read Limiter first.
 package ratelimit
 
 import (
 	"crypto/rand"
-	"net"
-	"net/http"
-	"net/netip"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -70,10 +66,26 @@ func New(now func() time.Time, settings ...Rule) *Limiter {
 	return l
 }
 
+// Counted is what the count of a request says.
+type Counted struct {
+	Allowed   bool
+	Most      int           // requests in a window
+	Remaining int           // of them
+	Reset     time.Time     // when the window ends
+	Wait      time.Duration // until then
+}
+
+// Count counts a request.
+func (l *Limiter) Count(rule Rule, who string) Counted {
+	rule, c := l.add(rule, who)
+	reset := time.Unix(0, c.reset)
+	return Counted{c.n <= rule.Most, rule.Most, max(rule.Most-c.n, 0), reset, reset.Sub(l.now())}
+}
+
 // Allow counts a request and tells whether it may be made.
 func (l *Limiter) Allow(rule Rule, who string) (ok bool, remaining int, reset time.Time) {
-	rule, c := l.add(rule, who)
-	return c.n <= rule.Most, max(rule.Most-c.n, 0), time.Unix(0, c.reset)
+	c := l.Count(rule, who)
+	return c.Allowed, c.Remaining, c.Reset
 }
 
 // add counts a request and gives the rule that holds.
@@ -87,55 +99,4 @@ func (l *Limiter) add(rule Rule, who string) (Rule, count) {
 		l.tables[rule.Name] = t
 	}
 	return t.rule, t.add(k, l.now())
-}
-
-// Check counts a request and sets Mastodon's headers of it.
-func (l *Limiter) Check(w http.ResponseWriter, rule Rule, who string) bool {
-	rule, c := l.add(rule, who)
-	ok, reset := c.n <= rule.Most, time.Unix(0, c.reset)
-	h := w.Header()
-	h.Set("X-RateLimit-Limit", strconv.Itoa(rule.Most))
-	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(rule.Most-c.n, 0)))
-	h.Set("X-RateLimit-Reset", reset.UTC().Format("2006-01-02T15:04:05.000Z"))
-	if !ok {
-		h.Set("Retry-After", strconv.Itoa(int(reset.Sub(l.now()).Seconds())+1))
-	}
-	return ok
-}
-
-// Client is the address a request comes from: the peer's or, when that is a
-// trusted proxy (over a unix socket it always is), the nearest one before it
-// in X-Forwarded-For that is not. IPv6 counts by its /64.
-func Client(r *http.Request, trusted []netip.Prefix) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = ""
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	at, perr := netip.ParseAddr(host)
-	for i := len(hops) - 1; i >= 0 && (host == "" || perr == nil && isTrusted(at, trusted)); i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		at, host, perr = a, a.String(), nil
-	}
-	if perr != nil {
-		return host
-	}
-	at = at.Unmap().WithZone("")
-	if at.Is6() {
-		p, _ := at.Prefix(64)
-		return p.String()
-	}
-	return at.String()
-}
-
-func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {
-	for _, p := range trusted {
-		if p.Contains(a.Unmap().WithZone("")) {
-			return true
-		}
-	}
-	return false
 }

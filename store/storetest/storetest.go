@@ -8,6 +8,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -30,7 +31,7 @@ func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
 func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *Clock)) {
 	t.Run("sqlite", func(t *testing.T) {
 		clock := NewClock()
-		run(t, Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now}), clock)
+		run(t, Open(t, store.Options{Database: SQLiteFile(t, t.TempDir()), Now: clock.Now}), clock)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		clock := NewClock()
@@ -40,8 +41,42 @@ func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *C
 
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
-	return Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db")})
+	return Open(t, store.Options{Database: SQLiteFile(t, t.TempDir())})
 }
+
+// SQLiteFile puts a fresh, migrated database into a folder and gives its path.
+// The schema is made once in a process.
+func SQLiteFile(t testing.TB, dir string) string {
+	t.Helper()
+	content, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "kinglet.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// template is the file of an empty database with this version's schema.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "kinglet-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "kinglet.db")
+	s, err := store.Open(context.Background(), store.Options{Database: path})
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Migrate(context.Background())
+	if err = errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Postgres is a fresh, migrated store on PostgreSQL.
 func Postgres(t testing.TB) *store.Store {

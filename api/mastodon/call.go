@@ -1,0 +1,126 @@
+package mastodon
+
+import (
+	"context"
+	"net/http"
+
+	"kinglet/api/params"
+	"kinglet/api/respond"
+	"kinglet/internal/auth/scope"
+	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// call is one request to an endpoint.
+type call struct {
+	api    *API
+	w      http.ResponseWriter
+	r      *http.Request
+	ctx    context.Context
+	token  *store.Token    // as it came, whatever its scopes; nil when none did
+	viewer store.AccountID // who asks, if the token's scopes fit the route; 0 for a stranger
+	id     int64           // the {id} of the path
+	params *params.Params
+	done   []func() // what to do at the end of the request
+}
+
+// readID reads the {id} of the path; what is no id is not found.
+func (c *call) readID() error {
+	id, ok := store.ParseID(chi.URLParam(c.r, "id"))
+	if !ok {
+		return respond.NotFound
+	}
+	c.id = id
+	return nil
+}
+
+// accountID and statusID are the {id} of the path as what the route takes it for.
+func (c *call) accountID() store.AccountID { return store.AccountID(c.id) }
+func (c *call) statusID() store.ObjectID   { return store.ObjectID(c.id) }
+
+func (c *call) serializer() Serializer { return Serializer{c.api.Config, c.viewer} }
+
+// read gives what fn reads in one view of the database.
+func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
+	err = c.api.Store.View(c.ctx, func(tx *store.Tx) error {
+		v, err = fn(tx)
+		return err
+	})
+	return v, err
+}
+
+// update gives what fn returns after its writes are on the disk. fn may run
+// more than once: it changes nothing outside of the transaction.
+func update[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
+	err = c.api.Store.Update(c.ctx, func(tx *store.Tx) error {
+		v, err = fn(tx)
+		return err
+	})
+	return v, err
+}
+
+// show answers with the entity that serialize makes of what fn reads.
+func show[T, E any](c *call, serialize func(T) E, fn func(tx *store.Tx) (T, error)) (any, error) {
+	v, err := read(c, fn)
+	if err != nil {
+		return nil, err
+	}
+	return serialize(v), nil
+}
+
+// pageSize is how long a page is when nothing is said, and how long at most.
+type pageSize struct{ usual, most int }
+
+var (
+	pageOfStatuses = pageSize{20, 40}
+	pageOfAccounts = pageSize{40, 80}
+)
+
+// page is the part of a list that is asked for.
+func (c *call) page(size pageSize) store.Page {
+	return respond.ReadPage(c.params, size.usual, size.most)
+}
+
+// links points to the pages before and after one with these ids at its ends.
+func (c *call) links(newest, oldest int64) {
+	respond.Links(c.w, c.r, c.api.Config.URL, newest, oldest)
+}
+
+// showPage answers with a page of a list, and links to its neighbours.
+func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
+	list, err := read(c, func(tx *store.Tx) ([]store.Paged[T], error) { return fn(tx, c.page(size)) })
+	if err != nil {
+		return nil, err
+	}
+	if n := len(list); n > 0 {
+		c.links(list[0].PageID, list[n-1].PageID)
+	}
+	return each(list, func(item store.Paged[T]) E { return serialize(item.Item) }), nil
+}
+
+// each serializes a list; an empty one is [], not null.
+func each[T, E any](list []T, serialize func(T) E) []E {
+	out := make([]E, len(list))
+	for i, v := range list {
+		out[i] = serialize(v)
+	}
+	return out
+}
+
+// needsToken is the error for a stranger where only a part of a route is open.
+func (c *call) needsToken() error {
+	if c.token != nil {
+		return respond.OutsideScopes
+	}
+	return respond.InvalidToken
+}
+
+// reader is who may read statuses with this token: the viewer, or a stranger
+// when a token that may change them lets nobody read them.
+func (c *call) reader() store.AccountID {
+	if c.token != nil && scope.Allows(c.token.Scopes, "read:statuses") {
+		return c.viewer
+	}
+	return 0
+}

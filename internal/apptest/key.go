@@ -1,0 +1,49 @@
+package apptest
+
+import (
+	"crypto/rsa"
+	_ "embed"
+	"encoding/pem"
+	"sync"
+
+	"kinglet/ap/signature"
+)
+
+// premade are keys for tests only: everyone knows them. They have 1024 bits,
+// the fewest that a signature is believed of, since making and using them is
+// most of what a test's actors would cost.
+//
+//go:embed keys.pem
+var premade []byte
+
+var keys struct {
+	sync.Mutex
+	rest []byte
+	made []*rsa.PrivateKey
+}
+
+// key is the nth, the same in every world of a process.
+func key(n int) (*rsa.PrivateKey, error) {
+	keys.Lock()
+	defer keys.Unlock()
+	if keys.made == nil {
+		keys.rest = premade
+	}
+	for len(keys.made) <= n {
+		k, err := nextKey()
+		if err != nil {
+			return nil, err
+		}
+		keys.made = append(keys.made, k)
+	}
+	return keys.made[n], nil
+}
+
+func nextKey() (*rsa.PrivateKey, error) {
+	block, rest := pem.Decode(keys.rest)
+	if block == nil {
+		return signature.GenerateKey() // more actors than anyone thought of
+	}
+	keys.rest = rest
+	return signature.ParsePrivate(string(pem.EncodeToMemory(block)))
+}

@@ -1,0 +1,333 @@
+package apptest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"kinglet/internal/outgoing"
+)
+
+// network is the internet of a world: names that have addresses, and the hosts
+// that are there. What the one HTTP client decides before it connects (which
+// addresses, which schemes, which redirects) it decides here too; only the
+// connections are not real.
+type network struct {
+	mu    sync.Mutex
+	hosts map[string]*Host
+}
+
+func newNetwork() *network { return &network{hosts: map[string]*Host{}} }
+
+// Host is a machine on the network. Without a handler it answers 404 to all.
+// It keeps what it was asked.
+type Host struct {
+	Name string
+
+	network   *network
+	mu        sync.Mutex
+	addresses []netip.Addr
+	pages     map[string]http.Handler // by path
+	handler   http.Handler            // for every other path
+	trouble   trouble
+	asked     []Request
+}
+
+// Request is one that a host received.
+type Request struct {
+	Method, Target string // the target with its query
+	From           netip.Addr
+	Header         http.Header
+	Body           []byte
+}
+
+// trouble is what is wrong with a host, if anything.
+type trouble struct {
+	lookup, dial error
+	latency      time.Duration
+	status       int
+	cutAfter     int // bytes of each answer's body, -1 for whole ones
+}
+
+func (n *network) host(name string) *Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := n.hosts[name]
+	if h == nil {
+		// 11.0.0.0/8 is of the internet, as the rules of addresses have it.
+		i := len(n.hosts) + 1
+		h = &Host{
+			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), trouble: trouble{cutAfter: -1},
+			addresses: []netip.Addr{netip.AddrFrom4([4]byte{11, 0, byte(i >> 8), byte(i)})},
+		}
+		n.hosts[name] = h
+	}
+	return h
+}
+
+func (n *network) known(name string) *Host {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.hosts[strings.TrimSuffix(name, ".")]
+}
+
+// At gives the host's name other addresses.
+func (h *Host) At(addresses ...netip.Addr) *Host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.addresses = addresses
+	return h
+}
+
+// Handle has a path answered, whatever the method.
+func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.pages[path] = f
+	return h
+}
+
+// Otherwise answers what no Handle does.
+func (h *Host) Otherwise(f http.HandlerFunc) *Host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.handler = f
+	return h
+}
+
+// Serve has a document at a path, or at the path of an address.
+func (h *Host) Serve(pathOrURL string, doc any) *Host {
+	return h.ServeAs(pathOrURL, `application/activity+json; charset=utf-8`, doc)
+}
+
+// ServeAs is Serve with another content type. A string or bytes are served as
+// they are.
+func (h *Host) ServeAs(pathOrURL, contentType string, doc any) *Host {
+	var body []byte
+	switch d := doc.(type) {
+	case string:
+		body = []byte(d)
+	case []byte:
+		body = d
+	default:
+		var err error
+		if body, err = json.Marshal(doc); err != nil {
+			panic(err)
+		}
+	}
+	return h.Handle(strings.TrimPrefix(pathOrURL, "https://"+h.Name), func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(body)
+	})
+}
+
+// Remove has nothing at a path any more.
+func (h *Host) Remove(pathOrURL string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.pages, strings.TrimPrefix(pathOrURL, "https://"+h.Name))
+}
+
+func (h *Host) set(t trouble) *Host {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.trouble = t
+	return h
+}
+
+// Up ends whatever was wrong with a host.
+func (h *Host) Up() *Host { return h.set(trouble{cutAfter: -1}) }
+
+// Down has nothing answer at the host's addresses.
+func (h *Host) Down() *Host {
+	return h.set(trouble{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
+}
+
+// Refusing has connections to the host refused, as by a machine on which no
+// server runs.
+func (h *Host) Refusing() *Host { return h.set(trouble{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
+
+// NoName has the host's name lead nowhere.
+func (h *Host) NoName() *Host {
+	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
+}
+
+// NameFails has the lookup of the host's name fail for now.
+func (h *Host) NameFails() *Host {
+	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
+}
+
+// Slow has each answer come after d, in the world's time. What comes after
+// more than the client's patience is a time-out.
+func (h *Host) Slow(d time.Duration) *Host { return h.set(trouble{cutAfter: -1, latency: d}) }
+
+// Failing has every request answered with a status, such as 500.
+func (h *Host) Failing(status int) *Host { return h.set(trouble{cutAfter: -1, status: status}) }
+
+// CutOff has the connection break after the first n bytes of each body.
+func (h *Host) CutOff(n int) *Host { return h.set(trouble{cutAfter: n}) }
+
+// Asked are the requests that the host received, of a method and of a path or
+// of all paths (""), in their order.
+func (h *Host) Asked(method, path string) []Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []Request
+	for _, r := range h.asked {
+		if r.Method == method && (path == "" || r.Target == path || strings.HasPrefix(r.Target, path+"?")) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Forget drops what the host was asked so far.
+func (h *Host) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked = nil
+}
+
+// How long the client waits: outgoing's bounds, in the world's time.
+const (
+	dialPatience   = 5 * time.Second
+	answerPatience = 10 * time.Second
+)
+
+type timeout string
+
+func (t timeout) Error() string { return string(t) }
+func (timeout) Timeout() bool   { return true }
+func (timeout) Temporary() bool { return true }
+
+// client is how one host reaches the others.
+func (w *World) client(from *Host) outgoing.Options {
+	return outgoing.Options{
+		Resolver: resolver{w.network},
+		Exchange: func(r *http.Request, address netip.AddrPort) (*http.Response, error) {
+			return w.exchange(from, r, address)
+		},
+	}
+}
+
+type resolver struct{ *network }
+
+func (n resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, error) {
+	h := n.known(name)
+	if h == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.addresses, h.trouble.lookup
+}
+
+// exchange takes a request from one host to another, over the wire: it is
+// written out and read again, so that a handler sees no more than a server does.
+func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.Response, error) {
+	to := w.network.known(r.URL.Hostname())
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	if to == nil {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}
+	}
+	to.mu.Lock()
+	trouble := to.trouble
+	to.mu.Unlock()
+	if trouble.dial != nil {
+		w.Clock.Advance(trouble.latency)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: trouble.dial}
+	}
+	if trouble.latency > answerPatience {
+		w.Clock.Advance(answerPatience)
+		return nil, timeout("time out awaiting response headers")
+	}
+	w.Clock.Advance(trouble.latency)
+	arrived, err := overTheWire(r)
+	if err != nil {
+		return nil, err
+	}
+	from.mu.Lock()
+	arrived.RemoteAddr = netip.AddrPortFrom(from.addresses[0], 40_000).String()
+	from.mu.Unlock()
+	if r.URL.Scheme == "https" {
+		arrived.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
+	}
+	// The client's context ends the request; what it holds stays with the client.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer context.AfterFunc(r.Context(), cancel)()
+	resp, err := to.answer(arrived.WithContext(ctx), trouble)
+	if err == nil {
+		resp.Request = r
+	}
+	return resp, err
+}
+
+func overTheWire(r *http.Request) (*http.Request, error) {
+	var wire bytes.Buffer
+	if err := r.Write(&wire); err != nil {
+		return nil, err
+	}
+	return http.ReadRequest(bufio.NewReader(&wire))
+}
+
+// answer has the host answer a request that came to it.
+func (h *Host) answer(r *http.Request, trouble trouble) (resp *http.Response, err error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	from, _ := netip.ParseAddrPort(r.RemoteAddr)
+	h.mu.Lock()
+	h.asked = append(h.asked, Request{r.Method, r.URL.RequestURI(), from.Addr(), r.Header.Clone(), body})
+	handler, found := h.pages[r.URL.Path]
+	if !found {
+		handler = h.handler
+	}
+	h.mu.Unlock()
+	rec := httptest.NewRecorder()
+	if trouble.status != 0 {
+		http.Error(rec, http.StatusText(trouble.status), trouble.status)
+	} else if err := serve(handler, rec, r); err != nil {
+		return nil, err
+	}
+	resp = rec.Result()
+	if n := trouble.cutAfter; n >= 0 && n < rec.Body.Len() {
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(rec.Body.Bytes()[:n]), broken{}))
+	}
+	return resp, nil
+}
+
+// serve has a handler answer; one that aborts breaks the connection.
+func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if e, ok := p.(error); !ok || !errors.Is(e, http.ErrAbortHandler) {
+				panic(p)
+			}
+			err = fmt.Errorf("read: %w", io.ErrUnexpectedEOF)
+		}
+	}()
+	h.ServeHTTP(w, r)
+	return nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -1,0 +1,226 @@
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing/fstest"
+	"time"
+
+	"kinglet/ap/signature"
+	"kinglet/internal/cmd"
+	"kinglet/internal/config"
+	"kinglet/internal/jobs"
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// Server is a whole Kinglet. Its parts are there to look at; what a test does
+// to it, it does as an Account or a Stranger.
+type Server struct {
+	*cmd.Assembled
+	World  *World
+	Domain string
+	Config *config.Config
+	Store  *store.Store
+	Host   *Host
+
+	environ  []string
+	accounts map[string]*Account
+	log      *lockedBuffer
+}
+
+func newServer(w *World, domain string, settings []string) *Server {
+	w.T.Helper()
+	dir := filepath.Join(w.dir, domain)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		w.T.Fatal(err)
+	}
+	s := &Server{
+		World: w, Domain: domain, Host: w.Host(domain), accounts: map[string]*Account{}, log: &lockedBuffer{},
+		environ: append([]string{"KINGLET_DOMAIN=" + domain, "KINGLET_DATABASE=" + filepath.Join(dir, "kinglet.db")}, settings...),
+	}
+	s.load()
+	if s.Config.Database == filepath.Join(dir, "kinglet.db") {
+		storetest.SQLiteFile(w.T, dir)
+	}
+	s.open()
+	w.T.Cleanup(func() {
+		s.close()
+		if w.T.Failed() {
+			w.T.Logf("the log of %s:\n%s", domain, s.log)
+		}
+	})
+	return s
+}
+
+func (s *Server) load() {
+	s.World.T.Helper()
+	conf, err := config.Load(config.Sources{Environ: s.environ, NeedDomain: true})
+	if err != nil {
+		s.World.T.Fatal(err)
+	}
+	s.Config = conf
+}
+
+// open opens the database and puts the server together, as serve does.
+func (s *Server) open() {
+	w := s.World
+	w.T.Helper()
+	ctx := context.WithoutCancel(w.T.Context())
+	s.Store = storetest.Open(w.T, store.Options{Database: s.Config.Database, Now: w.Clock.Now, ReadTimeout: s.Config.Limits.ReadTimeout, Readers: readers})
+	if err := cmd.ClaimDomain(ctx, s.Store, s.Config); err != nil {
+		w.T.Fatal(err)
+	}
+	if err := s.giveInstanceKey(ctx); err != nil {
+		w.T.Fatal(err)
+	}
+	var err error
+	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
+		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: s.inWorldTime})),
+		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	s.Host.Otherwise(s.Handler.ServeHTTP)
+}
+
+// readers is how many connections of SQLite's read: each prepares its
+// statements, which is most of what a short test costs.
+const readers = 2
+
+// backoff is jobs.Backoff without its randomness.
+func backoff(failures int) time.Duration {
+	return min(30*time.Second<<min(failures-1, 12), 6*time.Hour)
+}
+
+func (s *Server) inWorldTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		a.Value = slog.TimeValue(s.World.Now())
+	}
+	return a
+}
+
+// giveInstanceKey spares a new server the making of its own key.
+func (s *Server) giveInstanceKey(ctx context.Context) error {
+	s.World.actors++
+	k, err := key(s.World.actors - 1)
+	if err != nil {
+		return err
+	}
+	pem, err := signature.MarshalPrivate(k)
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.SettingOnce("instance_actor_key", pem)
+		return err
+	})
+}
+
+func (s *Server) close() {
+	s.Client.Close()
+	_ = s.Store.Close()
+}
+
+// Restart stops a server and starts it on the same database, with more
+// settings or none. What it had in memory is gone.
+func (s *Server) Restart(settings ...string) {
+	s.World.T.Helper()
+	s.close()
+	s.environ = append(s.environ, settings...)
+	s.load()
+	s.open()
+}
+
+// step does the jobs that are due.
+func (s *Server) step() (done int, next time.Time) {
+	s.World.T.Helper()
+	done, err := s.Runner.RunDue(s.World.T.Context())
+	if err == nil {
+		next, _, err = s.Runner.NextDue(s.World.T.Context())
+	}
+	if err != nil {
+		s.World.T.Fatal(err)
+	}
+	return done, next
+}
+
+// Do has the server answer a request, from the address that it says it is from.
+func (s *Server) Do(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.Handler.ServeHTTP(w, r)
+	return w
+}
+
+// Log is what the server has written to its log.
+func (s *Server) Log() string { return s.log.String() }
+
+// View looks into the database.
+func (s *Server) View(fn func(tx *store.Tx) error) {
+	s.World.T.Helper()
+	if err := s.Store.View(s.World.T.Context(), fn); err != nil {
+		s.World.T.Fatal(err)
+	}
+}
+
+// Update changes the database: for what no API does yet.
+func (s *Server) Update(fn func(tx *store.Tx) error) {
+	s.World.T.Helper()
+	if err := s.Store.Update(s.World.T.Context(), fn); err != nil {
+		s.World.T.Fatal(err)
+	}
+}
+
+// Jobs counts the jobs of a kind that wait.
+func (s *Server) Jobs(kind string) (n int64) {
+	s.World.T.Helper()
+	s.View(func(tx *store.Tx) (err error) {
+		n, err = tx.CountJobs(kind)
+		return err
+	})
+	return n
+}
+
+// DeadJobs are the jobs that were given up, newest first.
+func (s *Server) DeadJobs() (list []store.Job) {
+	s.World.T.Helper()
+	s.View(func(tx *store.Tx) (err error) {
+		list, err = tx.DeadJobs(1000)
+		return err
+	})
+	return list
+}
+
+// Lanes are the hosts that are set aside.
+func (s *Server) Lanes() (list []store.Lane) {
+	s.World.T.Helper()
+	s.View(func(tx *store.Tx) (err error) {
+		list, err = tx.Lanes()
+		return err
+	})
+	return list
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,74 @@
+package auth
+
+import (
+	"context"
+	"strings"
+
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// find finds an account here by its name, handle or e-mail address.
+func (s *Service) find(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
+	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
+	if before, domain, ok := strings.Cut(name, "@"); ok && s.config.IsOwnHost(domain) {
+		name = before
+	}
+	err = s.store.View(ctx, func(tx *store.Tx) error {
+		// With an @ it is an e-mail address, which may also be the handle of
+		// an account elsewhere.
+		if !strings.Contains(name, "@") {
+			if account, err = tx.AccountByHandle(name, ""); err == nil {
+				user, err = tx.User(account.ID)
+			}
+			return err
+		}
+		if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err != nil {
+			return err
+		}
+		account, err = tx.Account(user.AccountID)
+		return err
+	})
+	return account, user, err
+}
+
+// SetPassword gives an account a new password and ends every token and
+// session of it.
+func (s *Service) SetPassword(ctx context.Context, name, password string) error {
+	hash, err := HashPassword(ctx, s.store.Memory(), password)
+	if err != nil {
+		return err
+	}
+	return s.changeUser(ctx, name, func(tx *store.Tx, u *store.User) error {
+		u.PasswordHash = hash
+		return tx.RevokeAccess(u.AccountID)
+	})
+}
+
+// SetAdmin makes an account an admin, or no longer.
+func (s *Service) SetAdmin(ctx context.Context, name string, admin bool) error {
+	return s.changeUser(ctx, name, func(_ *store.Tx, u *store.User) error {
+		u.Admin = admin
+		return nil
+	})
+}
+
+func (s *Service) changeUser(ctx context.Context, name string, change func(tx *store.Tx, u *store.User) error) error {
+	return s.store.Update(ctx, func(tx *store.Tx) error {
+		account, err := tx.AccountByHandle(name, "")
+		if err != nil || !account.Active() {
+			return fault.Errorf(fault.NotFound, "there is no account %s", name)
+		}
+		if err := tx.LockAccount(account.ID); err != nil {
+			return err
+		}
+		user, err := tx.User(account.ID)
+		if err != nil {
+			return err
+		}
+		if err := change(tx, user); err != nil {
+			return err
+		}
+		return tx.UpdateUser(user)
+	})
+}

@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"kinglet/internal/config"
+	"kinglet/internal/fault"
+	"kinglet/internal/ratelimit"
+	"kinglet/store"
+)
+
+// SignInAttempt is a guess of a password.
+type SignInAttempt struct {
+	Name     string // or e-mail address, as typed
+	Password string
+	Address  string // of the client, as config.ClientAddress gives it
+	Device   string // the secret that an earlier SignIn gave this browser, "" for none
+	Session  string // the secret of the browser's session, which ends; "" for none
+}
+
+// SignedIn is a guess that was right.
+type SignedIn struct {
+	Account *store.Account
+	Device  string // the secret by which the browser is known from now on
+	Session string // the secret of the new session, which lasts for retention.sessions
+}
+
+// signInLimits count wrong passwords. Those of accounts and of what is known
+// of them are apart from those that strangers name, so that no number of names
+// and addresses pushes an account's count out of memory.
+type signInLimits struct{ accounts, strangers *ratelimit.Failures }
+
+func newSignInLimits(now func() time.Time, c config.Limits) signInLimits {
+	return signInLimits{failures(now, c), failures(now, c)}
+}
+
+// SignIn begins a session of the account whose name and password they are. Unauthorized
+// otherwise, at the same cost whether there is such an account; RateLimited,
+// without looking at the password, when too many were wrong.
+//
+// Strangers share one small number of guesses at an account, wherever they
+// come from. A browser and an address that signed in before have a number of
+// their own, so that strangers' guesses do not lock the owner out.
+func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
+	account, user, err := s.find(ctx, a.Name)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	var id store.AccountID
+	hash := ""
+	if err == nil {
+		id, hash = account.ID, user.PasswordHash
+	}
+	device, address := s.Sign("device", a.Device), s.Sign("address", a.Address)
+	var knownDevice, knownAddress bool
+	if err := s.store.View(ctx, func(tx *store.Tx) (err error) {
+		if knownDevice, err = tx.IsKnownDevice(id, device); err == nil {
+			knownAddress, err = tx.IsKnownDevice(id, address)
+		}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	knownDevice, knownAddress = knownDevice && a.Device != "", knownAddress && a.Address != ""
+	var reserved reservations
+	switch {
+	case knownDevice:
+		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+device)
+	case knownAddress:
+		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+address)
+	case id != 0:
+		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
+		reserved.add(s.signIns.accounts, ratelimit.SignInTo, id.String())
+	default:
+		// A name that nobody has is counted too, or the limit would tell which exist.
+		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
+		reserved.add(s.signIns.strangers, ratelimit.SignInTo, strings.ToLower(strings.Join(strings.Fields(a.Name), " ")))
+	}
+	if reserved.refused {
+		reserved.release()
+		return nil, fault.Errorf(fault.RateLimited, "too many wrong passwords")
+	}
+	if knownDevice || knownAddress {
+		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
+	}
+	matches, err := VerifyPassword(ctx, s.store.Memory(), hash, a.Password)
+	if err != nil {
+		reserved.release() // nothing was judged
+		return nil, err
+	}
+	if !matches || !account.Active() {
+		return nil, fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
+	}
+	reserved.release()
+	out := &SignedIn{Account: account, Device: a.Device, Session: NewSecret()}
+	if !knownDevice {
+		// Not the one that came: somebody else may have put it there.
+		out.Device = NewSecret()
+	}
+	return out, s.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.PutKnownDevice(id, s.Sign("device", out.Device)); err != nil {
+			return err
+		}
+		if a.Address != "" {
+			if err := tx.PutKnownDevice(id, address); err != nil {
+				return err
+			}
+		}
+		if a.Session != "" {
+			// Whoever put it into the browser, it is worth nothing from now on.
+			if err := tx.DeleteSession(HashSecret(a.Session)); err != nil {
+				return err
+			}
+		}
+		if err := tx.PutSession(HashSecret(out.Session), id, tx.Now().Add(s.config.Retention.Sessions)); err != nil {
+			return err
+		}
+		return tx.TouchSignIn(id)
+	})
+}
+
+// reservations are one attempt's, under several rules: all or none.
+type reservations struct {
+	list    []*ratelimit.Reservation
+	refused bool
+}
+
+func (r *reservations) add(f *ratelimit.Failures, rule ratelimit.Rule, who string) {
+	if r.refused {
+		return
+	}
+	if one, _ := f.Reserve(rule, who); one != nil {
+		r.list = append(r.list, one)
+	} else {
+		r.refused = true
+	}
+}
+
+func (r *reservations) release() {
+	for _, one := range r.list {
+		one.Release()
+	}
+}

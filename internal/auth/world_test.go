@@ -1,0 +1,79 @@
+package auth_test
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"kinglet/internal/auth"
+	"kinglet/internal/config"
+	"kinglet/internal/semaphore"
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// password is everyone's.
+const password = "correct horse battery"
+
+var passwordHash = sync.OnceValues(func() (string, error) {
+	return auth.HashPassword(context.Background(), semaphore.New(semaphore.Options{Places: 1}), password)
+})
+
+// world is the service over a fresh database, whose time the test decides.
+type world struct {
+	*auth.Service
+	Store  *store.Store
+	Config *config.Config
+	Clock  *storetest.Clock
+	t      testing.TB
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := storetest.NewClock()
+	db := storetest.Open(t, store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: clock.Now})
+	s, err := auth.New(t.Context(), db, conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{s, db, conf, clock, t}
+}
+
+// Account makes a person.
+func (w *world) Account(name string) *store.Account {
+	w.t.Helper()
+	hash, err := passwordHash()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a := &store.Account{URI: w.Config.ActorURI(name), Username: name, Type: "Person"}
+	w.update(func(tx *store.Tx) error {
+		if err := tx.InsertAccount(a); err != nil {
+			return err
+		}
+		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@mail.test", PasswordHash: hash})
+	})
+	return a
+}
+
+// Token makes an access token of an account's.
+func (w *world) Token(account store.AccountID, scopes string) string {
+	w.t.Helper()
+	secret := auth.NewSecret()
+	w.update(func(tx *store.Tx) error {
+		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(secret), AccountID: account, Scopes: scopes})
+	})
+	return secret
+}
+
+func (w *world) update(fn func(tx *store.Tx) error) {
+	w.t.Helper()
+	if err := w.Store.Update(w.t.Context(), fn); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -1,0 +1,83 @@
+package cmd
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"kinglet/ap"
+	"kinglet/ap/policy"
+	"kinglet/internal/auth"
+	"kinglet/internal/config"
+	"kinglet/internal/jobs"
+	"kinglet/internal/outgoing"
+	"kinglet/store"
+)
+
+// Parts are what a server is put together from: everything of it that the
+// machine, or a test, decides.
+type Parts struct {
+	Config *config.Config
+	Store  *store.Store // open, with this version's schema; its clock is the whole server's
+	Log    *slog.Logger
+	Client outgoing.Options // how others are reached; who asks and where it may is the Config's
+	Jobs   jobs.Options     // how many at once and the like; the store, the log and when to give up are set here
+	Source fs.FS            // the program's own
+	// Policies are asked after those that every server has.
+	Policies []policy.Policy
+	// Copy leaves out the runner: a copy of a database does no jobs.
+	Copy bool
+}
+
+// Assembled is a server that was put together. It answers nobody and does no
+// job until its owner has it do so.
+type Assembled struct {
+	Auth    *auth.Service
+	Service *ap.Service
+	Client  *outgoing.Client
+	Runner  *jobs.Runner // nil in a copy
+	Handler http.Handler
+}
+
+// Assemble puts a server together: `kinglet serve` does so, and the servers of
+// tests are put together by nothing else. Its owner closes the client and the
+// store.
+func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
+	policies := policy.New(p.Policies...)
+	p.Client.Host = policies.AllowHost
+	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
+	a := &Assembled{Client: outgoing.New(p.Client)}
+	var err error
+	if a.Auth, err = auth.New(ctx, p.Store, p.Config); err != nil {
+		a.Client.Close()
+		return nil, err
+	}
+	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: policies}); err != nil {
+		a.Client.Close()
+		return nil, err
+	}
+	if !p.Copy {
+		if err := a.Service.ScheduleCleanUp(ctx); err != nil {
+			a.Client.Close()
+			return nil, err
+		}
+		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp = p.Store, p.Log, p.Config.Retention.Deliveries
+		a.Runner = jobs.New(p.Jobs)
+		a.Service.RegisterJobs(a.Runner)
+	}
+	h, err := handler(a.Service, a.Auth, p.Log, p.Source)
+	if err != nil {
+		a.Client.Close()
+		return nil, err
+	}
+	a.Handler = forwarded(p.Config, p.Log, h)
+	return a, nil
+}
+
+// ClaimDomain sees that a migrated database is the settings' domain's, and has
+// the ids that it has given out go on. A database that belongs to no domain
+// yet belongs to this one from then on.
+func ClaimDomain(ctx context.Context, s *store.Store, conf *config.Config) error {
+	return (&call{ctx: ctx}).identify(s, conf, true)
+}

@@ -1,0 +1,90 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"kinglet/store"
+)
+
+// Kind is one kind of job, with A as its arguments. To add one is to declare
+// it, in one line, and to Register its worker, in another:
+//
+//	var RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: time.Minute, Lane: host}
+//	RefreshJob.Register(runner, s.refreshActor)
+type Kind[A any] struct {
+	// Name is what the table calls it. Nodes of another version may run on the
+	// same table: arguments that they could not read need another name.
+	Name string
+	// Timeout bounds one attempt; 0 is a minute.
+	Timeout time.Duration
+	// GiveUp is how old a job may be when it fails, to be tried again. 0 is
+	// Options.GiveUp.
+	GiveUp time.Duration
+	// Lane is the remote host that a job asks. Without it the work is local, and
+	// has a lane of its own.
+	Lane func(args A) string
+}
+
+// Never is the give-up time of work that has to be done in the end.
+const Never = time.Duration(1<<63 - 1)
+
+// LocalLane names a lane of local work. No host has such a name.
+func LocalLane(parts ...string) string { return "local/" + strings.Join(parts, "/") }
+
+// LaneOf is the lane that a job waits in.
+func (k Kind[A]) LaneOf(args A) string {
+	if k.Lane == nil {
+		return LocalLane(k.Name)
+	}
+	return k.Lane(args)
+}
+
+// Job makes a job, for Tx.Enqueue. Its time and its unique key are the caller's.
+func (k Kind[A]) Job(args A) store.NewJob {
+	b, err := json.Marshal(args)
+	if err != nil {
+		panic(err) // only our own plain structs come here
+	}
+	return store.NewJob{Kind: k.Name, Lane: k.LaneOf(args), Args: b}
+}
+
+// Enqueue writes a job in the transaction that causes it.
+func (k Kind[A]) Enqueue(tx *store.Tx, args A, options ...Option) error {
+	job := k.Job(args)
+	for _, set := range options {
+		set(&job)
+	}
+	return tx.Enqueue(job)
+}
+
+// Option says more of one job.
+type Option func(job *store.NewJob)
+
+// At has a job done at a time, not at once.
+func At(t time.Time) Option { return func(job *store.NewJob) { job.RunAt = t } }
+
+// Unique makes a job void while another of the same key waits.
+func Unique(key string) Option { return func(job *store.NewJob) { job.UniqueKey = key } }
+
+// Register says how a runner does jobs of this kind.
+func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) error) {
+	if _, twice := r.workers[k.Name]; twice {
+		panic("two workers for jobs of kind " + k.Name)
+	}
+	timeout := k.Timeout
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, run: func(ctx context.Context, j store.Job) error {
+		var args A
+		if err := json.Unmarshal(j.Args, &args); err != nil {
+			// Perhaps another version wrote them, which is still about.
+			return fmt.Errorf("read the arguments of a job of kind %s: %w", k.Name, err)
+		}
+		return work(ctx, args)
+	}}
+}

@@ -1,0 +1,56 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"kinglet/store"
+)
+
+// A Runner that is not run can be stepped, by tests: nothing happens but in
+// RunDue, in the caller's goroutine, and nothing waits for a clock.
+
+// RunDue does the jobs that are due by the store's clock, one after the other,
+// and those that they make due, until none is. It tells how many ran. What
+// failed waits for its next time, as it would in Run, and is not run again
+// before the clock is moved there.
+func (r *Runner) RunDue(ctx context.Context) (ran int, err error) {
+	for ctx.Err() == nil {
+		one, err := r.Step(ctx)
+		if err != nil || !one {
+			return ran, err
+		}
+		ran++
+	}
+	return ran, ctx.Err()
+}
+
+// Step is RunDue for one job; false when none is due.
+func (r *Runner) Step(ctx context.Context) (bool, error) {
+	if r.node == "" {
+		if err := r.start(ctx); err != nil {
+			return false, err
+		}
+	}
+	var due []store.Job
+	err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		due, _, err = tx.ClaimJobs(r.node, nil, func(string) int { return 1 }, 1, lease)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	r.begin(due[0].Lane)
+	r.run(ctx, due[0])
+	return true, nil
+}
+
+// NextDue is when the next job is due, which may be in the past; ok is false
+// when none waits.
+func (r *Runner) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
+	err = r.o.Store.View(ctx, func(tx *store.Tx) error {
+		at, ok, err = tx.NextRun(nil)
+		return err
+	})
+	return at, ok, err
+}
