@@ -21,11 +21,10 @@ type Parts struct {
 	Config *config.Config
 	Store  *store.Store // open, with this version's schema; its clock is the whole server's
 	Log    *slog.Logger
+	Policy policy.Chain     // of this server; none filters nothing
 	Client outgoing.Options // how others are reached; who asks and where it may is the Config's
 	Jobs   jobs.Options     // how many at once and the like; the store, the log and when to give up are set here
 	Source fs.FS            // the program's own
-	// Policies are asked after those that every server has.
-	Policies []policy.Policy
 	// Copy leaves out the runner: a copy of a database does no jobs.
 	Copy bool
 }
@@ -44,16 +43,15 @@ type Assembled struct {
 // tests are put together by nothing else. Its owner closes the client and the
 // store.
 func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
-	policies := policy.New(p.Policies...)
-	p.Client.Host = policies.AllowHost
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
+	p.Client.Host = p.Policy.AllowHost
 	a := &Assembled{Client: outgoing.New(p.Client)}
 	var err error
 	if a.Auth, err = auth.New(ctx, p.Store, p.Config); err != nil {
 		a.Client.Close()
 		return nil, err
 	}
-	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: policies}); err != nil {
+	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: p.Policy}); err != nil {
 		a.Client.Close()
 		return nil, err
 	}

@@ -58,10 +58,7 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{
-		userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext,
-		host: o.Host, exchange: o.Exchange,
-	}
+	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext, host: o.Host, exchange: o.Exchange}
 	if c.resolver == nil {
 		c.resolver = net.DefaultResolver
 	}
