@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 )
 
 // Columns lists the columns of a table.
 func Columns(ctx context.Context, s *Store, table string) (names []string, err error) {
 	err = s.View(ctx, func(tx *Tx) (err error) {
-		names, err = tx.engine.Columns(`SELECT * FROM ` + table + ` WHERE 1 = 0`)
+		names, err = tx.engine.Columns(`SELECT * FROM ` + table + ` WHERE 1 = 0` + now())
 		return err
 	})
 	return names, err
@@ -36,7 +37,7 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 }
 
 func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
-	columns, err := tx.engine.Columns(`SELECT * FROM ` + table)
+	columns, err := tx.engine.Columns(`SELECT * FROM ` + table + now())
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func eachValue(tx *Tx, table string, fn func(table, column, value string)) error
 			fn(table, columns[i], fmt.Sprint(v))
 		}
 		return nil
-	}, `SELECT * FROM `+table)
+	}, `SELECT * FROM `+table+now())
 }
 
 // Files gives all bytes of SQLite's file, its log and its index.
@@ -83,3 +84,7 @@ func CopyFiles(s *Store, path string) error {
 	}
 	return nil
 }
+
+// now makes a statement another one: PostgreSQL's plan of SELECT * does not
+// outlive a change of the table.
+func now() string { return fmt.Sprintf(" -- %d", time.Now().UnixNano()) }

@@ -39,6 +39,7 @@ type Object struct {
 	ApplicationID      int64
 
 	RepliesCount, ReblogsCount, FavouritesCount int64
+	Reactions                                   []Reaction // those who react change it
 
 	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
 
@@ -49,7 +50,7 @@ const objectColumns = `
 	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri,
 	o.reblog_of_id, o.in_reply_to_uri, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
 	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
-	o.replies_count, o.reblogs_count, o.favourites_count,
+	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions,
 	o.published_at, o.created_at, o.edited_at, o.deleted_at`
 
 func (o *Object) dest() []any {
@@ -57,7 +58,7 @@ func (o *Object) dest() []any {
 		&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI,
 		&o.ReblogOfID, &o.InReplyToURI, &o.InReplyToID, &o.InReplyToAccountID, &o.Context, &o.URL,
 		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
-		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount,
+		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount, fromJSON(&o.Reactions),
 		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
 	}
 }

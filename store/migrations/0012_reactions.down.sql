@@ -1,0 +1,2 @@
+ALTER TABLE objects DROP COLUMN reactions;
+DROP TABLE reactions;
