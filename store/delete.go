@@ -67,7 +67,7 @@ var blobReferences = []string{
 }
 
 // nothingSaid empties the columns of an object that hold what a person said.
-const nothingSaid = `spoiler_text = '', content = '', reactions = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
+const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
 
 // eraseObjects makes objects tombstones with nothing to read; $1 is the set of
 // their ids, $2 the time.

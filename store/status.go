@@ -83,6 +83,7 @@ func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status
 		if err := row.Scan(st.dest()...); err != nil {
 			return err
 		}
+		st.Poll.age(tx.Now())
 		out[st.ID] = st
 		return nil
 	}, `SELECT `+objectColumns+` FROM objects o WHERE `+tx.in("o.id", "$1")+` AND `+visible("o", "$2"), setOf(ids), viewer)

@@ -27,7 +27,7 @@ type Status struct {
 	Tags               []StatusTag  `json:"tags"`
 	Emojis             []Emoji      `json:"emojis"`
 	Card               *struct{}    `json:"card"`
-	Poll               *struct{}    `json:"poll"`
+	Poll               *Poll        `json:"poll"`
 
 	// Pleroma's extension, which its clients and those of Akkoma know.
 	Pleroma struct {
@@ -65,7 +65,7 @@ func (s Serializer) Status(st *store.Status) *Status {
 		EditedAt: timePtr(st.EditedAt), Content: st.Content, Account: s.Account(st.Account),
 		MediaAttachments: each(st.Attachments, s.Attachment), Mentions: each(st.Mentions, s.Mention), Tags: each(st.Tags, s.StatusTag), Emojis: each(st.Emojis, s.Emoji),
 	}
-	e.Pleroma.Reactions = s.reactions(st)
+	e.Pleroma.Reactions, e.Poll = s.reactions(st), s.poll(st)
 	if st.InReplyToID != 0 {
 		id, account := st.InReplyToID.String(), st.InReplyToAccountID.String()
 		e.InReplyToID, e.InReplyToAccountID = &id, &account

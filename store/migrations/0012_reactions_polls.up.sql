@@ -12,3 +12,5 @@ CREATE TABLE reactions (
 CREATE INDEX reactions_status ON reactions (status_id, id);
 CREATE INDEX reactions_uri ON reactions (uri);
 ALTER TABLE objects ADD COLUMN reactions TEXT NOT NULL DEFAULT '';
+-- The options and tallies of a Question.
+ALTER TABLE objects ADD COLUMN poll TEXT NOT NULL DEFAULT '';
