@@ -66,7 +66,9 @@ func TestJobsKeepTheirOrder(t *testing.T) {
 		{"others are not held up", []step{
 			{add("1"), "1"},
 			{func(c *chain) { c.add("other", store.NewJob{Order: 8}) }, "other"},
-			{func(c *chain) { c.update(func(tx *store.Tx) error { return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("none")}) }) }, "none"},
+			{func(c *chain) {
+				c.update(func(tx *store.Tx) error { return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("none")}) })
+			}, "none"},
 		}},
 		{"a failure holds its place", []step{
 			{add("1"), "1"}, {add("2"), ""},
