@@ -17,8 +17,8 @@ func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) 
 	if err != nil {
 		return err
 	}
-	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
-	return s.fetchOutcome("thread", args.URI, err)
+	out, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
 // resolveMentions fetches accounts that a status mentions and that were not
@@ -78,7 +78,7 @@ func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) e
 		return err
 	}
 	_, err = s.fetchActor(ctx, args.URI)
-	return s.fetchOutcome("refresh", args.URI, err)
+	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }
 
 // purgeAccount clears away what a deleted account left, in small transactions.
