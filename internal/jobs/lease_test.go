@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ type held struct {
 	*bench
 	started chan struct{}
 	release chan error
+	cause   error // why one was broken off
 }
 
 func newHeld(t *testing.T, s *store.Store) *held {
@@ -25,6 +27,7 @@ func newHeld(t *testing.T, s *store.Store) *held {
 		case err := <-h.release:
 			return err
 		case <-ctx.Done():
+			h.cause = context.Cause(ctx)
 			return ctx.Err()
 		}
 	})
@@ -89,6 +92,9 @@ func TestLostLease(t *testing.T) {
 			<-other.started
 			c.end(t, slow)
 			slow.idle()
+			if c.name == "it notices" && !errors.Is(slow.cause, errLost) {
+				t.Errorf("it is broken off by %v", slow.cause)
+			}
 			clock.Advance(time.Millisecond)
 			other.due(0) // it is not due again
 			slow.update(func(tx *store.Tx) error {
@@ -114,33 +120,57 @@ func TestLostLease(t *testing.T) {
 // What is remembered of a lane changes with the commit that says so, and not
 // without it.
 func TestMemoryFollowsTheCommit(t *testing.T) {
+	down := HostDown("a", errors.New("no answer"), 0)
 	for _, c := range []struct {
 		name            string
 		err             error
-		breaks          bool
+		rolledBack      error
 		proven, failing bool
 	}{
-		{"an answer", nil, false, true, false},
-		{"no answer", HostDown("a", errors.New("no answer"), 0), false, false, true},
-		{"an answer, not committed", nil, true, false, false},
-		{"no answer, not committed", HostDown("a", errors.New("no answer"), 0), true, false, false},
-		{"a failure of the job's own", errors.New("broken"), false, false, false},
+		{"an answer", nil, nil, true, false},
+		{"no answer", down, nil, false, true},
+		{"a failure of the job's own", errors.New("broken"), nil, false, false},
+		{"an answer, rolled back", nil, errors.New("disk full"), false, false},
+		{"no answer, rolled back", down, errors.New("disk full"), false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := storetest.SQLite(t)
-			b := newBench(t, s, Options{}, func(context.Context, string) error {
-				if c.breaks {
-					s.Close()
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				b := newBench(t, s, Options{}, nil)
+				err := s.Update(t.Context(), func(tx *store.Tx) error {
+					j := store.Job{ID: 1, Kind: "test", Lane: "a"}
+					if c.err != nil {
+						return errors.Join(b.failed(tx, j, c.err), c.rolledBack)
+					}
+					return errors.Join(b.succeeded(tx, j), c.rolledBack)
+				})
+				if (err != nil) != (c.rolledBack != nil) {
+					t.Fatal(err)
 				}
-				return c.err
+				if b.lanes.proven["a"] != c.proven || b.lanes.failing["a"] != c.failing {
+					t.Errorf("proven %v, failing %v", b.lanes.proven["a"], b.lanes.failing["a"])
+				}
 			})
-			b.add("a", "1")
-			if _, err := b.Step(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if b.lanes.proven["a"] != c.proven || b.lanes.failing["a"] != c.failing {
-				t.Errorf("proven %v, failing %v", b.lanes.proven["a"], b.lanes.failing["a"])
-			}
 		})
 	}
+}
+
+// What others say in their errors is kept as far as a text can be.
+func TestReason(t *testing.T) {
+	b, _ := stepped(t, Options{}, func(_ context.Context, what string) error {
+		err := errors.New("nul \x00, \xff and " + strings.Repeat("ü", 5000))
+		if what == "down" {
+			return HostDown("a", err, 0)
+		}
+		return Permanent(err)
+	})
+	b.add("a", "dead", "down")
+	b.due(2)
+	b.update(func(tx *store.Tx) error {
+		dead, err := tx.DeadJobs(1)
+		lanes, lerr := tx.Lanes()
+		if len(dead) != 1 || len(lanes) != 1 || len(dead[0].Error) > 2100 || !strings.HasPrefix(lanes[0].Error, "nul , \ufffd and ü") {
+			t.Errorf("given up %v, set aside %v", dead, lanes)
+		}
+		return errors.Join(err, lerr)
+	})
 }
