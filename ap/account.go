@@ -109,3 +109,19 @@ func (s *Service) applyLocal(tx *store.Tx, actor *store.Account, doc []byte) err
 	}
 	return rule.Apply(s.env, tx, a)
 }
+
+// purgeAccount clears away what a deleted account left, in small transactions.
+// A local account's key goes last, when its Delete is no longer delivered.
+func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
+	for done := false; !done; {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			done, err = tx.PurgeAccount(args.Account)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
+	})
+}
