@@ -3,18 +3,13 @@ package ap
 import (
 	"context"
 	"crypto/rsa"
-	"fmt"
 	"net/mail"
 
-	"kinglet/ap/activity"
 	"kinglet/ap/signature"
-	"kinglet/ap/vocab"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
-
-	"github.com/google/uuid"
 )
 
 // NewAccount is an account to be made here.
@@ -77,51 +72,4 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 		})
 	})
 	return account, err
-}
-
-// DeleteAccount ends an account and all it had, and tells every server that
-// may have a copy. Its name is not given out again.
-func (s *Service) DeleteAccount(ctx context.Context, name string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		account, err := tx.AccountByHandle(name, "")
-		if err != nil || !account.Active() {
-			return fault.Errorf(fault.NotFound, "there is no account %s", name)
-		}
-		doc := vocab.BuildActivity(vocab.ActivityInput{
-			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI,
-			Object: account.URI, To: []string{vocab.Public}, Published: tx.Now(),
-		})
-		return s.applyLocal(tx, account, doc)
-	})
-}
-
-// applyLocal runs a local activity through its rule inside a transaction that
-// has more to write than the activity.
-func (s *Service) applyLocal(tx *store.Tx, actor *store.Account, doc []byte) error {
-	o, err := vocab.Parse(doc)
-	if err != nil {
-		return fmt.Errorf("read our own activity: %w", err)
-	}
-	a := &activity.Activity{Object: o, Origin: activity.Local, Actor: actor}
-	rule := s.rules[a.Type]
-	if err := rule.Authorize(s.env, tx, a); err != nil {
-		return err
-	}
-	return rule.Apply(s.env, tx, a)
-}
-
-// purgeAccount clears away what a deleted account left, in small transactions.
-// A local account's key goes last, when its Delete is no longer delivered.
-func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
-	for done := false; !done; {
-		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
-			done, err = tx.PurgeAccount(args.Account)
-			return err
-		}); err != nil {
-			return err
-		}
-	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
-	})
 }

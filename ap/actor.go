@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -49,7 +50,11 @@ func (s *Service) takeActor(ctx context.Context, doc *vocab.Object) (*store.Acco
 
 // storeActor is takeActor for those who also want to know of the handle.
 func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Account, foundHandle, error) {
-	account, err := activity.AccountFromActor(doc)
+	doc, not := s.judge(ctx, doc, false)
+	if not != "" {
+		return nil, foundHandle{}, fault.Errorf(fault.Forbidden, "%s: %s", doc.ID, not)
+	}
+	account, err := object.ReadActor(doc)
 	if err != nil {
 		return nil, foundHandle{}, fault.Errorf(fault.Invalid, "%s: %w", doc.ID, err)
 	}
@@ -121,5 +126,5 @@ func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) e
 		return err
 	}
 	_, err = s.fetchActor(ctx, args.URI)
-	return s.fetchOutcome("refresh", args.URI, err)
+	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }

@@ -3,6 +3,8 @@ package ap
 import (
 	"encoding/json"
 
+	"kinglet/ap/activity"
+	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -10,7 +12,7 @@ import (
 
 // Document is the document of an object as it is served and delivered. The
 // row of a Create or an Update has the id of its object only (see
-// activity.publish): what the object says stands in one row, and is edited and
+// activity.Publish): what the object says stands in one row, and is edited and
 // deleted there.
 func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 	doc, err := tx.ObjectDocument(o.ID)
@@ -38,5 +40,18 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 }
 
 func hasObjectByID(o *store.Object) bool {
-	return o.Local && !o.IsStatus && (o.Type == "Create" || o.Type == "Update")
+	return o.Local && !o.IsStatus && activity.HasObjectByID(o.Type)
+}
+
+// AsksReaders tells whether any policy wants to know which server fetches what
+// is public.
+func (s *Service) AsksReaders() bool { return s.env.Policy.AsksDeliveries() }
+
+// MayFetch asks the policies whether an object may go to the server of who
+// signed the request for it.
+func (s *Service) MayFetch(reader *store.Account, o *store.Object, author *store.Account) bool {
+	v := s.env.Policy.Delivery(policy.Delivery{
+		Host: vocab.Host(reader.URI), Author: author.URI, Type: o.Type, ID: o.URI, Visibility: o.Visibility,
+	})
+	return !v.Refused
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
@@ -85,7 +86,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
 		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
 	}
-	doc, err = vocab.Parse(resp.Body)
+	doc, err = s.bounds.Parse(resp.Body)
 	if err != nil {
 		return nil, "", fault.Errorf(fault.Invalid, "%s: %w", uri, err)
 	}
@@ -115,48 +116,46 @@ func fetchError(uri string, err error) error {
 	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, err)
 }
 
-// fetchStatus makes a remote status known here, fetched from its origin, and
-// gives its id; depth counts the fetches of the thread that led to it.
-func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (store.ObjectID, error) {
+// fetchStatus makes a remote status known here, fetched from its origin: the
+// outcome's Object. depth counts the fetches of the thread that led to it.
+func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activity.Outcome, error) {
 	var known *store.Object
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.ObjectByURI(uri)
 		return err
 	})
 	if err == nil {
-		return known.ID, nil
+		return activity.Outcome{Object: known.ID}, nil
 	}
 	if !fault.Is(err, fault.NotFound) {
-		return 0, err
+		return activity.Outcome{}, err
 	}
 	doc, err := s.document(ctx, uri)
 	if err != nil {
-		return 0, err
+		return activity.Outcome{}, err
 	}
 	return s.takeStatus(ctx, doc, depth)
 }
 
 // takeStatus puts a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have made of it.
-func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (store.ObjectID, error) {
-	if !vocab.IsStatusType(doc.Type) || len(doc.AttributedTo) == 0 {
-		return 0, fault.Errorf(fault.Invalid, "%s is no status but of type %q", doc.ID, doc.Type)
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
+	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
+		return none, fault.Errorf(fault.Invalid, "%s is not a status but of type %q", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)
 	if err != nil {
-		return 0, fmt.Errorf("author of %s: %w", doc.ID, err)
+		return none, fmt.Errorf("author of %s: %w", doc.ID, err)
 	}
-	a := &activity.Activity{
-		Object: &vocab.Object{Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID, Object: doc}},
-		Origin: activity.Fetched, Actor: author, Depth: depth,
+	create := &vocab.Object{
+		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
+		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author, Depth: depth}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}
-	if err := s.processFetching(ctx, a); err != nil {
-		return 0, err
-	}
-	return a.Result, nil
+	return s.process(ctx, a)
 }
 
 // authorOf gives the account of a note's author.

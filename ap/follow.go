@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -78,8 +79,7 @@ func (s *Service) Unfollow(ctx context.Context, account, target store.AccountID)
 	if err != nil {
 		return err
 	}
-	doc := vocab.BuildActivity(vocab.ActivityInput{ID: known.URI, Type: "Follow", Actor: actor.URI, Object: other.URI})
-	_, err = s.simple(ctx, actor, "Undo", doc, []string{other.URI}, nil)
+	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(followDraft(known, actor, other)), []string{other.URI}, nil), activity.Command{})
 	return err
 }
 
@@ -105,9 +105,13 @@ func (s *Service) answerFollow(ctx context.Context, account, follower store.Acco
 	}); err != nil {
 		return err
 	}
-	doc := vocab.BuildActivity(vocab.ActivityInput{ID: f.URI, Type: "Follow", Actor: other.URI, Object: actor.URI})
-	_, err = s.simple(ctx, actor, typ, doc, []string{other.URI}, nil)
+	_, err = s.local(ctx, actor, s.draft(actor, typ, embed(followDraft(f, other, actor)), []string{other.URI}, nil), activity.Command{})
 	return err
+}
+
+// followDraft is the Follow that stands between two.
+func followDraft(f *store.Follow, follower, target *store.Account) *vocab.Object {
+	return &vocab.Object{ID: f.URI, Type: "Follow", Actor: vocab.Ref{ID: follower.URI}, Object: vocab.Ref{ID: target.URI}}
 }
 
 // Block keeps two accounts apart, both ways and at once.

@@ -72,11 +72,11 @@ func (s *Service) verifyHandle(ctx context.Context, args activity.RefreshArgs) e
 	}
 	doc, err := s.document(ctx, args.URI)
 	if err != nil {
-		return s.fetchOutcome("verify handle", args.URI, err)
+		return s.fetchOutcome("verify handle", args.URI, activity.Outcome{}, err)
 	}
 	_, found, err := s.storeActor(ctx, doc)
 	if err != nil {
-		return s.fetchOutcome("verify handle", args.URI, err)
+		return s.fetchOutcome("verify handle", args.URI, activity.Outcome{}, err)
 	}
 	if found.askAgain {
 		return fault.Errorf(fault.Unavailable, "WebFinger of %s does not answer", found.domain)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
@@ -29,32 +28,35 @@ type InboxRequest struct {
 // Inbox takes a signed activity that was posted to an inbox. Who sends it is
 // found out from the headers, and the body read once they are verified: what
 // strangers have us hold or wait for is bounded (SECURITY-RULES 41). When it
-// returns nil the activity is either applied or durably kept to be, and may be
-// acknowledged. See NotWanted for errors that are none of the sender's.
-func (s *Service) Inbox(ctx context.Context, q InboxRequest) error {
-	err := s.inbox(ctx, q)
+// returns no error the activity is applied, or durably kept to be, or not
+// wanted here, as the outcome says: it may be acknowledged.
+func (s *Service) Inbox(ctx context.Context, q InboxRequest) (activity.Outcome, error) {
+	out, err := s.inbox(ctx, q)
 	if busy := busyError(err); busy != nil {
-		return busy // whatever it was that a limit kept us from
+		return out, busy // whatever it was that a limit kept us from
 	}
-	return err
+	return out, err
 }
 
-func (s *Service) inbox(ctx context.Context, q InboxRequest) error {
+func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outcome, err error) {
 	if q.ContentLength > MaxInboxBytes {
-		return &http.MaxBytesError{Limit: MaxInboxBytes}
+		return none, &http.MaxBytesError{Limit: MaxInboxBytes}
 	}
 	sig, err := s.readSignature(q.Request)
 	if err != nil {
-		return err
+		return none, err
+	}
+	if not := s.refusedHost(sig.KeyID); not != "" {
+		return activity.NotWanted(not), nil
 	}
 	actor, known, err := s.knownSigner(ctx, sig, q.Client)
 	if err != nil {
-		return err
+		return none, err
 	}
 	var doc *vocab.Object
 	if actor == nil {
 		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
-			return err
+			return none, err
 		}
 	}
 	size := q.ContentLength
@@ -63,29 +65,38 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) error {
 	}
 	room, err := s.roomFor(ctx, actor)
 	if err != nil {
-		return err
+		return none, err
 	}
 	leave, ok := room.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if !ok {
-		return noRoom("too many inbox posts at once")
+		return none, noRoom("too many inbox posts at once")
 	}
 	defer leave()
 	if doc == nil {
-		if doc, err = readActivity(q, sig); err != nil {
-			return err
+		if doc, err = s.readActivity(q, sig); err != nil {
+			return none, err
 		}
 		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
-			return err
+			return none, err
 		}
 	}
 	if actor.URI != doc.Actor.ID {
-		return fault.Errorf(fault.Forbidden, "the activity is %s's, and signed by %s", doc.Actor.ID, actor.URI)
+		return none, fault.Errorf(fault.Forbidden, "the activity is %s's, and signed by %s", doc.Actor.ID, actor.URI)
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
-		return err
+		return none, err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	return s.take(ctx, a)
+}
+
+// refusedHost says why we don't deal with the host of a URI: asked before
+// anything is fetched of it.
+func (s *Service) refusedHost(uri string) activity.Reason {
+	if v := s.env.Policy.Host(vocab.Host(uri)); v.Refused {
+		return activity.Reason(v.String())
+	}
+	return ""
 }
 
 // roomFor is where the body of a verified sender is read: those whom somebody
@@ -116,7 +127,7 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	defer leave()
 	var doc *vocab.Object
 	if q.ContentLength >= 0 && q.ContentLength <= smallBody {
-		if doc, err = readActivity(q, sig); err != nil {
+		if doc, err = s.readActivity(q, sig); err != nil {
 			return nil, nil, err
 		}
 		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
@@ -128,7 +139,7 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 }
 
 // readActivity reads the body of a post, which must be the one that is signed.
-func readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
+func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
 	var body bytes.Buffer
 	if q.ContentLength > 0 {
 		body.Grow(int(q.ContentLength) + bytes.MinRead)
@@ -143,7 +154,7 @@ func readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, erro
 	if err := sig.CheckBody(body.Bytes()); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	doc, err := vocab.Parse(body.Bytes())
+	doc, err := s.bounds.Parse(body.Bytes())
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.Malformed, Message: err.Error()}
 	}
@@ -169,19 +180,20 @@ func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, erro
 
 // take applies an activity of an inbox, or keeps it for a job when something
 // has to be fetched first.
-func (s *Service) take(ctx context.Context, a *activity.Activity) error {
+func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outcome, error) {
+	rule, not, err := s.admit(ctx, a)
+	if err != nil || not != "" {
+		return activity.NotWanted(not), err
+	}
 	needs, err := s.unmet(ctx, a)
 	if err != nil {
-		return err
+		return activity.Outcome{}, err
 	}
 	if len(needs) == 0 {
-		return s.process(ctx, a)
-	}
-	if _, err := s.admit(ctx, a); err != nil {
-		return err
+		return s.finish(ctx, rule, a)
 	}
 	a.KeepSmall(s.Config)
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return activity.Outcome{}, s.Store.Update(ctx, func(tx *store.Tx) error {
 		waiting, err := tx.CountWaiting(activity.IngestJob.Name, activity.IngestLane(a.Actor.URI), s.limits.waitingPerHost)
 		if err != nil {
 			return err
@@ -195,7 +207,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) error {
 
 // ingest does what Inbox put off.
 func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
-	doc, err := vocab.Parse(args.Activity)
+	doc, err := s.bounds.Parse(args.Activity)
 	if err != nil {
 		return jobs.Permanent(err)
 	}
@@ -207,41 +219,36 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 		return err
 	}
 	if err := activity.MayAct(actor, doc); err != nil {
-		return s.fetchOutcome("ingest", doc.ID, err)
+		return s.fetchOutcome("ingest", doc.ID, activity.Outcome{}, err)
 	}
 	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
 		return err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient}
-	return s.fetchOutcome("ingest", doc.ID, s.processFetching(ctx, a))
+	out, err := s.process(ctx, a)
+	return s.fetchOutcome("ingest", doc.ID, out, err)
 }
 
 // fetchOutcome is what a job of fetching answers: what a later attempt may
-// change is tried again; what is refused, gone or not to be believed is done
-// with, and logged.
-func (s *Service) fetchOutcome(what, uri string, err error) error {
-	if err == nil || isTemporary(err) {
+// change is tried again; what is refused, gone, not wanted or not to be
+// believed is done with, and logged.
+func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error) error {
+	if err != nil && isTemporary(err) {
 		return err
 	}
-	s.Log.Info("not taken", "job", what, "uri", uri, "reason", err.Error())
+	reason := string(out.NotWanted)
+	if err != nil {
+		reason = err.Error()
+	}
+	if reason != "" {
+		s.Log.Info("not taken", "job", what, "uri", uri, "reason", reason)
+	}
 	return nil
 }
 
-// NotWanted tells whether an activity was left aside for being of no interest
-// here, or by a policy: its sender is answered as if it had been taken.
-func NotWanted(err error) bool {
-	var ignored *activity.Ignored
-	var rejection *policy.Rejection
-	return errors.As(err, &ignored) || errors.As(err, &rejection)
-}
-
 // isTemporary tells whether what failed may succeed later: a server that does not
-// answer, a limit, an error of our own. What a rule or a policy decided stays
-// decided.
+// answer, a limit, an error of our own. What a rule decided stays decided.
 func isTemporary(err error) bool {
-	if NotWanted(err) {
-		return false
-	}
 	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.RateLimited, fault.Internal:
 		return true

@@ -3,6 +3,7 @@ package ap
 import (
 	"context"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -23,7 +24,7 @@ func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id sto
 	return actor, st, err
 }
 
-// Favourite has an account like a status that it can see; NotFound.
+// Favourite marks a status that an account can see as its favourite; NotFound.
 func (s *Service) Favourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil || st.Favourited {
@@ -82,7 +83,7 @@ func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, i
 // undo takes back what actor did to an object: the activity that stands here
 // or, when there is none (an import brought only its effect), one of the type.
 func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object string, to []string) error {
-	undone := vocab.ActivityInput{Type: typ, Actor: actor.URI, Object: object}
+	undone := &vocab.Object{Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		o, err := tx.ActivityOn(actor.ID, typ, object)
 		if err == nil {
@@ -96,7 +97,7 @@ func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object st
 	if err != nil {
 		return err
 	}
-	_, err = s.simple(ctx, actor, "Undo", vocab.BuildActivity(undone), to, nil)
+	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(undone), to, nil), activity.Command{})
 	return err
 }
 
@@ -107,15 +108,15 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 	if err != nil {
 		return 0, err
 	}
-	if st.Visibility > store.Unlisted && (st.AccountID != account || st.Visibility == store.Direct) {
+	if !activity.MayBoost(account, &st.Object) {
 		return 0, fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
-	to, cc := audienceOf(actor, max(v, st.Visibility), nil)
-	a, err := s.simple(ctx, actor, "Announce", st.URI, to, append(cc, st.Account.URI))
+	to, cc := activity.Addressing(actor, max(v, st.Visibility), nil)
+	out, err := s.simple(ctx, actor, "Announce", st.URI, to, append(cc, st.Account.URI))
 	if err != nil {
 		return 0, err
 	}
-	return a.Result, nil
+	return out.Object, nil
 }
 
 // Unboost takes it back, also when the author has blocked the account.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
@@ -148,7 +149,7 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 			return nil, fmt.Errorf("owner: %w", err)
 		}
 	}
-	account, err := activity.AccountFromActor(doc)
+	account, err := object.ReadActor(doc)
 	if err != nil {
 		return nil, fault.Errorf(fault.Invalid, "owner: %w", err)
 	}
@@ -180,6 +181,9 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	sig, err := s.readSignature(r)
 	if err != nil {
 		return nil, err
+	}
+	if not := s.refusedHost(sig.KeyID); not != "" {
+		return nil, fault.Errorf(fault.Unauthorized, "%s", not)
 	}
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)

@@ -19,6 +19,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
+	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/federation"
@@ -61,7 +62,7 @@ func (resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, erro
 	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 }
 
-func newNetwork(t *testing.T) *network {
+func newNetwork(t *testing.T, policies ...policy.Policy) *network {
 	t.Helper()
 	n := &network{
 		T: t, clock: storetest.NewClock(), local: map[string]*store.Account{}, pages: map[string]http.HandlerFunc{},
@@ -72,7 +73,7 @@ func newNetwork(t *testing.T) *network {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	client := outgoing.New(outgoing.Options{
-		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: resolver{}, RootCAs: roots,
+		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: resolver{}, RootCAs: roots, Host: policy.Chain(policies).AllowHost,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 		},
@@ -105,7 +106,7 @@ func newNetwork(t *testing.T) *network {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log}); err != nil {
+	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log, Policy: policies}); err != nil {
 		t.Fatal(err)
 	}
 	pages, err := ui.New(ui.UI{Service: n.Service, Store: st, Config: conf, Limits: ratelimit.New(st.Now), Log: log})

@@ -2,60 +2,86 @@ package ap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
+// The pipeline is the same for every activity, by whichever door it came:
+//
+//	admit    its rule, whose id it is, the policies
+//	needs    what must be known here is fetched
+//	prepare  all the work that needs no database
+//	apply    one transaction: authorize, write, publish, and what follows of it
+//
+// Its doors are local (a command of an account here), take (an inbox) and
+// process (what was fetched, and what an inbox put off).
+
 // maxNeeds bounds what one activity may have us fetch (SECURITY-RULES 26).
 const maxNeeds = 8
 
-// process carries an activity whose needs are met through the pipeline:
-// policy, then authorize and apply in one transaction. When it returns nil,
-// all that the activity causes is durable.
-func (s *Service) process(ctx context.Context, a *activity.Activity) error {
-	rule, err := s.admit(ctx, a)
-	if err != nil {
-		return err
-	}
-	return s.apply(ctx, rule, a)
-}
-
-// admit finds the rule of an activity's type and asks the policies.
-func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rule, error) {
+// admit finds the rule of an activity's type, judges its id and asks the
+// policies.
+func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rule, activity.Reason, error) {
 	rule, ok := s.rules[a.Type]
 	if !ok {
-		return rule, &activity.Ignored{Reason: fmt.Sprintf("activities of type %q are not understood here", a.Type)}
+		return rule, activity.Reason(fmt.Sprintf("activities of type %q are not understood here", a.Type)), nil
 	}
-	if a.Origin == activity.Inbox && a.ID != "" && (s.Config.IsOwn(a.ID) || !vocab.SameOrigin(a.ID, a.Actor.URI)) {
-		return rule, fault.Errorf(fault.Forbidden, "the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)
+	if err := activity.CheckID(s.env, a); err != nil {
+		return rule, "", err
 	}
-	m := &policy.Message{Object: a.Object, Outgoing: a.Origin == activity.Local}
-	return rule, s.policy.Judge(ctx, m)
+	return rule, s.judgeActivity(ctx, a), nil
 }
 
-func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Activity) error {
-	result := a.Result // the id that it brings, if any: Apply changes it
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		a.Result = result
-		if err := activity.Recheck(tx, a); err != nil {
-			return err
-		}
-		if err := rule.Authorize(s.env, tx, a); err != nil {
-			return err
-		}
-		return rule.Apply(s.env, tx, a)
-	})
-	if err != nil {
-		return err
+// judgeActivity asks the policies what of an activity, which they may rewrite.
+func (s *Service) judgeActivity(ctx context.Context, a *activity.Activity) activity.Reason {
+	o, not := s.judge(ctx, a.Object, a.Origin.Publishes)
+	a.Object = o
+	return not
+}
+
+// judge is where policies are asked what of a document: every activity,
+// whoever does it, and every actor.
+func (s *Service) judge(ctx context.Context, o *vocab.Object, outgoing bool) (*vocab.Object, activity.Reason) {
+	m := &policy.Message{Object: o, Outgoing: outgoing}
+	if v := s.env.Policy.Message(ctx, m); v.Refused {
+		return o, activity.Reason(v.String())
 	}
-	s.Log.Debug("activity applied", "type", a.Type, "origin", a.Origin.String(), "activity", a.ID, "actor", a.Actor.URI)
-	return nil
+	return m.Object, ""
+}
+
+// process carries an activity through the pipeline, fetching what it needs.
+// When it returns nil, all that the activity causes is durable.
+func (s *Service) process(ctx context.Context, a *activity.Activity) (activity.Outcome, error) {
+	rule, not, err := s.admit(ctx, a)
+	if err != nil || not != "" {
+		return activity.NotWanted(not), err
+	}
+	needs, err := s.unmet(ctx, a)
+	if err != nil {
+		return activity.Outcome{}, err
+	}
+	if len(needs) > maxNeeds {
+		return activity.Outcome{}, fault.Errorf(fault.Forbidden, "needs %d fetches, which exceeds the limit of %d", len(needs), maxNeeds)
+	}
+	for _, n := range needs {
+		not, err := s.satisfy(ctx, a, n)
+		if not != "" {
+			return activity.NotWanted(not), nil
+		}
+		if err != nil && !n.Optional {
+			return activity.Outcome{}, fmt.Errorf("fetch %s for %s: %w", n.URI, a.Type, err)
+		}
+		if err != nil {
+			s.Log.Debug("optional fetch failed", "uri", n.URI, "activity", a.ID, "error", err)
+		}
+	}
+	return s.finish(ctx, rule, a)
 }
 
 // unmet lists what must be fetched before an activity can be judged.
@@ -72,67 +98,162 @@ func (s *Service) unmet(ctx context.Context, a *activity.Activity) ([]activity.N
 	return needs, err
 }
 
-// processFetching is process for those who have the time: it first fetches
-// what the activity needs.
-func (s *Service) processFetching(ctx context.Context, a *activity.Activity) error {
-	rule, err := s.admit(ctx, a)
-	if err != nil {
-		return err
-	}
-	needs, err := s.unmet(ctx, a)
-	if err != nil {
-		return err
-	}
-	if len(needs) > maxNeeds {
-		return fault.Errorf(fault.Forbidden, "needs %d fetches, which exceeds the limit of %d", len(needs), maxNeeds)
-	}
-	for _, n := range needs {
-		err := s.meet(ctx, a, n)
-		if err != nil && !n.Optional {
-			return fmt.Errorf("fetch %s for %s: %w", n.URI, a.Type, err)
-		}
-		if err != nil {
-			s.Log.Debug("optional fetch failed", "uri", n.URI, "activity", a.ID, "error", err)
-		}
-	}
-	return s.apply(ctx, rule, a)
-}
-
-// meet makes one needed actor or status known here.
-func (s *Service) meet(ctx context.Context, a *activity.Activity, n activity.Need) error {
+// satisfy makes one needed actor or status known here, or puts the document of
+// the object in the place of its id: the policies see that as well.
+func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.Need) (activity.Reason, error) {
 	if n.Actor {
 		_, err := s.fetchActor(ctx, n.URI)
-		return err
+		return "", err
 	}
 	if n.Document {
 		doc, err := s.document(ctx, n.URI)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if doc.ID != n.URI {
-			return fault.Errorf(fault.Invalid, "%s leads to %s", n.URI, doc.ID)
+			return "", fault.Errorf(fault.Invalid, "%s leads to %s", n.URI, doc.ID)
 		}
-		a.Object.Object.Object, a.ByID = doc, true
-		return nil
+		a.Object, a.ByID = withObject(a.Object, doc), true
+		return s.judgeActivity(ctx, a), nil
 	}
+	// When it is not wanted here the rule sees that it is missing.
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
-	var ignored *activity.Ignored
-	if errors.As(err, &ignored) {
-		return nil // it is not wanted here; the rule sees that it is missing
-	}
-	return err
+	return "", err
 }
 
-// local runs an activity that an account here does. doc is what will be
-// published of it.
-func (s *Service) local(ctx context.Context, actor *store.Account, doc []byte, with func(a *activity.Activity)) (*activity.Activity, error) {
-	o, err := vocab.Parse(doc)
+// withObject is an activity with a document in the place of its object's id.
+func withObject(o, object *vocab.Object) *vocab.Object {
+	whole := *o
+	whole.Object.Object = object
+	whole.Document = vocab.Document{}
+	for term, value := range o.Document {
+		whole.Document[term] = value
+	}
+	whole.Document["object"] = object.Document
+	return &whole
+}
+
+// largeDocument is how many bytes are judged before time is spent on them.
+const largeDocument = 32 << 10
+
+// finish prepares and applies an activity whose needs are met. What is large
+// and came unasked is judged first: what nobody here wants costs no more time.
+func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
+	if a.Origin.Unsolicited && len(a.Raw) > largeDocument {
+		var not activity.Reason
+		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+			not, err = rule.Authorize(s.env, tx, a)
+			return err
+		}); err != nil || not != "" {
+			return activity.NotWanted(not), err
+		}
+	}
+	if err := s.prepare(rule, a); err != nil {
+		return activity.Outcome{}, err
+	}
+	return s.apply(ctx, rule, a)
+}
+
+// prepare does what is work and no SQL. What is written here is encoded now:
+// what the policies made of it is what is stored and sent.
+func (s *Service) prepare(rule activity.Rule, a *activity.Activity) error {
+	if a.Origin.Publishes {
+		activity.Encode(a)
+	}
+	if rule.Prepare == nil {
+		return nil
+	}
+	return rule.Prepare(s.env, a)
+}
+
+// apply writes all that an activity causes, in one transaction.
+func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Activity) (out activity.Outcome, err error) {
+	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		run := *a // a transaction may run twice
+		if err := activity.Recheck(tx, &run); err != nil {
+			return err
+		}
+		not, err := rule.Authorize(s.env, tx, &run)
+		if err != nil || not != "" {
+			out = activity.NotWanted(not)
+			return err
+		}
+		if run.Command.Write != nil {
+			if err := run.Command.Write(tx, &run); err != nil {
+				return err
+			}
+		}
+		out, err = s.write(ctx, tx, rule, &run)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read our own activity: %w", err)
+		return activity.Outcome{}, err
 	}
-	a := &activity.Activity{Object: o, Origin: activity.Local, Actor: actor}
-	if with != nil {
-		with(a)
+	if out.NotWanted == "" {
+		s.Log.Debug("activity applied", "type", a.Type, "origin", a.Origin.Name, "activity", a.ID, "actor", a.Actor.URI)
 	}
-	return a, s.process(ctx, a)
+	return out, nil
+}
+
+// write applies an activity, publishes it if its origin does, and then does
+// the same with what accounts here do because of it.
+func (s *Service) write(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
+	out, err := rule.Apply(s.env, tx, a)
+	if err != nil {
+		return out, err
+	}
+	if out.Publish != nil && a.Origin.Publishes {
+		if err := activity.Publish(s.env, tx, a, out.Publish); err != nil {
+			return out, fmt.Errorf("publish %s: %w", a.ID, err)
+		}
+	}
+	for _, caused := range out.Then {
+		if not := s.judgeActivity(ctx, caused); not != "" {
+			s.Log.Info("not sent", "type", caused.Type, "activity", caused.ID, "actor", caused.Actor.URI, "reason", string(not))
+			continue
+		}
+		rule := s.rules[caused.Type]
+		if err := s.prepare(rule, caused); err != nil {
+			return out, err
+		}
+		if _, err := s.write(ctx, tx, rule, caused); err != nil {
+			return out, fmt.Errorf("%s because of %s: %w", caused.Type, a.ID, err)
+		}
+	}
+	return out, nil
+}
+
+// local runs an activity that an account here does, from its draft.
+func (s *Service) local(ctx context.Context, actor *store.Account, draft *vocab.Object, c activity.Command) (activity.Outcome, error) {
+	a := &activity.Activity{Object: object.Compose(draft), Origin: activity.Local, Actor: actor, Command: c}
+	rule, not, err := s.admit(ctx, a)
+	if err != nil {
+		return activity.Outcome{}, fmt.Errorf("%s: %w", draft.Type, err)
+	}
+	if not != "" {
+		return activity.Outcome{}, fault.Errorf(fault.Invalid, "Validation failed: %s", not)
+	}
+	out, err := s.finish(ctx, rule, a)
+	if err == nil && out.NotWanted != "" {
+		err = fault.Errorf(fault.NotFound, "%s", out.NotWanted)
+	}
+	if err != nil {
+		return out, fmt.Errorf("%s: %w", draft.Type, err)
+	}
+	return out, nil
+}
+
+// draft begins an activity of an account here.
+func (s *Service) draft(actor *store.Account, typ string, about vocab.Ref, to, cc []string) *vocab.Object {
+	return &vocab.Object{
+		ID: s.Config.ActivityURI(newUUID()), Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: about, To: to, Cc: cc, Published: s.Store.Now(),
+	}
+}
+
+// embed names an object, and brings its draft.
+func embed(o *vocab.Object) vocab.Ref { return vocab.Ref{ID: o.ID, Object: o} }
+
+// simple runs an activity about what an id names.
+func (s *Service) simple(ctx context.Context, actor *store.Account, typ, about string, to, cc []string) (activity.Outcome, error) {
+	return s.local(ctx, actor, s.draft(actor, typ, vocab.Ref{ID: about}, to, cc), activity.Command{})
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/markup"
@@ -41,21 +42,20 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 	if len(p.IdempotencyKey) > maxIdempotencyKey || !store.ValidText(p.IdempotencyKey) {
 		return 0, fault.Errorf(fault.Invalid, "Validation failed: Idempotency-Key is too long or not text")
 	}
-	d, err := s.draft(ctx, author, p.Text)
+	d, err := s.draftPost(ctx, author, p.Text)
 	if err != nil {
 		return 0, err
 	}
-	now := s.Store.Now()
-	d.note.ID = s.Config.ObjectURI(uuid.NewString())
-	d.note.Published = now
-	d.note.Context = s.Config.ContextURI(uuid.NewString())
+	d.note.ID = s.Config.ObjectURI(newUUID())
+	d.note.Published = s.Store.Now()
+	d.note.Context = s.Config.ContextURI(newUUID())
 	d.setText(p.Text, p.SpoilerText, p.Sensitive, p.Language)
 	if p.InReplyTo != 0 {
 		if err := s.answer(ctx, d, p.InReplyTo); err != nil {
 			return 0, err
 		}
 	}
-	d.address(p.Visibility)
+	d.note.To, d.note.Cc = activity.Addressing(d.author, p.Visibility, d.mentioned)
 	return s.publishPost(ctx, d, p)
 }
 
@@ -65,15 +65,15 @@ const maxPostIDs = 5
 
 // publishPost gives a post its id, which stands in the URL of its page, and
 // publishes it.
-func (s *Service) publishPost(ctx context.Context, d *draft, p PostRequest) (store.ObjectID, error) {
+func (s *Service) publishPost(ctx context.Context, d *post, p PostRequest) (store.ObjectID, error) {
 	for i := 1; ; i++ {
 		id := s.Store.NewID(d.note.Published)
-		d.note.URL = s.Config.StatusURL(d.author.Username, id)
-		a, err := s.local(ctx, d.author, d.activity(s, "Create"), func(a *activity.Activity) {
-			a.ApplicationID, a.IdempotencyKey, a.Result = p.ApplicationID, p.IdempotencyKey, store.ObjectID(id)
+		d.note.URL = []vocab.Link{{Href: s.Config.StatusURL(d.author.Username, id)}}
+		out, err := s.local(ctx, d.author, d.activity(s, "Create"), activity.Command{
+			Status: store.ObjectID(id), ApplicationID: p.ApplicationID, IdempotencyKey: p.IdempotencyKey,
 		})
 		if i == maxPostIDs || !errors.Is(err, store.ErrIDTaken) {
-			return a.Result, err
+			return out.Object, err
 		}
 	}
 }
@@ -94,20 +94,20 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	if err != nil {
 		return err
 	}
-	d, err := s.draft(ctx, author, e.Text)
+	d, err := s.draftPost(ctx, author, e.Text)
 	if err != nil {
 		return err
 	}
-	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo = o.URI, o.URL, o.Context, o.InReplyToURI
+	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo.ID = o.URI, []vocab.Link{{Href: o.URL}}, o.Context, o.InReplyToURI
 	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
 	d.note.To, d.note.Cc = doc.To, doc.Cc
 	for _, m := range d.mentioned { // those newly mentioned get it as well
-		if !contains(d.note.To, m.URI) && !contains(d.note.Cc, m.URI) {
+		if !slices.Contains(d.note.To, m.URI) && !slices.Contains(d.note.Cc, m.URI) {
 			d.note.Cc = append(d.note.Cc, m.URI)
 		}
 	}
-	_, err = s.local(ctx, d.author, d.activity(s, "Update"), nil)
+	_, err = s.local(ctx, d.author, d.activity(s, "Update"), activity.Command{})
 	return err
 }
 
@@ -145,12 +145,9 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 	if o.ReblogOfID != 0 {
 		return s.Unboost(ctx, author, o.ReblogOfID)
 	}
-	to, cc := audienceOf(account, o.Visibility, nil)
-	doc := vocab.BuildActivity(vocab.ActivityInput{
-		ID: s.Config.ActivityURI(uuid.NewString()), Type: "Delete", Actor: account.URI, To: to, Cc: cc, Published: s.Store.Now(),
-		Object: vocab.BuildTombstone(vocab.TombstoneInput{ID: o.URI, FormerType: o.Type, Deleted: s.Store.Now()}),
-	})
-	_, err = s.local(ctx, account, doc, func(a *activity.Activity) { a.KeepAttachments = keepAttachments })
+	to, cc := activity.Addressing(account, o.Visibility, nil)
+	tombstone := object.TombstoneDraft(o.URI, o.Type, s.Store.Now())
+	_, err = s.local(ctx, account, s.draft(account, "Delete", embed(tombstone), to, cc), activity.Command{KeepAttachments: keepAttachments})
 	return err
 }
 
@@ -185,23 +182,23 @@ func (s *Service) validText(text, spoiler string) error {
 	return nil
 }
 
-// draft is a note on its way to be published.
-type draft struct {
+// post is a note on its way to be published.
+type post struct {
 	author    *store.Account
 	user      *store.User
 	mentioned []*store.Account // in the order of the text
 	handles   map[string]*store.Account
-	note      vocab.NoteInput
+	note      vocab.Object
 	tagURL    func(string) string
 }
 
 // maxMentions bounds how many accounts a post here may mention.
 const maxMentions = 50
 
-// draft begins a note: it finds the accounts that the text mentions, looking
+// draftPost begins a note: it finds the accounts that the text mentions, looking
 // up those that are not known here. What can't be found stays text.
-func (s *Service) draft(ctx context.Context, author store.AccountID, text string) (*draft, error) {
-	d := &draft{handles: map[string]*store.Account{}, tagURL: s.Config.TagURL}
+func (s *Service) draftPost(ctx context.Context, author store.AccountID, text string) (*post, error) {
+	d := &post{note: vocab.Object{Type: "Note"}, handles: map[string]*store.Account{}, tagURL: s.Config.TagURL}
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if d.author, err = tx.Account(author); err != nil {
 			return err
@@ -241,11 +238,11 @@ func (s *Service) draft(ctx context.Context, author store.AccountID, text string
 		if a := accounts[id]; a != nil && !seen[id] {
 			seen[id] = true
 			d.mentioned = append(d.mentioned, a)
-			d.note.Tags = append(d.note.Tags, vocab.Tag{Type: "Mention", Href: a.URI, Name: "@" + s.fullHandle(a)})
+			d.note.Tag = append(d.note.Tag, vocab.Tag{Type: "Mention", Href: a.URI, Name: "@" + s.fullHandle(a)})
 		}
 	}
 	for _, t := range scanned.Hashtags {
-		d.note.Tags = append(d.note.Tags, vocab.Tag{Type: "Hashtag", Href: s.Config.TagURL(t), Name: "#" + t})
+		d.note.Tag = append(d.note.Tag, vocab.Tag{Type: "Hashtag", Href: s.Config.TagURL(t), Name: "#" + t})
 	}
 	return d, nil
 }
@@ -258,8 +255,8 @@ func (s *Service) fullHandle(a *store.Account) string {
 	return a.Acct()
 }
 
-func (d *draft) setText(text, spoiler string, sensitive bool, language string) {
-	d.note.AttributedTo = d.author.URI
+func (d *post) setText(text, spoiler string, sensitive bool, language string) {
+	d.note.AttributedTo = []vocab.Ref{{ID: d.author.URI}}
 	d.note.Content = markup.Render(text, markup.Options{
 		Mention: func(handle string) (markup.Target, bool) {
 			a := d.handles[strings.ToLower(handle)]
@@ -273,13 +270,13 @@ func (d *draft) setText(text, spoiler string, sensitive bool, language string) {
 	d.note.Source = vocab.Source{Content: text, MediaType: "text/plain"}
 	d.note.Summary = markup.EscapeText(spoiler)
 	d.note.Sensitive = sensitive || spoiler != ""
-	if d.note.Language = language; language == "" {
-		d.note.Language = d.user.DefaultLanguage
+	if d.note.Language = vocab.LanguageTag(language); language == "" {
+		d.note.Language = vocab.LanguageTag(d.user.DefaultLanguage)
 	}
 }
 
 // answer makes the draft a reply to a status that its author can see.
-func (s *Service) answer(ctx context.Context, d *draft, parent store.ObjectID) error {
+func (s *Service) answer(ctx context.Context, d *post, parent store.ObjectID) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
 		st, err := tx.Status(d.author.ID, parent)
 		if err != nil {
@@ -288,7 +285,7 @@ func (s *Service) answer(ctx context.Context, d *draft, parent store.ObjectID) e
 		if st.Reblog != nil {
 			st = st.Reblog
 		}
-		d.note.InReplyTo = st.URI
+		d.note.InReplyTo.ID = st.URI
 		if st.Context != "" {
 			d.note.Context = st.Context
 		}
@@ -296,43 +293,13 @@ func (s *Service) answer(ctx context.Context, d *draft, parent store.ObjectID) e
 	})
 }
 
-// address fills to and cc as Mastodon reads visibilities from them.
-func (d *draft) address(v store.Visibility) {
-	d.note.To, d.note.Cc = audienceOf(d.author, v, d.mentioned)
-}
-
-func audienceOf(author *store.Account, v store.Visibility, mentioned []*store.Account) (to, cc []string) {
-	var them []string
-	for _, m := range mentioned {
-		them = append(them, m.URI)
-	}
-	switch v {
-	case store.Public:
-		return []string{vocab.Public}, append([]string{author.FollowersURI}, them...)
-	case store.Unlisted:
-		return []string{author.FollowersURI}, append([]string{vocab.Public}, them...)
-	case store.Private:
-		return []string{author.FollowersURI}, them
-	}
-	return them, nil
-}
-
 // activity wraps the note as it will be published.
-func (d *draft) activity(s *Service, typ string) json.RawMessage {
-	return vocab.BuildActivity(vocab.ActivityInput{
-		ID: s.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: d.author.URI, To: d.note.To, Cc: d.note.Cc,
-		Published: s.Store.Now(), Object: vocab.BuildNote(d.note, true),
-	})
+func (d *post) activity(s *Service, typ string) *vocab.Object {
+	note := d.note
+	return s.draft(d.author, typ, embed(&note), note.To, note.Cc)
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
+func newUUID() string { return uuid.NewString() }
 
 // pair reads an account here that acts, and the one it acts on.
 func (s *Service) pair(ctx context.Context, account, target store.AccountID) (actor, other *store.Account, err error) {
@@ -345,16 +312,4 @@ func (s *Service) pair(ctx context.Context, account, target store.AccountID) (ac
 		err = fault.Errorf(fault.NotFound, "account %s not found", target)
 	}
 	return actor, other, err
-}
-
-// simple builds an activity about an object and runs it.
-func (s *Service) simple(ctx context.Context, actor *store.Account, typ string, object any, to, cc []string) (*activity.Activity, error) {
-	doc := vocab.BuildActivity(vocab.ActivityInput{
-		ID: s.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: actor.URI, Object: object, To: to, Cc: cc, Published: s.Store.Now(),
-	})
-	a, err := s.local(ctx, actor, doc, nil)
-	if err != nil {
-		return a, fmt.Errorf("%s: %w", typ, err)
-	}
-	return a, nil
 }

@@ -3,14 +3,16 @@ package ap
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 
+	"kinglet/ap/activity"
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
-
-	"github.com/google/uuid"
 )
 
 // ProfileChange is what an account changes of itself; nil leaves as it is.
@@ -32,53 +34,93 @@ const (
 	MaxFieldLength = 255
 )
 
+// maxProfileTries is how often a change of a profile begins anew because
+// another one came between.
+const maxProfileTries = 5
+
+var errProfileChanged = fault.Errorf(fault.Conflict, "The profile was changed meanwhile")
+
 // UpdateProfile changes an account's profile and preferences, and tells its
 // followers. Invalid errors say what is too long.
 func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c ProfileChange) error {
 	if err := validProfile(c); err != nil {
 		return err
 	}
+	for i := 1; ; i++ {
+		err := s.updateProfile(ctx, id, c)
+		if i == maxProfileTries || !errors.Is(err, errProfileChanged) {
+			return err
+		}
+	}
+}
+
+// updateProfile renders the new profile, and then writes it and publishes it
+// in one transaction: what the policies made of it, if they did.
+func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c ProfileChange) error {
 	var account *store.Account
-	var doc json.RawMessage
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	var user *store.User
+	var known map[string]*store.Account
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if account, user, err = readProfile(tx, id); err != nil {
+			return err
+		}
+		c.apply(account, user)
+		known, err = s.mentionedInProfile(tx, user)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.renderProfile(account, user, known)
+	actor := object.ActorDraft(account, s.profileTags(user, known))
+	update := s.draft(account, "Update", embed(actor), []string{vocab.Public}, []string{account.FollowersURI})
+	_, err = s.local(ctx, account, update, activity.Command{Write: func(tx *store.Tx, a *activity.Activity) error {
 		err := tx.LockAccount(id)
 		if err != nil {
 			return err
 		}
-		if account, err = tx.Account(id); err != nil {
-			return err
-		}
-		user, err := tx.User(id)
+		now, nowUser, err := readProfile(tx, id)
 		if err != nil {
 			return err
 		}
-		avatar, header := account.Avatar, account.Header
-		if err := s.change(tx, account, user, c); err != nil {
-			return err
+		avatar, header := now.Avatar, now.Header
+		c.apply(now, nowUser)
+		if nowUser.NoteSource != user.NoteSource || !slices.Equal(nowUser.FieldsSource, user.FieldsSource) {
+			return errProfileChanged // and what was rendered is not its text
+		}
+		now.Note, now.Fields = account.Note, account.Fields
+		if published := a.Object.Object.Object; published != actor {
+			takeRewritten(now, published)
 		}
 		if err := usePictures(tx, c); err != nil {
 			return err
 		}
-		if err := tx.PutAccount(account); err != nil {
+		if err := tx.PutAccount(now); err != nil {
 			return err
 		}
 		if err := tx.SweepBlobs(avatar, header); err != nil {
 			return err
 		}
-		if err := tx.UpdateUser(user); err != nil {
-			return err
-		}
-		actor, err := s.ActorDocument(tx, account)
-		if err != nil {
-			return err
-		}
-		doc = vocab.BuildActivity(vocab.ActivityInput{
-			ID: s.Config.ActivityURI(uuid.NewString()), Type: "Update", Actor: account.URI, To: []string{vocab.Public},
-			Cc: []string{account.FollowersURI}, Published: tx.Now(), Object: actor,
-		})
-		return s.applyLocal(tx, account, doc)
-	})
+		return tx.UpdateUser(nowUser)
+	}})
 	return err
+}
+
+func readProfile(tx *store.Tx, id store.AccountID) (*store.Account, *store.User, error) {
+	account, err := tx.Account(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	user, err := tx.User(id)
+	return account, user, err
+}
+
+// takeRewritten has a profile say what the policies made of it.
+func takeRewritten(account *store.Account, published *vocab.Object) {
+	account.DisplayName, account.Note, account.Fields = published.Name, markup.Sanitize(published.Summary), nil
+	for _, f := range published.Attachment {
+		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: markup.Sanitize(f.Value)})
+	}
 }
 
 // usePictures makes sure that the new pictures are still there.
@@ -115,7 +157,8 @@ func validProfile(c ProfileChange) error {
 	return nil
 }
 
-func (s *Service) change(tx *store.Tx, account *store.Account, user *store.User, c ProfileChange) error {
+// apply changes what is to be changed.
+func (c ProfileChange) apply(account *store.Account, user *store.User) {
 	set(&account.DisplayName, c.DisplayName)
 	set(&account.Locked, c.Locked)
 	set(&account.Bot, c.Bot)
@@ -134,7 +177,6 @@ func (s *Service) change(tx *store.Tx, account *store.Account, user *store.User,
 	if c.Fields != nil {
 		user.FieldsSource = *c.Fields
 	}
-	return s.renderProfile(tx, account, user)
 }
 
 func set[T any](dest *T, value *T) {
@@ -145,33 +187,25 @@ func set[T any](dest *T, value *T) {
 
 // ActorDocument is the ActivityPub document of a local account.
 func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage, error) {
-	tags, err := s.profileTags(tx, a)
-	if err != nil {
+	var tags []vocab.Tag
+	user, err := tx.User(a.ID)
+	if err == nil {
+		var known map[string]*store.Account
+		known, err = s.mentionedInProfile(tx, user)
+		tags = s.profileTags(user, known)
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) { // of an account that was deleted
 		return nil, err
 	}
-	in := vocab.ActorInput{
-		ID: a.URI, Type: a.Type, Username: a.Username, Name: a.DisplayName, Summary: a.Note, URL: a.URL,
-		Inbox: a.Inbox, Outbox: a.Outbox, Followers: a.FollowersURI, Following: a.FollowingURI, Featured: a.FeaturedURI,
-		SharedInbox: a.SharedInbox, KeyID: a.KeyID, PublicKeyPEM: a.PublicKey,
-		Icon: &vocab.Image{URL: a.Avatar}, Image: &vocab.Image{URL: a.Header},
-		Locked: a.Locked, Discoverable: a.Discoverable, Indexable: a.Indexable, Published: a.CreatedAt,
-		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI, Tags: tags,
-	}
-	if in.Name == "" {
-		in.Name = a.Username
-	}
-	for _, f := range a.Fields {
-		in.Fields = append(in.Fields, vocab.Attachment{Name: f.Name, Value: f.Value})
-	}
-	return vocab.BuildActor(in), nil
+	return vocab.Encode(object.Compose(object.ActorDraft(a, tags)).Document), nil
 }
 
 // InstanceActorDocument is that of the actor which fetches for the whole server.
 func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
-	return vocab.BuildActor(vocab.ActorInput{
-		ID: uri, Type: "Application", Username: config.InstanceActorName, Name: s.Config.Title, URL: s.Config.URL,
-		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(),
-		KeyID: s.Config.InstanceKeyID(), PublicKeyPEM: s.instancePublicKey, Locked: true,
-	})
+	return vocab.Encode(object.Compose(&vocab.Object{
+		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
+		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
+		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
+	}).Document)
 }

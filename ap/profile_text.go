@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"kinglet/ap/vocab"
-	"kinglet/internal/fault"
 	"kinglet/internal/markup"
 	"kinglet/store"
 )
@@ -14,11 +13,7 @@ import (
 // renderProfile renders the biography and the fields of an account as they
 // were typed. Mentions of accounts that are known here are links; nobody is
 // looked up for a profile. Other links say that they are the owner's pages.
-func (s *Service) renderProfile(tx *store.Tx, account *store.Account, user *store.User) error {
-	known, err := s.mentionedInProfile(tx, user)
-	if err != nil {
-		return err
-	}
+func (s *Service) renderProfile(account *store.Account, user *store.User, known map[string]*store.Account) {
 	words := markup.Options{
 		HashtagURL: s.Config.TagURL,
 		Mention: func(handle string) (markup.Target, bool) {
@@ -35,7 +30,6 @@ func (s *Service) renderProfile(tx *store.Tx, account *store.Account, user *stor
 	for _, f := range user.FieldsSource {
 		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: markup.RenderLine(f.Value, words)})
 	}
-	return nil
 }
 
 // profileTexts are what of a profile may mention somebody.
@@ -77,18 +71,7 @@ func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string
 }
 
 // profileTags are the mentions and hashtags of a local account's profile.
-func (s *Service) profileTags(tx *store.Tx, account *store.Account) ([]vocab.Tag, error) {
-	user, err := tx.User(account.ID)
-	if fault.Is(err, fault.NotFound) { // an account that was deleted
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	known, err := s.mentionedInProfile(tx, user)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) profileTags(user *store.User, known map[string]*store.Account) []vocab.Tag {
 	var tags []vocab.Tag
 	given := map[string]bool{}
 	add := func(t vocab.Tag) {
@@ -108,5 +91,5 @@ func (s *Service) profileTags(tx *store.Tx, account *store.Account) ([]vocab.Tag
 			add(vocab.Tag{Type: "Hashtag", Href: s.Config.TagURL(tag), Name: "#" + tag})
 		}
 	}
-	return tags, nil
+	return tags
 }

@@ -37,8 +37,11 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 		}
 		return Found{Account: account.ID}, nil
 	}
-	id, err := s.takeStatus(ctx, doc, 0)
-	return Found{Status: id}, err
+	out, err := s.takeStatus(ctx, doc, 0)
+	if err == nil && out.NotWanted != "" {
+		err = fault.Errorf(fault.NotFound, "%s: %s", canonical, out.NotWanted)
+	}
+	return Found{Status: out.Object}, err
 }
 
 // known finds what an address leads to without leaving the house: ids, and

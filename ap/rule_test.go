@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/activity"
+	kinds "kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -281,7 +281,7 @@ func TestActorDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return activity.AccountFromActor(o)
+		return kinds.ReadActor(o)
 	}
 	if _, err := read(good()); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
+	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -31,9 +32,9 @@ type Service struct {
 	Log    *slog.Logger
 
 	client *outgoing.Client
-	policy policy.Chain
 	rules  map[string]activity.Rule
 	env    *activity.Env
+	bounds vocab.Bounds // of what strangers send
 
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
@@ -48,6 +49,8 @@ type Options struct {
 	Store  *store.Store
 	Client *outgoing.Client
 	Log    *slog.Logger
+	// Policy is the chain that Client asks as well, before it dials.
+	Policy policy.Chain
 }
 
 // New makes the service. The instance actor's key is made at the first start
@@ -58,9 +61,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		Store:  o.Store,
 		Log:    o.Log,
 		client: o.Client,
-		policy: policy.Default(),
 		rules:  activity.Rules(),
-		env:    &activity.Env{Config: o.Config, Log: o.Log},
+		env:    &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
+		bounds: vocab.Bounds{Mentions: o.Config.Federation.Mentions},
 		limits: newLimits(o.Config.Federation, o.Store.Now),
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {

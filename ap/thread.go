@@ -15,8 +15,8 @@ func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) 
 	if err != nil {
 		return err
 	}
-	_, err = s.fetchStatus(ctx, args.URI, args.Depth)
-	return s.fetchOutcome("thread", args.URI, err)
+	out, err := s.fetchStatus(ctx, args.URI, args.Depth)
+	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
 // statusExists tells whether a status is still there and its author active: what

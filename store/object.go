@@ -135,6 +135,12 @@ func (tx *Tx) joinThread(o *Object) error {
 	return err
 }
 
+// TakeText takes over what an edit may change; UpdateStatus writes it.
+func (o *Object) TakeText(edited *Object) {
+	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
+	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON
+}
+
 // UpdateStatus writes what an edit may change. The visibility, the author and
 // the thread are the original's and stay (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {

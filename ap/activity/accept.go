@@ -8,23 +8,23 @@ import (
 
 // An Accept answers a Follow (ActivityPub §6.6, §7.6). Only who was asked may.
 func acceptRule() Rule {
-	return Rule{Type: "Accept", Authorize: authorizeAnswer, Apply: applyAccept}
+	return Rule{Type: "Accept", Authorize: authorizeAnswer, Apply: applyAccept, Undo: undoAccept}
 }
 
 // authorizeAnswer checks an Accept or Reject: its actor is the one whom the
 // follow asked.
-func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) error {
+func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the follow it answers is not known here")
+		return unwanted("the follow it answers is not known here"), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if f.TargetID != a.Actor.ID {
-		return refuse("%s was not asked by the follow %s", a.Actor.URI, f.URI)
+		return "", refuse("%s was not asked by the follow %s", a.Actor.URI, f.URI)
 	}
-	return nil
+	return "", nil
 }
 
 // answeredFollow finds the follow that an Accept, Reject or Undo is about: by
@@ -44,40 +44,70 @@ func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, erro
 	if follow == nil || follow.Type != "Follow" {
 		return nil, fault.Errorf(fault.NotFound, "follow not found")
 	}
-	follower, err := mentioned(env, tx, follow.Actor.ID)
+	follower, err := accountAt(env, tx, follow.Actor.ID)
 	if err != nil {
 		return nil, err
 	}
-	target, err := mentioned(env, tx, follow.Object.ID)
+	target, err := accountAt(env, tx, follow.Object.ID)
 	if err != nil {
 		return nil, err
 	}
 	return tx.Follow(follower.ID, target.ID)
 }
 
-func applyAccept(env *Env, tx *store.Tx, a *Activity) error {
+func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	f, err := answeredFollow(env, tx, a)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	if err := acceptFollow(tx, f.AccountID, f.TargetID); err != nil {
-		return err
+		return Outcome{}, err
 	}
-	return answerLocally(tx, a, f)
+	return answered(tx, a, f.AccountID)
 }
 
-// answerLocally publishes and delivers the Accept or Reject of an account here.
-func answerLocally(tx *store.Tx, a *Activity, f *store.Follow) error {
-	if a.Origin != Local {
-		return nil
+// answered publishes the Accept or Reject of an account here to the follower.
+func answered(tx *store.Tx, a *Activity, follower store.AccountID) (Outcome, error) {
+	if !a.Origin.Publishes {
+		return Outcome{}, nil
 	}
-	follower, err := tx.Account(f.AccountID)
-	if err != nil {
+	account, err := tx.Account(follower)
+	if err != nil || account.Local() {
+		return Outcome{}, err // who lives here is not written to
+	}
+	p := toAccount(a, account)
+	p.AnswerTo = account.URI
+	return Outcome{Publish: p}, nil
+}
+
+// acceptFollow makes a request a follow, with all that comes of it: the
+// follower's feed is filled, and the followed is notified.
+func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
+	changed, err := tx.AcceptFollow(follower, target)
+	if err != nil || !changed {
 		return err
 	}
-	inbox := ""
-	if !follower.Local() {
-		inbox = follower.Inbox
+	if err := tx.Unnotify(target, "follow_request", follower, 0); err != nil {
+		return err
 	}
-	return publish(tx, a, store.Direct, []string{inbox})
+	if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
+		return err
+	}
+	local, err := tx.Account(follower)
+	if err != nil || !local.Local() {
+		return err
+	}
+	return tx.FeedFollow(follower, target)
+}
+
+// undoAccept ends the follow that an Accept of the actor had allowed.
+func undoAccept(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+	f, err := answeredFollow(env, tx, undone)
+	if err != nil {
+		return nil, false, ifNotFound(err)
+	}
+	if f.TargetID != undone.Actor.ID {
+		return nil, false, refuse("%s was not asked by the follow %s", undone.Actor.URI, f.URI)
+	}
+	return nil, true, endFollow(tx, f.AccountID, f.TargetID)
 }

@@ -1,37 +1,25 @@
 // Package activity holds the social rules: what a Create, a Follow, a Like …
 // does, one file per activity type. Every change of the social state, whether
 // it was written here, arrived in an inbox or was fetched, is an Activity that
-// the pipeline of package ap carries through the same four steps of its Rule:
-// what it needs known, whether it may, what it writes, what it causes.
+// the pipeline of package ap carries through the same steps of its Rule: what
+// it needs known, what of it is work without a database, whether it may, what
+// it writes, and whom that is for.
 //
 // The package never dials and never answers HTTP: it works on the store's
-// transaction. Read Activity, Rule and create.go first.
+// transaction. Read Activity, Rule, Outcome and create.go first.
 package activity
 
 import (
 	"fmt"
 	"log/slog"
 
+	"kinglet/ap/object"
+	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
-
-// Origin says by which door an activity came in, which decides what it is
-// believed for.
-type Origin int
-
-const (
-	// Local was written by an account here, and built by us.
-	Local Origin = iota
-	// Inbox was signed by its actor and posted to an inbox.
-	Inbox
-	// Fetched was read by us from the origin of its object.
-	Fetched
-)
-
-func (o Origin) String() string { return [...]string{"local", "inbox", "fetched"}[o] }
 
 // Activity is one activity on its way through the pipeline.
 type Activity struct {
@@ -49,23 +37,36 @@ type Activity struct {
 	// Cause is the URI of the actor whose message had us fetch this; "" when
 	// somebody here did. What fetching leads to is counted for it.
 	Cause string
+	// Command is what an account here asked for beside what is published.
+	Command Command
+	// Prepared is what the rule's Prepare made of the object, before the transaction.
+	Prepared *Prepared
+}
 
-	// What only a local post has.
-	ApplicationID  int64
-	IdempotencyKey string
+// Command is what an account here asks for that is no part of the document
+// which others get.
+type Command struct {
+	Status          store.ObjectID // the id that a new post is to have: its page's URL has it
+	ApplicationID   int64          // what it was written with
+	IdempotencyKey  string         // a second post of one key is the first
+	KeepAttachments bool           // a Delete leaves them to the author for a day
+	// Write writes, in the same transaction, what belongs to the activity and
+	// is nobody else's: the rows of a profile. It may run twice.
+	Write func(tx *store.Tx, a *Activity) error
+}
 
-	// What only a local Delete has: the pictures are kept for a day, for the
-	// author to write the post anew with them.
-	KeepAttachments bool
-
-	// Result is the status or activity that Apply wrote or found. A local
-	// post brings the id it is to have.
-	Result store.ObjectID
+// Prepared is an activity's object as the rows that will be written of it.
+type Prepared struct {
+	*object.Reading
+	// Mentioned are those whom its tags mention.
+	Mentioned []store.Addressee
+	// Here are the names of the accounts here that it is addressed to.
+	Here []string
 }
 
 // cause is whom the fetches are counted for that an activity leads to.
 func (a *Activity) cause() string {
-	if a.Origin == Inbox {
+	if a.Origin.Unsolicited {
 		return a.Actor.URI
 	}
 	return a.Cause
@@ -77,7 +78,7 @@ type Need struct {
 	Actor bool // an actor is wanted, not a status
 	// Document wants what is there now in the place of the object's id.
 	Document bool
-	// Optional needs that can't be had don't stop the activity.
+	// An Optional need that could not be fetched does not stop the activity.
 	Optional bool
 }
 
@@ -87,23 +88,30 @@ type Rule struct {
 	Type string
 	// Needs names what must be fetched first; nil for nothing ever.
 	Needs func(env *Env, tx *store.Tx, a *Activity) ([]Need, error)
-	// Authorize returns a Forbidden error unless the actor may do this.
-	Authorize func(env *Env, tx *store.Tx, a *Activity) error
-	// Apply writes everything the activity causes. Applying it twice changes
-	// nothing.
-	Apply func(env *Env, tx *store.Tx, a *Activity) error
+	// Prepare does all the work that needs no database, before the
+	// transaction begins, and keeps it in a.Prepared; nil for none.
+	Prepare func(env *Env, a *Activity) error
+	// Authorize returns a Forbidden error unless the actor may do this, or
+	// why it is not wanted here.
+	Authorize func(env *Env, tx *store.Tx, a *Activity) (Reason, error)
+	// Apply writes what the activity causes: nothing but SQL happens here.
+	// Applying it twice changes nothing.
+	Apply func(env *Env, tx *store.Tx, a *Activity) (Outcome, error)
+	// Undo takes the activity back for its actor, if it is one of this rule's,
+	// and says which inboxes are to get the Undo; nil for what is not undone.
+	Undo func(env *Env, tx *store.Tx, undone *Activity) (inboxes []string, found bool, err error)
 }
 
 // Env is what the rules know beside the transaction.
 type Env struct {
 	Config *config.Config
 	Log    *slog.Logger
+	Policy policy.Chain
 }
 
-// Rules lists every activity type. To add one is to add its file and its line.
-func Rules() map[string]Rule {
-	rules := map[string]Rule{}
-	for _, r := range []Rule{
+// rules lists every activity type. To add one is to add its file and its line.
+func rules() []Rule {
+	return []Rule{
 		createRule(),
 		updateRule(),
 		deleteRule(),
@@ -114,24 +122,24 @@ func Rules() map[string]Rule {
 		likeRule(),
 		announceRule(),
 		blockRule(),
-	} {
-		rules[r.Type] = r
 	}
-	return rules
 }
 
-// Ignored is an activity that is not wrong but of no interest here: it is
-// answered as accepted, so that the sender does not try again.
-type Ignored struct{ Reason string }
-
-func (i *Ignored) Error() string { return i.Reason }
+// Rules gives the rule of each activity type.
+func Rules() map[string]Rule {
+	byType := map[string]Rule{}
+	for _, r := range rules() {
+		byType[r.Type] = r
+	}
+	return byType
+}
 
 // refuse makes the error for what the actor had no right to do.
 func refuse(format string, args ...any) error {
 	return fault.Errorf(fault.Forbidden, format, args...)
 }
 
-// ignore makes the error for what concerns nobody here.
-func ignore(format string, args ...any) error {
-	return &Ignored{fmt.Sprintf(format, args...)}
+// unwanted says why something concerns nobody here.
+func unwanted(format string, args ...any) Reason {
+	return Reason(fmt.Sprintf(format, args...))
 }

@@ -9,7 +9,7 @@ import (
 // An Announce boosts a status: it is a status of its own that shows another
 // (ActivityPub §7.11).
 func announceRule() Rule {
-	return Rule{Type: "Announce", Needs: announceNeeds, Authorize: authorizeAnnounce, Apply: applyAnnounce}
+	return Rule{Type: "Announce", Needs: announceNeeds, Authorize: authorizeAnnounce, Apply: applyAnnounce, Undo: undoAnnounce}
 }
 
 // announceNeeds asks for the boosted status when it is not known here and the
@@ -24,92 +24,92 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	if err != nil || known[uri] {
 		return nil, err
 	}
-	if a.Origin == Inbox {
-		// Not for having come to somebody's own inbox: anyone can post there.
-		if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); err != nil || !ok {
-			return nil, err
-		}
+	if ok, err := isBoostWanted(tx, a, nil); err != nil || !ok {
+		return nil, err
 	}
 	return []Need{{URI: uri}}, nil
 }
 
-func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) error {
-	if a.Origin != Local {
+// MayBoost tells whether an account may boost a status that it can see: nobody
+// but its author what is not public, and that not what is direct
+// (SECURITY-RULES 12).
+func MayBoost(account store.AccountID, status *store.Object) bool {
+	return status.Visibility <= store.Unlisted || status.Visibility == store.Private && status.AccountID == account
+}
+
+func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
+	if !a.Actor.Local() {
 		if err := ownsID(env, a, a.ID); err != nil {
-			return err
+			return "", err
 		}
 	}
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the boosted status %s is not known here", a.Object.Object.ID)
+		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !status.IsStatus || status.ReblogOfID != 0 || !status.DeletedAt.IsZero() {
-		return ignore("the boosted status %s is not known here", a.Object.Object.ID)
+		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
 	// What may not be seen and what is not there are answered alike.
-	if may, err := tx.MaySee(a.Actor.ID, status.ID); err != nil || !may {
-		if err == nil {
-			err = ignore("the boosted status %s is not known here", a.Object.Object.ID)
-		}
-		return err
+	may, err := tx.MaySee(a.Actor.ID, status.ID)
+	if err != nil {
+		return "", err
 	}
-	// Nobody but its author may boost what is not public (SECURITY-RULES 12).
-	if status.Visibility > store.Unlisted && (status.AccountID != a.Actor.ID || status.Visibility == store.Direct) {
-		return refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
+	if !may {
+		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
-	if a.Origin != Inbox || status.Local {
-		return nil
+	if !MayBoost(a.Actor.ID, status) {
+		return "", refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
 	}
-	wanted, err := tx.FollowedBySomeoneHere(a.Actor.ID)
+	wanted, err := isBoostWanted(tx, a, status)
 	if err == nil && !wanted {
-		err = ignore("nobody here follows %s", a.Actor.URI)
+		return unwanted("nobody here follows %s", a.Actor.URI), nil
 	}
-	return err
+	return "", err
 }
 
-func applyAnnounce(env *Env, tx *store.Tx, a *Activity) error {
+func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	// One boost of a status by one account stands, whatever ids it comes under.
 	if known, err := tx.ActivityOn(a.Actor.ID, "Announce", status.URI); err == nil {
-		a.Result = known.ID
-		return nil
+		return Outcome{Object: known.ID}, nil
 	} else if !fault.Is(err, fault.NotFound) {
-		return err
+		return Outcome{}, err
 	}
 	a.KeepSmall(env.Config)
 	boost := &store.Object{
-		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Origin == Local, IsStatus: true,
+		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Actor.Local(), IsStatus: true,
 		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,
 		URL: a.ID, PublishedAt: a.Published, JSON: a.Raw,
 	}
 	created, err := tx.InsertObject(boost)
-	a.Result = boost.ID
+	out := Outcome{Object: boost.ID}
 	if err != nil || !created {
-		return err
+		return out, err
 	}
 	if err := tx.CountStatus(boost); err != nil {
-		return err
+		return Outcome{}, err
 	}
-	if err := tx.FeedStatus(boost); err != nil {
-		return err
+	if a.Origin.Feeds {
+		if err := tx.FeedStatus(boost); err != nil {
+			return Outcome{}, err
+		}
 	}
-	if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "reblog", From: a.Actor.ID, StatusID: status.ID}); err != nil {
-		return err
+	if a.Origin.Notifies {
+		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "reblog", From: a.Actor.ID, StatusID: status.ID}); err != nil {
+			return Outcome{}, err
+		}
 	}
-	if a.Origin != Local {
-		return nil
+	if out.Publish, err = toAudience(tx, a, boost); out.Publish != nil {
+		out.Publish.Activity = boost.ID
 	}
-	inboxes, err := audience(tx, boost)
-	if err != nil {
-		return err
-	}
-	return Deliver(tx, boost.ID, a.Actor.ID, inboxes)
+	return out, err
 }
 
 // boostVisibility is the boost's own, never wider than the boosted's.
@@ -142,5 +142,5 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 	if err := tx.Unnotify(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
 		return nil, false, err
 	}
-	return inboxes, true, tx.Bury(boost, tombstone(boost, tx))
+	return inboxes, true, tx.Bury(boost, tombstone(boost, tx.Now()))
 }

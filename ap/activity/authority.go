@@ -1,10 +1,21 @@
 package activity
 
 import (
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
+
+// Whose id may this be, and who may act: each is decided here.
+
+// CheckID refuses the activity of an inbox whose id is not its actor's to give.
+func CheckID(env *Env, a *Activity) error {
+	if a.Origin.Unsolicited && a.ID != "" && (env.Config.IsOwn(a.ID) || !vocab.SameOrigin(a.ID, a.Actor.URI)) {
+		return refuse("the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)
+	}
+	return nil
+}
 
 // MayAct refuses what an account that is gone or suspended sends. It may still
 // take back what it did; and one that only its own server suspended may say
@@ -34,7 +45,7 @@ func Recheck(tx *store.Tx, a *Activity) error {
 	if actor == nil {
 		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
 	}
-	if a.Origin == Local {
+	if actor.Local() {
 		if !actor.Active() { // deleted while a post of its looked up whom it mentions
 			return fault.Errorf(fault.Gone, "This account is gone")
 		}
@@ -49,23 +60,23 @@ func Recheck(tx *store.Tx, a *Activity) error {
 
 // ownsNote checks that the actor is the author of a note, and that the note
 // has the origin of its author (SECURITY-RULES 3, 4, 6).
-func ownsNote(env *Env, a *Activity, note *vocab.Object) error {
-	if !vocab.IsStatusType(note.Type) {
-		return ignore("objects of type %q are not statuses", note.Type)
+func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
+	if !object.IsStatus(note.Type) {
+		return unwanted("objects of type %q are not statuses", note.Type), nil
 	}
 	if len(note.AttributedTo) == 0 {
-		return refuse("the object has no author")
+		return "", refuse("the object has no author")
 	}
 	if author := note.Author(); author != a.Actor.URI {
-		return refuse("the author of the object %s is not %s who acts", note.ID, a.Actor.URI)
+		return "", refuse("the author of the object %s is not %s who acts", note.ID, a.Actor.URI)
 	}
-	return ownsID(env, a, note.ID)
+	return "", ownsID(env, a, note.ID)
 }
 
 // ownsID checks that an id may be given by the actor: its own origin's, and,
-// unless written here, not ours.
+// unless we vouch for it, not ours.
 func ownsID(env *Env, a *Activity, id string) error {
-	if a.Origin != Local && env.Config.IsOwn(id) {
+	if !a.Origin.Trusted && env.Config.IsOwn(id) {
 		return refuse("the id %s is this server's own", id)
 	}
 	if !vocab.SameOrigin(id, a.Actor.URI) {
@@ -74,62 +85,15 @@ func ownsID(env *Env, a *Activity, id string) error {
 	return nil
 }
 
-// notAuthor is the error for what an actor would do to another's object. Who
-// may not see it is not told that it is there.
-func notAuthor(tx *store.Tx, a *Activity, o *store.Object) error {
+// notAuthor answers what an actor would do to another's object. Who may not
+// see it is not told that it is there.
+func notAuthor(tx *store.Tx, a *Activity, o *store.Object) (Reason, error) {
 	may, err := tx.MaySee(a.Actor.ID, o.ID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !may {
-		return ignore("the object %s is not known here", o.URI)
+		return unwanted("the object %s is not known here", o.URI), nil
 	}
-	return refuse("%s is not the author of %s", a.Actor.URI, o.URI)
-}
-
-// isWanted tells whether a note from an inbox concerns anyone here: someone
-// follows its author, it is addressed to someone here, it came to somebody's
-// own inbox, or it answers something known here.
-func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
-	if wanted, err := isWantedUnread(env, tx, a, note); wanted || err != nil {
-		return wanted, err
-	}
-	// Anyone can post to anyone's inbox: what was fetched needs more than that.
-	if a.Recipient != 0 && !a.ByID {
-		blocked, err := tx.Blocked(a.Recipient, a.Actor.ID)
-		if err != nil || !blocked {
-			return !blocked, err
-		}
-	}
-	if note.InReplyTo.ID == "" {
-		return false, nil
-	}
-	known, err := tx.KnownURIs(note.InReplyTo.ID)
-	return known[note.InReplyTo.ID], err
-}
-
-// isWantedUnread tells as much of it as the addressing says, of the activity
-// and of its object as far as it came: someone here follows the actor, or is
-// addressed and does not block it.
-func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
-	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
-		return ok, err
-	}
-	var names []string
-	for _, uri := range recipients(a, note) {
-		if name, ok := env.Config.LocalUsername(uri); ok {
-			names = append(names, name)
-		}
-	}
-	return tx.AnyUnblocked(names, a.Actor.ID)
-}
-
-// recipients is everyone an activity or its object is addressed to, blind
-// ones as well (SECURITY-RULES 13).
-func recipients(a *Activity, note *vocab.Object) []string {
-	var all []string
-	for _, list := range [][]string{a.To, a.Cc, a.Bto, a.Bcc, a.Audience, note.To, note.Cc, note.Bto, note.Bcc, note.Audience} {
-		all = append(all, list...)
-	}
-	return all
+	return "", refuse("%s is not the author of %s", a.Actor.URI, o.URI)
 }

@@ -1,90 +1,74 @@
 package activity
 
 import (
-	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
-
-	"github.com/google/uuid"
 )
 
 // A Block keeps two accounts from one another, both ways and at once
 // (ActivityPub §6.9; its delivery, which the specification advises against,
 // is what the fediverse does, so that the other side stops as well).
 func blockRule() Rule {
-	return Rule{Type: "Block", Authorize: authorizeBlock, Apply: applyBlock}
+	return Rule{Type: "Block", Authorize: authorizeBlock, Apply: applyBlock, Undo: undoBlock}
 }
 
-func authorizeBlock(env *Env, tx *store.Tx, a *Activity) error {
+func authorizeBlock(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	target, err := objectAccount(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the account %s is not known here", a.Object.Object.ID)
+		return unwanted("the account %s is not known here", a.Object.Object.ID), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if target.ID == a.Actor.ID {
-		return refuse("an account can't block itself")
+		return "", refuse("an account can't block itself")
 	}
-	if a.Origin == Local {
-		return nil
+	if a.Actor.Local() {
+		return "", nil
 	}
 	if !target.Local() {
-		return ignore("%s does not live here", target.URI)
+		return unwanted("%s does not live here", target.URI), nil
 	}
-	return ownsID(env, a, a.ID)
+	return "", ownsID(env, a, a.ID)
 }
 
-func applyBlock(env *Env, tx *store.Tx, a *Activity) error {
+func applyBlock(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	target, err := objectAccount(env, tx, a)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	if a.Origin == Local && !target.Local() {
-		if err := endFollowsElsewhere(env, tx, a.Actor, target); err != nil {
-			return err
+	var then []*Activity
+	if a.Origin.Publishes && !target.Local() {
+		if then, err = endFollowsElsewhere(env, tx, a.Actor, target); err != nil {
+			return Outcome{}, err
 		}
 	}
 	created, err := tx.PutBlock(a.Actor.ID, target.ID, a.ID)
-	if err != nil || !created || a.Origin != Local {
-		return err
+	if err != nil || !created {
+		return Outcome{}, err
 	}
-	return publish(tx, a, store.Direct, inboxOf(target))
+	return Outcome{Publish: toAccount(a, target), Then: then}, nil
 }
 
-// endFollowsElsewhere tells the server of a remote account that a block ends
-// the follows both ways, as Mastodon does: many servers take no Block. Without
-// this, they show the follows for ever and go on delivering.
-func endFollowsElsewhere(env *Env, tx *store.Tx, actor, target *store.Account) error {
+// endFollowsElsewhere has the server of a remote account told that a block
+// ends the follows both ways, as Mastodon does: many servers take no Block.
+// Without this, they show the follows for ever and go on delivering.
+func endFollowsElsewhere(env *Env, tx *store.Tx, actor, target *store.Account) (then []*Activity, err error) {
 	if err := tx.LockPair(actor.ID, target.ID); err != nil {
-		return err
+		return nil, err
 	}
 	theirs, err := tx.Follow(target.ID, actor.ID)
 	if err == nil {
-		err = answerFollow(env, tx, actor, target, theirs.URI, "Reject")
+		then = append(then, answer(env, tx, actor, target.URI, theirs.URI, "Reject"))
 	}
 	if ifNotFound(err) != nil {
-		return err
+		return nil, err
 	}
 	ours, err := tx.Follow(actor.ID, target.ID)
-	if err != nil {
-		return ifNotFound(err)
+	if err == nil {
+		then = append(then, causedHere(env, tx, actor, "Undo", target.URI, followDraft(ours.URI, actor.URI, target.URI)))
 	}
-	undo := &store.Object{
-		URI: env.Config.ActivityURI(uuid.NewString()), Type: "Undo", AccountID: actor.ID, Local: true, Visibility: store.Direct,
-		ObjectURI: ours.URI, PublishedAt: tx.Now(),
-	}
-	undo.JSON = vocab.BuildActivity(vocab.ActivityInput{
-		ID: undo.URI, Type: "Undo", Actor: actor.URI, To: []string{target.URI}, Published: undo.PublishedAt,
-		Object: vocab.BuildActivity(vocab.ActivityInput{ID: ours.URI, Type: "Follow", Actor: actor.URI, Object: target.URI}),
-	})
-	if err := tx.RetractActivity(ours.URI); err != nil {
-		return err
-	}
-	if _, err := tx.InsertObject(undo); err != nil {
-		return err
-	}
-	return Deliver(tx, undo.ID, actor.ID, inboxOf(target))
+	return then, ifNotFound(err)
 }
 
 func undoBlock(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
@@ -93,7 +77,7 @@ func undoBlock(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error)
 		return nil, false, err
 	}
 	if !ok {
-		target, err := mentioned(env, tx, undone.Object.Object.ID)
+		target, err := accountAt(env, tx, undone.Object.Object.ID)
 		if err != nil {
 			return nil, false, ifNotFound(err)
 		}

@@ -2,7 +2,9 @@ package activity
 
 import (
 	"encoding/json"
+	"time"
 
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
@@ -15,103 +17,91 @@ func deleteRule() Rule {
 	return Rule{Type: "Delete", Authorize: authorizeDelete, Apply: applyDelete}
 }
 
-func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) error {
+func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	id := a.Object.Object.ID
 	if id == "" {
-		return refuse("the Delete has no object")
+		return "", refuse("the Delete has no object")
 	}
 	if id == a.Actor.URI {
-		return nil
+		return "", nil
 	}
 	o, err := tx.ObjectByURI(id)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the object %s is not known here", id)
+		return unwanted("the object %s is not known here", id), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if o.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, o)
 	}
-	return nil
+	return "", nil
 }
 
-func applyDelete(env *Env, tx *store.Tx, a *Activity) error {
+func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if a.Object.Object.ID == a.Actor.URI {
-		return deleteActor(env, tx, a)
+		return deleteActor(tx, a)
 	}
 	o, err := tx.ObjectToChange(a.Object.Object.ID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	a.Result = o.ID
+	out := Outcome{Object: o.ID}
 	if !o.DeletedAt.IsZero() {
-		return nil
+		return out, nil
 	}
-	var inboxes []string
-	if a.Origin == Local {
-		// Whom it went to, and who has it by boosting or favouring it: read
-		// before what names them is gone.
-		if inboxes, err = audience(tx, o); err != nil {
-			return err
-		}
-		touched, err := tx.InteractorInboxes(o.ID)
-		if err != nil {
-			return err
-		}
-		inboxes = append(inboxes, touched...)
+	// Whom it went to is read before what names them is gone.
+	if out.Publish, err = toCopies(tx, a, o); err != nil {
+		return Outcome{}, err
 	}
-	if a.KeepAttachments {
+	if a.Command.KeepAttachments {
 		if err := tx.DetachAttachments(o.ID); err != nil {
-			return err
+			return Outcome{}, err
 		}
 	}
-	if err := tx.Bury(o, tombstone(o, tx)); err != nil {
-		return err
+	if err := tx.Bury(o, tombstone(o, tx.Now())); err != nil {
+		return Outcome{}, err
 	}
-	if a.Origin != Local {
-		return dropWaiting(tx, a.Actor, o.URI)
+	if a.Actor.Local() {
+		return out, nil
 	}
-	return publish(tx, a, o.Visibility, inboxes)
+	return out, dropWaiting(tx, a.Actor, o.URI)
 }
 
 // tombstone is what is left to read of a local object; of a remote one
 // nothing is, its own server answers for it.
-func tombstone(o *store.Object, tx *store.Tx) json.RawMessage {
+func tombstone(o *store.Object, deleted time.Time) json.RawMessage {
 	if !o.Local {
 		return nil
 	}
-	return vocab.BuildTombstone(vocab.TombstoneInput{ID: o.URI, FormerType: o.Type, Deleted: tx.Now()})
+	return vocab.Encode(object.Compose(object.TombstoneDraft(o.URI, o.Type, deleted)).Document)
 }
 
 // deleteActor ends an account: from this transaction on nobody sees it or
 // anything of it. A job clears away what it left.
-func deleteActor(_ *Env, tx *store.Tx, a *Activity) error {
-	var inboxes []string
-	var err error
-	if a.Origin == Local {
-		if inboxes, err = tx.KnownInboxes(); err != nil {
-			return err
+func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
+	if a.Origin.Publishes {
+		out.Publish = &Publication{Visibility: store.Public}
+		if out.Publish.Inboxes, err = tx.KnownInboxes(); err != nil {
+			return Outcome{}, err
 		}
 	}
 	if err := tx.DeleteAccount(a.Actor.ID); err != nil {
-		return err
+		return Outcome{}, err
 	}
-	if a.Origin == Local {
-		err = publish(tx, a, store.Public, inboxes)
-	} else {
+	if !a.Actor.Local() {
 		err = dropWaiting(tx, a.Actor, "")
 	}
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	return PurgeJob.Enqueue(tx, PurgeArgs{Account: a.Actor.ID}, jobs.Unique(PurgeJob.Name+" "+a.Actor.URI))
+	return out, PurgeJob.Enqueue(tx, PurgeArgs{Account: a.Actor.ID}, jobs.Unique(PurgeJob.Name+" "+a.Actor.URI))
 }
 
 // dropWaiting drops what came to an inbox from an actor and still waits for
 // something to be fetched, or was given up: all of it, or what brings the
 // object that is being deleted.
-func dropWaiting(tx *store.Tx, actor *store.Account, object string) error {
+func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 	list, err := tx.JobsInLane(IngestJob.Name, IngestLane(actor.URI))
 	if err != nil {
 		return err
@@ -122,7 +112,7 @@ func dropWaiting(tx *store.Tx, actor *store.Account, object string) error {
 			continue
 		}
 		doc, err := vocab.Parse(args.Activity)
-		if err == nil && object != "" && doc.Object.ID != object {
+		if err == nil && deleted != "" && doc.Object.ID != deleted {
 			continue
 		}
 		if err := tx.FinishJob(j.ID); err != nil {

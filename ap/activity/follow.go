@@ -1,9 +1,9 @@
 package activity
 
 import (
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
-	"kinglet/internal/jobs"
 	"kinglet/store"
 
 	"github.com/google/uuid"
@@ -12,154 +12,131 @@ import (
 // A Follow asks to get what its object publishes (ActivityPub §6.5, §7.5). An
 // account that is not locked accepts at once.
 func followRule() Rule {
-	return Rule{Type: "Follow", Authorize: authorizeFollow, Apply: applyFollow}
+	return Rule{Type: "Follow", Authorize: authorizeFollow, Apply: applyFollow, Undo: undoFollow}
 }
 
 // objectAccount finds whom a Follow, Block or the like is about.
 func objectAccount(env *Env, tx *store.Tx, a *Activity) (*store.Account, error) {
-	return mentioned(env, tx, a.Object.Object.ID)
+	return accountAt(env, tx, a.Object.Object.ID)
 }
 
-func authorizeFollow(env *Env, tx *store.Tx, a *Activity) error {
+// accountAt finds the account of a URI. Local accounts are found by any
+// spelling of their address.
+func accountAt(env *Env, tx *store.Tx, uri string) (*store.Account, error) {
+	if name, ok := env.Config.LocalUsername(uri); ok {
+		return tx.AccountByHandle(name, "")
+	}
+	return tx.AccountByURI(uri)
+}
+
+func authorizeFollow(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	target, err := objectAccount(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the account %s is not known here", a.Object.Object.ID)
+		return unwanted("the account %s is not known here", a.Object.Object.ID), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !target.Active() {
-		return ignore("the account %s is gone", target.URI)
+		return unwanted("the account %s is gone", target.URI), nil
 	}
-	if a.Origin != Local && !target.Local() {
-		return ignore("%s does not live here", target.URI)
+	if !a.Actor.Local() && !target.Local() {
+		return unwanted("%s does not live here", target.URI), nil
 	}
 	if target.ID == a.Actor.ID {
-		return refuse("an account can't follow itself")
+		return "", refuse("an account can't follow itself")
 	}
-	if a.Origin != Local {
-		return ownsID(env, a, a.ID)
+	if !a.Actor.Local() {
+		return "", ownsID(env, a, a.ID)
 	}
 	blocked, err := tx.Blocked(a.Actor.ID, target.ID)
 	if err == nil && blocked {
 		err = fault.Errorf(fault.Forbidden, "This action is not allowed")
 	}
-	return err
+	return "", err
 }
 
-func applyFollow(env *Env, tx *store.Tx, a *Activity) error {
+func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	target, err := objectAccount(env, tx, a)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	// A block, or the same follow from another client, waits or is seen here.
 	if err := tx.LockPair(a.Actor.ID, target.ID); err != nil {
-		return err
+		return Outcome{}, err
 	}
 	blocked, err := tx.Blocked(a.Actor.ID, target.ID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	if blocked {
-		return answerFollow(env, tx, target, a.Actor, a.ID, "Reject")
+		return Outcome{Then: []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Reject")}}, nil
 	}
 	f := &store.Follow{AccountID: a.Actor.ID, TargetID: target.ID, URI: a.ID, ShowReblogs: true}
 	created, err := tx.PutFollow(f)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	if a.Origin == Local {
-		if !created {
-			return nil
-		}
-		if err := publish(tx, a, store.Direct, nil); err != nil {
-			return err
-		}
+	out := Outcome{}
+	if created {
+		out.Publish = toAccount(a, target)
 	}
-	switch {
-	case !target.Local():
-		o, err := tx.ObjectByURI(a.ID)
-		if err != nil {
-			return err
-		}
-		return Deliver(tx, o.ID, a.Actor.ID, []string{target.Inbox})
-	case f.Accepted: // asked again: the other side lost our answer
-		return answerFollow(env, tx, target, a.Actor, a.ID, "Accept")
-	case target.Locked:
+	if !target.Local() || a.Actor.Local() && !created {
+		return out, nil
+	}
+	if target.Locked && !f.Accepted {
 		_, err := tx.Notify(&store.Notification{AccountID: target.ID, Type: "follow_request", From: a.Actor.ID})
-		return err
+		return out, err
 	}
-	if err := acceptFollow(tx, a.Actor.ID, target.ID); err != nil {
-		return err
-	}
-	return answerFollow(env, tx, target, a.Actor, a.ID, "Accept")
+	// Also when it was accepted before: who asks again has lost our answer.
+	out.Then = []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Accept")}
+	return out, nil
 }
 
-// acceptFollow makes a request a follow, with all that comes of it: the
-// follower's feed is filled, and the followed is told.
-func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
-	changed, err := tx.AcceptFollow(follower, target)
-	if err != nil || !changed {
-		return err
-	}
-	if err := tx.Unnotify(target, "follow_request", follower, 0); err != nil {
-		return err
-	}
-	if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
-		return err
-	}
-	local, err := tx.Account(follower)
-	if err != nil || !local.Local() {
-		return err
-	}
-	return tx.FeedFollow(follower, target)
+// answer is what a local account says to a follow. Of the Follow it embeds id,
+// type, actor and object, which is what some servers look at, and nothing else
+// of the stranger's.
+func answer(env *Env, tx *store.Tx, target *store.Account, follower, follow, typ string) *Activity {
+	return causedHere(env, tx, target, typ, follower, followDraft(follow, follower, target.URI))
 }
 
-// answerFollow has a local account send an Accept or Reject of a follow to a
-// remote follower. Of the Follow it embeds id, type, actor and object, which
-// is what some servers look at, and nothing else of the stranger's. One answer
-// of a type is kept for each follower: the same Follow again has the same
-// answer delivered again, another one replaces it.
-func answerFollow(env *Env, tx *store.Tx, target, follower *store.Account, follow, typ string) error {
-	if follower.Local() {
-		return nil
+func followDraft(id, follower, target string) *vocab.Object {
+	return &vocab.Object{ID: id, Type: "Follow", Actor: vocab.Ref{ID: follower}, Object: vocab.Ref{ID: target}}
+}
+
+// causedHere is an activity of an account here that a rule causes.
+func causedHere(env *Env, tx *store.Tx, actor *store.Account, typ, to string, about *vocab.Object) *Activity {
+	draft := &vocab.Object{
+		ID: env.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: vocab.Ref{ID: actor.URI}, To: []string{to},
+		Published: tx.Now(), Object: vocab.Ref{ID: about.ID, Object: about},
 	}
-	key := DeliverJob.Name + " " + typ + " " + target.URI + " " + follower.URI
-	id, err := keptAnswer(tx, target, follower, follow, typ, key)
-	if err != nil {
-		return err
-	}
-	if id == 0 {
-		uri := env.Config.ActivityURI(uuid.NewString())
-		doc := vocab.BuildActivity(vocab.ActivityInput{
-			ID: uri, Type: typ, Actor: target.URI, To: []string{follower.URI}, Published: tx.Now(),
-			Object: vocab.BuildActivity(vocab.ActivityInput{ID: follow, Type: "Follow", Actor: follower.URI, Object: target.URI}),
-		})
-		o := &store.Object{URI: uri, Type: typ, AccountID: target.ID, Local: true, Visibility: store.Direct, ObjectURI: follower.URI, JSON: doc}
-		if _, err := tx.InsertObject(o); err != nil {
-			return err
+	return &Activity{Object: object.Compose(draft), Origin: Local, Actor: actor}
+}
+
+func undoFollow(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+	f, err := tx.FollowByURI(undone.ID, undone.Actor.ID)
+	if target := undone.Object.Object.ID; target != "" && (fault.Is(err, fault.NotFound) || err == nil && f.AccountID != undone.Actor.ID) {
+		other, terr := accountAt(env, tx, target)
+		if terr != nil {
+			return nil, false, ifNotFound(terr)
 		}
-		id = o.ID
-	}
-	return DeliverJob.Enqueue(tx, DeliverArgs{Activity: id, Sender: target.ID, Inbox: follower.Inbox}, jobs.Unique(key))
-}
-
-// keptAnswer finds the answer that was given to a follow. One to another
-// follow of the same follower is dropped, with its delivery.
-func keptAnswer(tx *store.Tx, target, follower *store.Account, follow, typ, key string) (store.ObjectID, error) {
-	known, err := tx.ActivityOn(target.ID, typ, follower.URI)
-	if fault.Is(err, fault.NotFound) {
-		return 0, nil
+		own, oerr := tx.Follow(undone.Actor.ID, other.ID)
+		if err != nil || oerr == nil {
+			f, err = own, oerr
+		}
+		if fault.Is(err, fault.NotFound) && undone.Origin.Publishes {
+			return inboxOf(other), true, nil // a block ended it here: there it still stands
+		}
 	}
 	if err != nil {
-		return 0, err
+		return nil, false, ifNotFound(err)
 	}
-	doc, err := tx.ObjectDocument(known.ID)
+	if f.AccountID != undone.Actor.ID {
+		return nil, false, refuse("%s may not undo another's follow", undone.Actor.URI)
+	}
+	target, err := tx.Account(f.TargetID)
 	if err != nil {
-		return 0, err
+		return nil, false, err
 	}
-	if answer, err := vocab.Parse(doc); err == nil && answer.Object.ID == follow {
-		return known.ID, nil
-	}
-	return 0, tx.DropActivity(known.ID, key)
+	return inboxOf(target), true, endFollow(tx, f.AccountID, f.TargetID)
 }

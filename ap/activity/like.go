@@ -1,58 +1,68 @@
 package activity
 
 import (
-	"kinglet/store"
-
 	"kinglet/internal/fault"
+	"kinglet/store"
 )
 
-// A Like favours a status (ActivityPub §6.8, §7.8).
+// A Like marks a status as favourite (ActivityPub §6.8, §7.8).
 func likeRule() Rule {
-	return Rule{Type: "Like", Authorize: authorizeLike, Apply: applyLike}
+	return Rule{Type: "Like", Authorize: authorizeLike, Apply: applyLike, Undo: undoLike}
 }
 
-func authorizeLike(env *Env, tx *store.Tx, a *Activity) error {
+// authorizeLike checks that the actor may see the status that it likes, or
+// reacts to.
+func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if fault.Is(err, fault.NotFound) {
-		return ignore("the status %s is not known here", a.Object.Object.ID)
+		return unwanted("the status %s is not known here", a.Object.Object.ID), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	if a.Origin != Local {
+	if !a.Actor.Local() {
 		if err := ownsID(env, a, a.ID); err != nil {
-			return err
+			return "", err
 		}
 	}
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
 	if err == nil && !may {
 		// As if it were not there: see authorizeAnnounce.
-		err = ignore("the status %s is not known here", a.Object.Object.ID)
+		return unwanted("the status %s is not known here", a.Object.Object.ID), nil
 	}
-	return err
+	return "", err
 }
 
-func applyLike(_ *Env, tx *store.Tx, a *Activity) error {
+func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	a.Result = status.ID
 	created, err := tx.PutFavourite(a.Actor.ID, status.ID, a.ID)
 	if err != nil || !created {
-		return err
+		return Outcome{Object: status.ID}, err
 	}
-	if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "favourite", From: a.Actor.ID, StatusID: status.ID}); err != nil {
-		return err
+	return tellAuthor(tx, a, status, "favourite")
+}
+
+// tellAuthor notifies the author of a status, or publishes to it, what was
+// done to the status.
+func tellAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
+	out := Outcome{Object: status.ID}
+	if a.Origin.Notifies {
+		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: notification, From: a.Actor.ID, StatusID: status.ID}); err != nil {
+			return Outcome{}, err
+		}
 	}
-	if a.Origin != Local {
-		return nil
+	if !a.Origin.Publishes {
+		return out, nil
 	}
 	author, err := tx.Account(status.AccountID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	return publish(tx, a, store.Direct, inboxOf(author))
+	out.Publish = toAccount(a, author)
+	return out, nil
 }
 
 func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
@@ -70,16 +80,22 @@ func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	if _, ok, err = tx.DeleteFavourite(undone.Actor.ID, id); err != nil || !ok {
 		return nil, false, err
 	}
+	inboxes, err := untellAuthor(tx, undone, id, "favourite")
+	return inboxes, true, err
+}
+
+// untellAuthor takes back what tellAuthor did, and says who is to get the Undo.
+func untellAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
 	status, err := tx.Object(id)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	if err := tx.Unnotify(status.AccountID, "favourite", undone.Actor.ID, id); err != nil {
-		return nil, false, err
+	if err := tx.Unnotify(status.AccountID, notification, undone.Actor.ID, id); err != nil {
+		return nil, err
 	}
 	author, err := tx.Account(status.AccountID)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return inboxOf(author), true, nil
+	return inboxOf(author), nil
 }

@@ -1,6 +1,9 @@
 package activity
 
-import "kinglet/store"
+import (
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
 
 // A Reject refuses a Follow, or ends one that was accepted (ActivityPub §6.7,
 // §7.7). Only who was asked may.
@@ -8,15 +11,23 @@ func rejectRule() Rule {
 	return Rule{Type: "Reject", Authorize: authorizeAnswer, Apply: applyReject}
 }
 
-func applyReject(env *Env, tx *store.Tx, a *Activity) error {
+func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	f, err := answeredFollow(env, tx, a)
+	if fault.Is(err, fault.NotFound) && a.Origin.Publishes {
+		// What was never let in, or was ended by a block, is answered all the same.
+		follower, err := accountAt(env, tx, a.Object.Object.Object.Actor.ID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		return answered(tx, a, follower.ID)
+	}
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	if err := endFollow(tx, f.AccountID, f.TargetID); err != nil {
-		return err
+		return Outcome{}, err
 	}
-	return answerLocally(tx, a, f)
+	return answered(tx, a, f.AccountID)
 }
 
 // endFollow ends a follow or a request with all that came of it.

@@ -11,7 +11,7 @@ import (
 // read of it: its ids and whom of ours it is for. A stranger's could be a
 // megabyte, and it is kept until its object is fetched, or for good as a boost.
 func (a *Activity) KeepSmall(c *config.Config) {
-	if a.Origin == Local || a.Object.Object.Object != nil && a.Type != "Announce" {
+	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" {
 		return
 	}
 	a.Object.Object.Object = nil

@@ -9,7 +9,7 @@ import (
 // An Update replaces a Note its actor wrote, or the actor's own document
 // (ActivityPub §6.3, §7.3).
 func updateRule() Rule {
-	return Rule{Type: "Update", Needs: updateNeeds, Authorize: authorizeUpdate, Apply: applyUpdate}
+	return Rule{Type: "Update", Needs: updateNeeds, Prepare: prepareObject, Authorize: authorizeUpdate, Apply: applyUpdate}
 }
 
 // updateNeeds asks for the object when only its id came: the actor itself, a
@@ -38,90 +38,88 @@ func updateNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 
 // authorizeUpdateByID judges an Update that names an id which was not fetched,
 // or which is the actor's, who was.
-func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) error {
+func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	id := a.Object.Object.ID
 	if id == "" {
-		return refuse("the Update has no object")
+		return "", refuse("the Update has no object")
 	}
 	if id == a.Actor.URI {
-		return nil
+		return "", nil
 	}
 	if err := ownsID(env, a, id); err != nil {
-		return err
+		return "", err
 	}
 	known, err := tx.ObjectByURI(id)
 	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
+		return "", err
 	}
 	if err == nil && known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
 	}
-	return ignore("the status %s concerns nobody here", id)
+	return unwanted("the status %s concerns nobody here", id), nil
 }
 
-func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) error {
+func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	o := a.Object.Object.Object
 	if o == nil {
 		return authorizeUpdateByID(env, tx, a)
 	}
 	if vocab.IsActorType(o.Type) {
 		if o.ID != a.Actor.URI {
-			return refuse("%s may not update the actor %s", a.Actor.URI, o.ID)
+			return "", refuse("%s may not update the actor %s", a.Actor.URI, o.ID)
 		}
-		return nil
+		return "", nil
 	}
-	if err := ownsNote(env, a, o); err != nil {
-		return err
+	if not, err := ownsNote(env, a, o); not != "" || err != nil {
+		return not, err
 	}
 	known, err := tx.ObjectByURI(o.ID)
 	if fault.Is(err, fault.NotFound) {
 		if wanted, err := isWanted(env, tx, a, o); err != nil || wanted {
-			return err
+			return "", err
 		}
-		return ignore("the status %s is not known here and concerns nobody", o.ID)
+		return unwanted("the status %s is not known here and concerns nobody", o.ID), nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
 	}
-	return nil
+	return "", nil
 }
 
-func applyUpdate(env *Env, tx *store.Tx, a *Activity) error {
+func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	o := a.Object.Object.Object
 	switch {
 	case o == nil:
-		return nil
+		return Outcome{}, nil
 	case vocab.IsActorType(o.Type):
-		return updateActor(env, tx, a, o)
+		return updateActor(tx, a, o)
 	}
 	known, err := tx.ObjectToChange(o.ID)
 	if fault.Is(err, fault.NotFound) {
-		status, _, err := putNote(env, tx, a, o)
-		if err == nil {
-			a.Result = status.ID
+		status, _, err := putStatus(env, tx, a)
+		if err != nil {
+			return Outcome{}, err
 		}
-		return err
+		return Outcome{Object: status.ID}, nil
 	}
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	a.Result = known.ID
 	if !known.DeletedAt.IsZero() {
-		return nil // it was deleted: an edit does not bring it back
+		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
 	}
-	return editNote(env, tx, a, known, o)
+	return editStatus(tx, a, known)
 }
 
-// editNote takes the new text of a known status. Author, visibility and place
+// editStatus takes the new text of a known status. Author, visibility and place
 // in the thread stay the original's (SECURITY-RULES 16). An edit older than
 // what is here already came late and changes nothing.
-func editNote(env *Env, tx *store.Tx, a *Activity, status *store.Object, note *vocab.Object) error {
+func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
 	before := *status
-	fillText(status, note)
-	dropOwnPage(env, a, status)
+	status.TakeText(a.Prepared.Status)
 	if status.EditedAt.IsZero() {
 		// Only the counts of a poll, a pin or the like changed, or a server
 		// that gives no time of editing.
@@ -130,35 +128,35 @@ func editNote(env *Env, tx *store.Tx, a *Activity, status *store.Object, note *v
 			status.EditedAt = tx.Now()
 		}
 	}
+	out := Outcome{Object: status.ID}
 	if status.EditedAt.Before(before.EditedAt) {
-		return nil
+		return out, nil
 	}
-	status.JSON = note.Raw
 	if err := tx.UpdateStatus(status); err != nil {
-		return err
+		return Outcome{}, err
 	}
 	was, err := tx.MentionedLocally(status.ID)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	told, err := putParts(env, tx, a, note, status)
+	mentioned, err := putParts(tx, a, status)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
-	edited := status.EditedAt.After(before.EditedAt)
-	if err := tellOfEdit(tx, a, status, told, was, edited); err != nil {
-		return err
+	if a.Origin.Notifies {
+		edited := status.EditedAt.After(before.EditedAt)
+		if err := notifyOfEdit(tx, a, status, mentioned, was, edited); err != nil {
+			return Outcome{}, err
+		}
 	}
-	if a.Origin == Local {
-		return publishToAudience(tx, a, status)
-	}
-	return nil
+	out.Publish, err = toAudience(tx, a, status)
+	return out, err
 }
 
-// tellOfEdit notifies those newly mentioned, and those who boosted what is
+// notifyOfEdit notifies those newly mentioned, and those who boosted what is
 // now another text.
-func tellOfEdit(tx *store.Tx, a *Activity, status *store.Object, told []store.AccountID, was map[store.AccountID]bool, edited bool) error {
-	for _, id := range told {
+func notifyOfEdit(tx *store.Tx, a *Activity, status *store.Object, mentioned []store.AccountID, was map[store.AccountID]bool, edited bool) error {
+	for _, id := range mentioned {
 		if was[id] {
 			continue
 		}
@@ -183,26 +181,25 @@ func tellOfEdit(tx *store.Tx, a *Activity, status *store.Object, told []store.Ac
 
 // updateActor takes an actor's new document. A remote one keeps its verified
 // handle and its key: these change only by a fresh fetch (SECURITY-RULES 7, 8).
-func updateActor(env *Env, tx *store.Tx, a *Activity, doc *vocab.Object) error {
-	if a.Origin == Local {
-		reach, err := tx.ReachInboxes(a.Actor.ID)
-		if err != nil {
-			return err
+// That of an account here has written its rows itself (Command.Write).
+func updateActor(tx *store.Tx, a *Activity, doc *vocab.Object) (Outcome, error) {
+	if a.Actor.Local() {
+		if !a.Origin.Publishes {
+			return Outcome{}, nil
 		}
-		return publish(tx, a, store.Public, reach)
+		inboxes, err := tx.ReachInboxes(a.Actor.ID)
+		return Outcome{Publish: &Publication{Visibility: store.Public, Inboxes: inboxes}}, err
 	}
-	account, err := AccountFromActor(doc)
-	if err != nil {
-		return refuse("the actor's document: %v", err)
-	}
+	changed := *a.Prepared.Account
+	account := &changed
 	// As it is now: its key may have been fetched anew since the signature was verified.
 	old, err := tx.AccountToChange(a.Actor.URI)
 	if err != nil {
-		return err
+		return Outcome{}, err
 	}
 	if account.PublicKey != old.PublicKey || account.KeyID != old.KeyID || account.Username != old.Username {
 		if err := Refresh(tx, old.URI); err != nil {
-			return err
+			return Outcome{}, err
 		}
 	}
 	account.Username, account.Domain = old.Username, old.Domain
@@ -211,8 +208,5 @@ func updateActor(env *Env, tx *store.Tx, a *Activity, doc *vocab.Object) error {
 	account.FetchedAt, account.SuspendedAt, account.DeletedAt = old.FetchedAt, old.SuspendedAt, old.DeletedAt
 	account.SuspendedByUs = old.SuspendedByUs
 	account.SuspendByOrigin(doc.Suspended)
-	if env.Config.IsOwn(account.URL) {
-		account.URL = account.URI // a page of ours is not theirs
-	}
-	return tx.PutAccount(account)
+	return Outcome{}, tx.PutAccount(account)
 }

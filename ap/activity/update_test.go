@@ -3,6 +3,7 @@ package activity
 import (
 	"testing"
 
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/store"
@@ -18,7 +19,7 @@ func TestUpdateKeepsTheNewKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		account, err := AccountFromActor(doc)
+		account, err := object.ReadActor(doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +35,12 @@ func TestUpdateKeepsTheNewKey(t *testing.T) {
 		write("new")
 		a := &Activity{Object: &vocab.Object{Type: "Update", Object: vocab.Ref{ID: doc.ID, Object: doc}}, Origin: Inbox, Actor: verified}
 		if err := s.Update(t.Context(), func(tx *store.Tx) error {
-			return applyUpdate(&Env{Config: &config.Config{Domain: "here.test", URL: "https://here.test"}}, tx, a)
+			env := &Env{Config: &config.Config{Domain: "here.test", URL: "https://here.test"}}
+			if err := prepareObject(env, a); err != nil {
+				return err
+			}
+			_, err := applyUpdate(env, tx, a)
+			return err
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -1,54 +1,161 @@
-// Package policy decides whether a message may come in or go out. It is the
-// one place for such decisions: a chain of policies, each of its own file,
-// which sees every activity before any rule of ap/activity does. To add a
-// policy is to add its file and its line in Default.
+// Package policy decides what may come in and go out. It is the one place for
+// such decisions: a chain of policies, each of its own file, which answers
+// three questions, each asked in one place:
+//
+//   - Host: may we deal with another server at all? Asked by the outgoing
+//     client before it dials, and by the inbox before it fetches a key.
+//   - Message: what of this document? Asked of every activity, whoever does
+//     it, and of every actor, before any rule of ap/activity sees it. A policy
+//     may rewrite the document: what it makes of it is what is stored and sent.
+//   - Delivery: may this go to that server? Asked where deliveries are
+//     enqueued, and when a server fetches with its signature.
+//
+// By default there is no policy, and nothing is filtered. To add one is to add
+// its file and its line in New. Policies work in memory: they are also asked
+// while the database writes, about what rules make accounts here answer.
 package policy
 
 import (
 	"context"
+	"fmt"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
+	"kinglet/store"
 )
 
-// Message is an activity as the chain sees it.
-type Message struct {
-	*vocab.Object
-	// Outgoing is true for what is written here.
-	Outgoing bool
-}
-
-// Policy lets a message pass, or says why not. A policy may change the
-// message in place.
-type Policy interface {
-	Name() string
-	Judge(ctx context.Context, m *Message) error
-}
-
-// Rejection says which policy stopped a message, and why. The sender is answered
-// as if the message had been taken, so that it does not try again and learns
-// nothing of our policies.
-type Rejection struct {
+// Verdict is what a policy says. The zero Verdict lets pass.
+type Verdict struct {
+	Refused bool
+	// Policy is the name of the one that refuses, and Reason for our log: those
+	// who are refused are answered as if they were not, so that they do not try
+	// again and learn nothing of our policies.
 	Policy, Reason string
 }
 
-func (r *Rejection) Error() string { return "policy " + r.Policy + ": " + r.Reason }
-
-// Chain is policies in the order they judge.
-type Chain []Policy
-
-// Default is the chain that every server has.
-func Default() Chain {
-	return Chain{
-		MentionLimit{Most: 100},
-	}
+// Refuse makes the verdict of what may not pass.
+func Refuse(format string, args ...any) Verdict {
+	return Verdict{Refused: true, Reason: fmt.Sprintf(format, args...)}
 }
 
-// Judge asks each policy in turn; the first that stops the message decides.
-func (c Chain) Judge(ctx context.Context, m *Message) error {
+func (v Verdict) String() string { return "policy " + v.Policy + ": " + v.Reason }
+
+// Policy answers some of the three questions; nil answers let all pass.
+type Policy struct {
+	Name string
+	// Host judges another server by its host name, in ASCII and lower case,
+	// with its port if that is not the scheme's own.
+	Host func(host string) Verdict
+	// Message judges an activity or an actor, and may rewrite it.
+	Message func(ctx context.Context, m *Message) Verdict
+	// Delivery judges one activity on its way to one server.
+	Delivery func(d Delivery) Verdict
+}
+
+// Message is a document on its way in or out.
+type Message struct {
+	// Object is the typed reading of the document; Object.Document the
+	// document itself, to be changed by Rewrite only.
+	Object *vocab.Object
+	// Outgoing is true for what is done here.
+	Outgoing bool
+	// Rewritten tells that a policy has changed the document.
+	Rewritten bool
+}
+
+// Rewrite changes the document, and reads it again. What can't be read any more,
+// or became another's, is an error, and the message as it was.
+func (m *Message) Rewrite(change func(document vocab.Document)) error {
+	document := vocab.Clone(m.Object.Document)
+	change(document)
+	o, err := vocab.Read(document)
+	if err != nil {
+		return err
+	}
+	if !sameSpeaker(o, m.Object) || !sameSpeaker(o.Object.Object, m.Object.Object.Object) {
+		return fmt.Errorf("a policy may not change who says what in %s", m.Object.ID)
+	}
+	m.Object, m.Rewritten = o, true
+	return nil
+}
+
+// sameSpeaker tells whether two readings are of one object by one author.
+func sameSpeaker(a, b *vocab.Object) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID && a.Type == b.Type && a.Actor.ID == b.Actor.ID && a.Object.ID == b.Object.ID && a.Author() == b.Author()
+}
+
+// Delivery is an activity on its way to a server, or asked for by one.
+type Delivery struct {
+	Host       string // to which it goes
+	Author     string // URI of the account here
+	Type, ID   string
+	Visibility store.Visibility
+}
+
+// Chain is policies in the order in which they are asked; the first that
+// refuses decides.
+type Chain []Policy
+
+// New is the chain of a server: nothing is filtered unless somebody wants it.
+func New() Chain { return Chain{} }
+
+// Host asks whether we deal with a server.
+func (c Chain) Host(host string) Verdict {
 	for _, p := range c {
-		if err := p.Judge(ctx, m); err != nil {
-			return &Rejection{Policy: p.Name(), Reason: err.Error()}
+		if p.Host != nil {
+			if v := p.Host(host); v.Refused {
+				v.Policy = p.Name
+				return v
+			}
 		}
 	}
+	return Verdict{}
+}
+
+// AllowHost is Host for the client that dials.
+func (c Chain) AllowHost(host string) error {
+	if v := c.Host(host); v.Refused {
+		return fault.Errorf(fault.Forbidden, "%s", v)
+	}
 	return nil
+}
+
+// Message asks what of a document, which the policies may rewrite one after
+// another.
+func (c Chain) Message(ctx context.Context, m *Message) Verdict {
+	for _, p := range c {
+		if p.Message != nil {
+			if v := p.Message(ctx, m); v.Refused {
+				v.Policy = p.Name
+				return v
+			}
+		}
+	}
+	return Verdict{}
+}
+
+// Delivery asks whether an activity may go to a server.
+func (c Chain) Delivery(d Delivery) Verdict {
+	for _, p := range c {
+		if p.Delivery != nil {
+			if v := p.Delivery(d); v.Refused {
+				v.Policy = p.Name
+				return v
+			}
+		}
+	}
+	return Verdict{}
+}
+
+// AsksDeliveries tells whether any policy wants to know who fetches.
+func (c Chain) AsksDeliveries() bool {
+	for _, p := range c {
+		if p.Delivery != nil {
+			return true
+		}
+	}
+	return false
 }

@@ -1,38 +1,69 @@
 package policy
 
 import (
-	"errors"
-	"strings"
+	"context"
 	"testing"
 
 	"kinglet/ap/vocab"
 )
 
-func message(t *testing.T, mentions int) *Message {
+func message(t *testing.T) *Message {
 	t.Helper()
-	tags := strings.TrimSuffix(strings.Repeat(`{"type":"Mention","href":"https://a.test/"},`, mentions), ",")
-	o, err := vocab.Parse([]byte(`{"type":"Create","object":{"type":"Note","tag":[` + tags + `]}}`))
+	o, err := vocab.Parse([]byte(`{"type":"Create","id":"https://a.test/c","actor":"https://a.test/u","object":{"type":"Note","id":"https://a.test/1","attributedTo":"https://a.test/u","content":"damn"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &Message{Object: o}
 }
 
-// Very many mentions are stopped, by name, and the sender is told nothing
-// that it could learn from.
-func TestMentionLimit(t *testing.T) {
-	if err := Default().Judge(t.Context(), message(t, 100)); err != nil {
-		t.Error(err)
+func rewriting(change func(note vocab.Document)) Policy {
+	return Policy{Name: "rewrite", Message: func(_ context.Context, m *Message) Verdict {
+		if err := m.Rewrite(func(d vocab.Document) { change(d["object"].(vocab.Document)) }); err != nil {
+			return Refuse("%v", err)
+		}
+		return Verdict{}
+	}}
+}
+
+// What a policy makes of a document is what the next one, and everybody after
+// it, reads.
+func TestRewrite(t *testing.T) {
+	m := message(t)
+	c := Chain{rewriting(func(note vocab.Document) { note["content"] = "d***" }), Policy{Name: "look", Message: func(_ context.Context, m *Message) Verdict {
+		return Refuse("it says %s", m.Object.Object.Object.Content)
+	}}}
+	if v := c.Message(t.Context(), m); !v.Refused || v.Policy != "look" || v.Reason != "it says d***" || !m.Rewritten {
+		t.Errorf("%+v", v)
 	}
-	var r *Rejection
-	if err := Default().Judge(t.Context(), message(t, 101)); !errors.As(err, &r) || r.Policy != "mention_limit" {
-		t.Errorf("got %v", err)
+}
+
+// A policy changes what is said, not who says it.
+func TestRewriteKeepsTheAuthor(t *testing.T) {
+	for _, term := range []string{"attributedTo", "id", "type"} {
+		m := message(t)
+		v := Chain{rewriting(func(note vocab.Document) { note[term] = "https://b.test/" })}.Message(t.Context(), m)
+		if !v.Refused || m.Rewritten || m.Object.Object.Object.Document[term] == "https://b.test/" {
+			t.Errorf("%s: %+v", term, v)
+		}
 	}
-	o, err := vocab.Parse([]byte(`{"type":"Like","object":"https://a.test/1"}`))
-	if err != nil {
-		t.Fatal(err)
+}
+
+// Without a policy nothing is filtered.
+func TestNoPolicies(t *testing.T) {
+	c := New()
+	if c.Host("a.test").Refused || c.Message(t.Context(), message(t)).Refused || c.Delivery(Delivery{}).Refused || c.AsksDeliveries() {
+		t.Error("something is filtered")
 	}
-	if err := Default().Judge(t.Context(), &Message{Object: o}); err != nil {
-		t.Error(err)
+}
+
+// The first that refuses decides, by name.
+func TestFirstDecides(t *testing.T) {
+	no := func(string) Verdict { return Refuse("no") }
+	c := Chain{{Name: "none"}, {Name: "a", Host: no}, {Name: "b", Host: no, Delivery: func(d Delivery) Verdict { return Refuse("not to %s", d.Host) }}}
+	if v := c.Host("x"); v.Policy != "a" || !v.Refused {
+		t.Errorf("%+v", v)
+	}
+	if v := c.Delivery(Delivery{Host: "x"}); v.String() != "policy b: not to x" || !c.AsksDeliveries() {
+		t.Errorf("%+v", v)
 	}
 }

@@ -55,7 +55,7 @@ func meansNormal(def any, normal string) bool {
 func contextLanguage(v any) string {
 	for _, c := range list(v) {
 		if m, ok := c.(map[string]any); ok {
-			if l := languageTag(text(m["@language"])); l != "" {
+			if l := LanguageTag(text(m["@language"])); l != "" {
 				return l
 			}
 		}

@@ -9,9 +9,9 @@ import "strings"
 // maxLanguageTag is longer than any tag in use (RFC 5646 §4.4.1).
 const maxLanguageTag = 35
 
-// languageTag gives a language tag (BCP 47), or "" for what is none, and for
+// LanguageTag gives a language tag (BCP 47), or "" for what is none, and for
 // "und", which says that the language is not known.
-func languageTag(s string) string {
+func LanguageTag(s string) string {
 	if len(s) > maxLanguageTag || strings.EqualFold(s, "und") {
 		return ""
 	}

@@ -12,8 +12,8 @@ func TestLanguageTags(t *testing.T) {
 		"und": "", "UND": "", "": "", "e": "", "english": "", "en_US": "", "en-": "", "-en": "", "e1": "", `en"`: "", "en-<b>": "", "en-abcdefghi": "", "ен": "",
 		"en" + strings.Repeat("-abcdefg", 5): "", "i-klingon": "",
 	} {
-		if got := languageTag(tag); got != want {
-			t.Errorf("languageTag(%q) = %q", tag, got)
+		if got := LanguageTag(tag); got != want {
+			t.Errorf("LanguageTag(%q) = %q", tag, got)
 		}
 		for _, doc := range []string{`{"content": "x", "contentMap": {%q: "x"}}`, `{"@context": {"@language": %q}, "content": "x"}`} {
 			o, err := Parse(fmt.Appendf(nil, doc, tag))

@@ -3,7 +3,6 @@ package vocab
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,23 +22,36 @@ const (
 // wrong, when it is over the bounds, is no JSON object, has a core term twice,
 // redefines core terms in its @context, or has several values where one
 // decides authority (id, actor). Of several objects none is read.
-func Parse(raw []byte) (*Object, error) {
+func Parse(raw []byte) (*Object, error) { return Bounds{}.Parse(raw) }
+
+// Bounds are those of a document that a server may set.
+type Bounds struct {
+	Mentions int // how many accounts one object may mention; 0 for any number
+}
+
+// Parse is Parse within these bounds.
+func (b Bounds) Parse(raw []byte) (*Object, error) {
 	raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
-	if err := scan(raw); err != nil {
-		return nil, err
-	}
-	var m map[string]any
-	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
-		return nil, errors.New("the document is no JSON object")
-	}
-	if err := checkContext(m["@context"]); err != nil {
-		return nil, err
-	}
-	o, err := object(m, 0)
+	m, d, err := decode(raw)
 	if err != nil {
 		return nil, err
 	}
-	o.Raw = raw
+	d.bounds = b
+	return d.read(m)
+}
+
+// Read reads a document that is not bytes yet: a draft of ours, or what a
+// policy has rewritten. It is judged as Parse judges.
+func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
+
+func (d *decoder) read(m Document) (*Object, error) {
+	if err := checkContext(m["@context"]); err != nil {
+		return nil, err
+	}
+	o, err := d.typed(m, 0)
+	if err != nil {
+		return nil, err
+	}
 	if o.Language == "" && o.Content != "" {
 		o.Language = contextLanguage(m["@context"])
 	}
@@ -50,8 +62,8 @@ func Parse(raw []byte) (*Object, error) {
 // known by its id only.
 const maxEmbedded = 3
 
-func object(m map[string]any, depth int) (*Object, error) {
-	o := &Object{}
+func (d *decoder) typed(m Document, depth int) (*Object, error) {
+	o := &Object{Document: m}
 	var err error
 	if o.ID, err = single(m, "id"); err != nil {
 		return nil, err
@@ -62,15 +74,15 @@ func object(m map[string]any, depth int) (*Object, error) {
 			o.Type = t
 		}
 	}
-	if o.Actor, err = singleRef(m, "actor", depth); err != nil {
+	if o.Actor, err = d.singleRef(m, "actor", depth); err != nil {
 		return nil, err
 	}
 	if objects := list(m["object"]); len(objects) == 1 {
-		if o.Object, err = ref(objects[0], depth); err != nil {
+		if o.Object, err = d.ref(objects[0], depth); err != nil {
 			return nil, err
 		}
 	}
-	o.Target = firstRef(m["target"], depth)
+	o.Target = d.firstRef(m["target"], depth)
 	for _, l := range []struct {
 		dest *[]string
 		key  string
@@ -79,29 +91,30 @@ func object(m map[string]any, depth int) (*Object, error) {
 			return nil, fmt.Errorf("%s: %w", l.key, err)
 		}
 	}
-	if o.AttributedTo, err = authors(m["attributedTo"], depth); err != nil {
+	if o.AttributedTo, err = d.authors(m["attributedTo"], depth); err != nil {
 		return nil, fmt.Errorf("attributedTo: %w", err)
 	}
-	o.InReplyTo = Ref{ID: firstRef(m["inReplyTo"], maxEmbedded).ID}
+	o.InReplyTo = Ref{ID: d.firstRef(m["inReplyTo"], maxEmbedded).ID}
 	readText(o, m)
 	o.Context = contextOf(m)
 	o.Published, o.Updated = timeOf(m["published"]), timeOf(m["updated"])
 	o.Sensitive = truth(m["sensitive"])
 	o.URL = links(m["url"])
 	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
+	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
+		return nil, fmt.Errorf("%d mentions exceed the limit of %d", n, most)
+	}
 	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
 	readActor(o, m)
 	o.TotalItems = int64(number(m["totalItems"]))
-	o.Items = refs(m["orderedItems"], depth, MaxItems)
+	o.Items = d.refs(m["orderedItems"], depth, MaxItems)
 	if o.Items == nil {
-		o.Items = refs(m["items"], depth, MaxItems)
+		o.Items = d.refs(m["items"], depth, MaxItems)
 	}
-	o.First, o.Next = firstRef(m["first"], depth), firstRef(m["next"], depth)
+	o.First, o.Next = d.firstRef(m["first"], depth), d.firstRef(m["next"], depth)
 	o.FormerType = text(m["formerType"])
-	if depth > 0 {
-		if o.Raw, err = json.Marshal(m); err != nil {
-			return nil, err
-		}
+	if o.Raw = d.spans[address(m)]; o.Raw == nil {
+		o.Raw = Encode(m)
 	}
 	return o, nil
 }
@@ -130,7 +143,7 @@ func mapped(m map[string]any, key, mapKey string) (value, language string) {
 	if best == "" {
 		return value, ""
 	}
-	return text(byLanguage[best]), languageTag(best)
+	return text(byLanguage[best]), LanguageTag(best)
 }
 
 func readActor(o *Object, m map[string]any) {
@@ -187,8 +200,14 @@ func list(v any) []any {
 }
 
 func number(v any) float64 {
-	f, _ := v.(float64)
-	return f
+	switch n := v.(type) {
+	case json.Number:
+		f, _ := n.Float64()
+		return f
+	case float64:
+		return n
+	}
+	return 0
 }
 
 func truth(v any) bool {
@@ -251,7 +270,7 @@ func isLink(m map[string]any) bool {
 func single(m map[string]any, key string) (string, error) {
 	values := list(m[key])
 	if len(values) > 1 {
-		return "", fmt.Errorf("%s has %d values, there may be one", key, len(values))
+		return "", fmt.Errorf("%s has %d values instead of one", key, len(values))
 	}
 	if len(values) == 0 {
 		return "", nil
@@ -259,18 +278,18 @@ func single(m map[string]any, key string) (string, error) {
 	return text(values[0]), nil
 }
 
-func singleRef(m map[string]any, key string, depth int) (Ref, error) {
+func (d *decoder) singleRef(m map[string]any, key string, depth int) (Ref, error) {
 	values := list(m[key])
 	if len(values) > 1 {
-		return Ref{}, fmt.Errorf("%s has %d values, there may be one", key, len(values))
+		return Ref{}, fmt.Errorf("%s has %d values instead of one", key, len(values))
 	}
 	if len(values) == 0 {
 		return Ref{}, nil
 	}
-	return ref(values[0], depth)
+	return d.ref(values[0], depth)
 }
 
-func ref(v any, depth int) (Ref, error) {
+func (d *decoder) ref(v any, depth int) (Ref, error) {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return Ref{ID: text(v)}, nil
@@ -283,7 +302,7 @@ func ref(v any, depth int) (Ref, error) {
 	if depth >= maxEmbedded || isLink(m) || name != "" && m["id"] == nil {
 		return r, nil // named, not embedded
 	}
-	o, err := object(m, depth+1)
+	o, err := d.typed(m, depth+1)
 	if err != nil {
 		return r, err
 	}
@@ -291,19 +310,19 @@ func ref(v any, depth int) (Ref, error) {
 	return r, nil
 }
 
-func firstRef(v any, depth int) Ref {
+func (d *decoder) firstRef(v any, depth int) Ref {
 	if l := list(v); len(l) > 0 {
-		if r, err := ref(l[0], depth); err == nil {
+		if r, err := d.ref(l[0], depth); err == nil {
 			return r
 		}
 	}
 	return Ref{}
 }
 
-func refs(v any, depth, most int) []Ref {
+func (d *decoder) refs(v any, depth, most int) []Ref {
 	var out []Ref
 	for _, x := range list(v) {
-		if r, err := ref(x, depth); err == nil && len(out) < most {
+		if r, err := d.ref(x, depth); err == nil && len(out) < most {
 			out = append(out, r)
 		}
 	}
@@ -315,14 +334,14 @@ const maxAuthors = 16
 
 // authors reads attributedTo. What can't be read is an error and not passed
 // over: the next one would be taken for the author.
-func authors(v any, depth int) ([]Ref, error) {
+func (d *decoder) authors(v any, depth int) ([]Ref, error) {
 	all := list(v)
 	if len(all) > maxAuthors {
 		return nil, fmt.Errorf("%d values exceed the limit of %d", len(all), maxAuthors)
 	}
 	var out []Ref
 	for _, x := range all {
-		r, err := ref(x, depth)
+		r, err := d.ref(x, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -334,7 +353,7 @@ func authors(v any, depth int) ([]Ref, error) {
 func recipients(v any) ([]string, error) {
 	all := list(v)
 	if len(all) > MaxRecipients {
-		return nil, fmt.Errorf("%d recipients, the most is %d", len(all), MaxRecipients)
+		return nil, fmt.Errorf("%d recipients exceed the limit of %d", len(all), MaxRecipients)
 	}
 	var out []string
 	for _, x := range all {
@@ -440,6 +459,15 @@ func tags(v any) []Tag {
 		out = append(out, t)
 	}
 	return out
+}
+
+func countMentions(v any) (n int) {
+	for _, x := range list(v) {
+		if m, ok := x.(map[string]any); ok && firstText(m["type"]) == "Mention" {
+			n++
+		}
+	}
+	return n
 }
 
 func image(v any) *Image {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -17,26 +18,42 @@ const (
 	MaxValues = 10_000
 )
 
-// scan walks the tokens of a document once, keeping no tree: it bounds depth
-// and count and refuses an object that has a core term twice, since two
-// readers of it could believe two things (SECURITY-RULES 9). Of other keys
-// that stand twice the last counts.
-func scan(raw []byte) error {
+// Document is a document as JSON has it: maps, lists, texts, json.Numbers.
+type Document = map[string]any
+
+// decoder reads the tokens of a document once. It bounds depth and count, and
+// refuses an object that has a core term twice, since two readers of it could
+// believe two things (SECURITY-RULES 9). Of other duplicate keys the last counts.
+type decoder struct {
+	*json.Decoder
+	bounds Bounds
+	raw    []byte
+	// spans are the bytes of each object as they came, by the object's map:
+	// what is kept or passed on of a document is never written anew.
+	spans map[uintptr]json.RawMessage
+}
+
+func decode(raw []byte) (Document, *decoder, error) {
 	if len(raw) > MaxBytes {
-		return fmt.Errorf("the document has %d bytes, the most is %d", len(raw), MaxBytes)
+		return nil, nil, fmt.Errorf("a document of %d bytes exceeds the limit of %d", len(raw), MaxBytes)
 	}
 	if err := scanDepth(raw); err != nil {
-		return err
+		return nil, nil, err
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
+	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(raw)), raw: raw, spans: map[uintptr]json.RawMessage{}}
 	d.UseNumber()
-	if err := scanValue(d, new(int), false); err != nil {
-		return err
+	value, err := d.value(new(int), false)
+	if err != nil {
+		return nil, nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more behind the document's end")
+		return nil, nil, errors.New("there is more behind the document's end")
 	}
-	return nil
+	m, ok := value.(Document)
+	if !ok {
+		return nil, nil, errors.New("the document is not a JSON object")
+	}
+	return m, d, nil
 }
 
 // scanDepth counts brackets without decoding: encoding/json itself checks the
@@ -63,53 +80,63 @@ func scanDepth(raw []byte) error {
 	return nil
 }
 
-func scanValue(d *json.Decoder, count *int, core bool) error {
+func (d *decoder) value(count *int, core bool) (any, error) {
 	tok, err := d.Token()
 	if err != nil {
-		return fmt.Errorf("not JSON: %w", err)
+		return nil, fmt.Errorf("not JSON: %w", err)
 	}
 	if *count++; *count > MaxValues {
-		return fmt.Errorf("the document has more than %d values", MaxValues)
+		return nil, fmt.Errorf("the document has more than %d values", MaxValues)
 	}
 	// Elsewhere it is dropped, but an id without it would be another's.
 	if s, ok := tok.(string); ok && core && strings.IndexByte(s, 0) >= 0 {
-		return errors.New("an id, type or name holds a NUL")
+		return nil, errors.New("an id, type or name holds a NUL")
 	}
 	switch tok {
 	case json.Delim('{'):
-		return scanObject(d, count)
+		return d.object(count)
 	case json.Delim('['):
+		items := []any{}
 		for d.More() {
-			if err := scanValue(d, count, core); err != nil {
-				return err
+			v, err := d.value(count, core)
+			if err != nil {
+				return nil, err
 			}
+			items = append(items, v)
 		}
 		_, err := d.Token()
-		return err
+		return items, err
 	}
-	return nil
+	return tok, nil
 }
 
-func scanObject(d *json.Decoder, count *int) error {
-	seen := map[string]bool{}
+func (d *decoder) object(count *int) (any, error) {
+	start := d.InputOffset() - 1
+	m := Document{}
 	for d.More() {
 		tok, err := d.Token()
 		if err != nil {
-			return fmt.Errorf("not JSON: %w", err)
+			return nil, fmt.Errorf("not JSON: %w", err)
 		}
 		key, ok := tok.(string)
 		if !ok {
-			return errors.New("not JSON: a key is no string")
+			return nil, errors.New("not JSON: a key is not a string")
 		}
 		_, core := coreTerms[key]
-		if seen[key] && core {
-			return fmt.Errorf("the key %q stands twice in one object", key)
+		_, duplicate := m[key]
+		if duplicate && core {
+			return nil, fmt.Errorf("duplicate key %q in one object", key)
 		}
-		seen[key] = true
-		if err := scanValue(d, count, core); err != nil {
-			return err
+		if m[key], err = d.value(count, core); err != nil {
+			return nil, err
 		}
 	}
-	_, err := d.Token()
-	return err
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	d.spans[address(m)] = d.raw[start:d.InputOffset():d.InputOffset()]
+	return m, nil
 }
+
+// address tells one map from another.
+func address(m Document) uintptr { return reflect.ValueOf(m).Pointer() }

@@ -3,7 +3,7 @@
 // Reading is tolerant in form and strict in what decides authority: Parse
 // takes a stranger's bytes, bounds them before it builds anything, and gives
 // one clean Object, whatever mixture of strings, objects and arrays came.
-// Writing is one function a document (build.go). The package knows no
+// Documents to send are maps that ap/object writes and Encode encodes. The package knows no
 // database and no network; it never judges who may do what.
 package vocab
 
@@ -21,7 +21,11 @@ type Object struct {
 	ID    string
 	Type  string   // the first type that Kinglet knows, else the first
 	Types []string // all of them
-	Raw   json.RawMessage
+
+	// Document is what this was read from, with all its terms, and Raw its
+	// bytes, as they came.
+	Document Document
+	Raw      json.RawMessage
 
 	// Activities.
 	Actor  Ref
@@ -138,20 +142,16 @@ func IsActorType(t string) bool {
 	return false
 }
 
-// IsStatusType tells the types that are shown as a status.
-func IsStatusType(t string) bool {
-	switch t {
-	case "Note", "Article", "Page", "Question", "Video", "Audio", "Image", "Event":
-		return true
-	}
-	return false
-}
-
+// isKnownType tells the types of the ActivityStreams vocabulary (§3 of it): of
+// several that an object has, one of them is meant.
 func isKnownType(t string) bool {
 	switch t {
-	case "Create", "Update", "Delete", "Follow", "Accept", "Reject", "Undo", "Like", "Announce", "Block",
-		"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage", "Tombstone":
+	case "Accept", "Add", "Announce", "Arrive", "Block", "Create", "Delete", "Dislike", "Flag", "Follow", "Ignore", "Invite", "Join",
+		"Leave", "Like", "Listen", "Move", "Offer", "Question", "Reject", "Read", "Remove", "TentativeReject", "TentativeAccept",
+		"Travel", "Undo", "Update", "View",
+		"Article", "Audio", "Document", "Event", "Image", "Note", "Page", "Place", "Profile", "Relationship", "Tombstone", "Video",
+		"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage":
 		return true
 	}
-	return IsActorType(t) || IsStatusType(t)
+	return IsActorType(t)
 }

@@ -147,7 +147,7 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	standing := author.Active() && o.DeletedAt.IsZero()
 	switch {
 	case o.Visibility > store.Unlisted:
-		err := a.signedByReader(r, o)
+		err := a.signedByReader(r, o, author)
 		switch {
 		case errors.Is(err, store.ErrDatabaseDown):
 			a.fail(w, r, err)
@@ -156,6 +156,8 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		default:
 			privateDocument(w, http.StatusOK, vocab.WithContext(doc))
 		}
+	case standing && a.isWithheld(r, o, author):
+		a.hidden(w, r)
 	case standing:
 		document(w, http.StatusOK, vocab.WithContext(doc))
 	case !author.Active():
@@ -169,13 +171,14 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 
 // signedByReader is NotFound unless a request is signed by an account that may
 // see an object: a status, or what publishes one, by the rules of statuses;
-// another activity its recipients.
-func (a *API) signedByReader(r *http.Request, o *store.Object) error {
+// another activity its recipients. What the policies withhold from its server
+// is not found either.
+func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Account) error {
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
 	if err != nil {
 		return unlessDown(err)
 	}
-	if !reader.Active() {
+	if !reader.Active() || !a.Service.MayFetch(reader, o, author) {
 		return respond.NotFound
 	}
 	may := false
@@ -207,6 +210,16 @@ func (a *API) signedByReader(r *http.Request, o *store.Object) error {
 		return unlessDown(err)
 	}
 	return nil
+}
+
+// isWithheld tells whether the policies withhold something public from the
+// server that signed the request for it. Nobody has to sign one.
+func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account) bool {
+	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
+		return false
+	}
+	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
+	return err != nil || !a.Service.MayFetch(reader, o, author)
 }
 
 // unlessDown is NotFound, whatever was wrong with the reader, but not when

@@ -41,14 +41,16 @@ const bodyTime = 15 * time.Second
 func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
 	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
-	err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
+	out, err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
 	if err == nil {
+		if out.NotWanted != "" { // the sender is not to come again
+			a.Log.Info("inbox", "status", http.StatusAccepted, "reason", clip(string(out.NotWanted)), "key", signature.ClaimedKeyID(r.Header), "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
+		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	status, after := inboxStatus(err)
-	reason := err.Error()
-	a.Log.Info("inbox", "status", status, "reason", reason[:min(len(reason), 500)], "key", signature.ClaimedKeyID(r.Header), "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
+	a.Log.Info("inbox", "status", status, "reason", clip(err.Error()), "key", signature.ClaimedKeyID(r.Header), "client", a.client(r), "request", w.Header().Get("X-Request-Id"))
 	if status == http.StatusInternalServerError {
 		a.fail(w, r, err) // logs it as ours
 		return
@@ -56,12 +58,10 @@ func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.Ac
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
 	}
-	if status == http.StatusAccepted {
-		w.WriteHeader(status) // of no interest here, or not let in: the sender is not to come again
-		return
-	}
 	respond.JSON(w, status, map[string]string{"error": inboxWords[status]})
 }
+
+func clip(reason string) string { return reason[:min(len(reason), 500)] }
 
 // retryAfter is for what does not say when to come again.
 const retryAfter = 30 * time.Second
@@ -72,8 +72,6 @@ func inboxStatus(err error) (status int, after time.Duration) {
 	var tooLarge *http.MaxBytesError
 	var known *fault.Error
 	switch {
-	case ap.NotWanted(err):
-		return http.StatusAccepted, 0
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, 0
 	case errors.As(err, &known):

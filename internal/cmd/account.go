@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
@@ -31,8 +32,8 @@ func scopesFlag(fs *flag.FlagSet) {
 // for it to deliver.
 func (c *call) withService(do func(s *ap.Service) error) error {
 	return c.withStore(true, func(conf *config.Config, db *store.Store, log *slog.Logger) error {
-		client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks})
-		service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log})
+		client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks, Host: policy.New().AllowHost})
+		service, err := ap.New(c.ctx, ap.Options{Config: conf, Store: db, Client: client, Log: log, Policy: policy.New()})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
@@ -20,6 +21,7 @@ type Parts struct {
 	Config *config.Config
 	Store  *store.Store // open, with this version's schema; its clock is the whole server's
 	Log    *slog.Logger
+	Policy policy.Chain     // of this server; none filters nothing
 	Client outgoing.Options // how others are reached; who asks and where it may is the Config's
 	Jobs   jobs.Options     // how many at once and the like; the store, the log and when to give up are set here
 	Source fs.FS            // the program's own
@@ -42,13 +44,14 @@ type Assembled struct {
 // store.
 func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
+	p.Client.Host = p.Policy.AllowHost
 	a := &Assembled{Client: outgoing.New(p.Client)}
 	var err error
 	if a.Auth, err = auth.New(ctx, p.Store, p.Config); err != nil {
 		a.Client.Close()
 		return nil, err
 	}
-	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log}); err != nil {
+	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: p.Policy}); err != nil {
 		a.Client.Close()
 		return nil, err
 	}

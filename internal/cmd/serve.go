@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"kinglet/ap/policy"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -82,7 +83,7 @@ func (s *server) open(c *call) (err error) {
 	}
 	dial := newDialer(s.share)
 	parts := Parts{
-		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy,
+		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy, Policy: policy.New(),
 		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext},
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
 	}

@@ -12,5 +12,6 @@ type Federation struct {
 	FetchesPerAccount   RateLimit `toml:"fetches_per_account" default:"60/10m" doc:"GETs that the messages of one remote account may cause; ten times as many of one that somebody here follows."`
 	FetchesPerSender    RateLimit `toml:"fetches_per_sender" default:"300/10m" doc:"GETs that the messages of all accounts of one host may cause; ten times as many of those that somebody here follows."`
 	FetchesPerHost      RateLimit `toml:"fetches_per_host" default:"600/5m" doc:"GETs that we make at one host because of the messages of strangers. What people here ask for, and what those cause whom they follow, is counted apart."`
+	Mentions            int       `toml:"mentions" default:"500" doc:"How many accounts one post of another server may mention, and how many here it may be addressed to. One with more is refused."`
 	WaitingPerHost      int       `toml:"waiting_per_host" default:"500" doc:"How many messages of one host may wait until what they need is fetched, and how many posts of one host that they answer."`
 }

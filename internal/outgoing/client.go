@@ -37,6 +37,10 @@ type Options struct {
 	HeaderTimeout time.Duration                                                     // from the request to the answer's headers; 0 is 10 s
 	IdleTimeout   time.Duration                                                     // without a byte of the answer's body; 0 is 10 s
 	RootCAs       *x509.CertPool                                                    // nil is the system's
+	// Host is asked before any request whether we deal with a host at all: its
+	// name in ASCII and lower case, with the port if that is not the scheme's
+	// own. nil is yes.
+	Host func(host string) error
 }
 
 // Client makes requests. It is safe for concurrent use.
@@ -45,6 +49,7 @@ type Client struct {
 	allow         []netip.Prefix
 	resolver      Resolver
 	dialContext   func(ctx context.Context, network, addr string) (net.Conn, error)
+	host          func(host string) error
 	idle          time.Duration
 	secure, plain *http.Transport // for https and for http
 	exchange      Exchange        // in place of both; nil outside of tests
@@ -53,7 +58,7 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) *Client {
-	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext, exchange: o.Exchange}
+	c := &Client{userAgent: o.UserAgent, allow: o.AllowNetworks, resolver: o.Resolver, dialContext: o.DialContext, host: o.Host, exchange: o.Exchange}
 	if c.resolver == nil {
 		c.resolver = net.DefaultResolver
 	}
@@ -247,6 +252,11 @@ func (c *Client) request(ctx context.Context, q Request, target, first string) (
 	if err != nil {
 		return nil, err
 	}
+	if c.host != nil {
+		if err := c.host(hostOf(u)); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrRefused, target, err)
+		}
+	}
 	method := http.MethodGet
 	var content io.Reader
 	if q.Body != nil {
@@ -295,6 +305,18 @@ func parse(target string) (*url.URL, error) {
 	}
 	u.Host = host
 	return u, nil
+}
+
+// hostOf is the host of an address as policies name it.
+func hostOf(u *url.URL) string {
+	name := strings.TrimRight(u.Hostname(), ".")
+	if strings.Contains(name, ":") {
+		name = "[" + name + "]"
+	}
+	if port := u.Port(); port != "" && (u.Scheme != "https" || port != "443") && (u.Scheme != "http" || port != "80") {
+		return name + ":" + port
+	}
+	return name
 }
 
 func isASCII(s string) bool {

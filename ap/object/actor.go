@@ -1,4 +1,4 @@
-package activity
+package object
 
 import (
 	"errors"
@@ -11,6 +11,10 @@ import (
 	"kinglet/store"
 )
 
+// actor is the kind of the five types of actors (ActivityStreams Vocabulary
+// §3.2): who acts, with an inbox and a key. They are read into an account.
+func actor(typ string) Kind { return Kind{Type: typ, Write: writeActor} }
+
 // Longest texts and lists kept of a stranger's profile.
 const (
 	maxName    = 512
@@ -19,10 +23,10 @@ const (
 	maxAliases = 10
 )
 
-// AccountFromActor reads a remote actor's document into an account. Its
+// ReadActor reads a remote actor's document into an account. Its
 // handle is preferredUsername at the host of its id until WebFinger confirms
 // another; names, texts and lists over their bounds are cut.
-func AccountFromActor(doc *vocab.Object) (*store.Account, error) {
+func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	if !vocab.IsActorType(doc.Type) {
 		return nil, fmt.Errorf("type %q is not an actor's", doc.Type)
 	}
@@ -100,16 +104,72 @@ func keyOf(account *store.Account, doc *vocab.Object) error {
 	return errors.New("it has no public key of its own")
 }
 
-func pageOf(doc *vocab.Object) string {
-	for _, l := range doc.URL {
-		if (l.MediaType == "" || strings.HasPrefix(l.MediaType, "text/html")) && isURI(l.Href) {
-			return l.Href
-		}
+// ActorDraft is what the document of an account here says. tags are what its
+// texts mention.
+func ActorDraft(a *store.Account, tags []vocab.Tag) *vocab.Object {
+	o := &vocab.Object{
+		ID: a.URI, Type: a.Type, PreferredUsername: a.Username, Name: a.DisplayName, Summary: a.Note,
+		Inbox: a.Inbox, Outbox: a.Outbox, Followers: a.FollowersURI, Following: a.FollowingURI, Featured: a.FeaturedURI,
+		SharedInbox: a.SharedInbox, PublicKeys: []vocab.PublicKey{{ID: a.KeyID, Owner: a.URI, PEM: a.PublicKey}},
+		Icon: &vocab.Image{URL: a.Avatar}, Image: &vocab.Image{URL: a.Header},
+		ManuallyApprovesFollowers: a.Locked, Discoverable: a.Discoverable, Indexable: a.Indexable, Published: a.CreatedAt,
+		AlsoKnownAs: a.AlsoKnownAs, MovedTo: a.MovedToURI, Tag: tags,
 	}
-	return doc.ID
+	if a.URL != "" {
+		o.URL = []vocab.Link{{Href: a.URL}}
+	}
+	if o.Name == "" {
+		o.Name = a.Username
+	}
+	for _, f := range a.Fields {
+		o.Attachment = append(o.Attachment, vocab.Attachment{Type: "PropertyValue", Name: f.Name, Value: f.Value})
+	}
+	return o
 }
 
-func isURI(s string) bool {
-	_, err := vocab.ParseURI(s)
-	return err == nil
+// writeActor writes an actor's document (ActivityPub §4.1).
+func writeActor(o *vocab.Object) vocab.Document {
+	d := vocab.Document{
+		"id": o.ID, "type": o.Type, "preferredUsername": o.PreferredUsername, "name": o.Name, "summary": o.Summary,
+		"inbox": o.Inbox, "outbox": o.Outbox, "tag": writeTags(o.Tag), "attachment": []any{},
+		"manuallyApprovesFollowers": o.ManuallyApprovesFollowers, "discoverable": o.Discoverable, "indexable": o.Indexable,
+	}
+	for term, value := range map[string]string{
+		"url": firstLink(o.URL), "followers": o.Followers, "following": o.Following, "featured": o.Featured, "movedTo": o.MovedTo,
+		"published": vocab.Date(o.Published),
+	} {
+		if value != "" {
+			d[term] = value
+		}
+	}
+	if len(o.PublicKeys) > 0 {
+		k := o.PublicKeys[0]
+		d["publicKey"] = vocab.Document{"id": k.ID, "owner": k.Owner, "publicKeyPem": k.PEM}
+	}
+	if o.SharedInbox != "" {
+		d["endpoints"] = vocab.Document{"sharedInbox": o.SharedInbox}
+	}
+	for term, picture := range map[string]*vocab.Image{"icon": o.Icon, "image": o.Image} {
+		if picture != nil && picture.URL != "" {
+			d[term] = vocab.Document{"type": "Image", "url": picture.URL}
+		}
+	}
+	var fields []any
+	for _, f := range o.Attachment {
+		fields = append(fields, vocab.Document{"type": "PropertyValue", "name": f.Name, "value": f.Value})
+	}
+	if fields != nil {
+		d["attachment"] = fields
+	}
+	if len(o.AlsoKnownAs) > 0 {
+		d["alsoKnownAs"] = vocab.Texts(o.AlsoKnownAs)
+	}
+	return d
+}
+
+func firstLink(list []vocab.Link) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Href
 }

@@ -1,0 +1,133 @@
+package activity
+
+import (
+	"strings"
+
+	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// Whom something is addressed to, and which inboxes that is, stand beside each
+// other here: what one of them says the other has to mean.
+
+// Addressing gives to and cc of what an account here writes for a visibility,
+// as Mastodon reads it from them.
+func Addressing(author *store.Account, v store.Visibility, mentioned []*store.Account) (to, cc []string) {
+	var them []string
+	for _, m := range mentioned {
+		them = append(them, m.URI)
+	}
+	switch v {
+	case store.Public:
+		return []string{vocab.Public}, append([]string{author.FollowersURI}, them...)
+	case store.Unlisted:
+		return []string{author.FollowersURI}, append([]string{vocab.Public}, them...)
+	case store.Private:
+		return []string{author.FollowersURI}, them
+	}
+	return them, nil
+}
+
+// visibilityOf reads Mastodon's visibility from the addressing, of the object
+// and, where that has none, of the activity.
+func visibilityOf(a *Activity, note *vocab.Object) store.Visibility {
+	to, cc := note.To, note.Cc
+	if len(to)+len(cc) == 0 {
+		to, cc = a.To, a.Cc
+	}
+	for _, uri := range to {
+		if uri == vocab.Public {
+			return store.Public
+		}
+	}
+	for _, uri := range cc {
+		if uri == vocab.Public {
+			return store.Unlisted
+		}
+	}
+	for _, uri := range append(append([]string{}, to...), cc...) {
+		if uri != "" && uri == a.Actor.FollowersURI {
+			return store.Private
+		}
+	}
+	return store.Direct
+}
+
+// audience lists the inboxes that a local status is delivered to: those it
+// mentions, whom it answers or boosts, and, unless it is direct, the author's
+// followers.
+func audience(tx *store.Tx, status *store.Object) ([]string, error) {
+	inboxes, err := tx.AddresseeInboxes(status.ID)
+	if err != nil || status.Visibility == store.Direct {
+		return inboxes, err
+	}
+	followers, err := tx.FollowerInboxes(status.AccountID)
+	return append(inboxes, followers...), err
+}
+
+// toAudience publishes what was done to a status to all whom the status is for.
+func toAudience(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
+	if !a.Origin.Publishes {
+		return nil, nil
+	}
+	inboxes, err := audience(tx, status)
+	return &Publication{Visibility: status.Visibility, Inboxes: inboxes}, err
+}
+
+// toCopies is toAudience for a Delete: those who boosted, favoured or answered
+// the status have a copy of it as well.
+func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
+	p, err := toAudience(tx, a, status)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	copies, err := tx.InteractorInboxes(status.ID)
+	p.Inboxes = append(p.Inboxes, copies...)
+	return p, err
+}
+
+// toAccount publishes what concerns one other account alone.
+func toAccount(a *Activity, account *store.Account) *Publication {
+	if !a.Origin.Publishes {
+		return nil
+	}
+	return &Publication{Visibility: store.Direct, Inboxes: inboxOf(account)}
+}
+
+// inboxOf is where a remote account is told something for it alone; nowhere
+// for one that lives here.
+func inboxOf(account *store.Account) []string {
+	if account.Local() {
+		return nil
+	}
+	return []string{account.Inbox}
+}
+
+// recipients is everyone an activity or its object is addressed to, blind
+// ones as well (SECURITY-RULES 13).
+func recipients(a *Activity, note *vocab.Object) []string {
+	var all []string
+	for _, list := range [][]string{a.To, a.Cc, a.Bto, a.Bcc, a.Audience, note.To, note.Cc, note.Bto, note.Bcc, note.Audience} {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// namesHere are the names of those here that it is addressed to, once each.
+func namesHere(env *Env, a *Activity, note *vocab.Object) ([]string, error) {
+	var names []string
+	seen := map[string]bool{}
+	for _, uri := range recipients(a, note) {
+		name, ok := env.Config.LocalUsername(uri)
+		if !ok || seen[strings.ToLower(name)] {
+			continue
+		}
+		seen[strings.ToLower(name)] = true
+		names = append(names, name)
+	}
+	if most := env.Config.Federation.Mentions; len(names) > most {
+		return nil, fault.Errorf(fault.Invalid, "addressed to %d accounts here, which exceeds the limit of %d", len(names), most)
+	}
+	return names, nil
+}

@@ -1,0 +1,44 @@
+package ap
+
+import (
+	"context"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// DeleteAccount ends an account and all it had, and tells every server that
+// may have a copy. Its name is not given out again.
+func (s *Service) DeleteAccount(ctx context.Context, name string) error {
+	var account *store.Account
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		account, err = tx.AccountByHandle(name, "")
+		return err
+	})
+	if err != nil || !account.Active() {
+		if err == nil || fault.Is(err, fault.NotFound) {
+			err = fault.Errorf(fault.NotFound, "there is no account %s", name)
+		}
+		return err
+	}
+	_, err = s.local(ctx, account, s.draft(account, "Delete", vocab.Ref{ID: account.URI}, []string{vocab.Public}, nil), activity.Command{})
+	return err
+}
+
+// purgeAccount clears away what a deleted account left, in small transactions.
+// A local account's key goes last, when its Delete is no longer delivered.
+func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
+	for done := false; !done; {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			done, err = tx.PurgeAccount(args.Account)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
+	})
+}

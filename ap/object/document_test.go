@@ -1,0 +1,90 @@
+package object
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// The documents we send are reviewed like code: go test -update rewrites them.
+func TestDocuments(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	const alice = "https://a.test/users/alice"
+	note := func() *vocab.Object {
+		return &vocab.Object{
+			Type: "Note", ID: "https://a.test/objects/1", AttributedTo: []vocab.Ref{{ID: alice}}, Content: "<p>Hi &amp; bye</p>", Language: "en", Summary: "warning",
+			Sensitive: true, Published: at, Updated: at.Add(time.Hour), To: []string{vocab.Public}, Cc: []string{alice + "/followers"},
+			InReplyTo: vocab.Ref{ID: "https://b.test/1"}, Context: "https://a.test/contexts/1", URL: []vocab.Link{{Href: "https://a.test/@alice/1"}},
+			Tag: []vocab.Tag{{Type: "Mention", Href: "https://b.test/u", Name: "@u@b.test"}}, Source: vocab.Source{Content: "Hi & bye", MediaType: "text/plain"},
+		}
+	}
+	create := &vocab.Object{
+		ID: "https://a.test/activities/1", Type: "Create", Actor: vocab.Ref{ID: alice}, Object: vocab.Ref{ID: note().ID, Object: note()},
+		To: note().To, Cc: note().Cc, Published: at,
+	}
+	actor := ActorDraft(&store.Account{
+		URI: alice, Type: "Person", Username: "alice", DisplayName: "Alice", Note: "<p>x</p>", URL: "https://a.test/@alice", Inbox: alice + "/inbox",
+		Outbox: alice + "/outbox", SharedInbox: "https://a.test/inbox", KeyID: alice + "#main-key", PublicKey: "PEM",
+		Avatar: "https://a.test/media/x", Fields: []store.Field{{Name: "n", Value: "v"}}, Locked: true, CreatedAt: at,
+	}, nil)
+	standalone := func() json.RawMessage {
+		o := note()
+		Compose(o)
+		delete(o.Document, "@context")
+		return vocab.WithContext(vocab.Encode(o.Document))
+	}
+	encoded := func(o *vocab.Object) json.RawMessage { return vocab.Encode(Compose(o).Document) }
+	for name, doc := range map[string]json.RawMessage{
+		"note":       encoded(note()),
+		"create":     encoded(create),
+		"like":       encoded(&vocab.Object{ID: "https://a.test/activities/2", Type: "Like", Actor: vocab.Ref{ID: alice}, Object: vocab.Ref{ID: "https://b.test/1"}}),
+		"actor":      encoded(actor),
+		"tombstone":  encoded(TombstoneDraft("https://a.test/objects/1", "Note", at)),
+		"standalone": standalone(),
+	} {
+		path := filepath.Join("testdata", name+".json")
+		if _, err := vocab.Parse(doc); err != nil {
+			t.Errorf("%s: we could not read it ourselves: %v", name, err)
+		}
+		if *update {
+			if err := os.WriteFile(path, append(doc, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil || string(want) != string(doc)+"\n" {
+			t.Errorf("%s is not as %s says (%v):\n%s", name, path, err, doc)
+		}
+	}
+}
+
+// A draft that is read as the reading of its document: both rows and document
+// are made of the one draft.
+func TestDraftIsItsDocument(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	draft := &vocab.Object{
+		Type: "Note", ID: "https://a.test/objects/1", AttributedTo: []vocab.Ref{{ID: "https://a.test/users/alice"}}, Content: "<p>Hi</p>", Language: "en",
+		Summary: "a &amp; b", Sensitive: true, Published: at, Updated: at.Add(time.Hour), To: []string{vocab.Public}, InReplyTo: vocab.Ref{ID: "https://b.test/1"},
+		Context: "https://a.test/contexts/1", URL: []vocab.Link{{Href: "https://a.test/@alice/1"}}, Tag: []vocab.Tag{{Type: "Hashtag", Name: "#x", Href: "https://a.test/tags/x"}},
+	}
+	drafted := readStatus(draft)
+	parsed, err := vocab.Parse(vocab.Encode(Compose(draft).Document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := readStatus(parsed)
+	read.JSON, drafted.JSON = nil, nil
+	a, _ := json.Marshal(drafted)
+	b, _ := json.Marshal(read)
+	if string(a) != string(b) {
+		t.Errorf("the draft is\n%s\nand its document\n%s", a, b)
+	}
+}

@@ -1,0 +1,52 @@
+package object
+
+import (
+	"kinglet/ap/vocab"
+	"kinglet/internal/markup"
+	"kinglet/store"
+)
+
+// A Note is a short text: what is meant by a post. It is what is written here.
+func note() Kind {
+	return Kind{
+		Type:  "Note",
+		Read:  func(o *vocab.Object, status *store.Object) { status.Content = textOf(o) },
+		Write: writeNote,
+	}
+}
+
+// textOf is the text of an object as a person sees it, safe HTML.
+func textOf(o *vocab.Object) string {
+	text := o.Content
+	if o.MediaType == "text/plain" {
+		text = markup.Render(text, markup.Options{})
+	}
+	return markup.Sanitize(text)
+}
+
+func writeNote(o *vocab.Object) vocab.Document {
+	d := vocab.Document{
+		"id": o.ID, "type": o.Type, "attributedTo": o.Author(), "content": o.Content, "summary": nil, "sensitive": o.Sensitive,
+		"published": vocab.Date(o.Published), "to": vocab.Texts(o.To), "cc": vocab.Texts(o.Cc), "inReplyTo": nil,
+		"url": firstLink(o.URL), "tag": writeTags(o.Tag), "attachment": []any{},
+	}
+	if o.Language != "" {
+		d["contentMap"] = vocab.Document{o.Language: o.Content}
+	}
+	if o.Summary != "" {
+		d["summary"] = o.Summary
+	}
+	if !o.Updated.IsZero() {
+		d["updated"] = vocab.Date(o.Updated)
+	}
+	if o.InReplyTo.ID != "" {
+		d["inReplyTo"] = o.InReplyTo.ID
+	}
+	if o.Context != "" {
+		d["context"], d["conversation"] = o.Context, o.Context
+	}
+	if o.Source.Content != "" {
+		d["source"] = vocab.Document{"content": o.Source.Content, "mediaType": o.Source.MediaType}
+	}
+	return d
+}

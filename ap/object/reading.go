@@ -1,0 +1,149 @@
+package object
+
+import (
+	"strings"
+
+	"kinglet/ap/vocab"
+	"kinglet/internal/config"
+	"kinglet/internal/fault"
+	"kinglet/internal/markup"
+	"kinglet/store"
+)
+
+// Reading is an object as the rows that will be written of it, as far as it
+// alone decides them. Rules copy what they write from it and change nothing in
+// it: a transaction may run twice.
+type Reading struct {
+	// Status has the columns that an edit may change, and what the object
+	// answers; nil unless it is a status.
+	Status      *store.Object
+	Mentions    []string // ids of the accounts that its tags mention, once each
+	Attachments []store.Attachment
+
+	// Account is that of an actor; nil unless it is one.
+	Account *store.Account
+}
+
+// Longest texts kept of a stranger's post, in bytes. What is longer is cut.
+const (
+	maxSpoiler     = 4096
+	maxTag         = 256
+	maxDescription = 8192
+)
+
+// Read reads an object; nil for what is neither a status nor an actor. Invalid
+// says why an actor's document is none. What is not trusted has no page of ours.
+func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
+	if vocab.IsActorType(o.Type) {
+		account, err := ReadActor(o)
+		if err != nil {
+			return nil, fault.Errorf(fault.Invalid, "%s: %w", o.ID, err)
+		}
+		if !trusted && c.IsOwn(account.URL) {
+			account.URL = account.URI // a page of ours is not theirs
+		}
+		return &Reading{Account: account}, nil
+	}
+	if !IsStatus(o.Type) {
+		return nil, nil
+	}
+	status := readStatus(o)
+	if !trusted && c.IsOwn(status.URL) {
+		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
+	}
+	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o)}, nil
+}
+
+// readStatus reads what all kinds of statuses have alike.
+func readStatus(o *vocab.Object) *store.Object {
+	status := &store.Object{
+		URI: o.ID, Type: o.Type, IsStatus: true, InReplyToURI: o.InReplyTo.ID, Context: o.Context, PublishedAt: o.Published,
+		SpoilerText: clip(markup.PlainText(o.Summary), maxSpoiler), Language: o.Language, URL: pageOf(o), Emojis: emojisOf(o.Tag), JSON: o.Raw,
+	}
+	status.Sensitive = o.Sensitive || status.SpoilerText != ""
+	for _, t := range o.Tag {
+		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && markup.IsHashtag(name) {
+			status.Tags = append(status.Tags, name)
+		}
+	}
+	if !o.Updated.IsZero() && o.Updated.After(o.Published) {
+		status.EditedAt = o.Updated
+	}
+	kinds[o.Type].Read(o, status)
+	return status
+}
+
+func mentionsOf(o *vocab.Object) []string {
+	var list []string
+	seen := map[string]bool{"": true}
+	for _, t := range o.Tag {
+		if t.Type == "Mention" && !seen[t.Href] {
+			seen[t.Href] = true
+			list = append(list, t.Href)
+		}
+	}
+	return list
+}
+
+func clip(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
+
+func emojisOf(tags []vocab.Tag) []store.Emoji {
+	var out []store.Emoji
+	for _, t := range tags {
+		name := strings.Trim(t.Name, ":")
+		if t.Type != "Emoji" || !vocab.IsShortcode(name) {
+			continue
+		}
+		if _, err := vocab.ParseURI(t.Icon); err == nil {
+			out = append(out, store.Emoji{Shortcode: name, URL: t.Icon})
+		}
+	}
+	return out
+}
+
+// attachmentsOf reads the pictures, videos and sounds of a note.
+func attachmentsOf(note *vocab.Object) []store.Attachment {
+	var out []store.Attachment
+	for _, m := range note.Attachment {
+		if _, err := vocab.ParseURI(m.URL); err != nil {
+			continue
+		}
+		kind := attachmentKind(m)
+		if kind == "" {
+			continue
+		}
+		at := store.Attachment{
+			Kind: kind, MediaType: m.MediaType, URL: m.URL, RemoteURL: m.URL, PreviewURL: m.URL,
+			Description: clip(m.Name, maxDescription), Blurhash: clip(m.Blurhash, maxTag),
+			Width: int64(m.Width), Height: int64(m.Height),
+		}
+		if kind != "image" {
+			at.PreviewURL = ""
+		}
+		if m.HasFocal {
+			at.FocusX, at.FocusY = m.FocalPoint[0], m.FocalPoint[1]
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+func attachmentKind(m vocab.Attachment) string {
+	major, _, _ := strings.Cut(m.MediaType, "/")
+	switch {
+	case m.Type == "PropertyValue" || m.Type == "Link":
+		return ""
+	case major == "image" || m.Type == "Image":
+		return "image"
+	case major == "video" || m.Type == "Video":
+		return "video"
+	case major == "audio" || m.Type == "Audio":
+		return "audio"
+	}
+	return "unknown"
+}

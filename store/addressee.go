@@ -1,0 +1,39 @@
+package store
+
+import "strings"
+
+// Addressee names an account: one here by its name in lower case, another by
+// the URI of its actor.
+type Addressee struct{ URI, Name string }
+
+// NewAddressee names an account; name is "" unless it is one here.
+func NewAddressee(uri, name string) Addressee {
+	if name != "" {
+		return Addressee{Name: strings.ToLower(name)}
+	}
+	return Addressee{URI: uri}
+}
+
+// Addressees finds the accounts of URIs, and those here of names, in one
+// statement; those that are not known are left out.
+func (tx *Tx) Addressees(uris, names []string) (map[Addressee]AccountID, error) {
+	out := make(map[Addressee]AccountID, len(uris)+len(names))
+	if len(uris)+len(names) == 0 {
+		return out, nil
+	}
+	handles := make([]string, len(names))
+	for i, name := range names {
+		handles[i] = Handle(name, "")
+	}
+	err := tx.query(func(row scanner) error {
+		var id AccountID
+		var a Addressee
+		err := row.Scan(&id, &a.URI, &a.Name)
+		out[a] = id
+		return err
+	}, `
+		SELECT a.id, a.uri, '' FROM accounts a WHERE `+tx.inText("a.uri", "$1")+`
+		UNION ALL
+		SELECT a.id, '', a.handle FROM accounts a WHERE `+tx.inText("a.handle", "$2"), textSet(uris), textSet(handles))
+	return out, err
+}
