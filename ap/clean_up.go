@@ -24,7 +24,7 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 }
 
 func kept(r config.Retention, now time.Time) store.Kept {
-	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), HomeFeed: r.HomeFeed}
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
 }
 
 // ScheduleCleanUp begins the daily rounds, at a server's start.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"kinglet/ap/activity"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -17,12 +18,15 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 	if err != nil {
 		return err
 	}
-	var over error // a limit, which is not the mentioned's fault
+	var later error // a limit, or a host that does not answer: not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
 		if isBusy(err) {
-			over = err
+			later = err
 			break
+		}
+		if fault.Is(err, fault.Unavailable) {
+			later = err
 		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
@@ -32,5 +36,5 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 			return err
 		}
 	}
-	return over
+	return later
 }

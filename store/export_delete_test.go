@@ -36,7 +36,10 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 }
 
 func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
-	columns, err := tx.engine.Columns(`SELECT * FROM ` + table)
+	// A text of its own each time: PostgreSQL keeps the plan of one, and a
+	// migration may have changed the columns.
+	all := fmt.Sprintf(`SELECT * FROM %s WHERE %d <> 0`, table, tx.NewID(tx.Now()))
+	columns, err := tx.engine.Columns(all)
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ func eachValue(tx *Tx, table string, fn func(table, column, value string)) error
 			fn(table, columns[i], fmt.Sprint(v))
 		}
 		return nil
-	}, `SELECT * FROM `+table)
+	}, all)
 }
 
 // Files gives all bytes of SQLite's file, its log and its index.

@@ -4,12 +4,16 @@ import "time"
 
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
-	IdempotencyKeys, DeadJobs time.Time // what is older goes
-	HomeFeed                  int       // entries of a feed
+	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
+	HomeFeed                          int       // entries of a feed
 }
 
 // abandonedBlob is how long the beginning of a blob waits for its end.
 const abandonedBlob = 24 * time.Hour
+
+// forgottenLane is how long nothing was asked of a host that did not answer,
+// until that is forgotten.
+const forgottenLane = 7 * 24 * time.Hour
 
 // CleanUp drops what has had its time.
 func (tx *Tx) CleanUp(k Kept) error {
@@ -25,11 +29,15 @@ func (tx *Tx) CleanUp(k Kept) error {
 		{`DELETE FROM sessions WHERE expires_at < $1`, now},
 		{`DELETE FROM known_devices WHERE seen_at < $1`, now.Add(-knownDevice)},
 		{`DELETE FROM blobs WHERE size < 0 AND created_at < $1`, now.Add(-abandonedBlob)},
+		{`DELETE FROM lanes WHERE not_before < $1`, now.Add(-forgottenLane)},
 		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
 	} {
 		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
 			return err
 		}
+	}
+	if err := tx.DeleteEvents(k.Events); err != nil {
+		return err
 	}
 	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
 		return err

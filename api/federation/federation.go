@@ -26,7 +26,7 @@ type API struct {
 	Service *ap.Service
 	Store   *store.Store
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 
 	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s

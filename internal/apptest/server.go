@@ -125,6 +125,7 @@ func (s *Server) giveInstanceKey(ctx context.Context) error {
 }
 
 func (s *Server) close() {
+	s.Hub.Close()
 	s.Client.Close()
 	_ = s.Store.Close()
 }
