@@ -24,6 +24,7 @@ type API struct {
 	Limits  ratelimit.Counter
 	Log     *slog.Logger
 
+	Blobs    media.Blobs // where uploads are written
 	Pictures *media.Keeper
 
 	uploads chan struct{} // holds one for each upload in work

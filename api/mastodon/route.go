@@ -13,6 +13,7 @@ import (
 	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -35,7 +36,7 @@ type route struct {
 	files  []string
 	upload int64
 	// deadline is the time to read the request, and again to answer it, in place
-	// of the server's.
+	// of the usual (respond.Deadlines). An upload that is stuck ends before.
 	deadline time.Duration
 	// stream is whether the token may be in the query: browsers can't set
 	// headers for streams.
@@ -127,7 +128,9 @@ func (c *call) prepare(rt route) (err error) {
 	if rt.handle == nil {
 		return respond.NotImplemented
 	}
-	c.setDeadline(rt.deadline)
+	if len(rt.files) == 0 {
+		c.setDeadline(rt.deadline)
+	}
 	return c.readParams(rt)
 }
 
@@ -201,20 +204,25 @@ func (c *call) readParams(rt route) (err error) {
 			return err
 		}
 		bounds.Files, bounds.File = rt.files, rt.upload
+		bounds.Keep = func(max int64) media.Upload { return c.api.Blobs.NewUpload(c.ctx, max) }
 		whole += bounds.File
+		respond.AllowUpload(c.w, c.r, rt.deadline)
 	}
 	if c.r.ContentLength > whole {
 		return respond.TooLarge
 	}
 	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, whole)
-	c.params, err = params.Read(c.r, bounds)
-	return err
+	if c.params, err = params.Read(c.r, bounds); err != nil {
+		return err
+	}
+	c.done = append(c.done, c.params.Discard)
+	return nil
 }
 
 // maxUploads is how many requests with files are in work at a time, each with
-// its files in memory; uploadWait is how long the next one waits.
+// a chunk of a file in memory; uploadWait is how long the next one waits.
 const (
-	maxUploads = 2
+	maxUploads = 8
 	uploadWait = 20 * time.Second
 )
 

@@ -295,7 +295,7 @@ func TestIdleIsSilent(t *testing.T) {
 
 // Two nodes on one database do every job once.
 func TestTwoNodes(t *testing.T) {
-	url := storetest.PostgresURL(t)
+	url := storetest.MigratedPostgresURL(t)
 	var counts [2]*bench
 	for i := range counts {
 		s, err := store.Open(t.Context(), store.Options{Database: url})

@@ -1,4 +1,4 @@
-package store_test
+package engine_test
 
 import (
 	"context"
@@ -9,16 +9,17 @@ import (
 	"sync"
 	"testing"
 
-	"kinglet/store"
+	"kinglet/store/engine"
 )
 
-func openFile(t *testing.T, path string) (*store.Store, error) {
+// openFile opens a database of the schema of things that may be no database.
+func openFile(t *testing.T, path string) (*engine.Engine, error) {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Database: path})
+	e, err := engine.Open(t.Context(), engine.Options{Database: path, Schema: things})
 	if err == nil {
-		t.Cleanup(func() { s.Close() })
+		t.Cleanup(func() { e.Close() })
 	}
-	return s, err
+	return e, err
 }
 
 // onFile runs a statement as another program would.
@@ -51,8 +52,8 @@ func valueOf(t *testing.T, path, query string) (v int64) {
 func TestNewFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "k ?#%.db")
-	s, err := openFile(t, path)
-	if err != nil || !s.Created() {
+	e, err := openFile(t, path)
+	if err != nil || !e.Created() {
 		t.Fatal(err)
 	}
 	if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
@@ -62,7 +63,7 @@ func TestNewFile(t *testing.T) {
 	if err != nil || string(header[68:72]) != "Kglt" {
 		t.Errorf("the header says %q, %v", header[68:72], err)
 	}
-	s.Close()
+	e.Close()
 	if again, err := openFile(t, path); err != nil || again.Created() {
 		t.Errorf("opened again: %v", err)
 	}
@@ -79,13 +80,13 @@ func TestNewFileAtOnce(t *testing.T) {
 	made := make(chan bool, 8)
 	for range cap(made) {
 		group.Go(func() {
-			s, err := store.Open(t.Context(), store.Options{Database: path})
+			e, err := engine.Open(t.Context(), engine.Options{Schema: things, Database: path})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			made <- s.Created()
-			s.Close()
+			made <- e.Created()
+			e.Close()
 		})
 	}
 	group.Wait()
@@ -103,7 +104,7 @@ func TestNewFileAtOnce(t *testing.T) {
 
 func TestMissingFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
-	_, err := store.Open(t.Context(), store.Options{Database: path, MustExist: true})
+	_, err := engine.Open(t.Context(), engine.Options{Schema: things, Database: path, MustExist: true})
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "KINGLET_CREATE") {
 		t.Errorf("%v", err)
 	}
@@ -155,14 +156,14 @@ func TestForeignFiles(t *testing.T) {
 // also when the stamp is in the log only, as after a kill.
 func TestFileOfTheFirstVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
-	s, err := openFile(t, path)
+	e, err := openFile(t, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Migrate(t.Context()); err != nil {
+	if _, err := e.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.Close()
+	e.Close()
 	onFile(t, path, "PRAGMA application_id = 0")
 	// A reader from before keeps the stamp in the log.
 	db, err := sql.Open("sqlite", path)
@@ -178,7 +179,7 @@ func TestFileOfTheFirstVersion(t *testing.T) {
 	if err := reader.QueryRow("SELECT COUNT(*) FROM settings").Scan(new(int)); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = openFile(t, path); err != nil || s.Created() {
+	if e, err = openFile(t, path); err != nil || e.Created() {
 		t.Fatal(err)
 	}
 	if id := valueOf(t, path, "PRAGMA application_id"); id != 0x4b676c74 {
@@ -206,7 +207,7 @@ func TestFilesAreOpenedFirst(t *testing.T) {
 		t.Skip("no /proc")
 	}
 	path := filepath.Join(t.TempDir(), "k.db")
-	s, err := openFile(t, path)
+	e, err := openFile(t, path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,14 +221,14 @@ func TestFilesAreOpenedFirst(t *testing.T) {
 		return n
 	}
 	before := count()
-	if _, err := s.Migrate(t.Context()); err != nil {
+	if _, err := e.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
-			err := s.View(context.Background(), func(tx *store.Tx) error {
-				_, _, err := tx.Setting("x")
+			err := e.View(context.Background(), func(tx *engine.Tx) error {
+				_, _, err := setting(tx, "x")
 				return err
 			})
 			if err != nil {
@@ -238,5 +239,21 @@ func TestFilesAreOpenedFirst(t *testing.T) {
 	group.Wait()
 	if after := count(); before == 0 || after > before {
 		t.Errorf("%d files before, %d after", before, after)
+	}
+}
+
+func TestFileIsPrivateAndDurable(t *testing.T) {
+	e := sqlite(t)
+	fi, err := os.Stat(e.Path())
+	if err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v %v", fi.Mode(), err)
+	}
+	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "secure_delete": "1"} {
+		update(t, e, func(tx *engine.Tx) error {
+			if got, _, err := engine.One[string](tx, "PRAGMA "+pragma); err != nil || got != want {
+				t.Errorf("%s is %s, %v", pragma, got, err)
+			}
+			return nil
+		})
 	}
 }

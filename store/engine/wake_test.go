@@ -1,4 +1,4 @@
-package store_test
+package engine_test
 
 import (
 	"net"
@@ -10,48 +10,43 @@ import (
 	"time"
 
 	"kinglet/internal/fault"
-	"kinglet/store"
-	"kinglet/store/storetest"
+	"kinglet/store/engine"
 )
 
-func openAt(t *testing.T, database string) *store.Store {
+// opened is a migrated engine on a database that may be there.
+func opened(t *testing.T, database string) *engine.Engine {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Database: database})
-	if err != nil {
+	e := open(t, engine.Options{Database: database})
+	if _, err := e.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
-	if _, err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return e
 }
 
-// listening opens a store that listens, and gives what it is woken by.
-func listening(t *testing.T, database string) (*store.Store, <-chan struct{}) {
+// listening opens an engine that listens, and gives what it is woken by.
+func listening(t *testing.T, database string) (*engine.Engine, <-chan struct{}) {
 	t.Helper()
-	s := openAt(t, database)
+	e := opened(t, database)
 	woken := make(chan struct{}, 100)
-	s.OnJobs(func() { woken <- struct{}{} })
-	if err := s.ListenForWakes(); err != nil {
+	e.OnJobs(func() { woken <- struct{}{} })
+	if err := e.ListenForWakes(); err != nil {
 		t.Fatal(err)
 	}
-	return s, woken
+	return e, woken
 }
 
-func job(key string) func(tx *store.Tx) error {
-	return func(tx *store.Tx) error {
-		return tx.Enqueue(store.NewJob{Kind: "test", Lane: "here", Args: []byte("1"), UniqueKey: key})
-	}
+// job has the workers woken when it is durable.
+func job(key string) func(tx *engine.Tx) error {
+	return all(set("job", key), func(tx *engine.Tx) error { tx.JobsDue(); return nil })
 }
 
-// wakes makes a job due in one store until the other has been woken: on
+// wakes makes a job due in one engine until the other has been woken: on
 // PostgreSQL listening may begin after the first.
-func wakes(t *testing.T, s *store.Store, woken <-chan struct{}) {
+func wakes(t *testing.T, e *engine.Engine, woken <-chan struct{}) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
-		newWorld(t, s).update(job(""))
+		update(t, e, job(""))
 		select {
 		case <-woken:
 			return
@@ -83,8 +78,8 @@ func TestOneProcessWakesAnother(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server, woken := listening(t, c.server)
-			command := openAt(t, c.command)
-			newWorld(t, command).update(keep("k", "v"))
+			command := opened(t, c.command)
+			update(t, command, set("k", "v"))
 			wakes(t, command, woken)
 			path := server.WakePath()
 			if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != 0o600 {
@@ -108,7 +103,7 @@ func TestOneProcessWakesAnother(t *testing.T) {
 }
 
 func TestNodesWakeEachOther(t *testing.T) {
-	url := storetest.PostgresURL(t)
+	url := template.PostgresURL(t)
 	_, woken := listening(t, url)
 	other, _ := listening(t, url)
 	wakes(t, other, woken)
@@ -118,24 +113,24 @@ func TestNodesWakeEachOther(t *testing.T) {
 // one runs.
 func TestOneServerOnAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
-	stores := make([]*store.Store, 6)
-	for i := range stores {
-		stores[i] = openAt(t, path)
+	engines := make([]*engine.Engine, 6)
+	for i := range engines {
+		engines[i] = opened(t, path)
 	}
 	for range 20 {
-		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stores[0].WakePath(), Net: "unix"})
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: engines[0].WakePath(), Net: "unix"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		l.SetUnlinkOnClose(false)
 		l.Close()
-		servers := make(chan *store.Store, len(stores))
+		servers := make(chan *engine.Engine, len(engines))
 		var group sync.WaitGroup
-		for i, s := range stores {
+		for i, e := range engines {
 			group.Go(func() {
-				switch err := s.ListenForWakes(); {
+				switch err := e.ListenForWakes(); {
 				case err == nil:
-					servers <- s
+					servers <- e
 				case !fault.Is(err, fault.Conflict):
 					t.Errorf("server %d: %v", i, err)
 				}
@@ -145,11 +140,11 @@ func TestOneServerOnAFile(t *testing.T) {
 		if len(servers) != 1 {
 			t.Fatalf("%d servers run on one file", len(servers))
 		}
-		s := <-servers
-		s.Close()
-		for i := range stores {
-			if stores[i] == s {
-				stores[i] = openAt(t, path)
+		e := <-servers
+		e.Close()
+		for i := range engines {
+			if engines[i] == e {
+				engines[i] = opened(t, path)
 			}
 		}
 	}
@@ -157,14 +152,14 @@ func TestOneServerOnAFile(t *testing.T) {
 
 // What stands in the socket's place and is none is nobody's to remove.
 func TestAFileInTheSocketsPlaceStays(t *testing.T) {
-	s := openAt(t, filepath.Join(t.TempDir(), "k.db"))
-	if err := os.WriteFile(s.WakePath(), []byte("mine"), 0o600); err != nil {
+	e := opened(t, filepath.Join(t.TempDir(), "k.db"))
+	if err := os.WriteFile(e.WakePath(), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ListenForWakes(); !fault.Is(err, fault.Unavailable) {
+	if err := e.ListenForWakes(); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("listening: %v", err)
 	}
-	if b, err := os.ReadFile(s.WakePath()); err != nil || string(b) != "mine" {
+	if b, err := os.ReadFile(e.WakePath()); err != nil || string(b) != "mine" {
 		t.Errorf("the file: %q %v", b, err)
 	}
 }
