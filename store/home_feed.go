@@ -80,7 +80,7 @@ func (tx *Tx) TrimHomeFeeds(keep int) error {
 		if _, err := tx.exec(`
 			DELETE FROM home_feed
 			WHERE account_id = $1 AND (
-			  status_id < COALESCE((
+			  status_id <= COALESCE((
 			    SELECT status_id FROM home_feed WHERE account_id = $1
 			    ORDER BY status_id DESC LIMIT 1 OFFSET $2), 0)
 			  OR NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = home_feed.status_id AND o.deleted_at = 0))`,

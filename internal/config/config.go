@@ -38,7 +38,7 @@ type Config struct {
 
 	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
-	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
+	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"41943040" doc:"The largest file that can be uploaded, in bytes."`
 
 	Federation Federation `toml:"federation"`
 	Retention  Retention  `toml:"retention"`

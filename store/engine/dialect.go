@@ -6,8 +6,8 @@ import "strings"
 // both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
 type dialect struct {
 	name string
-	// ddl replaces the words in capitals that migrations use for types, and
-	// leaves out the lines that begin with the other engine's name.
+	// ddl replaces the words in capitals that migrations use, and leaves out the
+	// lines that begin with the other engine's name.
 	ddl *strings.Replacer
 	// set is a subquery of the BIGINTs in a parameter that holds them as a
 	// JSON array: `x IN ` + set("$1").
@@ -26,8 +26,6 @@ type dialect struct {
 	// notHanded is the condition of rows of events that a listener which was
 	// handed $1 as the last, when $2 was the oldest open, may not have seen.
 	notHanded string
-	// explain is the prefix that shows a statement's plan.
-	explain string
 }
 
 var sqliteDialect = &dialect{
@@ -39,12 +37,12 @@ var sqliteDialect = &dialect{
 		"{BINARY}", "COLLATE BINARY",
 		"{SQLITE}", "",
 		"{POSTGRES}", "--",
+		"{RANDOM}", "LOWER(HEX(RANDOMBLOB(16)))", // 128 bits, as 32 hex digits
 	),
 	set:        func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	oldestOpen: "1",
 	notHanded:  "id >= $1 AND tx < $2",
-	explain:    "EXPLAIN QUERY PLAN ",
 }
 
 var postgresDialect = &dialect{
@@ -56,6 +54,8 @@ var postgresDialect = &dialect{
 		"{BINARY}", `COLLATE "C"`,
 		"{SQLITE}", "--",
 		"{POSTGRES}", "",
+		// The parts of UUIDs (version 4) that are all random.
+		"{RANDOM}", "LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(gen_random_uuid()::TEXT, 8)",
 	),
 	set: func(p string) string {
 		return "(SELECT value::BIGINT FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
@@ -67,7 +67,6 @@ var postgresDialect = &dialect{
 	skipLocked: "FOR UPDATE SKIP LOCKED",
 	oldestOpen: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
 	notHanded:  "(tx >= $2 OR id = $1)",
-	explain:    "EXPLAIN ",
 }
 
 // In is `column IN (the set in a JSON array parameter)`.

@@ -43,6 +43,9 @@ type Options struct {
 	// LookEvery is how often listeners look for events that nothing told them
 	// of, 0 for every 30 seconds.
 	LookEvery time.Duration
+	// LogTruncated is for tests: it is called after each attempt to truncate
+	// SQLite's log, with nil when it was truncated. It must not block.
+	LogTruncated func(err error)
 	// Schema holds the migrations: migrations/NNNN_name.up.sql and .down.sql.
 	Schema fs.FS
 }
@@ -154,9 +157,6 @@ func (e *Engine) Created() bool { return e.created }
 
 // Engine is "sqlite" or "postgres".
 func (e *Engine) Engine() string { return e.dialect.name }
-
-// Path is SQLite's file, "" on PostgreSQL.
-func (e *Engine) Path() string { return e.path }
 
 // Now is the store's clock, in UTC to the millisecond, as rows keep it.
 func (e *Engine) Now() time.Time { return e.now().UTC().Truncate(time.Millisecond) }

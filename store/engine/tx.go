@@ -80,28 +80,6 @@ func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 	return v, ok, err
 }
 
-// Columns lists the columns that a SELECT gives.
-func (tx *Tx) Columns(query string) ([]string, error) {
-	rows, err := tx.conn.QueryContext(tx.ctx, query)
-	if err != nil {
-		return nil, failed(tx.ctx, err)
-	}
-	defer rows.Close()
-	return rows.Columns()
-}
-
-// Plan gives SQLite's plan of a statement, a line a step.
-func (tx *Tx) Plan(query string, args ...any) (steps []string, err error) {
-	err = tx.Query(func(row Row) error {
-		var id, parent, unused any
-		var detail string
-		err := row.Scan(&id, &parent, &unused, &detail)
-		steps = append(steps, detail)
-		return err
-	}, tx.engine.dialect.explain+query, args...)
-	return steps, err
-}
-
 // Trace has fn told of each statement of this transaction, nil of no more.
 func (tx *Tx) Trace(fn func(query string, args []any)) { tx.trace = fn }
 

@@ -190,6 +190,3 @@ func (w *writer) attempt(p *pending, fn func(tx *Tx) error) error {
 	}
 	return failed(ctx, w.conn.run(ctx, "RELEASE member"))
 }
-
-// Waiting is how many updates wait for SQLite's writer.
-func (e *Engine) Waiting() int { return len(e.writer.queue) }
