@@ -393,6 +393,27 @@ func TestEventsThatCommitLate(t *testing.T) {
 	l.wants("on_time 4")
 }
 
+// The daily round drops the events that have had their time.
+func TestOldEventsAreDeleted(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		for i := range int64(3) {
+			w.update(emit("old", i))
+		}
+		clock.Advance(2 * time.Hour)
+		w.update(emit("new", 1))
+		w.update(func(tx *store.Tx) error {
+			return tx.CleanUp(store.Kept{Events: clock.Now().Add(-time.Hour), HomeFeed: 10})
+		})
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'old%'"); n != 1 {
+			t.Errorf("%d old ones are left", n) // the newest of them: see the migration
+		}
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'new%'"); n != 1 {
+			t.Errorf("%d new ones are left", n)
+		}
+	})
+}
+
 // A listener that was away until the events it wants were swept is told so, and
 // goes on from now.
 func TestMissedEvents(t *testing.T) {
