@@ -140,6 +140,14 @@ func TestMigrationOfDoubleBoosts(t *testing.T) {
 		alice, bob := w.local("alice"), w.local("bob")
 		w.follow(alice, bob)
 		o, untouched := w.status(alice, store.Public, nil), w.status(alice, store.Public, nil)
+		boosted := func(o *store.Object) func(b *store.Object) {
+			return func(b *store.Object) { b.Type, b.ReblogOfID, b.ObjectURI = "Announce", o.ID, o.URI }
+		}
+		first := w.status(bob, store.Public, boosted(o))
+		second, third := w.status(alice, store.Public, nil), w.status(alice, store.Public, nil)
+		w.status(bob, store.Public, boosted(second))
+		w.status(bob, store.Public, boosted(third))
+		w.status(bob, store.Public, boosted(untouched))
 		for {
 			m, err := s.MigrateDown(t.Context())
 			if err != nil {
@@ -149,13 +157,17 @@ func TestMigrationOfDoubleBoosts(t *testing.T) {
 				break
 			}
 		}
-		boosted := func(o *store.Object) func(b *store.Object) {
-			return func(b *store.Object) { b.Type, b.ReblogOfID, b.ObjectURI = "Announce", o.ID, o.URI }
+		// The two others become boosts of the first's.
+		others := fmt.Sprint("(", second.ID, ", ", third.ID, ")")
+		for _, q := range []string{
+			fmt.Sprint(`UPDATE objects SET object_uri = '`, o.URI, `', reblog_of_id = `, o.ID, ` WHERE reblog_of_id IN `, others),
+			fmt.Sprint(`UPDATE objects SET reblogs_count = 0 WHERE id IN `, others),
+			fmt.Sprint(`UPDATE objects SET reblogs_count = 3 WHERE id = `, o.ID),
+		} {
+			if err := store.Exec(t.Context(), s, q); err != nil {
+				t.Fatal(err)
+			}
 		}
-		first := w.status(bob, store.Public, boosted(o))
-		w.status(bob, store.Public, boosted(o))
-		w.status(bob, store.Public, boosted(o))
-		w.status(bob, store.Public, boosted(untouched))
 		if _, err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
