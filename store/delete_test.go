@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -77,65 +76,102 @@ func (w *world) traces() (found []string) {
 	return found
 }
 
-// inFiles waits until the log is truncated, and tells whether the secret is
-// still in SQLite's files; a stranger to PostgreSQL's.
+// eachErasing is storetest.EachWithClock with worlds that know when SQLite's log
+// was truncated.
+func eachErasing(t *testing.T, run func(t *testing.T, w *world, clock *storetest.Clock)) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock, truncated := storetest.NewClock(), make(chan error, 10_000)
+		s := storetest.Open(t, store.Options{Database: database, Now: clock.Now, LogTruncated: func(err error) { truncated <- err }})
+		w := newWorld(t, s)
+		w.logTruncated = truncated
+		run(t, w, clock)
+	})
+}
+
+// untilLogTruncated waits for the next truncation of SQLite's log; false when
+// there is none in a long time. PostgreSQL's files are not for others to read.
+func (w *world) untilLogTruncated() bool {
+	if w.Engine() != "sqlite" {
+		return true
+	}
+	for deadline := time.After(20 * time.Second); ; {
+		select {
+		case err := <-w.logTruncated:
+			if err == nil {
+				return true
+			}
+		case <-deadline:
+			return false
+		}
+	}
+}
+
+// inFiles tells whether the secret is still in SQLite's files when the log was
+// truncated as often as it is going to be.
 func (w *world) inFiles() bool {
 	w.t.Helper()
 	if w.Engine() != "sqlite" {
 		return false
 	}
-	for until := time.Now().Add(5 * time.Second); ; {
-		b, err := store.Files(w.Store)
+	for {
+		b, err := store.Files(w.t.Context(), w.Store)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		if !bytes.Contains(b, []byte(secret)) {
 			return false
 		}
-		if time.Now().After(until) {
+		if !w.untilLogTruncated() {
 			return true
 		}
-		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
 	}
 }
 
-// untilTruncation waits until as many truncations of the log were tried, or
-// have succeeded.
-func (w *world) untilTruncation(what string, enough func(tried, truncated int64) bool) {
+// attach has a status, or none yet, refer to blobs.
+func (w *world) attach(status store.ObjectID, account store.AccountID, blobs ...*store.Blob) (list []*store.Attachment) {
 	w.t.Helper()
-	if w.Engine() != "sqlite" {
-		return
-	}
-	for until := time.Now().Add(20 * time.Second); !enough(w.Store.LogTruncations()); {
-		if time.Now().After(until) {
-			w.t.Fatal(what)
-		}
-		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
-	}
-}
-
-func (w *world) attach(status store.ObjectID, account store.AccountID, urls ...string) {
-	w.t.Helper()
-	for _, u := range urls {
-		if err := store.Exec(w.t.Context(), w.Store, `
-			INSERT INTO attachments (id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url,
-			  description, blurhash, width, height, focus_x, focus_y, created_at)
-			VALUES ($1, $2, $3, 0, 'image', 'image/png', $4, '', '', '`+secret+`', '', 0, 0, 0, 0, $5)`,
-			serial.Add(1), status, account, u, w.Now().UnixMilli()); err != nil {
+	for _, b := range blobs {
+		m := &store.Attachment{AccountID: account, Kind: "image", MediaType: "image/png", Description: secret, Media: reference(b)}
+		w.update(func(tx *store.Tx) error { return tx.InsertAttachment(m) })
+		if err := store.Exec(w.t.Context(), w.Store, `UPDATE attachments SET status_id = $1 WHERE id = $2`, status, m.ID); err != nil {
 			w.t.Fatal(err)
 		}
+		list = append(list, m)
 	}
+	return list
 }
 
-func mediaURL(b *store.Blob) string { return "https://here.test/media/" + b.Hash + ".png" }
+// reference is a new one to a blob.
+func reference(b *store.Blob) store.MediaRef {
+	return store.MediaRef{Key: store.NewMediaKey(), Blob: b.Hash}
+}
+
+// setAvatar shows a blob, or with nil none, as an account's picture.
+func (w *world) setAvatar(a *store.Account, b *store.Blob) (ref store.MediaRef) {
+	w.t.Helper()
+	url := ""
+	if b != nil {
+		ref = reference(b)
+		url = "https://here.test/media/" + ref.Key + "/avatar.png"
+	}
+	w.update(func(tx *store.Tx) error { return tx.SetAvatar(a, url, ref) })
+	return ref
+}
 
 func (w *world) hasBlob(b *store.Blob) bool {
 	w.t.Helper()
-	r, err := w.BlobReader(w.t.Context(), b.Hash)
+	err := w.View(w.t.Context(), func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err })
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		w.t.Fatal(err)
 	}
-	return r != nil && err == nil
+	return err == nil
+}
+
+func (w *world) sweepMedia() {
+	w.t.Helper()
+	if err := w.SweepMedia(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // Nothing of a deleted status stays in any row, nor in SQLite's files: its
@@ -144,22 +180,20 @@ func (w *world) hasBlob(b *store.Blob) bool {
 func TestDeletedStatusLeavesNoTrace(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprintf("attachments kept %v", keep), func(t *testing.T) {
-			storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) { deleteStatus(t, s, clock, keep) })
+			eachErasing(t, func(t *testing.T, w *world, clock *storetest.Clock) { deleteStatus(t, w, clock, keep) })
 		})
 	}
 }
 
-func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep bool) {
-	w := newWorld(t, s)
+func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 	author, friend, booster := w.local("author"), w.local("friend"), w.remote("booster")
 	w.follow(friend, author)
 	own, shared := w.blob([]byte(secret+" own")), w.blob([]byte("shared"))
-	friend.Avatar = mediaURL(shared)
-	w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+	w.setAvatar(friend, shared)
 	o := w.status(author, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
 	stays := w.status(author, store.Public, nil)
 	boost := w.status(booster, store.Public, func(b *store.Object) { b.Type, b.ReblogOfID = "Announce", o.ID })
-	w.attach(o.ID, author.ID, mediaURL(own), mediaURL(shared))
+	w.attach(o.ID, author.ID, own, shared)
 	w.plant("objects", fmt.Sprint("id IN (", o.ID, ",", boost.ID, ")"))
 	w.update(func(tx *store.Tx) error {
 		for _, typ := range []string{"Create", "Update", "Like"} {
@@ -186,7 +220,9 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
 		return err
 	})
-	w.untilTruncation("the log is not truncated at the start", func(_, truncated int64) bool { return truncated > 0 })
+	if !w.untilLogTruncated() {
+		t.Fatal("the log is not truncated at the start")
+	}
 	w.update(func(tx *store.Tx) error {
 		if keep {
 			if err := tx.DetachAttachments(o.ID); err != nil {
@@ -200,12 +236,12 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 			t.Error("the author's picture is gone at once")
 		}
 		clock.Advance(23 * time.Hour)
-		w.cleanUp()
+		w.sweepMedia()
 		if !w.hasBlob(own) {
 			t.Error("the author's picture is gone within the day")
 		}
 		clock.Advance(2 * time.Hour)
-		w.cleanUp()
+		w.sweepMedia()
 	}
 	if l := w.traces(); len(l) > 0 {
 		t.Errorf("it stands in %v", l)
@@ -242,14 +278,12 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 // Nothing of a deleted account stays but its ids, its name and, until its
 // Delete went out, its key.
 func TestDeletedAccountLeavesNoTrace(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
+	eachErasing(t, func(t *testing.T, w *world, _ *storetest.Clock) {
 		for _, domain := range []string{"", "there.test"} {
-			w := newWorld(t, s)
 			gone, friend := w.account("gone", domain), w.account("friend"+domain, "")
 			w.follow(gone, friend)
 			avatar, header, loose, shared := w.blob([]byte(secret+" 1")), w.blob([]byte(secret+" 2")), w.blob([]byte(secret+" 3")), w.blob([]byte("shared"))
-			friend.Avatar = mediaURL(shared)
-			w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+			w.setAvatar(friend, shared)
 			o := w.status(gone, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
 			reply := w.status(friend, store.Public, nil, gone)
 			w.update(func(tx *store.Tx) error {
@@ -287,9 +321,11 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			w.plant("accounts", fmt.Sprint("id = ", gone.ID))
 			if domain == "" {
 				w.plant("users", fmt.Sprint("account_id = ", gone.ID))
-				w.attach(o.ID, gone.ID, mediaURL(shared))
-				w.attach(0, gone.ID, mediaURL(loose))
-				gone.Avatar, gone.Header, gone.DisplayName = mediaURL(avatar), mediaURL(header), secret
+				w.attach(o.ID, gone.ID, shared)
+				w.attach(0, gone.ID, loose)
+				w.setAvatar(gone, avatar)
+				w.update(func(tx *store.Tx) error { return tx.SetHeader(gone, secret, reference(header)) })
+				gone.DisplayName = secret
 				w.update(func(tx *store.Tx) error { return tx.PutAccount(gone) })
 			}
 			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(gone.ID) })
@@ -306,7 +342,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			}
 			if domain != "" { // blobs of no account here
 				for _, b := range []*store.Blob{avatar, header, loose} {
-					w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
+					w.update(func(tx *store.Tx) error { return store.DeleteBlob(tx, b.Hash) })
 				}
 			}
 			if l := w.traces(); len(l) > 0 {
@@ -332,68 +368,6 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				}
 				return nil
 			})
-		}
-	})
-}
-
-// A picture that was replaced goes, one that is used twice stays, and a
-// stranger's post that links to it does not keep it.
-func TestSweepBlobs(t *testing.T) {
-	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
-		w := newWorld(t, s)
-		alice, bob, mallory := w.local("alice"), w.local("bob"), w.remote("mallory")
-		b := w.blob([]byte("picture"))
-		set := func(a *store.Account, url string) {
-			old := a.Avatar
-			a.Avatar = url
-			w.update(func(tx *store.Tx) error {
-				if err := tx.UseBlob(url); err != nil {
-					return err
-				}
-				if err := tx.PutAccount(a); err != nil {
-					return err
-				}
-				return tx.SweepBlobs(old)
-			})
-		}
-		set(alice, mediaURL(b))
-		set(bob, mediaURL(b))
-		mallory.Avatar = mediaURL(b)
-		w.update(func(tx *store.Tx) error { return tx.PutAccount(mallory) })
-		theirs, stays := w.status(mallory, store.Public, nil), w.status(mallory, store.Public, nil)
-		w.update(func(tx *store.Tx) error {
-			linked := []store.Attachment{{Kind: "image", URL: mediaURL(b), RemoteURL: mediaURL(b)}}
-			if err := tx.PutAttachments(stays.ID, mallory.ID, linked); err != nil {
-				return err
-			}
-			return tx.PutAttachments(theirs.ID, mallory.ID, linked)
-		})
-		set(alice, "")
-		if !w.hasBlob(b) {
-			t.Fatal("bob's picture is gone")
-		}
-		w.update(func(tx *store.Tx) error { return tx.Bury(theirs, nil) })
-		if !w.hasBlob(b) {
-			t.Fatal("a stranger's Delete takes bob's picture away")
-		}
-		set(bob, "https://here.test/media/elsewhere.png")
-		if w.hasBlob(b) {
-			t.Error("a picture that only a stranger refers to is kept")
-		}
-		if err := s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.UseBlob(mediaURL(b)) }); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("to use one that is gone: %v", err)
-		}
-		// What was uploaded and never used goes a day later, what is used stays.
-		used, unused := w.blob([]byte("used")), w.blob([]byte("unused"))
-		set(bob, mediaURL(used))
-		w.cleanUp()
-		if !w.hasBlob(unused) {
-			t.Error("what was just uploaded is gone")
-		}
-		clock.Advance(25 * time.Hour)
-		w.cleanUp()
-		if w.hasBlob(unused) || !w.hasBlob(used) {
-			t.Errorf("a day later: unused %v, used %v", w.hasBlob(unused), w.hasBlob(used))
 		}
 	})
 }

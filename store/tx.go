@@ -15,7 +15,10 @@ import (
 // (Update). It is used by one goroutine and never outlives its function. All
 // that it can do is a method of an entity's file: no SQL runs outside of this
 // package.
-type Tx struct{ engine *engine.Tx }
+type Tx struct {
+	engine *engine.Tx
+	store  *Store
+}
 
 // Now is the time of this transaction, UTC, to the millisecond.
 func (tx *Tx) Now() time.Time { return tx.engine.Now() }
@@ -162,4 +165,15 @@ func (s rawScanner) Scan(src any) error {
 		return fmt.Errorf("document column holds %T", src)
 	}
 	return nil
+}
+
+func (tx *Tx) texts(query string, args ...any) ([]string, error) {
+	var out []string
+	err := tx.query(func(row scanner) error {
+		var s string
+		err := row.Scan(&s)
+		out = append(out, s)
+		return err
+	}, query, args...)
+	return out, err
 }
