@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	bigendian "encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 
 // largePicture is a PNG of a few pixels in a file of so many bytes: the rest
 // is a chunk that decoders skip.
-func largePicture(t *testing.T, size int) []byte {
+func largePicture(t testing.TB, size int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 50, 20))); err != nil {
@@ -34,12 +35,16 @@ func largePicture(t *testing.T, size int) []byte {
 	return append(append(append([]byte{}, b.Bytes()[:header]...), filler...), b.Bytes()[header:]...)
 }
 
+const (
+	headOfForm = "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"
+	tailOfForm = "\r\n--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nafter the file\r\n--b--\r\n"
+)
+
 // pictureForm is the body of a request that uploads a picture, with a field
 // after the file.
 func pictureForm(picture []byte) (body io.Reader, length int64, contentType string) {
-	head := "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"
-	tail := "\r\n--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nafter the file\r\n--b--\r\n"
-	return io.MultiReader(strings.NewReader(head), bytes.NewReader(picture), strings.NewReader(tail)), int64(len(head) + len(picture) + len(tail)), "multipart/form-data; boundary=b"
+	return io.MultiReader(strings.NewReader(headOfForm), bytes.NewReader(picture), strings.NewReader(tailOfForm)),
+		int64(len(headOfForm) + len(picture) + len(tailOfForm)), "multipart/form-data; boundary=b"
 }
 
 // uploadPicture answers with the status and the profile.
@@ -117,4 +122,74 @@ func (n *node) peakFromHere(t *testing.T) int64 {
 	}
 	t.Fatal("no peak is known")
 	return 0
+}
+
+// An upload during which the server is killed leaves nothing but for an hour.
+func TestUploadIsKilled(t *testing.T) {
+	n := newNode(t, "")
+	alice := n.person("alice")
+	picture := largePicture(t, 8<<20)
+	half, more := io.Pipe()
+	go alice.uploadHalf(t, picture, half)
+	if _, err := more.Write(picture[:len(picture)/2]); err != nil {
+		t.Fatal(err)
+	}
+	count := func(query string) (rows int) {
+		db, err := sql.Open("sqlite", "file:"+n.database+"?_pragma=busy_timeout(10000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := db.QueryRow(query).Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	eventually(t, "a part of it is in the database", func() error {
+		if count(`SELECT COUNT(*) FROM blob_chunks`) < 4 {
+			return fmt.Errorf("it is not")
+		}
+		return nil
+	})
+	n.kill()
+	more.CloseWithError(io.ErrUnexpectedEOF)
+	n.start()
+	if count(`SELECT COUNT(*) FROM uploads`) != 1 || count(`SELECT COUNT(*) FROM blob_chunks`) < 4 {
+		t.Error("another process's upload might be in work: it is not to be swept within the hour")
+	}
+	n.kill()
+	db, err := sql.Open("sqlite", "file:"+n.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`UPDATE uploads SET touched_at = touched_at - 3600001`); err != nil { // an hour ago
+		t.Fatal(err)
+	}
+	db.Close()
+	n.start()
+	eventually(t, "it is swept", func() error {
+		if left := count(`SELECT COUNT(*) FROM uploads`) + count(`SELECT COUNT(*) FROM blob_chunks`); left > 0 {
+			return fmt.Errorf("%d rows are left", left)
+		}
+		return nil
+	})
+	if status, _, err := alice.uploadPicture(t.Context(), picture); err != nil || status != 200 {
+		t.Errorf("again: %d %v", status, err)
+	}
+}
+
+// uploadHalf begins to upload a picture, of which only a part comes.
+func (p *person) uploadHalf(t *testing.T, picture []byte, part io.Reader) {
+	_, length, contentType := pictureForm(picture)
+	r, err := http.NewRequest("PATCH", p.node.url+"/api/v1/accounts/update_credentials", io.MultiReader(strings.NewReader(headOfForm), part))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	r.ContentLength = length
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("Authorization", "Bearer "+p.token)
+	if resp, err := p.client.Do(r); err == nil {
+		resp.Body.Close()
+	}
 }
