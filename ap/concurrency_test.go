@@ -3,7 +3,6 @@ package ap_test
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -59,9 +58,9 @@ func (h *household) account(name string) store.AccountID {
 
 func databases(t *testing.T, run func(t *testing.T, database func() string)) {
 	t.Run("sqlite", func(t *testing.T) {
-		run(t, func() string { return filepath.Join(t.TempDir(), "kinglet.db") })
+		run(t, func() string { return storetest.SQLiteFile(t, t.TempDir()) })
 	})
-	t.Run("postgres", func(t *testing.T) { run(t, func() string { return storetest.PostgresURL(t) }) })
+	t.Run("postgres", func(t *testing.T) { run(t, func() string { return storetest.MigratedPostgresURL(t) }) })
 }
 
 // atOnce runs fn n times at once, at each node in turn, and fails the test for

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -17,15 +16,15 @@ import (
 // on SQLite a server and the commands beside it, on PostgreSQL nodes.
 func nodes(t *testing.T, run func(t *testing.T, nodes []*store.Store)) {
 	for _, twice := range []bool{false, true} {
-		name := map[bool]string{false: "", true: " run twice"}[twice]
-		t.Run("sqlite"+name, func(t *testing.T) {
-			o := store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), RunTwice: twice}
+		open := func(t *testing.T, database string) {
+			o := store.Options{Database: database, RunTwice: twice}
 			run(t, []*store.Store{storetest.Open(t, o), storetest.Open(t, o)})
-		})
-		t.Run("postgres"+name, func(t *testing.T) {
-			o := store.Options{Database: storetest.PostgresURL(t), RunTwice: twice}
-			run(t, []*store.Store{storetest.Open(t, o), storetest.Open(t, o)})
-		})
+		}
+		if !twice {
+			storetest.EachDatabase(t, open)
+			continue
+		}
+		t.Run("run twice", func(t *testing.T) { storetest.EachDatabase(t, open) })
 	}
 }
 
@@ -323,7 +322,7 @@ func TestOnceAtOnce(t *testing.T) {
 				ok := false
 				err := w.Update(t.Context(), func(tx *store.Tx) error {
 					id := tx.NewID(tx.Now())
-					_, err := tx.SpendCode("code", id)
+					_, err := tx.RedeemCode("code", id)
 					if ok = err == nil; fault.Is(err, fault.NotFound) {
 						return nil
 					}
@@ -347,7 +346,7 @@ func TestOnceAtOnce(t *testing.T) {
 			app := w.app()
 			w.token(app, alice.ID, func(t *store.Token) { t.RefreshHash = "refresh" })
 			exactlyOne(t, atOnce(t, nodes, n, func(_ int, w *world) error {
-				return w.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.SpendRefresh("refresh", app.ID); return err })
+				return w.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.RedeemRefreshToken("refresh", app.ID); return err })
 			}), fault.NotFound)
 		})
 		t.Run("marker", func(t *testing.T) {

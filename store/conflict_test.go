@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"sync"
 	"testing"
+	"time"
 
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -13,7 +15,7 @@ import (
 // its own, which would be wrong, or waits for it.
 func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx) error)) (*world, error) {
 	t.Helper()
-	database := storetest.PostgresURL(t)
+	database := storetest.MigratedPostgresURL(t)
 	w, other := newWorld(t, storetest.Open(t, store.Options{Database: database})), newWorld(t, storetest.Open(t, store.Options{Database: database}))
 	first, second := prepare(w)
 	ended := make(chan error, 1)
@@ -129,5 +131,31 @@ func TestFetchMeetsFetch(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// Of two that bring one key at the same time, to two nodes, the first decides
+// what it gives and the other waits to hear it.
+func TestKeyTakenAtOnce(t *testing.T) {
+	database := storetest.MigratedPostgresURL(t)
+	var began, group sync.WaitGroup
+	began.Add(2)
+	got := make([]store.ObjectID, 2)
+	for i := range got {
+		s := storetest.Open(t, store.Options{Database: database})
+		group.Go(func() {
+			once := sync.OnceFunc(func() { began.Done(); began.Wait() })
+			if err := s.Update(t.Context(), func(tx *store.Tx) (err error) {
+				once()
+				got[i], _, err = tx.TakeIdempotencyKey(1, "key", store.ObjectID(100+i), time.Time{})
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if got[0] != got[1] || got[0] == 0 {
+		t.Errorf("two statuses of one key: %v", got)
 	}
 }

@@ -27,7 +27,9 @@ var idColumns = map[string]string{
 // listColumns hold JSON.
 var listColumns = map[string]string{
 	"fields": `[{"name":"` + secret + `","value":"` + secret + `"}]`, "fields_source": `[{"name":"` + secret + `","value":"` + secret + `"}]`,
-	"emojis": `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
+	"poll":      `{"options":[{"title":"` + secret + `","votes":1}]}`,
+	"reactions": `[{"name":"` + secret + `","count":1}]`,
+	"emojis":    `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
 }
 
 // plant writes the secret into every column of text of the rows of a table
@@ -74,40 +76,54 @@ func (w *world) traces() (found []string) {
 	return found
 }
 
-// inFiles waits until the log is truncated, and tells whether the secret is
-// still in SQLite's files; a stranger to PostgreSQL's.
+// eachErasing is storetest.EachWithClock with worlds that know when SQLite's log
+// was truncated.
+func eachErasing(t *testing.T, run func(t *testing.T, w *world, clock *storetest.Clock)) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock, truncated := storetest.NewClock(), make(chan error, 10_000)
+		s := storetest.Open(t, store.Options{Database: database, Now: clock.Now, LogTruncated: func(err error) { truncated <- err }})
+		w := newWorld(t, s)
+		w.logTruncated = truncated
+		run(t, w, clock)
+	})
+}
+
+// untilLogTruncated waits for the next truncation of SQLite's log; false when
+// there is none in a long time. PostgreSQL's files are not for others to read.
+func (w *world) untilLogTruncated() bool {
+	if w.Engine() != "sqlite" {
+		return true
+	}
+	for deadline := time.After(20 * time.Second); ; {
+		select {
+		case err := <-w.logTruncated:
+			if err == nil {
+				return true
+			}
+		case <-deadline:
+			return false
+		}
+	}
+}
+
+// inFiles tells whether the secret is still in SQLite's files when the log was
+// truncated as often as it is going to be.
 func (w *world) inFiles() bool {
 	w.t.Helper()
 	if w.Engine() != "sqlite" {
 		return false
 	}
-	for until := time.Now().Add(5 * time.Second); ; {
-		b, err := store.Files(w.Store)
+	for {
+		b, err := store.Files(w.t.Context(), w.Store)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		if !bytes.Contains(b, []byte(secret)) {
 			return false
 		}
-		if time.Now().After(until) {
+		if !w.untilLogTruncated() {
 			return true
 		}
-		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
-	}
-}
-
-// untilTruncation waits until as many truncations of the log were tried, or
-// have succeeded.
-func (w *world) untilTruncation(what string, enough func(tried, truncated int64) bool) {
-	w.t.Helper()
-	if w.Engine() != "sqlite" {
-		return
-	}
-	for until := time.Now().Add(20 * time.Second); !enough(w.Store.LogTruncations()); {
-		if time.Now().After(until) {
-			w.t.Fatal(what)
-		}
-		time.Sleep(5 * time.Millisecond) // the truncator has no way to tell us
 	}
 }
 
@@ -164,13 +180,12 @@ func (w *world) sweepMedia() {
 func TestDeletedStatusLeavesNoTrace(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprintf("attachments kept %v", keep), func(t *testing.T) {
-			storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) { deleteStatus(t, s, clock, keep) })
+			eachErasing(t, func(t *testing.T, w *world, clock *storetest.Clock) { deleteStatus(t, w, clock, keep) })
 		})
 	}
 }
 
-func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep bool) {
-	w := newWorld(t, s)
+func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 	author, friend, booster := w.local("author"), w.local("friend"), w.remote("booster")
 	w.follow(friend, author)
 	own, shared := w.blob([]byte(secret+" own")), w.blob([]byte("shared"))
@@ -205,7 +220,9 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
 		return err
 	})
-	w.untilTruncation("the log is not truncated at the start", func(_, truncated int64) bool { return truncated > 0 })
+	if !w.untilLogTruncated() {
+		t.Fatal("the log is not truncated at the start")
+	}
 	w.update(func(tx *store.Tx) error {
 		if keep {
 			if err := tx.DetachAttachments(o.ID); err != nil {
@@ -261,9 +278,8 @@ func deleteStatus(t *testing.T, s *store.Store, clock *storetest.Clock, keep boo
 // Nothing of a deleted account stays but its ids, its name and, until its
 // Delete went out, its key.
 func TestDeletedAccountLeavesNoTrace(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
+	eachErasing(t, func(t *testing.T, w *world, _ *storetest.Clock) {
 		for _, domain := range []string{"", "there.test"} {
-			w := newWorld(t, s)
 			gone, friend := w.account("gone", domain), w.account("friend"+domain, "")
 			w.follow(gone, friend)
 			avatar, header, loose, shared := w.blob([]byte(secret+" 1")), w.blob([]byte(secret+" 2")), w.blob([]byte(secret+" 3")), w.blob([]byte("shared"))

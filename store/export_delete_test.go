@@ -10,10 +10,17 @@ import (
 // Columns lists the columns of a table.
 func Columns(ctx context.Context, s *Store, table string) (names []string, err error) {
 	err = s.View(ctx, func(tx *Tx) (err error) {
-		names, err = tx.engine.Columns(fmt.Sprintf(`SELECT * FROM %s WHERE 1 = 0 /* %d */`, table, plansOfAll.Add(1)))
+		names, err = columns(tx, table)
 		return err
 	})
 	return names, err
+}
+
+func columns(tx *Tx, table string) ([]string, error) {
+	if tx.engine.IsPostgres() {
+		return tx.texts(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`, table)
+	}
+	return tx.texts(`SELECT name FROM pragma_table_info($1) ORDER BY cid`, table)
 }
 
 // EachValue gives every value of every row of every table, as text.
@@ -41,8 +48,7 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 var plansOfAll atomic.Int64
 
 func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
-	all := fmt.Sprintf(`SELECT * FROM %s /* %d */`, table, plansOfAll.Add(1))
-	columns, err := tx.engine.Columns(all)
+	columns, err := columns(tx, table)
 	if err != nil {
 		return err
 	}
@@ -61,31 +67,24 @@ func eachValue(tx *Tx, table string, fn func(table, column, value string)) error
 			fn(table, columns[i], fmt.Sprint(v))
 		}
 		return nil
-	}, all)
+	}, fmt.Sprintf(`SELECT * FROM %s /* %d */`, table, plansOfAll.Add(1)))
 }
 
 // Files gives all bytes of SQLite's file, its log and its index.
-func Files(s *Store) (all []byte, err error) {
+func Files(ctx context.Context, s *Store) (all []byte, err error) {
+	var path string
+	if err := s.View(ctx, func(tx *Tx) (err error) {
+		path, _, err = one[string](tx, `SELECT file FROM pragma_database_list WHERE name = 'main'`)
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		b, err := os.ReadFile(s.Path() + suffix)
+		b, err := os.ReadFile(path + suffix)
 		if err != nil && !os.IsNotExist(err) {
 			return nil, err
 		}
 		all = append(all, b...)
 	}
 	return all, nil
-}
-
-// CopyFiles copies SQLite's file and its log, as a crash would leave them.
-func CopyFiles(s *Store, path string) error {
-	for _, suffix := range []string{"", "-wal"} {
-		b, err := os.ReadFile(s.Path() + suffix)
-		if err == nil {
-			err = os.WriteFile(path+suffix, b, 0o600)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,16 +1,5 @@
 package store
 
-import "context"
-
-// Pragma reads a setting of SQLite's writing connection.
-func Pragma(s *Store, name string) (value string, err error) {
-	err = s.Update(context.Background(), func(tx *Tx) error {
-		value, _, err = one[string](tx, "PRAGMA "+name)
-		return err
-	})
-	return value, err
-}
-
 // Plans runs fn and gives the plan of each statement that it ran, a line a step.
 func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
 	type statement struct {
@@ -24,30 +13,22 @@ func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
 	plans = map[string][]string{}
 	for _, st := range ran {
 		if err == nil {
-			plans[st.query], err = tx.engine.Plan(st.query, st.args...)
+			plans[st.query], err = tx.plan(st.query, st.args...)
 		}
 	}
 	return plans, err
 }
 
-// ReadForever runs a statement that gives a row, with which it calls first,
-// and no second one. PostgreSQL sends rows in bulk: first is called before.
-func ReadForever(tx *Tx, first func()) error {
-	if tx.engine.IsPostgres() {
-		first()
-	}
-	return tx.query(func(scanner) error {
-		first()
-		return nil
-	}, `
-		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000)
-		SELECT i FROM n WHERE i = 1 OR i < 0`)
-}
-
-// Ping reads a row.
-func Ping(tx *Tx) error {
-	_, _, err := one[int64](tx, `SELECT 1`)
-	return err
+// plan gives SQLite's plan of a statement, a line a step.
+func (tx *Tx) plan(query string, args ...any) (steps []string, err error) {
+	err = tx.query(func(row scanner) error {
+		var id, parent, unused any
+		var detail string
+		err := row.Scan(&id, &parent, &unused, &detail)
+		steps = append(steps, detail)
+		return err
+	}, "EXPLAIN QUERY PLAN "+query, args...)
+	return steps, err
 }
 
 const MaxApps = maxApps

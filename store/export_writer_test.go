@@ -18,3 +18,12 @@ func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
 	})
 	return n, err
 }
+
+// Text gives the text that a statement asks for.
+func Text(ctx context.Context, s *Store, query string, args ...any) (text string, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		text, _, err = one[string](tx, query, args...)
+		return err
+	})
+	return text, err
+}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"regexp"
 	"testing"
 
@@ -55,17 +56,32 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"addressees":    func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(o.ID); return err },
 		"known":         func(tx *store.Tx) error { _, err := tx.KnownURIs(o.URI); return err },
 		"key":           func(tx *store.Tx) error { _, err := tx.AccountsByKeyID(friend.KeyID); return err },
-		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun(nil); return err },
+		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun([]string{"k"}, nil); return err },
 		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
 		"adopting":      func(tx *store.Tx) error { return tx.AdoptReplies(o) },
 		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
 		"claiming": func(tx *store.Tx) error {
-			_, _, err := tx.ClaimJobs("n", nil, func(string) int { return 1 }, 9, 1)
+			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
 			return err
 		},
-		"feeding": func(tx *store.Tx) error { return tx.FeedStatus(o) },
+		"joining an order": func(tx *store.Tx) error {
+			return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Order: 7}, store.NewJob{Kind: "k", Lane: "l", Order: 8, Replaces: true})
+		},
+		"renewing": func(tx *store.Tx) error { _, err := tx.RenewClaims("n", []int64{1}, 1); return err },
+		"ending a job": func(tx *store.Tx) error {
+			if err := tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}); err != nil {
+				return err
+			}
+			list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}), tx.FinishJob(list[0]))
+		},
+		"trying a job again": func(tx *store.Tx) error { return tx.RetryJob(store.Job{}, tx.Now(), "") },
+		"feeding":            func(tx *store.Tx) error { return tx.FeedStatus(o) },
 	}
 	check := func(name string, fn func(tx *store.Tx) error) {
 		w.update(func(tx *store.Tx) error {

@@ -1,11 +1,7 @@
 package store_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,9 +15,10 @@ import (
 type world struct {
 	t testing.TB
 	*store.Store
+	logTruncated <-chan error // see eachErasing
 }
 
-func newWorld(t testing.TB, s *store.Store) *world { return &world{t, s} }
+func newWorld(t testing.TB, s *store.Store) *world { return &world{t: t, Store: s} }
 
 func (w *world) update(fn func(tx *store.Tx) error) {
 	w.t.Helper()
@@ -130,116 +127,6 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
-// Updates of many at once share commits; one that fails or panics leaves the
-// others whole and nothing of itself.
-func TestGroupCommit(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		var group sync.WaitGroup
-		var after atomic.Int32
-		for i := range 200 {
-			group.Go(func() {
-				err := s.Update(t.Context(), func(tx *store.Tx) error {
-					if _, err := tx.SettingOnce(fmt.Sprint("k", i), "v"); err != nil {
-						return err
-					}
-					if i%10 == 3 {
-						return errors.New("no")
-					}
-					if i%10 == 7 {
-						panic("oh")
-					}
-					tx.AfterCommit(func() { after.Add(1) })
-					return nil
-				})
-				if failed := i%10 == 3 || i%10 == 7; (err != nil) != failed {
-					t.Errorf("update %d: %v", i, err)
-				}
-			})
-		}
-		group.Wait()
-		if after.Load() != 160 {
-			t.Errorf("%d ran after the commit", after.Load())
-		}
-		newWorld(t, s).view(func(tx *store.Tx) error {
-			for i := range 200 {
-				_, ok, err := tx.Setting(fmt.Sprint("k", i))
-				if err != nil || ok == (i%10 == 3 || i%10 == 7) {
-					t.Errorf("k%d is there: %v %v", i, ok, err)
-				}
-			}
-			return nil
-		})
-	})
-}
-
-func TestViewIsASnapshot(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newWorld(t, s)
-		w.view(func(tx *store.Tx) error {
-			if _, ok, _ := tx.Setting("k"); ok {
-				t.Error("it is there before")
-			}
-			w.update(func(tx *store.Tx) error { _, err := tx.SettingOnce("k", "v"); return err })
-			if _, ok, _ := tx.Setting("k"); ok {
-				t.Error("the view moved")
-			}
-			return nil
-		})
-	})
-}
-
-func TestCancelledContextWritesNothing(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := s.Update(ctx, func(tx *store.Tx) error { t.Error("it ran"); return nil }); err == nil {
-			t.Error("no error")
-		}
-	})
-}
-
-func TestSQLiteFileIsPrivateAndDurable(t *testing.T) {
-	path := t.TempDir() + "/k.db"
-	s, err := store.Open(t.Context(), store.Options{Database: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	fi, err := os.Stat(path)
-	if err != nil || fi.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v %v", fi.Mode(), err)
-	}
-	for pragma, want := range map[string]string{"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1"} {
-		if got, err := store.Pragma(s, pragma); err != nil || got != want {
-			t.Errorf("%s is %s, %v", pragma, got, err)
-		}
-	}
-}
-
-func TestIDsOrderAsTheirTimes(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s, err := store.Open(t.Context(), store.Options{Database: t.TempDir() + "/k.db", Now: func() time.Time { return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	seen := map[int64]bool{}
-	last := int64(0)
-	for i := range 1000 {
-		id := s.NewID(now.Add(time.Duration(i-1000) * time.Second))
-		if id <= last || seen[id] {
-			t.Fatalf("%d after %d", id, last)
-		}
-		last, seen[id] = id, true
-	}
-	if future := s.NewID(now.AddDate(10, 0, 0)); future>>16 != now.UnixMilli() {
-		t.Error("a post of the future is given an id of the future")
-	}
-	if old := s.NewID(time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)); old <= 0 {
-		t.Error("a post of 1900 is given no id")
-	}
-}
-
 // Accounts made on one day, and posts of one second, are told apart.
 func TestIDsDoNotMeet(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -247,11 +134,11 @@ func TestIDsDoNotMeet(t *testing.T) {
 		day := time.Date(2022, 11, 7, 0, 0, 0, 0, time.UTC)
 		seen := map[int64]bool{}
 		for i := range 5 {
-			s.BeginIDs(0)
+			beginIDs(s)
 			a := &store.Account{URI: fmt.Sprint("https://there.test/", i), Username: fmt.Sprint("u", i), Domain: "there.test", Type: "Person", CreatedAt: day}
 			o := &store.Object{URI: a.URI + "/1", Type: "Note", IsStatus: true, PublishedAt: day}
 			w.update(func(tx *store.Tx) error { return tx.PutAccount(a) })
-			s.BeginIDs(0)
+			beginIDs(s)
 			o.AccountID = a.ID
 			w.update(func(tx *store.Tx) error {
 				_, err := tx.InsertObject(o)

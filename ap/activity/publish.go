@@ -30,7 +30,7 @@ func Publish(env *Env, tx *store.Tx, a *Activity, p *Publication) error {
 		}
 		p.Activity = o.ID
 	}
-	return Deliver(tx, p.Activity, a.Actor.ID, inboxes)
+	return deliver(tx, a, p.Activity, inboxes)
 }
 
 func row(a *Activity, p *Publication) *store.Object {

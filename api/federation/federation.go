@@ -28,7 +28,7 @@ type API struct {
 	Store   *store.Store
 	Blobs   media.Blobs
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 
 	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s

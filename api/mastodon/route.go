@@ -9,6 +9,7 @@ import (
 	"kinglet/api/limit"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
@@ -111,13 +112,11 @@ func (a *API) endpoint(rt route, hasID bool) http.HandlerFunc {
 // prepare decides from the headers alone who calls, whether too often, and
 // whether they may; only then is the body read.
 func (c *call) prepare(rt route) (err error) {
-	header, address := c.r.Header.Get("Authorization"), c.api.Config.ClientAddress(c.r)
+	credentials := auth.Credentials{Authorization: c.r.Header.Get("Authorization"), Address: c.api.Config.ClientAddress(c.r)}
 	if rt.stream {
-		c.token, err = c.api.Auth.AuthenticateStream(c.ctx, header, c.r.URL.Query().Get("access_token"), address)
-	} else {
-		c.token, err = c.api.Auth.Authenticate(c.ctx, header, address)
+		credentials.Query = c.r.URL.Query().Get("access_token")
 	}
-	if err != nil {
+	if c.token, err = c.api.Auth.Authenticate(c.ctx, credentials); err != nil {
 		return err
 	}
 	if err := c.count(rt.limit); err != nil {

@@ -202,6 +202,7 @@ func (s *server) run(ctx context.Context) error {
 		<-ctx.Done()
 		s.log.Info("stopping")
 		s.notify.send("STOPPING=1", "STATUS=Stopping")
+		s.Hub.Close() // whoever watches a stream is told to connect again
 		end, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if err := web.Shutdown(end); err != nil {

@@ -53,6 +53,7 @@ type Retention struct {
 	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
 	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
 	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
+	Events          time.Duration `toml:"events" default:"1h" doc:"How long events (\"a post was written\", with its number and nothing of what it says) stay for servers on the same database that have not read them yet."`
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
 }
 

@@ -56,13 +56,6 @@ func (e *Engine) Health(ctx context.Context, minFree int64) error {
 	return last
 }
 
-// CheckAgain has the next Health look again, however short ago it did.
-func (e *Engine) CheckAgain() {
-	e.health.mu.Lock()
-	defer e.health.mu.Unlock()
-	e.health.asked = time.Time{}
-}
-
 // check looks at what can be known now. After a failed write it writes
 // something small, so that a server which nobody writes to recovers as well.
 func (e *Engine) check(ctx context.Context, tryWriting bool, minFree int64) error {

@@ -22,14 +22,6 @@ func newIDSource(now func() time.Time) *idSource {
 	return &idSource{now: now, seq: rand.Uint64()}
 }
 
-// BeginIDs has the low bits of ids go on after seq: two nodes that give the
-// same ids are made so.
-func (e *Engine) BeginIDs(seq uint64) {
-	e.ids.mu.Lock()
-	defer e.ids.mu.Unlock()
-	e.ids.seq = seq
-}
-
 // next makes an id for the time at. A time of the future is taken as now (a
 // stranger's clock must not pin its posts on top of every timeline), and one
 // before 1970 as the start of it.

@@ -71,7 +71,7 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
 	}
-	if e.truncator, err = newLogTruncator(ctx, o.Database); err != nil {
+	if e.truncator, err = newLogTruncator(ctx, o.Database, o.LogTruncated); err != nil {
 		wdb.Close()
 		e.db.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)

@@ -15,8 +15,10 @@ type Tx struct {
 	engine  *Engine
 	conn    *conn
 	after   []func()
-	undo    []func() // see Restore
-	jobsDue bool
+	undo    []func()        // see Restore
+	notices notice          // beside that of events
+	events  []string        // the lines of what was emitted
+	emitted map[string]bool // the same
 	trace   func(query string, args []any)
 }
 
@@ -35,7 +37,7 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
 // JobsDue has the workers woken, here and in other processes, when this
 // transaction is durable.
-func (tx *Tx) JobsDue() { tx.jobsDue = true }
+func (tx *Tx) JobsDue() { tx.notices |= jobsAreDue }
 
 // Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
@@ -76,28 +78,6 @@ func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 		return row.Scan(&v)
 	}, query, args...)
 	return v, ok, err
-}
-
-// Columns lists the columns that a SELECT gives.
-func (tx *Tx) Columns(query string) ([]string, error) {
-	rows, err := tx.conn.QueryContext(tx.ctx, query)
-	if err != nil {
-		return nil, failed(tx.ctx, err)
-	}
-	defer rows.Close()
-	return rows.Columns()
-}
-
-// Plan gives SQLite's plan of a statement, a line a step.
-func (tx *Tx) Plan(query string, args ...any) (steps []string, err error) {
-	err = tx.Query(func(row Row) error {
-		var id, parent, unused any
-		var detail string
-		err := row.Scan(&id, &parent, &unused, &detail)
-		steps = append(steps, detail)
-		return err
-	}, tx.engine.dialect.explain+query, args...)
-	return steps, err
 }
 
 // Trace has fn told of each statement of this transaction, nil of no more.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +21,7 @@ type logTruncator struct {
 	done chan struct{}
 	stop sync.Once
 
-	tried, truncated atomic.Int64 // counted for the tests
+	tried func(err error) // see Options.LogTruncated
 }
 
 // The log can be cut only while nobody reads from it and nobody writes: it is
@@ -39,7 +38,7 @@ const truncationPause = 500 * time.Millisecond
 // lastTruncations bounds how long Close tries to truncate what is due.
 const lastTruncations = time.Second
 
-func newLogTruncator(ctx context.Context, path string) (*logTruncator, error) {
+func newLogTruncator(ctx context.Context, path string, tried func(err error)) (*logTruncator, error) {
 	db, err := sql.Open("sqlite", "file:"+escapePath(path)+"?_pragma=busy_timeout(0)&_pragma=cache_size(-64)&_pragma=secure_delete(1)")
 	if err != nil {
 		return nil, err
@@ -49,7 +48,7 @@ func newLogTruncator(ctx context.Context, path string) (*logTruncator, error) {
 		db.Close()
 		return nil, err
 	}
-	t := &logTruncator{db: db, conn: c, due: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	t := &logTruncator{db: db, conn: c, due: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), tried: tried}
 	// What a process that was killed has left to truncate.
 	t.wake()
 	go t.loop()
@@ -87,10 +86,17 @@ func (t *logTruncator) loop() {
 	}
 }
 
-// truncate first copies what it can without keeping the writer out, so that
-// little is left for the moment in which it does.
 func (t *logTruncator) truncate() error {
-	t.tried.Add(1)
+	err := t.checkpoint()
+	if t.tried != nil {
+		t.tried(err)
+	}
+	return err
+}
+
+// checkpoint first copies what it can without keeping the writer out, so that
+// little is left for the moment in which it does.
+func (t *logTruncator) checkpoint() error {
 	for _, mode := range []string{"PASSIVE", "TRUNCATE"} {
 		var busy, log, done int64
 		if err := t.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &done); err != nil {
@@ -100,7 +106,6 @@ func (t *logTruncator) truncate() error {
 			return fmt.Errorf("the log is in use")
 		}
 	}
-	t.truncated.Add(1)
 	return nil
 }
 
@@ -125,9 +130,4 @@ func (tx *Tx) Erases() {
 	if t := tx.engine.truncator; t != nil {
 		tx.AfterCommit(t.wake)
 	}
-}
-
-// LogTruncations counts how often SQLite's log was to be truncated, and was.
-func (e *Engine) LogTruncations() (tried, truncated int64) {
-	return e.truncator.tried.Load(), e.truncator.truncated.Load()
 }

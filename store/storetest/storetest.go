@@ -1,87 +1,61 @@
-// Package storetest gives tests their databases: SQLite always, and PostgreSQL
-// when KINGLET_TEST_POSTGRES names a server (a postgres:// URL whose user may
-// create databases) or a postgres binary is found here, of which a private
-// cluster is then run for the life of the test process. With
-// KINGLET_TEST_REQUIRE_POSTGRES its absence is a failure and not a skip.
+// Package storetest gives tests their stores, migrated, on both engines: SQLite
+// always, and PostgreSQL where package enginetest finds one.
 package storetest
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"kinglet/store"
+	"kinglet/store/engine/enginetest"
 )
+
+// template is an empty database with the whole schema.
+var template = enginetest.NewTemplate(func(database string) error {
+	s, err := store.Open(context.Background(), store.Options{Database: database})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Migrate(context.Background())
+	return err
+})
 
 // Each runs a test on a fresh, migrated store of each engine.
 func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
-	t.Run("sqlite", func(t *testing.T) { run(t, SQLite(t)) })
-	t.Run("postgres", func(t *testing.T) { run(t, Postgres(t)) })
+	EachDatabase(t, func(t *testing.T, database string) { run(t, Open(t, store.Options{Database: database})) })
 }
 
 // EachWithClock is Each with stores whose time the test decides.
 func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *Clock)) {
-	t.Run("sqlite", func(t *testing.T) {
+	EachDatabase(t, func(t *testing.T, database string) {
 		clock := NewClock()
-		run(t, Open(t, store.Options{Database: SQLiteFile(t, t.TempDir()), Now: clock.Now}), clock)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		clock := NewClock()
-		run(t, Open(t, store.Options{Database: PostgresURL(t), Now: clock.Now}), clock)
+		run(t, Open(t, store.Options{Database: database, Now: clock.Now}), clock)
 	})
 }
+
+// EachDatabase runs a test on a fresh, migrated database of each engine, which
+// it opens itself: several times, as nodes do, or with options of its own.
+func EachDatabase(t *testing.T, run func(t *testing.T, database string)) { template.Each(t, run) }
 
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
 	return Open(t, store.Options{Database: SQLiteFile(t, t.TempDir())})
 }
 
-// SQLiteFile puts a fresh, migrated database into a folder and gives its path.
-// The schema is made once in a process.
-func SQLiteFile(t testing.TB, dir string) string {
-	t.Helper()
-	content, err := template()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "kinglet.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// template is the file of an empty database with this version's schema.
-var template = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "kinglet-template-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "kinglet.db")
-	s, err := store.Open(context.Background(), store.Options{Database: path})
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.Migrate(context.Background())
-	if err = errors.Join(err, s.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // Postgres is a fresh, migrated store on PostgreSQL.
 func Postgres(t testing.TB) *store.Store {
-	return Open(t, store.Options{Database: PostgresURL(t)})
+	return Open(t, store.Options{Database: MigratedPostgresURL(t)})
 }
+
+// SQLiteFile puts a fresh, migrated database into a folder and gives its path.
+func SQLiteFile(t testing.TB, dir string) string { return template.SQLiteFile(t, dir) }
+
+// MigratedPostgresURL is a fresh, migrated database.
+func MigratedPostgresURL(t testing.TB) string { return template.PostgresURL(t) }
+
+// PostgresURL is a fresh, empty database, for tests of what is done to one.
+func PostgresURL(t testing.TB) string { return enginetest.PostgresURL(t) }
 
 // Open is a migrated store; several may be opened on one database, as nodes do.
 func Open(t testing.TB, o store.Options) *store.Store {
@@ -97,46 +71,16 @@ func Open(t testing.TB, o store.Options) *store.Store {
 	return s
 }
 
-var databases atomic.Int64
+// Clock, NewClock, Proxy and Proxied are what tests of the engine have as well.
+type (
+	// Clock is a clock that stands still until it is told to go on.
+	Clock = enginetest.Clock
+	// Proxy stands between a store and PostgreSQL, which can be taken away.
+	Proxy = enginetest.Proxy
+)
 
-// PostgresURL is a fresh, empty database.
-func PostgresURL(t testing.TB) string {
-	t.Helper()
-	base, err := server()
-	if err != nil {
-		if os.Getenv("KINGLET_TEST_REQUIRE_POSTGRES") != "" {
-			t.Fatal("PostgreSQL is required: ", err)
-		}
-		t.Skip("no PostgreSQL: ", err)
-	}
-	name := fmt.Sprintf("kinglet_%d_%d_%d", os.Getpid(), time.Now().UnixNano(), databases.Add(1))
-	if err := admin(base, "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = admin(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
-}
+// NewClock stands at an instant of 2026.
+func NewClock() *Clock { return enginetest.NewClock() }
 
-func admin(base, statement string) error {
-	db, err := sql.Open("pgx", base)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.ExecContext(context.Background(), statement)
-	return err
-}
-
-// server is the URL of the server's maintenance database; the cluster is
-// started when the first test asks.
-var server = sync.OnceValues(func() (string, error) {
-	if u := os.Getenv("KINGLET_TEST_POSTGRES"); u != "" {
-		return u, nil
-	}
-	return startCluster()
-})
+// Proxied gives another URL of a database, and the proxy that it leads through.
+func Proxied(t testing.TB, database string) (string, *Proxy) { return enginetest.Proxied(t, database) }

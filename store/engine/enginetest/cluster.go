@@ -1,0 +1,130 @@
+package enginetest
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// keeper runs a cluster until its own standard input ends, and then takes away
+// what the cluster wrote. The kernel closes the other end of that pipe when the
+// test process ends, however it does, so nothing has to be called at the end.
+const keeper = `
+trap "" INT TERM HUP
+dir=$1; shift
+"$@" >"$dir/log" 2>&1 &
+read -r _
+kill -QUIT $!
+wait $!
+cd / && rm -rf "$dir"
+`
+
+// startCluster makes a throwaway cluster that listens on a unix socket only,
+// does not fsync, and does not outlive this process.
+func startCluster() (_ string, err error) {
+	bin, err := binaries()
+	if err != nil {
+		return "", err
+	}
+	// Not os.TempDir: a socket's path has to be short.
+	dir, err := os.MkdirTemp("/tmp", "kpg")
+	if err != nil {
+		return "", err
+	}
+	kept := false
+	defer func() {
+		if !kept {
+			os.RemoveAll(dir)
+		}
+	}()
+	attr, err := credential(dir)
+	if err != nil {
+		return "", err
+	}
+	data := filepath.Join(dir, "data")
+	run := func(name string, args ...string) *exec.Cmd {
+		c := exec.Command(name, args...)
+		c.Dir, c.SysProcAttr = dir, attr
+		return c
+	}
+	if out, err := run(filepath.Join(bin, "initdb"), "-D", data, "-U", "kinglet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	c := run("/bin/sh", "-c", keeper, "keeper", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
+		"-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=200", "-c", "logging_collector=off")
+	lifeline, err := c.StdinPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := c.Start(); err != nil {
+		return "", err
+	}
+	kept = true
+	u := "postgres:///postgres?" + url.Values{"host": {dir}, "user": {"kinglet"}, "sslmode": {"disable"}}.Encode()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		if err = ping(u); err == nil {
+			// Waiting for the keeper is its owner, and keeps the pipe open.
+			go func() { _ = c.Wait() }()
+			return u, nil
+		}
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			lifeline.Close()
+			return "", fmt.Errorf("the cluster does not answer: %w: %s", err, log)
+		}
+		time.Sleep(20 * time.Millisecond) // it has no way to tell us
+	}
+}
+
+func ping(u string) error {
+	db, err := sql.Open("pgx", u)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.Ping()
+}
+
+func binaries() (string, error) {
+	if p, err := exec.LookPath("postgres"); err == nil {
+		if p, err = filepath.EvalSymlinks(p); err == nil {
+			return filepath.Dir(p), nil
+		}
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if len(found) == 0 {
+		return "", errors.New("no postgres binary")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// credential lets a root, whom PostgreSQL refuses to run for, run it as
+// somebody else.
+func credential(dir string) (*syscall.SysProcAttr, error) {
+	attr := &syscall.SysProcAttr{Setpgid: true} // a ^C at the terminal is for the tests
+	if os.Getuid() != 0 {
+		return attr, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		if u, err = user.Lookup("nobody"); err != nil {
+			return nil, err
+		}
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return attr, os.Chown(dir, uid, gid)
+}
