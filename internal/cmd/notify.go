@@ -54,17 +54,17 @@ func (n *notifier) send(lines ...string) {
 	}
 }
 
-// A migration may take longer than systemd waits for a start. It is told to
+// A migration, or writing the file anew, may take longer than systemd waits for a start. It is told to
 // wait for another extendBy, again and again.
 const (
 	extendBy    = 60 * time.Second
 	extendEvery = 20 * time.Second
 )
 
-// whileMigrating has systemd wait while do runs.
-func (n *notifier) whileMigrating(do func() error) error {
+// whileWorking has systemd wait while do runs; status says at what.
+func (n *notifier) whileWorking(status string, do func() error) error {
 	extend := func() {
-		n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(extendBy.Microseconds(), 10), "STATUS=Migrating the database")
+		n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(extendBy.Microseconds(), 10), "STATUS="+status)
 	}
 	extend()
 	done := make(chan struct{})
