@@ -52,6 +52,8 @@ func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 		WHERE `+remoteActive+` AND a.id IN (
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
+		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
+		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0)`, status)

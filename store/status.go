@@ -1,6 +1,10 @@
 package store
 
-import "kinglet/internal/fault"
+import (
+	"strings"
+
+	"kinglet/internal/fault"
+)
 
 // Status is a status as one viewer sees it, with all that is shown with it.
 type Status struct {
@@ -13,6 +17,7 @@ type Status struct {
 
 	// The viewer's own marks; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
+	Reacted                                          []string // with which emojis
 }
 
 // Status reads one status as viewer sees it, 0 for a stranger; NotFound when
@@ -78,6 +83,7 @@ func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status
 		if err := row.Scan(st.dest()...); err != nil {
 			return err
 		}
+		st.Poll.age(tx.Now())
 		out[st.ID] = st
 		return nil
 	}, `SELECT `+objectColumns+` FROM objects o WHERE `+tx.in("o.id", "$1")+` AND `+visible("o", "$2"), setOf(ids), viewer)
@@ -179,6 +185,9 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 			st.Bookmarked = true
 		case "pin":
 			st.Pinned = true
+		default:
+			name, _ := strings.CutPrefix(mark, "reaction ")
+			st.Reacted = append(st.Reacted, name)
 		}
 		return nil
 	}, `
@@ -187,6 +196,8 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 		SELECT status_id, 'bookmark' FROM bookmarks WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
 		UNION ALL
 		SELECT status_id, 'pin' FROM pins WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
+		UNION ALL
+		SELECT status_id, 'reaction ' || name FROM reactions WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
 		UNION ALL
 		SELECT reblog_of_id, 'reblog' FROM objects
 		WHERE reblog_of_id <> 0 AND `+tx.in("reblog_of_id", "$2")+` AND account_id = $1 AND deleted_at = 0`,
