@@ -19,6 +19,7 @@ var inOrder = regexp.MustCompile(`^SCAN jobs? USING INDEX jobs_due`)
 
 // No statement of a hot path reads a whole table.
 func TestHotPathsUseIndexes(t *testing.T) {
+	t.Parallel()
 	s := storetest.SQLite(t)
 	w := newWorld(t, s)
 	me, friend := w.local("me"), w.remote("friend")

@@ -73,6 +73,7 @@ func TestCleanUp(t *testing.T) {
 
 // Asking of each client whether it wrote something must not read every status.
 func TestCleanUpUsesIndexes(t *testing.T) {
+	t.Parallel()
 	s := storetest.SQLite(t)
 	newWorld(t, s).update(func(tx *store.Tx) error {
 		plans, err := store.Plans(tx, func() error { return tx.CleanUp(store.Kept{HomeFeed: 400}) })

@@ -113,6 +113,7 @@ func TestReaders(t *testing.T) {
 }
 
 func TestDatabaseThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, database string
 		postgres       bool

@@ -59,7 +59,7 @@ func startCluster() (_ string, err error) {
 		return "", fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	c := run("/bin/sh", "-c", keeper, "keeper", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=200", "-c", "logging_collector=off")
+		"-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=1000", "-c", "logging_collector=off")
 	lifeline, err := c.StdinPipe()
 	if err != nil {
 		return "", err
