@@ -30,13 +30,15 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		if err != nil {
 			return err
 		}
-		if retracted = !o.DeletedAt.IsZero(); retracted {
+		if sender, err = tx.Account(args.Sender); err != nil {
+			return err
+		}
+		// Of an account that was deleted, its Delete is all that there is to say.
+		retracted = !o.DeletedAt.IsZero() || !sender.DeletedAt.IsZero() && o.Type != "Delete"
+		if retracted {
 			return nil
 		}
 		if doc, err = s.Document(tx, o); err != nil {
-			return err
-		}
-		if sender, err = tx.Account(args.Sender); err != nil {
 			return err
 		}
 		user, err = tx.User(args.Sender)
@@ -63,22 +65,20 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return jobs.Permanent(err)
 	}
 	if err != nil {
-		return jobs.LaneDown(err, 0)
+		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
 	return deliveryOutcome(args.Inbox, resp)
 }
 
 // deliveryOutcome reads the answer of an inbox: what it refused it will
-// refuse again; what broke may heal.
+// refuse again; what broke may work later.
 func deliveryOutcome(inbox string, resp *outgoing.Response) error {
 	err := fmt.Errorf("%s answers %d", inbox, resp.Status)
-	switch resp.Status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return jobs.LaneDown(err, retryAfter(resp.Header.Get("Retry-After")))
-	case http.StatusRequestTimeout, http.StatusUnauthorized:
-		return err // 401: perhaps they could not fetch our key just now
-	}
 	switch {
+	case isOverloaded(resp.Status):
+		return jobs.HostDown(vocab.Host(inbox), err, retryAfter(resp.Header.Get("Retry-After")))
+	case resp.Status == http.StatusRequestTimeout, resp.Status == http.StatusUnauthorized:
+		return err // 401: perhaps they could not fetch our key just now
 	case resp.Status < 300:
 		return nil
 	case resp.Status < 500:

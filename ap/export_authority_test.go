@@ -20,6 +20,13 @@ func RunJob(ctx context.Context, s *Service, j store.Job) error {
 	return r.Attempt(ctx, j)
 }
 
+// JobKinds lists the kinds of jobs that a service does.
+func JobKinds() []string {
+	r := jobs.New(jobs.Options{})
+	new(Service).RegisterJobs(r)
+	return r.Kinds()
+}
+
 // ResolveActor is what the pipeline asks for authors and mentioned accounts.
 func ResolveActor(ctx context.Context, s *Service, uri string) (*store.Account, error) {
 	return s.actor(ctx, uri)

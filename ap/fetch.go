@@ -77,7 +77,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
-	if err := statusError(uri, resp.Status); err != nil {
+	if err := statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
 	if s.Config.IsOwn(resp.URL) {
@@ -94,15 +94,18 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 }
 
 // statusError is what an answer's status means for a fetch.
-func statusError(uri string, status int) error {
+func statusError(uri string, resp *outgoing.Response) error {
+	status := resp.Status
 	switch {
+	case isOverloaded(status):
+		return fault.Errorf(fault.Unavailable, "%w", overloaded(uri, resp))
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusGone:
 		return fault.Errorf(fault.Gone, "%s is gone", uri)
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return fault.Errorf(fault.NotFound, "%s answers %d", uri, status)
-	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
+	case status >= 500 || status == http.StatusRequestTimeout:
 		return fault.Errorf(fault.Unavailable, "%s answers %d", uri, status)
 	}
 	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
@@ -113,7 +116,7 @@ func fetchError(uri string, err error) error {
 	if outgoing.IsRefused(err) || errors.Is(err, outgoing.ErrTooLarge) {
 		return fault.Errorf(fault.Invalid, "fetch %s: %w", uri, err)
 	}
-	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, err)
+	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, unreachable(err))
 }
 
 // fetchStatus makes a remote status known here, fetched from its origin: the

@@ -21,6 +21,7 @@ type foundHandle struct {
 	denied   bool // it leads to another
 	down     bool // it does not answer: what was known stays
 	askAgain bool
+	err      error // why, when it is to be asked again
 }
 
 // findHandle asks who has the handle that an actor claims (SECURITY-RULES 7).
@@ -32,7 +33,7 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	found, err := s.webFinger(ctx, account.Username, host)
 	if err != nil {
 		down := fault.Is(err, fault.Unavailable)
-		return foundHandle{domain: host, down: down, askAgain: down}
+		return foundHandle{domain: host, down: down, askAgain: down, err: err}
 	}
 	if !sameDocument(found.actor, account.URI) {
 		return foundHandle{domain: host, denied: true}
@@ -44,7 +45,7 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	}
 	back, err := s.webFinger(ctx, name, domain)
 	if err != nil || !sameDocument(back.actor, account.URI) {
-		return foundHandle{domain: host, verified: true, askAgain: fault.Is(err, fault.Unavailable)}
+		return foundHandle{domain: host, verified: true, askAgain: fault.Is(err, fault.Unavailable), err: err}
 	}
 	return foundHandle{domain: domain, verified: true}
 }
@@ -79,7 +80,7 @@ func (s *Service) verifyHandle(ctx context.Context, args activity.RefreshArgs) e
 		return s.fetchOutcome("verify handle", args.URI, activity.Outcome{}, err)
 	}
 	if found.askAgain {
-		return fault.Errorf(fault.Unavailable, "WebFinger of %s does not answer", found.domain)
+		return found.err
 	}
 	return nil
 }

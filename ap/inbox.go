@@ -11,6 +11,7 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
+	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 
@@ -67,8 +68,8 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if err != nil {
 		return none, err
 	}
-	leave, ok := room.enter(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
-	if !ok {
+	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
+	if err != nil {
 		return none, noRoom("too many inbox posts at once")
 	}
 	defer leave()
@@ -102,7 +103,7 @@ func (s *Service) refusedHost(uri string) activity.Reason {
 // roomFor is where the body of a verified sender is read: those whom somebody
 // here follows have a room of their own, which nobody else can fill with
 // bodies that trickle.
-func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*gate, error) {
+func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
 	room := s.limits.bodies
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		followed, err := tx.FollowedBySomeoneHere(actor.ID)

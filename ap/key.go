@@ -166,8 +166,7 @@ func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client
 	if s.limits.isProven(client, host) {
 		room = s.limits.neighbours
 	}
-	leave, ok := room.enter(ctx, smallBody, "client "+client, "host "+host)
-	if !ok {
+	if leave, err = room.AcquireBytes(ctx, smallBody, "client "+client, "host "+host); err != nil {
 		return nil, noRoom("too many requests wait for keys")
 	}
 	return leave, nil

@@ -11,6 +11,7 @@ import (
 	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
+	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 
@@ -53,10 +54,10 @@ type limits struct {
 	clients, hosts *ratelimit.Limiter
 	now            func() time.Time
 
-	strangers  *gate // requests whose key is not known here
-	neighbours *gate // the same, of clients that are proven for the key's host
-	bodies     *gate // bodies of requests whose signature is verified
-	followed   *gate // the same, of accounts that somebody here follows
+	strangers  *semaphore.Semaphore // requests whose key is not known here
+	neighbours *semaphore.Semaphore // the same, of clients that are proven for the key's host
+	bodies     *semaphore.Semaphore // bodies of requests whose signature is verified
+	followed   *semaphore.Semaphore // the same, of accounts that somebody here follows
 
 	// failed is what could not be fetched a moment ago, by URI; failedKeys are
 	// keys that could not be fetched or believed. They are apart: strangers name
@@ -94,12 +95,15 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		return ratelimit.Rule{Name: name, Most: l.Most * times, Window: l.Window}
 	}
 	minute := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: time.Minute} }
-	room := gateSize{most: c.InboxStrangers, mostBytes: int64(c.InboxStrangers) * smallBody, share: max(c.InboxStrangers/4, 1)}
-	bodies := gateSize{most: bodiesMost, mostBytes: max(c.InboxMemory, MaxInboxBytes), share: bodyShare, waiting: bodiesWaiting, patience: bodyPatience}
+	room := semaphore.Options{Places: c.InboxStrangers, Bytes: int64(c.InboxStrangers) * smallBody, PerClient: max(c.InboxStrangers/4, 1)}
+	bodies := semaphore.Options{
+		Places: bodiesMost, Bytes: max(c.InboxMemory, MaxInboxBytes), PerClient: bodyShare,
+		Waiting: bodiesWaiting, WaitingPerClient: bodiesWaiting / 4, Wait: bodyPatience,
+	}
 	return &limits{
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
-		strangers: newGate(room), neighbours: newGate(room),
-		bodies: newGate(bodies), followed: newGate(bodies),
+		strangers: semaphore.New(room), neighbours: semaphore.New(room),
+		bodies: semaphore.New(bodies), followed: semaphore.New(bodies),
 		failed:         ratelimit.NewRecent[fault.Kind](now, mostFailed),
 		failedKeys:     ratelimit.NewRecent[fault.Kind](now, mostFailed),
 		proven:         ratelimit.NewRecent[struct{}](now, mostProven),

@@ -356,13 +356,19 @@ func (n *network) get(address, accept string, by *remote) *http.Response {
 	return w.Result()
 }
 
+// claim takes what is due.
+func claim(tx *store.Tx) ([]store.Job, error) {
+	due, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: ap.JobKinds(), Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Hour})
+	return due, err
+}
+
 // work does the jobs that are due, and those that they cause. What fails stays.
 func (n *network) work() {
 	n.Helper()
 	for range 100 {
 		var due []store.Job
 		if err := n.Store.Update(n.Context(), func(tx *store.Tx) (err error) {
-			due, _, err = tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Hour)
+			due, err = claim(tx)
 			return err
 		}); err != nil {
 			n.Fatal(err)
@@ -374,9 +380,9 @@ func (n *network) work() {
 			err := ap.RunJob(n.Context(), n.Service, j)
 			if uerr := n.Store.Update(n.Context(), func(tx *store.Tx) error {
 				if err != nil {
-					return tx.RetryJob(j.ID, n.clock.Now().Add(time.Minute), err.Error())
+					return tx.RetryJob(j, n.clock.Now().Add(time.Minute), err.Error())
 				}
-				return tx.FinishJob(j.ID)
+				return tx.FinishJob(j)
 			}); uerr != nil {
 				n.Fatal(uerr)
 			}
@@ -390,7 +396,7 @@ func (n *network) deliveries() map[string]object {
 	n.Helper()
 	got := map[string]object{}
 	n.update(func(tx *store.Tx) error {
-		due, _, err := tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Hour)
+		due, err := claim(tx)
 		if err != nil {
 			return err
 		}
@@ -415,7 +421,7 @@ func (n *network) deliveries() map[string]object {
 				return err
 			}
 			got[v["type"].(string)+" to "+args.Inbox] = v
-			if err := tx.FinishJob(j.ID); err != nil {
+			if err := tx.FinishJob(j); err != nil {
 				return err
 			}
 		}

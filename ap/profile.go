@@ -12,6 +12,7 @@ import (
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/markup"
+	"kinglet/media"
 	"kinglet/store"
 )
 
@@ -20,10 +21,12 @@ type ProfileChange struct {
 	DisplayName, Note                    *string // as typed
 	Locked, Bot, Discoverable, Indexable *bool
 	Fields                               *[]store.Field // names and values as typed
-	Avatar, Header                       *string        // URLs of pictures kept here; "" for none
+	Avatar, Header                       *media.Picture // kept here; zero for none
 	DefaultVisibility                    *store.Visibility
 	DefaultSensitive                     *bool
 	DefaultLanguage                      *string
+
+	avatar, header *shownPicture // of Avatar and Header
 }
 
 // The bounds of a profile, in characters.
@@ -46,6 +49,7 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 	if err := validProfile(c); err != nil {
 		return err
 	}
+	c.avatar, c.header = s.show("avatar", c.Avatar), s.show("header", c.Header)
 	for i := 1; ; i++ {
 		err := s.updateProfile(ctx, id, c)
 		if i == maxProfileTries || !errors.Is(err, errProfileChanged) {
@@ -83,22 +87,21 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		if err != nil {
 			return err
 		}
-		avatar, header := now.Avatar, now.Header
 		c.apply(now, nowUser)
 		if nowUser.NoteSource != user.NoteSource || !slices.Equal(nowUser.FieldsSource, user.FieldsSource) {
 			return errProfileChanged // and what was rendered is not its text
+		}
+		if now.Avatar != account.Avatar || now.Header != account.Header {
+			return errProfileChanged // and what was published is not its address
 		}
 		now.Note, now.Fields = account.Note, account.Fields
 		if published := a.Object.Object.Object; published != actor {
 			takeRewritten(now, published)
 		}
-		if err := usePictures(tx, c); err != nil {
+		if err := putPictures(tx, now, c); err != nil {
 			return err
 		}
 		if err := tx.PutAccount(now); err != nil {
-			return err
-		}
-		if err := tx.SweepBlobs(avatar, header); err != nil {
 			return err
 		}
 		return tx.UpdateUser(nowUser)
@@ -123,15 +126,34 @@ func takeRewritten(account *store.Account, published *vocab.Object) {
 	}
 }
 
-// usePictures makes sure that the new pictures are still there.
-func usePictures(tx *store.Tx, c ProfileChange) error {
-	for _, url := range []*string{c.Avatar, c.Header} {
-		if url == nil {
-			continue
-		}
-		if err := tx.UseBlob(*url); err != nil {
+// shownPicture is a picture of a profile under the address that it will have.
+type shownPicture struct {
+	url string
+	ref store.MediaRef
+}
+
+// show gives a picture an address, a new one each time: caches and other
+// servers don't show the one before.
+func (s *Service) show(name string, picture *media.Picture) *shownPicture {
+	switch {
+	case picture == nil:
+		return nil
+	case picture.Blob == "":
+		return &shownPicture{}
+	}
+	ref := store.MediaRef{Key: store.NewMediaKey(), Blob: picture.Blob}
+	return &shownPicture{s.Config.MediaURL(ref.Key, name+picture.Ext), ref}
+}
+
+// putPictures writes what an account refers to for the pictures that change.
+func putPictures(tx *store.Tx, account *store.Account, c ProfileChange) error {
+	if p := c.avatar; p != nil {
+		if err := tx.SetAvatar(account, p.url, p.ref); err != nil {
 			return err
 		}
+	}
+	if p := c.header; p != nil {
+		return tx.SetHeader(account, p.url, p.ref)
 	}
 	return nil
 }
@@ -164,12 +186,16 @@ func (c ProfileChange) apply(account *store.Account, user *store.User) {
 	set(&account.Bot, c.Bot)
 	set(&account.Discoverable, c.Discoverable)
 	set(&account.Indexable, c.Indexable)
-	set(&account.Avatar, c.Avatar)
-	set(&account.Header, c.Header)
 	set(&user.NoteSource, c.Note)
 	set(&user.DefaultVisibility, c.DefaultVisibility)
 	set(&user.DefaultSensitive, c.DefaultSensitive)
 	set(&user.DefaultLanguage, c.DefaultLanguage)
+	if c.avatar != nil {
+		account.Avatar = c.avatar.url
+	}
+	if c.header != nil {
+		account.Header = c.header.url
+	}
 	account.Type = "Person"
 	if account.Bot {
 		account.Type = "Service"

@@ -31,12 +31,15 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 	if err != nil {
 		return err
 	}
-	var over error // a limit, which is not the mentioned's fault
+	var later error // a limit, or a host that does not answer: not the mentioned's fault
 	for _, uri := range args.URIs {
 		account, err := s.actor(ctx, uri)
 		if isBusy(err) {
-			over = err
+			later = err
 			break
+		}
+		if fault.Is(err, fault.Unavailable) {
+			later = err
 		}
 		if err != nil {
 			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
@@ -46,7 +49,7 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 			return err
 		}
 	}
-	return over
+	return later
 }
 
 // statusExists tells whether a status is still there and its author active: what
@@ -132,7 +135,7 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 }
 
 func kept(r config.Retention, now time.Time) store.Kept {
-	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), HomeFeed: r.HomeFeed}
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
 }
 
 // ScheduleCleanUp begins the daily rounds, at a server's start.

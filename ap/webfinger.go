@@ -29,7 +29,7 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 	if err != nil {
 		return finger{}, fetchError("WebFinger of "+domain, err)
 	}
-	if err := statusError("WebFinger of "+domain, resp.Status); err != nil {
+	if err := statusError("WebFinger of "+domain, resp); err != nil {
 		return finger{}, err
 	}
 	var doc struct {

@@ -17,6 +17,7 @@ import (
 
 	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
+	"kinglet/store"
 	"kinglet/store/storetest"
 )
 
@@ -36,6 +37,12 @@ func encodeJPEG(t testing.TB, img image.Image) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func newKeeper(s *store.Store) *Keeper { return NewKeeper(InStore(s), s.Memory(), 48<<20) }
+
+func decodeBytes(data []byte, shape Shape, maxMemory int64) (picture image.Image, opaque bool, err error) {
+	return decode(bytes.NewReader(data), int64(len(data)), shape, maxMemory)
 }
 
 // allocated is how many bytes fn allocates.
@@ -77,10 +84,10 @@ func TestDecodedSize(t *testing.T) {
 		if took := allocated(func() { _, _, err = image.Decode(bytes.NewReader(c.data)) }); err != nil || took > said+1<<20 {
 			t.Errorf("%s: it is said to take %d bytes, and takes %d, %v", name, said, took, err)
 		}
-		if took := allocated(func() { _, _, err = decode(c.data, Avatar, 48<<20) }); err != nil || took > said+8<<20 {
+		if took := allocated(func() { _, _, err = decodeBytes(c.data, Avatar, 48<<20) }); err != nil || took > said+8<<20 {
 			t.Errorf("%s: with its shape it takes %d bytes, %v", name, took, err)
 		}
-		if _, _, err := decode(c.data, Avatar, said-1); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "decode") {
+		if _, _, err := decodeBytes(c.data, Avatar, said-1); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "decode") {
 			t.Errorf("%s: over the limit: %v", name, err)
 		}
 	}
@@ -126,7 +133,7 @@ func TestThinPictures(t *testing.T) {
 		data := encodePNG(t, image.NewGray(r))
 		var picture image.Image
 		var err error
-		if took := allocated(func() { picture, _, err = decode(data, Header, 48<<20) }); err != nil || took > 40<<20 {
+		if took := allocated(func() { picture, _, err = decodeBytes(data, Header, 48<<20) }); err != nil || took > 40<<20 {
 			t.Fatalf("%s: %d bytes, %v", name, took, err)
 		}
 		if b := picture.Bounds(); b.Dx() != 1500 || b.Dy() != 500 {
@@ -149,7 +156,7 @@ func TestOrientation(t *testing.T) {
 	plain := encodeJPEG(t, src)
 	for o, want := range map[int]image.Point{1: {0, 0}, 2: {1, 0}, 3: {1, 1}, 4: {0, 1}, 5: {0, 0}, 6: {1, 0}, 7: {1, 1}, 8: {0, 1}} {
 		for _, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
-			picture, _, err := decode(withExif(plain, order, uint16(o)), Shape{100, 100}, 1<<20)
+			picture, _, err := decodeBytes(withExif(plain, order, uint16(o)), Shape{100, 100}, 1<<20)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +193,7 @@ func withExif(data []byte, order binary.ByteOrder, orientation uint16) []byte {
 }
 
 func TestOnePictureAtATime(t *testing.T) {
-	keeper := NewKeeper(storetest.SQLite(t), 48<<20)
+	keeper := newKeeper(storetest.SQLite(t))
 	data := encodePNG(t, image.NewGray(image.Rect(0, 0, 10, 10)))
 	release, err := keeper.decoding.Acquire(t.Context(), "another picture")
 	if err != nil {
@@ -195,7 +202,7 @@ func TestOnePictureAtATime(t *testing.T) {
 	results := make(chan error)
 	for range 12 {
 		go func() {
-			_, err := keeper.Keep(t.Context(), data, Avatar)
+			_, err := keeper.Keep(t.Context(), bytes.NewReader(data), int64(len(data)), Avatar)
 			results <- err
 		}()
 	}
@@ -221,7 +228,7 @@ func TestPixelsAreBounded(t *testing.T) {
 	data := encodePNG(t, image.NewGray(image.Rect(0, 0, 1, 1)))
 	copy(data[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // 65536 x 65536 by its header
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29]))
-	if _, _, err := decode(data, Avatar, 1<<60); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "million pixels") {
+	if _, _, err := decodeBytes(data, Avatar, 1<<60); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "million pixels") {
 		t.Error(err)
 	}
 }

@@ -2,21 +2,22 @@ package media
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
-	"strings"
 	"testing"
 
 	"kinglet/internal/fault"
+	"kinglet/store"
 	"kinglet/store/storetest"
 )
 
 func TestKeep(t *testing.T) {
 	s := storetest.SQLite(t)
-	keeper := NewKeeper(s, 48<<20)
+	keeper := newKeeper(s)
 	src := image.NewNRGBA(image.Rect(0, 0, 60, 30))
 	for i := range src.Pix {
 		src.Pix[i] = 0xff
@@ -39,16 +40,16 @@ func TestKeep(t *testing.T) {
 		data []byte
 		ext  string
 	}{"opaque": {solid.Bytes(), ".jpg"}, "transparent": {clear.Bytes(), ".png"}, "with a comment": {secret, ".jpg"}} {
-		path, err := keeper.Keep(t.Context(), c.data, Avatar)
-		if err != nil || !strings.HasSuffix(path, c.ext) {
-			t.Errorf("%s: %s %v", name, path, err)
+		kept, err := keeper.Keep(t.Context(), bytes.NewReader(c.data), int64(len(c.data)), Avatar)
+		if err != nil || kept.Ext != c.ext {
+			t.Errorf("%s: %+v %v", name, kept, err)
 			continue
 		}
-		r, err := s.BlobReader(t.Context(), strings.TrimSuffix(path, c.ext))
-		if err != nil {
+		var row *store.Blob
+		if err := s.View(t.Context(), func(tx *store.Tx) (err error) { row, err = tx.Blob(kept.Blob); return err }); err != nil {
 			t.Fatal(err)
 		}
-		b, err := io.ReadAll(r)
+		b, err := io.ReadAll(s.OpenBlob(t.Context(), row))
 		if err != nil || bytes.Contains(b, []byte("SECRET")) {
 			t.Errorf("%s: the comment is kept, or %v", name, err)
 		}
@@ -62,7 +63,7 @@ func TestKeep(t *testing.T) {
 		"text": []byte("<svg onload=alert(1)>"), "nothing": nil, "half": solid.Bytes()[:solid.Len()/2], "huge": huge,
 		"TIFF": []byte("II*\x00\x08\x00\x00\x00\x00\x00"),
 	} {
-		if _, err := keeper.Keep(t.Context(), data, Avatar); !fault.Is(err, fault.Invalid) {
+		if _, err := keeper.Keep(t.Context(), bytes.NewReader(data), int64(len(data)), Avatar); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -74,7 +75,36 @@ func FuzzDecode(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) < 1<<12 {
-			_, _, _ = decode(data, Avatar, 1<<20)
+			_, _, _ = decodeBytes(data, Avatar, 1<<20)
 		}
 	})
+}
+
+// failing is a file whose bytes can't be had any more after the first.
+type failing struct{ io.ReadSeeker }
+
+var errFailing = errors.New("the database is away")
+
+func (f failing) Read(p []byte) (int, error) {
+	if at, _ := f.Seek(0, io.SeekCurrent); at > 4096 {
+		return 0, errFailing
+	}
+	return f.ReadSeeker.Read(p[:min(len(p), 1024)])
+}
+
+// A picture that can't be read since its bytes can't be had is not called
+// a bad one.
+func TestDatabaseFailsWhileDecoding(t *testing.T) {
+	data := encodePNG(t, translucentNoise(200))
+	if _, _, err := decode(failing{bytes.NewReader(data)}, int64(len(data)), Avatar, 1<<30); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+}
+
+func translucentNoise(side int) image.Image {
+	img := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for i := range img.Pix {
+		img.Pix[i] = byte(i * i >> 3)
+	}
+	return img
 }

@@ -11,7 +11,7 @@ func (tx *Tx) CountWaiting(kind, lane string, most int) (int, error) {
 // DropActivity takes an activity of ours away with the deliveries under a
 // unique key: another one stands in its place.
 func (tx *Tx) DropActivity(id ObjectID, deliveryKey string) error {
-	if _, err := tx.exec(`DELETE FROM jobs WHERE unique_key = $1`, deliveryKey); err != nil {
+	if err := tx.endJobs(`DELETE FROM jobs WHERE unique_key = $1`, deliveryKey); err != nil {
 		return err
 	}
 	_, err := tx.exec(`DELETE FROM objects WHERE id = $1 AND NOT is_status`, id)

@@ -26,13 +26,34 @@ func noise(n int, seed byte) []byte {
 	return b
 }
 
+// blob keeps bytes that no row refers to yet.
 func (w *world) blob(data []byte) *store.Blob {
 	w.t.Helper()
-	b, err := w.PutBlob(w.t.Context(), bytes.NewReader(data), "image/png", 1<<30)
+	u := w.upload(data)
+	b, err := u.Keep("image/png")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return b
+}
+
+func (w *world) upload(data []byte) *store.Upload {
+	w.t.Helper()
+	u := w.NewUpload(w.t.Context(), 1<<30)
+	if _, err := u.Write(data); err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}
+
+// bytes reads a blob.
+func (w *world) bytes(b *store.Blob) []byte {
+	w.t.Helper()
+	got, err := io.ReadAll(w.OpenBlob(w.t.Context(), b))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
 }
 
 func (w *world) count(query string) int64 {
@@ -52,20 +73,194 @@ func TestBlobs(t *testing.T) {
 		} {
 			data := noise(size, 1)
 			sum := sha256.Sum256(data)
-			b := w.blob(data)
-			if b.Hash != hex.EncodeToString(sum[:]) || b.Size != int64(size) || b.MediaType != "image/png" || b.CreatedAt.IsZero() {
-				t.Errorf("%s: %+v", name, b)
+			u := s.NewUpload(t.Context(), int64(size))
+			for rest := data; len(rest) > 0; { // as a request brings it
+				n := min(len(rest), 32<<10)
+				if _, err := u.Write(rest[:n]); err != nil {
+					t.Fatal(name, err)
+				}
+				rest = rest[n:]
 			}
-			r, err := s.BlobReader(t.Context(), b.Hash)
-			if err != nil {
-				t.Fatal(name, err)
+			if err := iotest.TestReader(u.Open(), data); err != nil || u.Size() != int64(size) {
+				t.Errorf("%s, before it is kept: %d bytes, %v", name, u.Size(), err)
 			}
-			if r.Size != int64(size) {
-				t.Errorf("%s: the reader has size %d", name, r.Size)
+			b, err := u.Keep("image/png")
+			if err != nil || b.Hash != hex.EncodeToString(sum[:]) || b.Size != int64(size) || b.MediaType != "image/png" || b.CreatedAt.IsZero() {
+				t.Errorf("%s: %+v %v", name, b, err)
 			}
-			if err := iotest.TestReader(r, data); err != nil {
+			if err := iotest.TestReader(s.OpenBlob(t.Context(), b), data); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
+			u.Discard() // too late to mean anything
+			if _, err := u.Write([]byte("more")); err == nil {
+				t.Errorf("%s: it grows after it was kept", name)
+			}
+			w.view(func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err })
+		}
+		if n := w.count(`SELECT COUNT(*) FROM uploads`); n != 0 {
+			t.Errorf("%d uploads are left", n)
+		}
+	})
+}
+
+// A file that fits a chunk costs one transaction, and the same again none more.
+func TestSmallBlobIsOneTransaction(t *testing.T) {
+	if engine.RunTwice {
+		t.Skip("each statement runs twice")
+	}
+	w := newWorld(t, storetest.SQLite(t))
+	for _, c := range []struct {
+		name       string
+		statements int64
+	}{{"new", 2}, {"known", 3}} {
+		before := w.Statements()
+		w.blob(noise(store.ChunkSize, 12))
+		if n := w.Statements() - before; n != c.statements {
+			t.Errorf("%s: %d statements", c.name, n)
+		}
+	}
+}
+
+func TestSameBytesAreKeptOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		data := noise(2*store.ChunkSize+7, 3)
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				u := s.NewUpload(t.Context(), 1<<30)
+				if _, err := u.Write(data); err != nil {
+					t.Error(err)
+				}
+				if _, err := u.Keep("image/png"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		b, err := w.upload(data).Keep("text/plain")
+		if err != nil || b.MediaType != "image/png" || !bytes.Equal(w.bytes(b), data) {
+			t.Errorf("again: %+v %v", b, err)
+		}
+		if err := s.SweepUploads(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if blobs, chunks := w.count(`SELECT COUNT(*) FROM blobs`), w.count(`SELECT COUNT(*) FROM blob_chunks`); blobs != 1 || chunks != 3 {
+			t.Errorf("%d blobs, %d chunks", blobs, chunks)
+		}
+	})
+}
+
+func TestUploadTooLarge(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		u := s.NewUpload(t.Context(), 1000)
+		if _, err := u.Write(noise(1000, 4)); err != nil {
+			t.Errorf("just so: %v", err)
+		}
+		if _, err := u.Write([]byte("x")); !fault.Is(err, fault.TooLarge) {
+			t.Errorf("a byte too many: %v", err)
+		}
+	})
+}
+
+// While a large file arrives, its chunks are short transactions: what others
+// write meanwhile is not behind it, and what is not kept leaves nothing.
+func TestUploadsThatDontEnd(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		data := noise(7*store.ChunkSize, 8)
+		sweep := func(what string, want int64) {
+			t.Helper()
+			if err := s.SweepUploads(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.count(`SELECT COUNT(*) FROM blob_chunks`); n != want {
+				t.Errorf("%s: %d chunks", what, n)
+			}
+		}
+		w.blob(data[:store.ChunkSize])
+		w.upload(data).Discard()
+		if !store.NextTidy(s) {
+			t.Error("nobody is told to delete the rest of what was discarded")
+		}
+		sweep("discarded", 1)
+		// The client or the server is cut off: nobody discards it.
+		cutOff, goesOn := w.upload(data), w.upload(data)
+		sweep("at once", 1+6+6)
+		clock.Advance(store.UploadTime / 2)
+		if _, err := goesOn.Write(data[:store.ChunkSize]); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(store.UploadTime/2 + time.Second)
+		sweep("after an hour", 1+7)
+		if _, err := cutOff.Write(data); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("what was swept goes on: %v", err)
+		}
+		cutOff = w.upload(data)
+		clock.Advance(2 * store.UploadTime)
+		sweep("both", 1)
+		if _, err := cutOff.Keep("image/png"); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("what was swept is kept: %v", err)
+		}
+		if blobs, uploads := w.count(`SELECT COUNT(*) FROM blobs`), w.count(`SELECT COUNT(*) FROM uploads`); blobs != 1 || uploads != 0 {
+			t.Errorf("%d blobs, %d uploads", blobs, uploads)
+		}
+	})
+}
+
+// A client that leaves in the middle of its upload.
+func TestUploadOfAClientThatLeaves(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		ctx, leave := context.WithCancel(t.Context())
+		u := s.NewUpload(ctx, 1<<30)
+		if _, err := u.Write(noise(2*store.ChunkSize, 1)); err != nil {
+			t.Fatal(err)
+		}
+		leave()
+		if _, err := u.Write(noise(2*store.ChunkSize, 2)); err == nil {
+			t.Error("it is written for nobody")
+		}
+		u.Discard()
+		if n := w.count(`SELECT COUNT(*) FROM blob_chunks`) + w.count(`SELECT COUNT(*) FROM uploads`); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+	})
+}
+
+func TestBlobDeleted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		data := noise(10*store.ChunkSize, 6)
+		b, stays := w.blob(data), w.blob(noise(10, 7))
+		r := s.OpenBlob(t.Context(), b)
+		if _, err := io.ReadFull(r, make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		w.update(func(tx *store.Tx) error { return store.DeleteBlob(tx, b.Hash) })
+		w.update(func(tx *store.Tx) error { return store.DeleteBlob(tx, b.Hash) })
+		// No transaction deletes all of it.
+		if n := w.count(`SELECT COUNT(*) FROM blob_chunks`); n != 1+10-store.ChunksAtOnce {
+			t.Errorf("%d chunks are left at first", n)
+		}
+		if _, err := io.ReadAll(r); !fault.Is(err, fault.NotFound) {
+			t.Errorf("who was reading: %v", err)
+		}
+		if err := s.View(t.Context(), func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err }); !fault.Is(err, fault.NotFound) {
+			t.Errorf("who comes after: %v", err)
+		}
+		again := w.blob(data) // while the bytes of the old one are still going
+		if !store.NextTidy(s) {
+			t.Error("nobody is told to delete the rest")
+		}
+		if err := s.SweepUploads(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM blob_chunks`); n != 1+10 {
+			t.Errorf("%d chunks in the end", n)
+		}
+		if !bytes.Equal(w.bytes(again), data) || len(w.bytes(stays)) != 10 {
+			t.Error("other bytes")
 		}
 	})
 }
@@ -87,11 +282,7 @@ func TestBlobRangeReadsItsChunks(t *testing.T) {
 		} {
 			var statements atomic.Int64
 			ctx := store.WithStatementCount(t.Context(), &statements)
-			r, err := s.BlobReader(ctx, b.Hash)
-			if err != nil {
-				t.Fatal(err)
-			}
-			statements.Store(0)
+			r := s.OpenBlob(ctx, b)
 			if _, err := r.Seek(c.off, io.SeekStart); err != nil {
 				t.Fatal(err)
 			}
@@ -102,180 +293,6 @@ func TestBlobRangeReadsItsChunks(t *testing.T) {
 			if statements.Load() != c.chunks {
 				t.Errorf("%s: %d chunks were read", c.name, statements.Load())
 			}
-		}
-	})
-}
-
-func TestSameBytesAreKeptOnce(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newWorld(t, s)
-		data := noise(2*store.ChunkSize+7, 3)
-		var group sync.WaitGroup
-		for range 8 {
-			group.Go(func() {
-				if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "image/png", 1<<30); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		group.Wait()
-		before := s.Statements()
-		b, err := s.PutBlob(t.Context(), bytes.NewReader(data), "text/plain", 1<<30)
-		once := int64(1) // look
-		if engine.RunTwice {
-			once = 2
-		}
-		if err != nil || b.MediaType != "image/png" || s.Statements()-before != once {
-			t.Errorf("again: %+v %v, %d statements", b, err, s.Statements()-before)
-		}
-		w.view(func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err })
-		r, err := s.BlobReader(t.Context(), b.Hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data) {
-			t.Errorf("other bytes: %v", err)
-		}
-	})
-}
-
-func TestBlobTooLarge(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		data := noise(1000, 4)
-		if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "", 999); !fault.Is(err, fault.Invalid) {
-			t.Errorf("a byte too many: %v", err)
-		}
-		if _, err := s.PutBlob(t.Context(), bytes.NewReader(data), "", 1000); err != nil {
-			t.Errorf("just so: %v", err)
-		}
-	})
-}
-
-// turncoat gives other bytes from the second reading on.
-type turncoat struct {
-	*bytes.Reader
-	second []byte
-	seeks  int
-}
-
-func (r *turncoat) Seek(offset int64, whence int) (int64, error) {
-	if r.seeks++; r.seeks == 2 {
-		r.Reader = bytes.NewReader(r.second)
-	}
-	return r.Reader.Seek(offset, whence)
-}
-
-// Bytes are kept under their own hash or not at all, and what was begun does
-// not stand in the way of who brings the right ones.
-func TestBlobThatChanges(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newWorld(t, s)
-		first := noise(2*store.ChunkSize, 5)
-		sum := sha256.Sum256(first)
-		hash := hex.EncodeToString(sum[:])
-		other := bytes.Clone(first)
-		other[len(other)-1]++
-		for name, second := range map[string][]byte{"other": other, "shorter": first[:store.ChunkSize], "longer": append(bytes.Clone(first), 1)} {
-			_, err := s.PutBlob(t.Context(), &turncoat{Reader: bytes.NewReader(first), second: second}, "", 1<<30)
-			if err == nil {
-				t.Errorf("%s: it was kept", name)
-			}
-			if _, err := s.BlobReader(t.Context(), hash); !fault.Is(err, fault.NotFound) {
-				t.Errorf("%s: it can be read: %v", name, err)
-			}
-		}
-		if b := w.blob(first); b.Hash != hash || b.Size != int64(len(first)) {
-			t.Errorf("%+v", b)
-		}
-	})
-}
-
-func TestBlobDeleted(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newWorld(t, s)
-		data := noise(3*store.ChunkSize, 6)
-		b, stays := w.blob(data), w.blob(noise(10, 7))
-		r, err := s.BlobReader(t.Context(), b.Hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(r, make([]byte, 10)); err != nil {
-			t.Fatal(err)
-		}
-		w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
-		w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
-		if _, err := io.ReadAll(r); !fault.Is(err, fault.NotFound) {
-			t.Errorf("who was reading: %v", err)
-		}
-		if _, err := s.BlobReader(t.Context(), b.Hash); !fault.Is(err, fault.NotFound) {
-			t.Errorf("who comes after: %v", err)
-		}
-		w.view(func(tx *store.Tx) error { _, err := tx.Blob(stays.Hash); return err })
-		if b := w.blob(data); b.Size != int64(len(data)) {
-			t.Errorf("brought again: %+v", b)
-		}
-	})
-}
-
-// cut does something once, after the first chunk of the second reading.
-type cut struct {
-	io.ReadSeeker
-	do    func()
-	seeks int
-	read  int
-}
-
-func (r *cut) Seek(offset int64, whence int) (int64, error) {
-	r.seeks++
-	return r.ReadSeeker.Seek(offset, whence)
-}
-
-func (r *cut) Read(p []byte) (int, error) {
-	n, err := r.ReadSeeker.Read(p)
-	if r.seeks == 2 {
-		if r.read += n; r.read > store.ChunkSize && r.do != nil {
-			r.do()
-			r.do = nil
-		}
-	}
-	return n, err
-}
-
-// What an upload that never ended has left goes a day later.
-func TestAbandonedBlob(t *testing.T) {
-	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
-		w := newWorld(t, s)
-		data := noise(3*store.ChunkSize, 8)
-		kept := w.blob(noise(store.ChunkSize+1, 9))
-		owner := w.local("owner")
-		owner.Avatar = "https://here.test/media/" + kept.Hash + ".png"
-		w.update(func(tx *store.Tx) error { return tx.PutAccount(owner) })
-		ctx, cancel := context.WithCancel(t.Context())
-		if _, err := s.PutBlob(ctx, &cut{ReadSeeker: bytes.NewReader(data), do: cancel}, "", 1<<30); err == nil {
-			t.Fatal("it was kept")
-		}
-		chunks := func(when string, want int64) {
-			t.Helper()
-			if n := w.count(`SELECT COUNT(*) FROM blob_chunks`); n != want {
-				t.Errorf("%s: %d chunks", when, n)
-			}
-		}
-		deleted := noise(2*store.ChunkSize, 10)
-		sum := sha256.Sum256(deleted)
-		remove := func() {
-			w.update(func(tx *store.Tx) error { return tx.DeleteBlob(hex.EncodeToString(sum[:])) })
-		}
-		if _, err := s.PutBlob(t.Context(), &cut{ReadSeeker: bytes.NewReader(deleted), do: remove}, "", 1<<30); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("deleted while it was written: %v", err)
-		}
-		chunks("at once", 4)
-		w.cleanUp()
-		chunks("within the day", 3)
-		clock.Advance(25 * time.Hour)
-		w.cleanUp()
-		chunks("after a day", 2)
-		if n := w.count(`SELECT COUNT(*) FROM blobs`); n != 1 {
-			t.Errorf("%d blobs", n)
 		}
 	})
 }

@@ -322,7 +322,7 @@ func TestOnceAtOnce(t *testing.T) {
 				ok := false
 				err := w.Update(t.Context(), func(tx *store.Tx) error {
 					id := tx.NewID(tx.Now())
-					_, err := tx.SpendCode("code", id)
+					_, err := tx.RedeemCode("code", id)
 					if ok = err == nil; fault.Is(err, fault.NotFound) {
 						return nil
 					}
@@ -346,7 +346,7 @@ func TestOnceAtOnce(t *testing.T) {
 			app := w.app()
 			w.token(app, alice.ID, func(t *store.Token) { t.RefreshHash = "refresh" })
 			exactlyOne(t, atOnce(t, nodes, n, func(_ int, w *world) error {
-				return w.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.SpendRefresh("refresh", app.ID); return err })
+				return w.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.RedeemRefreshToken("refresh", app.ID); return err })
 			}), fault.NotFound)
 		})
 		t.Run("marker", func(t *testing.T) {

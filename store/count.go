@@ -70,7 +70,11 @@ func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return boosts, tx.uncount(append(ended, alsoEnded...))
+	ended = append(ended, alsoEnded...)
+	if err := tx.emitDeleted(ended); err != nil {
+		return nil, err
+	}
+	return boosts, tx.uncount(ended)
 }
 
 // markDeleted gives the statuses among objects that were not deleted and now are.
@@ -80,7 +84,7 @@ func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 	}
 	err = tx.query(func(row scanner) error {
 		o := new(Object)
-		err := row.Scan(&o.AccountID, &o.IsStatus, &o.Visibility, &o.ReblogOfID, &o.InReplyToID)
+		err := row.Scan(&o.ID, &o.AccountID, &o.IsStatus, &o.Visibility, &o.ReblogOfID, &o.InReplyToID)
 		if o.IsStatus {
 			ended = append(ended, o)
 		}
@@ -88,7 +92,7 @@ func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 	}, `
 		UPDATE objects SET deleted_at = $2
 		WHERE `+tx.in("id", "$1")+` AND deleted_at = 0
-		RETURNING account_id, is_status, visibility, reblog_of_id, in_reply_to_id`, setOf(list), millis(tx.Now()))
+		RETURNING id, account_id, is_status, visibility, reblog_of_id, in_reply_to_id`, setOf(list), millis(tx.Now()))
 	return ended, err
 }
 

@@ -1,15 +1,9 @@
 package store
 
-import (
-	"strings"
-	"time"
-
-	"kinglet/internal/fault"
-)
-
-// What hangs on a status, on an account and on a blob is listed here, once
-// each. Whoever adds a table that refers to one of them, or a column that
-// holds what a person wrote, adds it here (SECURITY-RULES 43).
+// What hangs on a status and on an account is listed here, once each (and what
+// refers to a blob in media_reference.go). Whoever adds a table that refers to
+// one of them, or a column that holds what a person wrote, adds it here
+// (SECURITY-RULES 43).
 
 // rowsOfStatuses are the rows that are there only for a status: they go with it.
 // $1 is the set of the statuses' ids.
@@ -33,7 +27,8 @@ func (tx *Tx) rowsOfStatuses() []string {
 // key, which has to sign the Delete. $1 is the account.
 var accountText = []string{
 	`UPDATE accounts
-	 SET display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', also_known_as = '', moved_to_uri = '', json = ''
+	 SET avatar_key = '', avatar_blob = '', header_key = '', header_blob = '',
+	   display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', also_known_as = '', moved_to_uri = '', json = ''
 	 WHERE id = $1`,
 	`UPDATE users SET password_hash = '', email = 'deleted-' || account_id, note_source = '', fields_source = '' WHERE account_id = $1`,
 	`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
@@ -54,15 +49,6 @@ var accountRows = []string{
 	`DELETE FROM markers WHERE account_id = $1`,
 	`DELETE FROM idempotency_keys WHERE account_id = $1`,
 	`DELETE FROM mentions WHERE account_id = $1`,
-}
-
-// blobReferences give the URLs by which rows refer to blobs. What strangers
-// say counts for nothing: a URL of ours in their posts keeps no blob alive.
-var blobReferences = []string{
-	`SELECT avatar FROM accounts WHERE domain = '' AND avatar <> ''`,
-	`SELECT header FROM accounts WHERE domain = '' AND header <> ''`,
-	`SELECT url FROM attachments WHERE remote_url = '' AND url <> ''`,
-	`SELECT preview_url FROM attachments WHERE remote_url = '' AND preview_url <> ''`,
 }
 
 // nothingSaid empties the columns of an object that hold what a person said.
@@ -100,24 +86,25 @@ func (tx *Tx) DetachAttachments(status ObjectID) error {
 // deleteAttachments deletes the attachments that a condition names, and the
 // blobs that only they referred to.
 func (tx *Tx) deleteAttachments(where string, args ...any) error {
-	var urls []string
+	var blobs []string
 	err := tx.query(func(row scanner) error {
-		var u, preview string
-		err := row.Scan(&u, &preview)
-		urls = append(urls, u, preview)
+		var media, preview string
+		err := row.Scan(&media, &preview)
+		blobs = append(blobs, media, preview)
 		return err
-	}, `DELETE FROM attachments WHERE `+where+` RETURNING url, preview_url`, args...)
-	if err != nil || len(urls) == 0 {
+	}, `DELETE FROM attachments WHERE `+where+` RETURNING media_blob, preview_blob`, args...)
+	if err != nil {
 		return err
 	}
-	return tx.SweepBlobs(urls...)
+	return tx.SweepBlobs(blobs...)
 }
 
 // DeleteAccount marks an account as gone, which hides it and everything of it
 // at once, erases its profile and its pictures, and ends its follows, tokens
 // and sessions. PurgeAccount does the rest.
 func (tx *Tx) DeleteAccount(id AccountID) error {
-	a, err := tx.Account(id)
+	var avatar, header string
+	err := tx.get("account "+id.String(), []any{&avatar, &header}, `SELECT avatar_blob, header_blob FROM accounts WHERE id = $1`, id)
 	if err != nil {
 		return err
 	}
@@ -133,7 +120,7 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 			return err
 		}
 	}
-	return tx.SweepBlobs(a.Avatar, a.Header)
+	return tx.SweepBlobs(avatar, header)
 }
 
 // purgeBatch is how many rows one transaction of a purge erases.
@@ -205,100 +192,4 @@ func (tx *Tx) ForgetKey(id AccountID) error {
 	tx.engine.Erases()
 	_, err := tx.exec(`UPDATE users SET private_key = '' WHERE account_id = $1`, id)
 	return err
-}
-
-// SweepBlobs deletes the blobs that URLs name and that no row refers to any
-// more. Others' blobs, and URLs that are not of this server, are left alone.
-func (tx *Tx) SweepBlobs(urls ...string) error {
-	for _, u := range urls {
-		hash, ok := blobOf(u)
-		if !ok {
-			continue
-		}
-		// The lock: who begins to refer to the blob meanwhile (UseBlob) either
-		// has committed before the references are read, or finds it gone.
-		n, err := tx.exec(`UPDATE blobs SET size = size WHERE hash = $1`, hash)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			continue
-		}
-		_, used, err := one[string](tx, `SELECT avatar FROM (`+strings.Join(blobReferences, " UNION ALL ")+`) AS r WHERE avatar LIKE $1 LIMIT 1`, "%/media/"+hash+"%")
-		if err != nil {
-			return err
-		}
-		if used {
-			continue
-		}
-		tx.engine.Erases()
-		if err := tx.DeleteBlob(hash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// UseBlob makes sure, before a row refers to a blob by its URL, that the blob
-// is there and stays. A URL that names no blob is not looked at.
-func (tx *Tx) UseBlob(url string) error {
-	hash, ok := blobOf(url)
-	if !ok {
-		return nil
-	}
-	n, err := tx.exec(`UPDATE blobs SET created_at = $2 WHERE hash = $1 AND size >= 0`, hash, millis(tx.Now()))
-	if err == nil && n == 0 {
-		err = fault.Errorf(fault.Unavailable, "the picture %s was deleted meanwhile: upload it again", hash)
-	}
-	return err
-}
-
-// blobOf finds the hash in the URL of a blob.
-func blobOf(url string) (hash string, ok bool) {
-	_, name, ok := strings.Cut(url, "/media/")
-	hash, _, _ = strings.Cut(name, ".")
-	if !ok || len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
-		return "", false
-	}
-	return hash, true
-}
-
-// unusedBlob is how long a blob that nothing refers to is kept: what was
-// uploaded a moment ago is about to be used.
-const unusedBlob = 24 * time.Hour
-
-// detachedAttachment is how long the attachments of a deleted status wait for
-// their author to use them again.
-const detachedAttachment = 24 * time.Hour
-
-// sweep drops detached attachments and unused blobs that have had their time.
-func (tx *Tx) sweep() error {
-	now := tx.Now()
-	if err := tx.deleteAttachments(`remote_url = '' AND status_id = 0 AND created_at < $1`, millis(now.Add(-detachedAttachment))); err != nil {
-		return err
-	}
-	old, err := tx.texts(`SELECT hash FROM blobs WHERE size >= 0 AND created_at < $1`, millis(now.Add(-unusedBlob)))
-	if err != nil || len(old) == 0 {
-		return err
-	}
-	used := map[string]bool{}
-	for _, q := range blobReferences {
-		urls, err := tx.texts(q)
-		if err != nil {
-			return err
-		}
-		for _, u := range urls {
-			hash, _ := blobOf(u)
-			used[hash] = true
-		}
-	}
-	for _, hash := range old {
-		if used[hash] {
-			continue
-		}
-		if err := tx.SweepBlobs("/media/" + hash); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -126,28 +125,51 @@ func (w *world) inFiles() bool {
 	}
 }
 
-func (w *world) attach(status store.ObjectID, account store.AccountID, urls ...string) {
+// attach has a status, or none yet, refer to blobs.
+func (w *world) attach(status store.ObjectID, account store.AccountID, blobs ...*store.Blob) (list []*store.Attachment) {
 	w.t.Helper()
-	for _, u := range urls {
-		if err := store.Exec(w.t.Context(), w.Store, `
-			INSERT INTO attachments (id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url,
-			  description, blurhash, width, height, focus_x, focus_y, created_at)
-			VALUES ($1, $2, $3, 0, 'image', 'image/png', $4, '', '', '`+secret+`', '', 0, 0, 0, 0, $5)`,
-			serial.Add(1), status, account, u, w.Now().UnixMilli()); err != nil {
+	for _, b := range blobs {
+		m := &store.Attachment{AccountID: account, Kind: "image", MediaType: "image/png", Description: secret, Media: reference(b)}
+		w.update(func(tx *store.Tx) error { return tx.InsertAttachment(m) })
+		if err := store.Exec(w.t.Context(), w.Store, `UPDATE attachments SET status_id = $1 WHERE id = $2`, status, m.ID); err != nil {
 			w.t.Fatal(err)
 		}
+		list = append(list, m)
 	}
+	return list
 }
 
-func mediaURL(b *store.Blob) string { return "https://here.test/media/" + b.Hash + ".png" }
+// reference is a new one to a blob.
+func reference(b *store.Blob) store.MediaRef {
+	return store.MediaRef{Key: store.NewMediaKey(), Blob: b.Hash}
+}
+
+// setAvatar shows a blob, or with nil none, as an account's picture.
+func (w *world) setAvatar(a *store.Account, b *store.Blob) (ref store.MediaRef) {
+	w.t.Helper()
+	url := ""
+	if b != nil {
+		ref = reference(b)
+		url = "https://here.test/media/" + ref.Key + "/avatar.png"
+	}
+	w.update(func(tx *store.Tx) error { return tx.SetAvatar(a, url, ref) })
+	return ref
+}
 
 func (w *world) hasBlob(b *store.Blob) bool {
 	w.t.Helper()
-	r, err := w.BlobReader(w.t.Context(), b.Hash)
+	err := w.View(w.t.Context(), func(tx *store.Tx) error { _, err := tx.Blob(b.Hash); return err })
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		w.t.Fatal(err)
 	}
-	return r != nil && err == nil
+	return err == nil
+}
+
+func (w *world) sweepMedia() {
+	w.t.Helper()
+	if err := w.SweepMedia(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // Nothing of a deleted status stays in any row, nor in SQLite's files: its
@@ -165,12 +187,11 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 	author, friend, booster := w.local("author"), w.local("friend"), w.remote("booster")
 	w.follow(friend, author)
 	own, shared := w.blob([]byte(secret+" own")), w.blob([]byte("shared"))
-	friend.Avatar = mediaURL(shared)
-	w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+	w.setAvatar(friend, shared)
 	o := w.status(author, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
 	stays := w.status(author, store.Public, nil)
 	boost := w.status(booster, store.Public, func(b *store.Object) { b.Type, b.ReblogOfID = "Announce", o.ID })
-	w.attach(o.ID, author.ID, mediaURL(own), mediaURL(shared))
+	w.attach(o.ID, author.ID, own, shared)
 	w.plant("objects", fmt.Sprint("id IN (", o.ID, ",", boost.ID, ")"))
 	w.update(func(tx *store.Tx) error {
 		for _, typ := range []string{"Create", "Update", "Like"} {
@@ -213,12 +234,12 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 			t.Error("the author's picture is gone at once")
 		}
 		clock.Advance(23 * time.Hour)
-		w.cleanUp()
+		w.sweepMedia()
 		if !w.hasBlob(own) {
 			t.Error("the author's picture is gone within the day")
 		}
 		clock.Advance(2 * time.Hour)
-		w.cleanUp()
+		w.sweepMedia()
 	}
 	if l := w.traces(); len(l) > 0 {
 		t.Errorf("it stands in %v", l)
@@ -260,8 +281,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			gone, friend := w.account("gone", domain), w.account("friend"+domain, "")
 			w.follow(gone, friend)
 			avatar, header, loose, shared := w.blob([]byte(secret+" 1")), w.blob([]byte(secret+" 2")), w.blob([]byte(secret+" 3")), w.blob([]byte("shared"))
-			friend.Avatar = mediaURL(shared)
-			w.update(func(tx *store.Tx) error { return tx.PutAccount(friend) })
+			w.setAvatar(friend, shared)
 			o := w.status(gone, store.Public, func(o *store.Object) { o.Tags = []string{secret} }, friend)
 			reply := w.status(friend, store.Public, nil, gone)
 			w.update(func(tx *store.Tx) error {
@@ -299,9 +319,11 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			w.plant("accounts", fmt.Sprint("id = ", gone.ID))
 			if domain == "" {
 				w.plant("users", fmt.Sprint("account_id = ", gone.ID))
-				w.attach(o.ID, gone.ID, mediaURL(shared))
-				w.attach(0, gone.ID, mediaURL(loose))
-				gone.Avatar, gone.Header, gone.DisplayName = mediaURL(avatar), mediaURL(header), secret
+				w.attach(o.ID, gone.ID, shared)
+				w.attach(0, gone.ID, loose)
+				w.setAvatar(gone, avatar)
+				w.update(func(tx *store.Tx) error { return tx.SetHeader(gone, secret, reference(header)) })
+				gone.DisplayName = secret
 				w.update(func(tx *store.Tx) error { return tx.PutAccount(gone) })
 			}
 			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(gone.ID) })
@@ -318,7 +340,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			}
 			if domain != "" { // blobs of no account here
 				for _, b := range []*store.Blob{avatar, header, loose} {
-					w.update(func(tx *store.Tx) error { return tx.DeleteBlob(b.Hash) })
+					w.update(func(tx *store.Tx) error { return store.DeleteBlob(tx, b.Hash) })
 				}
 			}
 			if l := w.traces(); len(l) > 0 {
@@ -344,68 +366,6 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				}
 				return nil
 			})
-		}
-	})
-}
-
-// A picture that was replaced goes, one that is used twice stays, and a
-// stranger's post that links to it does not keep it.
-func TestSweepBlobs(t *testing.T) {
-	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
-		w := newWorld(t, s)
-		alice, bob, mallory := w.local("alice"), w.local("bob"), w.remote("mallory")
-		b := w.blob([]byte("picture"))
-		set := func(a *store.Account, url string) {
-			old := a.Avatar
-			a.Avatar = url
-			w.update(func(tx *store.Tx) error {
-				if err := tx.UseBlob(url); err != nil {
-					return err
-				}
-				if err := tx.PutAccount(a); err != nil {
-					return err
-				}
-				return tx.SweepBlobs(old)
-			})
-		}
-		set(alice, mediaURL(b))
-		set(bob, mediaURL(b))
-		mallory.Avatar = mediaURL(b)
-		w.update(func(tx *store.Tx) error { return tx.PutAccount(mallory) })
-		theirs, stays := w.status(mallory, store.Public, nil), w.status(mallory, store.Public, nil)
-		w.update(func(tx *store.Tx) error {
-			linked := []store.Attachment{{Kind: "image", URL: mediaURL(b), RemoteURL: mediaURL(b)}}
-			if err := tx.PutAttachments(stays.ID, mallory.ID, linked); err != nil {
-				return err
-			}
-			return tx.PutAttachments(theirs.ID, mallory.ID, linked)
-		})
-		set(alice, "")
-		if !w.hasBlob(b) {
-			t.Fatal("bob's picture is gone")
-		}
-		w.update(func(tx *store.Tx) error { return tx.Bury(theirs, nil) })
-		if !w.hasBlob(b) {
-			t.Fatal("a stranger's Delete takes bob's picture away")
-		}
-		set(bob, "https://here.test/media/elsewhere.png")
-		if w.hasBlob(b) {
-			t.Error("a picture that only a stranger refers to is kept")
-		}
-		if err := s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.UseBlob(mediaURL(b)) }); !fault.Is(err, fault.Unavailable) {
-			t.Errorf("to use one that is gone: %v", err)
-		}
-		// What was uploaded and never used goes a day later, what is used stays.
-		used, unused := w.blob([]byte("used")), w.blob([]byte("unused"))
-		set(bob, mediaURL(used))
-		w.cleanUp()
-		if !w.hasBlob(unused) {
-			t.Error("what was just uploaded is gone")
-		}
-		clock.Advance(25 * time.Hour)
-		w.cleanUp()
-		if w.hasBlob(unused) || !w.hasBlob(used) {
-			t.Errorf("a day later: unused %v, used %v", w.hasBlob(unused), w.hasBlob(used))
 		}
 	})
 }

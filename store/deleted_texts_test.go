@@ -35,7 +35,7 @@ func TestMigrationOfDeletedTexts(t *testing.T) {
 		deleted, live := w.status(author, store.Public, nil), w.status(author, store.Public, func(o *store.Object) { o.Content = "stays" })
 		direct := w.status(author, store.Direct, nil)
 		theirs := w.status(gone, store.Public, nil)
-		w.attach(deleted.ID, author.ID, "https://here.test/media/x.png")
+		w.attach(deleted.ID, author.ID, w.blob([]byte("x")))
 		w.update(func(tx *store.Tx) error {
 			for i, a := range []store.Object{
 				{AccountID: author.ID, Type: "Create", ObjectURI: deleted.URI},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 )
 
 // Columns lists the columns of a table.
@@ -42,6 +43,10 @@ func EachValue(ctx context.Context, s *Store, fn func(table, column, value strin
 	})
 }
 
+// plansOfAll makes each statement that asks for all columns another one: a
+// plan that is cached does not outlive a migration.
+var plansOfAll atomic.Int64
+
 func eachValue(tx *Tx, table string, fn func(table, column, value string)) error {
 	columns, err := columns(tx, table)
 	if err != nil {
@@ -62,7 +67,7 @@ func eachValue(tx *Tx, table string, fn func(table, column, value string)) error
 			fn(table, columns[i], fmt.Sprint(v))
 		}
 		return nil
-	}, `SELECT * FROM `+table)
+	}, fmt.Sprintf(`SELECT * FROM %s /* %d */`, table, plansOfAll.Add(1)))
 }
 
 // Files gives all bytes of SQLite's file, its log and its index.

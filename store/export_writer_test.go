@@ -10,9 +10,6 @@ func Exec(ctx context.Context, s *Store, query string, args ...any) error {
 	})
 }
 
-// ChunkSize is the size of a blob's chunks.
-const ChunkSize = chunkSize
-
 // Count gives the number that a statement asks for.
 func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
@@ -20,4 +17,13 @@ func Count(ctx context.Context, s *Store, query string) (n int64, err error) {
 		return err
 	})
 	return n, err
+}
+
+// Text gives the text that a statement asks for.
+func Text(ctx context.Context, s *Store, query string, args ...any) (text string, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		text, _, err = one[string](tx, query, args...)
+		return err
+	})
+	return text, err
 }

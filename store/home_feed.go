@@ -17,7 +17,7 @@ func (tx *Tx) FeedStatus(o *Object) error {
 	if original == 0 {
 		original = o.ID
 	}
-	_, err := tx.exec(`
+	n, err := tx.exec(`
 		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
 		SELECT u.account_id, $1, $2, $3
 		FROM users u
@@ -33,6 +33,9 @@ func (tx *Tx) FeedStatus(o *Object) error {
 		ON CONFLICT (account_id, status_id) DO NOTHING`,
 		o.ID, o.AccountID, original, int(o.Visibility), o.InReplyToURI, o.InReplyToAccountID,
 		o.ReblogOfID, IDAt(tx.Now().Add(-boostQuiet)))
+	if err == nil && n > 0 {
+		tx.Emit(EventStatus, int64(o.ID))
+	}
 	return err
 }
 
@@ -42,7 +45,7 @@ const backfill = 40
 // FeedFollow puts the newest known statuses of an account that was just
 // followed into the follower's home feed.
 func (tx *Tx) FeedFollow(follower, author AccountID) error {
-	_, err := tx.exec(`
+	n, err := tx.exec(`
 		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
 		SELECT CAST($1 AS BIGINT), o.id, o.account_id, CASE WHEN o.reblog_of_id = 0 THEN o.id ELSE o.reblog_of_id END
 		FROM objects o
@@ -51,12 +54,18 @@ func (tx *Tx) FeedFollow(follower, author AccountID) error {
 		ORDER BY o.id DESC
 		LIMIT $3
 		ON CONFLICT (account_id, status_id) DO NOTHING`, follower, author, backfill)
+	if err == nil && n > 0 {
+		tx.Emit(EventHome, int64(follower))
+	}
 	return err
 }
 
 // UnfeedAuthor takes everything of an author out of an account's home feed.
 func (tx *Tx) UnfeedAuthor(account, author AccountID) error {
-	_, err := tx.exec(`DELETE FROM home_feed WHERE account_id = $1 AND author_id = $2`, account, author)
+	n, err := tx.exec(`DELETE FROM home_feed WHERE account_id = $1 AND author_id = $2`, account, author)
+	if err == nil && n > 0 {
+		tx.Emit(EventHome, int64(account))
+	}
 	return err
 }
 
@@ -71,7 +80,7 @@ func (tx *Tx) TrimHomeFeeds(keep int) error {
 		if _, err := tx.exec(`
 			DELETE FROM home_feed
 			WHERE account_id = $1 AND (
-			  status_id < COALESCE((
+			  status_id <= COALESCE((
 			    SELECT status_id FROM home_feed WHERE account_id = $1
 			    ORDER BY status_id DESC LIMIT 1 OFFSET $2), 0)
 			  OR NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = home_feed.status_id AND o.deleted_at = 0))`,

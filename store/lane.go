@@ -58,8 +58,8 @@ func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why
 	return until, err
 }
 
-// LaneHealed takes a lane back: what waits in it is due at once.
-func (tx *Tx) LaneHealed(lane string) error {
+// LaneRecovered takes a lane back: what waits in it is due at once.
+func (tx *Tx) LaneRecovered(lane string) error {
 	n, err := tx.exec(`DELETE FROM lanes WHERE lane = $1`, lane)
 	if err != nil || n == 0 {
 		return err

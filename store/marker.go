@@ -39,6 +39,9 @@ func (tx *Tx) PutMarker(account AccountID, timeline string, lastRead int64) (Mar
 		ON CONFLICT (account_id, timeline) DO UPDATE
 		SET last_read_id = excluded.last_read_id, version = markers.version + 1, updated_at = excluded.updated_at
 		RETURNING last_read_id, version, updated_at`, account, timeline, lastRead, millis(tx.Now()))
+	if err == nil {
+		tx.Emit(EventMarker, int64(account))
+	}
 	return m, err
 }
 

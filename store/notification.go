@@ -31,6 +31,9 @@ func (tx *Tx) Notify(n *Notification) (created bool, err error) {
 		created, err = tx.insertNotification(n)
 		return err
 	})
+	if err == nil && created {
+		tx.Emit(EventNotification, int64(n.AccountID), n.ID)
+	}
 	return created, err
 }
 
@@ -52,9 +55,15 @@ func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 
 // Unnotify takes back what an account was told, when what was done is undone.
 func (tx *Tx) Unnotify(account AccountID, typ string, from AccountID, status ObjectID) error {
-	_, err := tx.exec(`
-		DELETE FROM notifications
-		WHERE account_id = $1 AND type = $2 AND from_account_id = $3 AND status_id = $4`, account, typ, from, status)
+	return tx.deleteNotifications(account, `type = $2 AND from_account_id = $3 AND status_id = $4`, typ, from, status)
+}
+
+// deleteNotifications deletes those of an account ($1) that a condition names.
+func (tx *Tx) deleteNotifications(account AccountID, where string, args ...any) error {
+	n, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND `+where, append([]any{account}, args...)...)
+	if err == nil && n > 0 {
+		tx.Emit(EventNotificationsDelete, int64(account))
+	}
 	return err
 }
 
@@ -154,13 +163,15 @@ func (tx *Tx) DismissNotification(account AccountID, id int64) error {
 	if err == nil && n == 0 {
 		err = fault.Errorf(fault.NotFound, "notification not found")
 	}
+	if err == nil {
+		tx.Emit(EventNotificationsDelete, int64(account))
+	}
 	return err
 }
 
 // ClearNotifications takes away all that an account was told.
 func (tx *Tx) ClearNotifications(account AccountID) error {
-	_, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1`, account)
-	return err
+	return tx.deleteNotifications(account, `TRUE`)
 }
 
 // CountUnread counts notifications above the account's marker, up to most.

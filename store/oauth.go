@@ -82,11 +82,11 @@ func (tx *Tx) InsertCode(c *Code) error {
 	return err
 }
 
-// SpendCode gives a code to whom it may be exchanged, once: tokenID is that of
-// the token about to be made. A code that was spent before is NotFound, and
+// RedeemCode gives a code to whom it may be exchanged, once: tokenID is that of
+// the token about to be made. A code that was redeemed before is NotFound, and
 // the token made of it is revoked (RFC 6749 §4.1.2): someone has stolen it.
 // So a caller must commit even after this error.
-func (tx *Tx) SpendCode(hash string, tokenID int64) (*Code, error) {
+func (tx *Tx) RedeemCode(hash string, tokenID int64) (*Code, error) {
 	c := new(Code)
 	err := tx.get("authorization code",
 		[]any{&c.Hash, &c.AppID, &c.AccountID, &c.RedirectURI, &c.Scopes, &c.Challenge, toTime(&c.ExpiresAt)}, `
@@ -147,18 +147,18 @@ func (tx *Tx) InsertToken(t *Token) error {
 	return tx.insertNew(t.CreatedAt, insert)
 }
 
-const tokenStands = `
+const tokenIsValid = `
 	(t.expires_at = 0 OR t.expires_at > $2)
-	AND ` + tokenOwnerStands
+	AND ` + tokenOwnerIsActive
 
-const tokenOwnerStands = `(t.account_id = 0 OR EXISTS (
+const tokenOwnerIsActive = `(t.account_id = 0 OR EXISTS (
 	  SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.suspended_at = 0 AND a.deleted_at = 0))`
 
-// TokenByHash reads a token that stands: not expired, nor of an account that
+// TokenByHash reads a valid token: not expired, nor of an account that
 // is suspended or gone; NotFound.
 func (tx *Tx) TokenByHash(hash string) (*Token, error) {
 	t := new(Token)
-	err := tx.get("token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t WHERE t.hash = $1 AND `+tokenStands, hash, millis(tx.Now()))
+	err := tx.get("token", t.dest(), `SELECT `+tokenColumns+` FROM oauth_tokens t WHERE t.hash = $1 AND `+tokenIsValid, hash, millis(tx.Now()))
 	return t, err
 }
 
@@ -176,11 +176,11 @@ func (tx *Tx) TouchToken(id int64) error {
 	return err
 }
 
-// SpendRefresh takes a refresh token of a client and ends its token; NotFound.
-func (tx *Tx) SpendRefresh(refreshHash string, appID int64) (*Token, error) {
+// RedeemRefreshToken takes a refresh token of a client and ends its token; NotFound.
+func (tx *Tx) RedeemRefreshToken(refreshHash string, appID int64) (*Token, error) {
 	t := new(Token)
 	err := tx.get("refresh token", t.dest(), `DELETE FROM oauth_tokens AS t
-		WHERE t.refresh_hash = $1 AND t.app_id = $2 AND `+tokenOwnerStands+`
+		WHERE t.refresh_hash = $1 AND t.app_id = $2 AND `+tokenOwnerIsActive+`
 		RETURNING `+strings.ReplaceAll(tokenColumns, "t.", ""), refreshHash, appID)
 	if err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (tx *Tx) PutSession(hash string, account AccountID, expires time.Time) erro
 	return err
 }
 
-// SessionAccount is whose session it is, if it stands; NotFound.
+// SessionAccount is whose session it is, if it has not ended; NotFound.
 func (tx *Tx) SessionAccount(hash string) (*Account, error) {
 	a := new(Account)
 	err := tx.get("session", a.dest(), `

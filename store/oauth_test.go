@@ -73,7 +73,7 @@ func (w *world) remove(a *store.Account) {
 func (w *world) spend(c *store.Code, token int64) (got *store.Code, spent error) {
 	w.t.Helper()
 	w.update(func(tx *store.Tx) error {
-		got, spent = tx.SpendCode(c.Hash, token)
+		got, spent = tx.RedeemCode(c.Hash, token)
 		if fault.Is(spent, fault.NotFound) {
 			return nil
 		}
@@ -209,7 +209,7 @@ func TestRefresh(t *testing.T) {
 		clock.Advance(2 * time.Hour)
 		w.suspend(bad)
 		spend := func(hash string, app *store.App) (got *store.Token, err error) {
-			err = s.Update(t.Context(), func(tx *store.Tx) error { got, err = tx.SpendRefresh(hash, app.ID); return err })
+			err = s.Update(t.Context(), func(tx *store.Tx) error { got, err = tx.RedeemRefreshToken(hash, app.ID); return err })
 			return got, err
 		}
 		for name, c := range map[string]struct {

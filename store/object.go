@@ -88,6 +88,9 @@ func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 			return err
 		})
 	}
+	if err == nil && created && o.IsStatus {
+		tx.Emit(EventStatus, int64(o.ID))
+	}
 	if err != nil || created {
 		return created, err
 	}
@@ -145,13 +148,16 @@ func (o *Object) TakeText(edited *Object) {
 // the thread are the original's and stay (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
 	tx.engine.Erases() // the text before
-	_, err := tx.exec(`
+	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
 		  url = $8, edited_at = $9, json = $10
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
 		o.URL, millis(o.EditedAt), string(o.JSON))
+	if err == nil && n > 0 {
+		tx.Emit(EventStatusEdit, int64(o.ID))
+	}
 	return err
 }
 

@@ -56,14 +56,14 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"addressees":    func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(o.ID); return err },
 		"known":         func(tx *store.Tx) error { _, err := tx.KnownURIs(o.URI); return err },
 		"key":           func(tx *store.Tx) error { _, err := tx.AccountsByKeyID(friend.KeyID); return err },
-		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun(nil); return err },
+		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun([]string{"k"}, nil); return err },
 		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
 		"adopting":      func(tx *store.Tx) error { return tx.AdoptReplies(o) },
 		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
 		"claiming": func(tx *store.Tx) error {
-			_, _, err := tx.ClaimJobs("n", nil, func(string) int { return 1 }, 9, 1)
+			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
 			return err
 		},
 		"feeding": func(tx *store.Tx) error { return tx.FeedStatus(o) },

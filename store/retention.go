@@ -4,14 +4,15 @@ import "time"
 
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
-	IdempotencyKeys, DeadJobs time.Time // what is older goes
-	HomeFeed                  int       // entries of a feed
+	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
+	HomeFeed                          int       // entries of a feed
 }
 
-// abandonedBlob is how long the beginning of a blob waits for its end.
-const abandonedBlob = 24 * time.Hour
+// forgottenLane is how long nothing was asked of a host that did not answer,
+// until that is forgotten.
+const forgottenLane = 7 * 24 * time.Hour
 
-// CleanUp drops what has had its time.
+// CleanUp drops what has had its time, but media: see SweepUploads and SweepMedia.
 func (tx *Tx) CleanUp(k Kept) error {
 	now := tx.Now()
 	for _, d := range []struct {
@@ -24,21 +25,17 @@ func (tx *Tx) CleanUp(k Kept) error {
 		{`DELETE FROM oauth_tokens WHERE expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL`, now},
 		{`DELETE FROM sessions WHERE expires_at < $1`, now},
 		{`DELETE FROM known_devices WHERE seen_at < $1`, now.Add(-knownDevice)},
-		{`DELETE FROM blobs WHERE size < 0 AND created_at < $1`, now.Add(-abandonedBlob)},
+		{`DELETE FROM lanes WHERE not_before < $1`, now.Add(-forgottenLane)},
 		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
 	} {
 		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
 			return err
 		}
 	}
+	if err := tx.DeleteEvents(k.Events); err != nil {
+		return err
+	}
 	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
-		return err
-	}
-	// Of abandoned blobs, and of those that were deleted while they were written.
-	if _, err := tx.exec(`DELETE FROM blob_chunks WHERE hash NOT IN (SELECT b.hash FROM blobs b)`); err != nil {
-		return err
-	}
-	if err := tx.sweep(); err != nil {
 		return err
 	}
 	return tx.TrimHomeFeeds(k.HomeFeed)

@@ -62,7 +62,7 @@ func TestCleanUp(t *testing.T) {
 			t.Error("a token without an end is gone")
 		}
 		w.update(func(tx *store.Tx) error {
-			_, err := tx.SpendRefresh("r", signedIn.ID)
+			_, err := tx.RedeemRefreshToken("r", signedIn.ID)
 			return err
 		})
 		if w.stands(renewable) {

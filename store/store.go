@@ -36,7 +36,8 @@ type core = engine.Engine
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	*core
-	memory *semaphore.Semaphore // see Memory
+	memory  *semaphore.Semaphore // see Memory
+	tidyDue chan struct{}        // see Tidy
 }
 
 // Open opens the database, creating SQLite's file (mode 0600) when it is not
@@ -47,12 +48,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{core: e, memory: newMemory()}, nil
+	return &Store{core: e, memory: newMemory(), tidyDue: make(chan struct{}, 1)}, nil
 }
 
 // View runs fn over one consistent snapshot, once: see engine.Engine.View.
 func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.core.View(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx}) })
+	return s.core.View(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
@@ -60,7 +61,7 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // must only touch tx, and must not block on anything but the database: see
 // engine.Engine.Update.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx}) })
+	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
 // IsPostgres tells whether a database setting names PostgreSQL.

@@ -15,7 +15,10 @@ import (
 // (Update). It is used by one goroutine and never outlives its function. All
 // that it can do is a method of an entity's file: no SQL runs outside of this
 // package.
-type Tx struct{ engine *engine.Tx }
+type Tx struct {
+	engine *engine.Tx
+	store  *Store
+}
 
 // Now is the time of this transaction, UTC, to the millisecond.
 func (tx *Tx) Now() time.Time { return tx.engine.Now() }

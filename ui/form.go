@@ -78,7 +78,7 @@ const maxForm = 32 << 10
 // sends too many, another site's and what is too large is refused before
 // anything is read.
 func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
-	if ok, _, _ := u.Limits.Allow(ratelimit.Address, u.Config.ClientAddress(r)); !ok {
+	if !u.Limits.Count(ratelimit.Address, u.Config.ClientAddress(r)).Allowed {
 		return nil, fault.Errorf(fault.RateLimited, "too many forms")
 	}
 	if err := u.origins.Check(r); err != nil {

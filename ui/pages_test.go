@@ -20,6 +20,7 @@ import (
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 	"kinglet/store/storetest"
 
@@ -260,9 +261,17 @@ func TestCards(t *testing.T) {
 	if err != nil || time.Since(published).Abs() > time.Minute {
 		t.Errorf("it was published at %v: %v", published, err)
 	}
-	w.profile(ap.ProfileChange{Indexable: text(false), Avatar: text(base + "/media/a.jpg")})
-	check("/@alice", map[string]string{"robots": "noindex", "og:image": base + "/media/a.jpg"})
-	check("/@alice/"+id.String(), map[string]string{"robots": "noindex", "og:image": base + "/media/a.jpg"})
+	picture, err := w.ui.Store.NewUpload(t.Context(), 1).Keep("image/jpeg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.profile(ap.ProfileChange{Indexable: text(false), Avatar: &media.Picture{Blob: picture.Hash, Ext: ".jpg"}})
+	avatar := w.open("/@alice").head()["og:image"]
+	if !strings.HasPrefix(avatar, base+"/media/") || !strings.HasSuffix(avatar, "/avatar.jpg") {
+		t.Errorf("og:image is %q", avatar)
+	}
+	check("/@alice", map[string]string{"robots": "noindex", "og:image": avatar})
+	check("/@alice/"+id.String(), map[string]string{"robots": "noindex", "og:image": avatar})
 	if head := w.open("/auth/sign_in?next=/").head(); head["canonical"] != "" || head["og:url"] != "" || head["robots"] != "noindex" {
 		t.Errorf("the sign-in page says %v", head)
 	}

@@ -34,8 +34,8 @@ func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
 	return viewer, store.AsKnown(r.Context())
 }
 
-// here is next if it is a path on this server, else "/".
-func here(next string) string {
+// localRedirect is next if it is a path on this server, else "/".
+func localRedirect(next string) string {
 	p, err := url.Parse(next)
 	if err != nil || p.IsAbs() || p.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"
@@ -49,7 +49,7 @@ type signInForm struct {
 }
 
 func (u *UI) signInPage(w http.ResponseWriter, r *http.Request) {
-	u.showSignIn(w, r, http.StatusOK, signInForm{Next: here(r.URL.Query().Get("next"))})
+	u.showSignIn(w, r, http.StatusOK, signInForm{Next: localRedirect(r.URL.Query().Get("next"))})
 }
 
 func (u *UI) showSignIn(w http.ResponseWriter, r *http.Request, status int, f signInForm) {
@@ -65,7 +65,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request) {
 		u.fail(w, r, err)
 		return
 	}
-	f := signInForm{Next: here(form.Get("next")), Name: form.Get("name")}
+	f := signInForm{Next: localRedirect(form.Get("next")), Name: form.Get("name")}
 	signedIn, err := u.Auth.SignIn(r.Context(), auth.SignInAttempt{
 		Name: f.Name, Password: form.Get("password"), Address: u.Config.ClientAddress(r),
 		Device: u.cookie(r, deviceCookie), Session: u.cookie(r, sessionCookie),

@@ -35,7 +35,7 @@ type UI struct {
 	Auth    *auth.Service
 	Store   *store.Store
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 	Source  fs.FS // the source code of the program that runs
 
@@ -183,6 +183,9 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusGone:
 		u.problem(w, r, problem{status, "Gone", "This was here once, and was deleted."})
 	case http.StatusTooManyRequests:
+		if errors.As(err, &e) && e.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
+		}
 		u.problem(w, r, problem{status, "Too many tries", "Please wait a few minutes and try again."})
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")

@@ -115,7 +115,7 @@ func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 		if err == nil && deleted != "" && doc.Object.ID != deleted {
 			continue
 		}
-		if err := tx.FinishJob(j.ID); err != nil {
+		if err := tx.DropJob(j.ID); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ var (
 	// ThreadJob fetches a parent that is not known here.
 	ThreadJob = jobs.Kind[ThreadArgs]{Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
 	// MentionsJob fetches mentioned accounts that are not known here.
-	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
+	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
 	// RefreshJob fetches an actor whose document is old.
 	RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
 	// HandleJob verifies an actor's handle, which could not be verified before.
@@ -83,20 +83,6 @@ type PurgeArgs struct {
 // each host's apart, since what they need is fetched from anywhere.
 func IngestLane(actorURI string) string {
 	return IngestJob.LaneOf(IngestArgs{Host: vocab.Host(actorURI)})
-}
-
-// Deliver writes one delivery for each inbox, once each, in the lane of its host.
-func Deliver(tx *store.Tx, activity store.ObjectID, sender store.AccountID, inboxes []string) error {
-	seen := map[string]bool{"": true}
-	var list []store.NewJob
-	for _, inbox := range inboxes {
-		if seen[inbox] {
-			continue
-		}
-		seen[inbox] = true
-		list = append(list, DeliverJob.Job(DeliverArgs{Activity: activity, Sender: sender, Inbox: inbox}))
-	}
-	return tx.Enqueue(list...)
 }
 
 // Postpone keeps an inbox's activity for a job that may fetch what it needs.

@@ -18,8 +18,9 @@ func Publish(env *Env, tx *store.Tx, a *Activity, p *Publication) error {
 	if p.AnswerTo != "" {
 		return publishAnswer(tx, a, p, inboxes)
 	}
-	if p.Activity == 0 {
-		o := row(a, p)
+	o := p.Kept
+	if o == nil {
+		o = row(a, p)
 		if a.Type == "Update" {
 			if err := stripActivities(tx, o.ObjectURI); err != nil {
 				return err
@@ -28,9 +29,8 @@ func Publish(env *Env, tx *store.Tx, a *Activity, p *Publication) error {
 		if _, err := tx.InsertObject(o); err != nil {
 			return err
 		}
-		p.Activity = o.ID
 	}
-	return Deliver(tx, p.Activity, a.Actor.ID, inboxes)
+	return Deliver(tx, o, inboxes)
 }
 
 func row(a *Activity, p *Publication) *store.Object {

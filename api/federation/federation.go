@@ -16,6 +16,7 @@ import (
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -25,8 +26,9 @@ import (
 type API struct {
 	Service *ap.Service
 	Store   *store.Store
+	Blobs   media.Blobs
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 
 	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
@@ -41,7 +43,8 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
 	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
 	r.Get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{name}", a.media)
+	r.Get("/media/{key}/{name}", a.media)
+	r.Get("/media/{name}", a.oldMedia)
 	r.Get("/actor", a.instanceActor)
 	r.Get("/actor/outbox", a.instanceOutbox)
 	r.Post("/actor/inbox", a.counted(a.sharedInbox))

@@ -38,7 +38,7 @@ func TestWaitingMessagesAreBounded(t *testing.T) {
 	}
 	var sizes []int
 	if err := w.store.Update(t.Context(), func(tx *store.Tx) error {
-		jobs, _, err := tx.ClaimJobs("test", nil, func(string) int { return 100 }, 100, time.Minute)
+		jobs, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: []string{"ingest"}, Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Minute})
 		for _, j := range jobs {
 			sizes = append(sizes, len(j.Args))
 		}

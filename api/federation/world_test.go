@@ -2,7 +2,6 @@ package federation_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
@@ -121,23 +120,16 @@ func (w *world) post(from string, by *signer, inbox string, doc any) *httptest.R
 	return w.do(by.request(w, from, inbox, doc))
 }
 
-// runJobs runs a job runner until the test says that it is done.
+// runJobs does the jobs that are due, and sees that this is so afterwards.
 func (w *world) runJobs(what string, done func() bool) {
 	w.t.Helper()
-	ctx, stop := context.WithCancel(w.t.Context())
-	runner := jobs.New(jobs.Options{Store: w.store, Log: slog.New(slog.DiscardHandler), GiveUp: w.config.Retention.Deliveries, Drain: 20 * time.Second})
+	runner := jobs.New(jobs.Options{Store: w.store, Log: slog.New(slog.DiscardHandler), GiveUp: w.config.Retention.Deliveries})
 	w.service.RegisterJobs(runner)
-	ended := make(chan error, 1)
-	go func() { ended <- runner.Run(ctx) }()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) { // the runner has no way to tell
-		if time.Now().After(deadline) {
-			w.t.Errorf("%s: it does not come to that", what)
-			break
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
+	if _, err := runner.RunDue(w.t.Context()); err != nil {
 		w.t.Error(err)
+	}
+	if !done() {
+		w.t.Errorf("%s: it does not come to that", what)
 	}
 }
 

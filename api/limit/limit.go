@@ -13,7 +13,7 @@ import (
 
 // Check counts a request, sets Mastodon's headers of it, and tells whether it
 // may be made.
-func Check(w http.ResponseWriter, limits *ratelimit.Limiter, rule ratelimit.Rule, who string) bool {
+func Check(w http.ResponseWriter, limits ratelimit.Counter, rule ratelimit.Rule, who string) bool {
 	count := limits.Count(rule, who)
 	h := w.Header()
 	h.Set("X-RateLimit-Limit", strconv.Itoa(count.Most))

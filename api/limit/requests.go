@@ -14,7 +14,7 @@ import (
 // it is (mastodon's admit, ui's session), and counts by address what is not counted
 // where it is answered: pages, documents and discovery. refuse answers what
 // is too much.
-func Requests(limits *ratelimit.Limiter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
+func Requests(limits ratelimit.Counter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			address := c.ClientAddress(r)

@@ -18,12 +18,13 @@ import (
 // API serves the endpoints.
 type API struct {
 	Service *ap.Service
-	Auth    *auth.Service
+	Auth    auth.Authenticator
 	Store   *store.Store
 	Config  *config.Config
-	Limits  *ratelimit.Limiter
+	Limits  ratelimit.Counter
 	Log     *slog.Logger
 
+	Blobs    media.Blobs // where uploads are written
 	Pictures *media.Keeper
 
 	uploads chan struct{} // holds one for each upload in work

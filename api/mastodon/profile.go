@@ -101,29 +101,24 @@ func visibility(p *params.Params, name string) (*store.Visibility, error) {
 	return &v, nil
 }
 
-// picture keeps an uploaded one and gives its URL, nil when there is none. An
-// empty value removes the picture.
-func (c *call) picture(name string, shape media.Shape) (*string, error) {
-	if f := c.params.File(name); f != nil && len(f.Data) > 0 {
-		path, err := c.api.Pictures.Keep(c.ctx, f.Data, shape)
-		if err != nil {
-			return nil, err
-		}
-		url := c.api.Config.MediaURL(path)
-		return &url, nil
+// picture keeps an uploaded one, nil when there is none. An empty value
+// removes the picture.
+func (c *call) picture(name string, shape media.Shape) (*media.Picture, error) {
+	if f := c.params.File(name); f != nil && f.Size() > 0 {
+		return c.api.Pictures.Keep(c.ctx, f.Open(), f.Size(), shape)
 	}
 	if v, given := c.params.Text(name); given && v == "" {
-		return &v, nil
+		return &media.Picture{}, nil
 	}
 	return nil, nil
 }
 
 func (c *call) deleteAvatar() (any, error) {
-	return c.changeProfile(ap.ProfileChange{Avatar: new(string)})
+	return c.changeProfile(ap.ProfileChange{Avatar: &media.Picture{}})
 }
 
 func (c *call) deleteHeader() (any, error) {
-	return c.changeProfile(ap.ProfileChange{Header: new(string)})
+	return c.changeProfile(ap.ProfileChange{Header: &media.Picture{}})
 }
 
 func (c *call) changeProfile(change ap.ProfileChange) (any, error) {

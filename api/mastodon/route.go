@@ -9,9 +9,11 @@ import (
 	"kinglet/api/limit"
 	"kinglet/api/params"
 	"kinglet/api/respond"
+	"kinglet/internal/auth"
 	"kinglet/internal/auth/scope"
 	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -34,7 +36,7 @@ type route struct {
 	files  []string
 	upload int64
 	// deadline is the time to read the request, and again to answer it, in place
-	// of the server's.
+	// of the usual (respond.Deadlines). An upload that is stuck ends before.
 	deadline time.Duration
 	// stream is whether the token may be in the query: browsers can't set
 	// headers for streams.
@@ -110,13 +112,11 @@ func (a *API) endpoint(rt route, hasID bool) http.HandlerFunc {
 // prepare decides from the headers alone who calls, whether too often, and
 // whether they may; only then is the body read.
 func (c *call) prepare(rt route) (err error) {
-	header, address := c.r.Header.Get("Authorization"), c.api.Config.ClientAddress(c.r)
+	credentials := auth.Credentials{Authorization: c.r.Header.Get("Authorization"), Address: c.api.Config.ClientAddress(c.r)}
 	if rt.stream {
-		c.token, err = c.api.Auth.AuthenticateStream(c.ctx, header, c.r.URL.Query().Get("access_token"), address)
-	} else {
-		c.token, err = c.api.Auth.Authenticate(c.ctx, header, address)
+		credentials.Query = c.r.URL.Query().Get("access_token")
 	}
-	if err != nil {
+	if c.token, err = c.api.Auth.Authenticate(c.ctx, credentials); err != nil {
 		return err
 	}
 	if err := c.count(rt.limit); err != nil {
@@ -128,7 +128,9 @@ func (c *call) prepare(rt route) (err error) {
 	if rt.handle == nil {
 		return respond.NotImplemented
 	}
-	c.setDeadline(rt.deadline)
+	if len(rt.files) == 0 {
+		c.setDeadline(rt.deadline)
+	}
 	return c.readParams(rt)
 }
 
@@ -202,20 +204,25 @@ func (c *call) readParams(rt route) (err error) {
 			return err
 		}
 		bounds.Files, bounds.File = rt.files, rt.upload
+		bounds.Keep = func(max int64) media.Upload { return c.api.Blobs.NewUpload(c.ctx, max) }
 		whole += bounds.File
+		respond.AllowUpload(c.w, c.r, rt.deadline)
 	}
 	if c.r.ContentLength > whole {
 		return respond.TooLarge
 	}
 	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, whole)
-	c.params, err = params.Read(c.r, bounds)
-	return err
+	if c.params, err = params.Read(c.r, bounds); err != nil {
+		return err
+	}
+	c.done = append(c.done, c.params.Discard)
+	return nil
 }
 
 // maxUploads is how many requests with files are in work at a time, each with
-// its files in memory; uploadWait is how long the next one waits.
+// a chunk of a file in memory; uploadWait is how long the next one waits.
 const (
-	maxUploads = 2
+	maxUploads = 8
 	uploadWait = 20 * time.Second
 )
 

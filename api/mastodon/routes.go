@@ -2,15 +2,12 @@ package mastodon
 
 import (
 	"strings"
-	"time"
 
+	"kinglet/api/respond"
 	"kinglet/internal/ratelimit"
 
 	"github.com/go-chi/chi/v5"
 )
-
-// uploadTime is how long an upload may take: 40 MB over 2 Mbit/s.
-const uploadTime = 3 * time.Minute
 
 // Routes mounts every endpoint. What Mastodon has and Kinglet has not yet
 // answers 501, and is listed in docs/API.md.
@@ -59,7 +56,7 @@ func (a *API) routes() map[string]route {
 		"GET /api/v1/push/subscription":  {scope: "push", handle: (*call).pushSubscription},
 
 		"GET /api/v1/accounts/verify_credentials":   {scope: "profile|read:accounts", handle: (*call).verifyCredentials},
-		"PATCH /api/v1/accounts/update_credentials": {scope: "write:accounts", files: []string{"avatar", "header"}, upload: a.Config.MaxMediaBytes, deadline: uploadTime, handle: (*call).updateCredentials},
+		"PATCH /api/v1/accounts/update_credentials": {scope: "write:accounts", files: []string{"avatar", "header"}, upload: a.Config.MaxMediaBytes, deadline: respond.UploadTime(a.Config.MaxMediaBytes), handle: (*call).updateCredentials},
 		"DELETE /api/v1/profile/avatar":             {scope: "write:accounts", handle: (*call).deleteAvatar},
 		"DELETE /api/v1/profile/header":             {scope: "write:accounts", handle: (*call).deleteHeader},
 

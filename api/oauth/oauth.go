@@ -28,7 +28,7 @@ type API struct {
 	Auth   *auth.Service
 	Store  *store.Store
 	Config *config.Config
-	Limits *ratelimit.Limiter
+	Limits ratelimit.Counter
 	Log    *slog.Logger
 }
 
@@ -89,7 +89,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) {
 
 // verify tells a client which it is, by any token of it.
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
-	token, err := a.Auth.Authenticate(r.Context(), r.Header.Get("Authorization"), a.Config.ClientAddress(r))
+	token, err := a.Auth.Authenticate(r.Context(), auth.Credentials{Authorization: r.Header.Get("Authorization"), Address: a.Config.ClientAddress(r)})
 	if err == nil && token == nil {
 		err = respond.InvalidToken
 	}

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"kinglet/internal/fault"
+	"kinglet/media"
 )
 
 // The bounds of a request's parameters.
@@ -33,10 +34,11 @@ type Params struct {
 	files  map[string]*File
 }
 
-// File is an uploaded file, read whole within the bound given to Read.
+// File is an uploaded file. Its bytes were written where Bounds said as they
+// arrived; whoever wants them for longer than the request keeps the upload.
 type File struct {
 	Name, ContentType string
-	Data              []byte
+	media.Upload
 }
 
 func malformed(format string, args ...any) error {
@@ -48,41 +50,59 @@ type Bounds struct {
 	Body  int64    // all of it but the files; 0 for none of it
 	File  int64    // each file
 	Files []string // the files that are taken, by name; others are not kept
+	// Keep is where a file is written while it arrives; nil takes none.
+	Keep func(max int64) media.Upload
 }
 
-// Read reads the query and the body of a request; the body wins.
+// Read reads the query and the body of a request; the body wins. Files are
+// never whole in memory. What is read is to be discarded in the end.
 func Read(r *http.Request, b Bounds) (*Params, error) {
 	p := &Params{values: map[string]any{}, files: map[string]*File{}}
-	if err := p.addForm(r.URL.Query()); err != nil {
+	if err := p.read(r, b); err != nil {
+		p.Discard()
 		return nil, err
 	}
+	return p, nil
+}
+
+// Discard drops the files that nobody has kept.
+func (p *Params) Discard() {
+	for _, f := range p.files {
+		f.Discard()
+	}
+}
+
+func (p *Params) read(r *http.Request, b Bounds) error {
+	if err := p.addForm(r.URL.Query()); err != nil {
+		return err
+	}
 	if b.Body == 0 || r.Body == nil || r.ContentLength == 0 {
-		return p, nil
+		return nil
 	}
 	ct := r.Header.Get("Content-Type")
 	mt, args, err := mime.ParseMediaType(ct)
 	if err != nil && ct != "" {
-		return nil, malformed("Content-Type %q can't be read", ct)
+		return malformed("Content-Type %q can't be read", ct)
 	}
 	if mt == "multipart/form-data" {
-		return p, p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
+		return p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
 	}
 	isJSON := mt == "application/json" || strings.HasSuffix(mt, "+json")
 	if !isJSON && mt != "application/x-www-form-urlencoded" && mt != "" {
-		return p, nil
+		return nil
 	}
 	body, err := readBounded(r.Body, b.Body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if isJSON {
-		return p, p.addJSON(body)
+		return p.addJSON(body)
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, malformed("the form can't be read")
+		return malformed("the form can't be read")
 	}
-	return p, p.addForm(form)
+	return p.addForm(form)
 }
 
 // errTooLarge is the error of a body beyond its bound.
@@ -91,11 +111,7 @@ var errTooLarge = fault.Errorf(fault.TooLarge, "The request is too large")
 func readBounded(r io.Reader, most int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, errTooLarge
-		}
-		return nil, malformed("the body can't be read")
+		return nil, unreadable(err)
 	}
 	if int64(len(b)) > most {
 		return nil, errTooLarge
@@ -155,11 +171,9 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 			if !slices.Contains(bounds.Files, part.FormName()) {
 				continue // the next part begins after it
 			}
-			b, err := readBounded(part, bounds.File)
-			if err != nil {
+			if err := p.addFile(part, bounds); err != nil {
 				return err
 			}
-			p.files[part.FormName()] = &File{Name: part.FileName(), ContentType: part.Header.Get("Content-Type"), Data: b}
 			continue
 		}
 		b, err := readBounded(part, left)
@@ -169,6 +183,46 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 		left -= int64(len(b))
 		form.Add(part.FormName(), string(b))
 	}
+}
+
+// addFile writes a file as it arrives: fields may come after it.
+func (p *Params) addFile(part *multipart.Part, bounds Bounds) error {
+	f := &File{Name: clean(part.FileName()), ContentType: part.Header.Get("Content-Type"), Upload: bounds.Keep(bounds.File)}
+	if before := p.files[part.FormName()]; before != nil {
+		before.Discard()
+	}
+	p.files[part.FormName()] = f
+	in := &bodyReader{Reader: part}
+	if _, err := io.Copy(struct{ io.Writer }{f.Upload}, in); err != nil {
+		if in.err == nil {
+			return err // of the place where it is kept
+		}
+		return unreadable(in.err)
+	}
+	return nil
+}
+
+// bodyReader notes why a body could not be read to its end.
+type bodyReader struct {
+	io.Reader
+	err error
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// unreadable is the error of a body that broke off, or is beyond its bound.
+func unreadable(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errTooLarge
+	}
+	return malformed("the body can't be read")
 }
 
 // addForm unfolds Rails' names: a[b][c]=1 is {a: {b: {c: 1}}}, a[]=1&a[]=2 a

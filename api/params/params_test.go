@@ -3,11 +3,35 @@ package params
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"mime/multipart"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
+
+	"kinglet/internal/fault"
+	"kinglet/media"
+	"kinglet/media/mediatest"
 )
+
+// withFiles are bounds that take avatar and file, most bytes each.
+func withFiles(t testing.TB, blobs media.Blobs, most int64) Bounds {
+	return Bounds{Body: 1 << 20, File: most, Files: []string{"avatar", "file"}, Keep: func(max int64) media.Upload { return blobs.NewUpload(t.Context(), max) }}
+}
+
+func content(t *testing.T, f *File) string {
+	t.Helper()
+	if f == nil {
+		return ""
+	}
+	b, err := io.ReadAll(f.Open())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
 
 // The same parameters in every form clients send them.
 func TestForms(t *testing.T) {
@@ -35,7 +59,7 @@ func TestForms(t *testing.T) {
 			if c.contentType != "" {
 				r.Header.Set("Content-Type", c.contentType)
 			}
-			p, err := Read(r, Bounds{Body: 1 << 20, File: 100, Files: []string{"avatar", "file"}})
+			p, err := Read(r, withFiles(t, &mediatest.Blobs{}, 100))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +76,7 @@ func TestForms(t *testing.T) {
 			if want := "[1 2] [a b] private n0 v0 n1 true [7] 7 true false\n"; got != want {
 				t.Errorf("got %s", got)
 			}
-			if c.name == "multipart" && string(p.File("avatar").Data) != "png" {
+			if c.name == "multipart" && content(t, p.File("avatar")) != "png" {
 				t.Error("the file is lost")
 			}
 		})
@@ -91,7 +115,12 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, ct string) {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 		r.Header.Set("Content-Type", ct)
-		if p, err := Read(r, Bounds{Body: 1 << 20, File: 10, Files: []string{"file"}}); err == nil {
+		blobs := &mediatest.Blobs{}
+		p, err := Read(r, withFiles(t, blobs, 10))
+		if err != nil && blobs.Unfinished() > 0 {
+			t.Error("an upload is left")
+		}
+		if err == nil {
 			for name := range p.values {
 				p.Strings(name)
 				p.List(name)
@@ -100,3 +129,110 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// multipartBody has the parts in this order: "name=value" or "name@file=bytes".
+func multipartBody(t *testing.T, parts ...string) (body []byte, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, p := range parts {
+		name, value, _ := strings.Cut(p, "=")
+		name, file, isFile := strings.Cut(name, "@")
+		var err error
+		if isFile {
+			var f io.Writer
+			if f, err = w.CreateFormFile(name, file); err == nil {
+				_, err = io.WriteString(f, value)
+			}
+		} else {
+			err = w.WriteField(name, value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	return b.Bytes(), w.FormDataContentType()
+}
+
+// Files and fields come in any order; each file is written as it comes.
+func TestFiles(t *testing.T) {
+	long := strings.Repeat("long ", 100_000)
+	for name, c := range map[string]struct {
+		parts        []string
+		note, avatar string
+		file         string
+	}{
+		"fields first":          {[]string{"note=n", "avatar@a.png=A"}, "n", "A", ""},
+		"fields follow":         {[]string{"avatar@a.png=" + long, "note=n"}, "n", long, ""},
+		"two":                   {[]string{"avatar@a.png=A", "note=n", "file@b.png=" + long}, "n", "A", long},
+		"the same name":         {[]string{"avatar@a.png=first", "avatar@b.png=second", "note=n"}, "n", "second", ""},
+		"one that nobody takes": {[]string{"evil@a.png=" + long, "note=n"}, "n", "", ""},
+		"an empty one":          {[]string{"avatar@a.png=", "note=n"}, "n", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, ct := multipartBody(t, c.parts...)
+			r := httptest.NewRequest("PATCH", "/", bytes.NewReader(body))
+			r.Header.Set("Content-Type", ct)
+			blobs := &mediatest.Blobs{}
+			p, err := Read(r, withFiles(t, blobs, 1<<20))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.String("note") != c.note || content(t, p.File("avatar")) != c.avatar || content(t, p.File("file")) != c.file {
+				t.Errorf("note %q, %d bytes of avatar, %d of file", p.String("note"), len(content(t, p.File("avatar"))), len(content(t, p.File("file"))))
+			}
+			p.Discard()
+			if n := blobs.Unfinished(); n != 0 {
+				t.Errorf("%d uploads are left", n)
+			}
+		})
+	}
+}
+
+// An upload that can't be taken leaves nothing, and says whose fault it is.
+func TestFilesThatFail(t *testing.T) {
+	body, ct := multipartBody(t, "file@first.png=first", "avatar@a.png="+strings.Repeat("x", 1<<20), "note=n")
+	down := fault.Errorf(fault.Unavailable, "the database is away")
+	for name, c := range map[string]struct {
+		body io.Reader
+		most int64
+		fail error
+		want fault.Kind
+	}{
+		"too large":               {bytes.NewReader(body), 1<<20 - 1, nil, fault.TooLarge},
+		"cut off":                 {cutOff(body[:len(body)/2]), 1 << 20, nil, fault.Malformed},
+		"cut off in a field":      {cutOff(body[:len(body)-80]), 1 << 20, nil, fault.Malformed},
+		"nowhere to write it":     {bytes.NewReader(body), 1 << 20, down, fault.Unavailable},
+		"beyond the bound of all": {http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(body)), 1<<19), 1 << 20, nil, fault.TooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest("PATCH", "/", c.body)
+			r.Header.Set("Content-Type", ct)
+			blobs := &mediatest.Blobs{}
+			bounds := withFiles(t, blobs, c.most)
+			if c.fail != nil {
+				bounds.Keep = func(max int64) media.Upload { return fullUpload{blobs.NewUpload(t.Context(), max), c.fail} }
+			}
+			if _, err := Read(r, bounds); fault.KindOf(err) != c.want {
+				t.Errorf("%v, want kind %v", err, c.want)
+			}
+			if n := blobs.Unfinished(); n != 0 {
+				t.Errorf("%d uploads are left", n)
+			}
+		})
+	}
+}
+
+// cutOff is a body that ends before its time, as net/http gives it.
+func cutOff(b []byte) io.Reader {
+	return io.MultiReader(bytes.NewReader(b), iotest.ErrReader(io.ErrUnexpectedEOF))
+}
+
+// fullUpload can't be written to.
+type fullUpload struct {
+	media.Upload
+	err error
+}
+
+func (u fullUpload) Write([]byte) (int, error) { return 0, u.err }

@@ -44,6 +44,7 @@ type Host struct {
 	handler   http.Handler            // for every other path
 	trouble   trouble
 	asked     []Request
+	tried     int
 }
 
 // Request is one that a host received.
@@ -194,6 +195,14 @@ func (h *Host) Asked(method, path string) []Request {
 	return out
 }
 
+// Tried is how many requests somebody tried to make of the host, whether or
+// not they came to it.
+func (h *Host) Tried() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tried
+}
+
 // Forget drops what the host was asked so far.
 func (h *Host) Forget() {
 	h.mu.Lock()
@@ -232,6 +241,9 @@ func (n resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.trouble.lookup != nil {
+		h.tried++
+	}
 	return h.addresses, h.trouble.lookup
 }
 
@@ -247,6 +259,7 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 	}
 	to.mu.Lock()
 	trouble := to.trouble
+	to.tried++
 	to.mu.Unlock()
 	if trouble.dial != nil {
 		w.Clock.Advance(trouble.latency)

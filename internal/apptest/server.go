@@ -3,6 +3,7 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -82,13 +83,18 @@ func (s *Server) open() {
 	}
 	var err error
 	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
-		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: s.inWorldTime})),
+		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
 		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
 	})
 	if err != nil {
 		w.T.Fatal(err)
 	}
 	s.Host.Otherwise(s.Handler.ServeHTTP)
+}
+
+func level(name string) (l slog.Level) {
+	_ = l.UnmarshalText([]byte(name))
+	return l
 }
 
 // readers is how many connections of SQLite's read: each prepares its
@@ -125,6 +131,7 @@ func (s *Server) giveInstanceKey(ctx context.Context) error {
 }
 
 func (s *Server) close() {
+	s.Hub.Close()
 	s.Client.Close()
 	_ = s.Store.Close()
 }
@@ -176,6 +183,25 @@ func (s *Server) Update(fn func(tx *store.Tx) error) {
 	if err := s.Store.Update(s.World.T.Context(), fn); err != nil {
 		s.World.T.Fatal(err)
 	}
+}
+
+// Count asks the database, past the store, for a number: what nobody sees any
+// more may still be there.
+func (s *Server) Count(query string, args ...any) (n int64) {
+	s.World.T.Helper()
+	driver := "sqlite"
+	if store.IsPostgres(s.Config.Database) {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, s.Config.Database)
+	if err != nil {
+		s.World.T.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(s.World.T.Context(), query, args...).Scan(&n); err != nil {
+		s.World.T.Fatal(query, ": ", err)
+	}
+	return n
 }
 
 // Jobs counts the jobs of a kind that wait.

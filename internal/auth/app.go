@@ -23,8 +23,8 @@ const (
 	maxAppScopes = 2000
 )
 
-// RegisterApp registers a client and gives it with its secret, which is not
-// kept and can't be had again. Invalid errors say what is wrong.
+// RegisterApp registers a client and gives it with its secret, of which only
+// the hash is stored. Invalid errors say what is wrong.
 func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
 	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > maxAppName {
 		return nil, "", fault.Errorf(fault.Invalid, "Validation failed: Application name can't be blank or longer than %d bytes", maxAppName)

@@ -145,7 +145,7 @@ func (s *Service) grant(ctx context.Context, app *store.App, g Grant) (*Granted,
 	return nil, oauthError("unsupported_grant_type", "The grant type must be authorization_code, client_credentials or refresh_token")
 }
 
-// exchangeCode spends a code and makes its token in one transaction, so that a
+// exchangeCode redeems a code and makes its token in one transaction, so that a
 // code that comes a second time finds the token to revoke.
 func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
 	var granted *Granted
@@ -153,11 +153,11 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 	err := s.store.Update(ctx, func(tx *store.Tx) error {
 		id := tx.NewID(tx.Now())
 		granted, refused = nil, nil
-		code, err := tx.SpendCode(HashSecret(g.Code), id)
+		code, err := tx.RedeemCode(HashSecret(g.Code), id)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		if err != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !proves(g.Verifier, code.Challenge) {
+		if err != nil || code.AppID != app.ID || code.RedirectURI != g.RedirectURI || !verifierFits(g.Verifier, code.Challenge) {
 			refused = oauthError("invalid_grant", "The authorization code is wrong, has expired or was used, or the redirect URI or the code verifier is not the one it was given for")
 			return nil // what was done about a stolen code stays
 		}
@@ -171,10 +171,10 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 	return granted, err
 }
 
-// proves checks a PKCE verifier (RFC 7636 §4.6). A verifier for a code that
+// verifierFits checks a PKCE verifier (RFC 7636 §4.6). A verifier for a code that
 // was given without a challenge is refused: somebody took the challenge out of
 // the client's request (RFC 9700 §4.8.2).
-func proves(verifier, challenge string) bool {
+func verifierFits(verifier, challenge string) bool {
 	if challenge == "" {
 		return verifier == ""
 	}
@@ -186,7 +186,7 @@ func proves(verifier, challenge string) bool {
 // one keeps the id, by which a stolen code's token is found.
 func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted *Granted, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		old, err := tx.SpendRefresh(HashSecret(g.Refresh), app.ID)
+		old, err := tx.RedeemRefreshToken(HashSecret(g.Refresh), app.ID)
 		if fault.Is(err, fault.NotFound) {
 			return oauthError("invalid_grant", "The refresh token is wrong or was used")
 		}

@@ -79,7 +79,7 @@ func (c *client) errorCode(err error) string {
 	return e.Code
 }
 
-func (c *client) stands(access string) bool {
+func (c *client) isValid(access string) bool {
 	err := c.Store.View(c.t.Context(), func(tx *store.Tx) error {
 		_, err := tx.TokenByHash(auth.HashSecret(access))
 		return err
@@ -136,15 +136,15 @@ func TestCodes(t *testing.T) {
 	c := newClient(t, "read offline_access", "phoneapp://other")
 	code := c.code(func(a *auth.Authorization) { a.Scopes = "read offline_access" })
 	first, got := c.grant(exchange(code, ""))
-	if got != "" || !c.stands(first.Access) {
+	if got != "" || !c.isValid(first.Access) {
 		t.Fatalf("%q %v", got, first)
 	}
 	second, got := c.grant(auth.Grant{Type: "refresh_token", Refresh: first.Refresh})
-	if got != "" || c.stands(first.Access) || !c.stands(second.Access) {
+	if got != "" || c.isValid(first.Access) || !c.isValid(second.Access) {
 		t.Fatalf("refreshed: %q", got)
 	}
-	if _, got := c.grant(exchange(code, "")); got != "invalid_grant" || c.stands(second.Access) {
-		t.Errorf("a code works twice (%q), or the token of a stolen one stands", got)
+	if _, got := c.grant(exchange(code, "")); got != "invalid_grant" || c.isValid(second.Access) {
+		t.Errorf("a code works twice (%q), or the token of a stolen one is still valid", got)
 	}
 	if _, got := c.grant(auth.Grant{Type: "refresh_token", Refresh: second.Refresh}); got != "invalid_grant" {
 		t.Errorf("the refresh token of a stolen code: %q", got)
@@ -175,7 +175,7 @@ func TestCodes(t *testing.T) {
 }
 
 // A code that comes many times at the same time gives one token at most, and
-// in the end none stands.
+// in the end none is valid.
 func TestCodeRaces(t *testing.T) {
 	c := newClient(t, "read")
 	code := c.code(nil)
@@ -194,8 +194,8 @@ func TestCodeRaces(t *testing.T) {
 	if n := granted.Load(); n != 1 {
 		t.Fatalf("%d tokens of one code", n)
 	}
-	if c.stands(<-tokens) {
-		t.Error("the token of a code that came 20 times stands")
+	if c.isValid(<-tokens) {
+		t.Error("the token of a code that came 20 times is still valid")
 	}
 }
 
@@ -298,19 +298,19 @@ func TestTokensEnd(t *testing.T) {
 			if _, got := c.grant(auth.Grant{Type: "refresh_token", Refresh: granted.Refresh, ClientID: other, ClientSecret: otherSecret}); got != "invalid_grant" {
 				t.Errorf("another client refreshes it: %q", got)
 			}
-			if err := c.RevokeToken(t.Context(), other, otherSecret, granted.Access); err != nil || !c.stands(granted.Access) {
+			if err := c.RevokeToken(t.Context(), other, otherSecret, granted.Access); err != nil || !c.isValid(granted.Access) {
 				t.Errorf("another client revokes it: %v", err)
 			}
 			if err := end(c); err != nil {
 				t.Fatal(err)
 			}
-			if c.stands(granted.Access) {
-				t.Error("the token stands")
+			if c.isValid(granted.Access) {
+				t.Error("the token is still valid")
 			}
 			if _, got := c.grant(auth.Grant{Type: "refresh_token", Refresh: granted.Refresh}); got != "invalid_grant" {
 				t.Errorf("the refresh token: %q", got)
 			}
-			if g, got := c.grant(exchange(waiting, "")); got != "invalid_grant" && c.stands(g.Access) {
+			if g, got := c.grant(exchange(waiting, "")); got != "invalid_grant" && c.isValid(g.Access) {
 				t.Errorf("a code from before gives a token: %q", got)
 			}
 		})

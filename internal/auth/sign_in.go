@@ -36,9 +36,11 @@ func newSignInLimits(now func() time.Time, c config.Limits) signInLimits {
 	return signInLimits{failures(now, c), failures(now, c)}
 }
 
-// SignIn begins a session of the account whose name and password they are. Unauthorized
-// otherwise, at the same cost whether there is such an account; RateLimited,
-// without looking at the password, when too many were wrong.
+var wrongPassword = fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
+
+// SignIn begins a session of the account whose name and password they are.
+// Unauthorized otherwise, at the same cost whether there is such an account;
+// RateLimited, without looking at the password, when too many were wrong.
 //
 // Strangers share one small number of guesses at an account, wherever they
 // come from. A browser and an address that signed in before have a number of
@@ -80,7 +82,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	}
 	if reserved.refused {
 		reserved.release()
-		return nil, fault.Errorf(fault.RateLimited, "too many wrong passwords")
+		return nil, tooMany("Too many wrong passwords", reserved.reset.Sub(s.store.Now()))
 	}
 	if knownDevice || knownAddress {
 		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
@@ -91,7 +93,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		return nil, err
 	}
 	if !matches || !account.Active() {
-		return nil, fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
+		return nil, wrongPassword
 	}
 	reserved.release()
 	out := &SignedIn{Account: account, Device: a.Device, Session: NewSecret()}
@@ -99,43 +101,66 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		// Not the one that came: somebody else may have put it there.
 		out.Device = NewSecret()
 	}
-	return out, s.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.PutKnownDevice(id, s.Sign("device", out.Device)); err != nil {
+	err = s.store.Update(ctx, func(tx *store.Tx) error { return s.startSession(tx, user, a, out) })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// startSession writes what SignIn decided of a user, as it was when the
+// password was verified.
+func (s *Service) startSession(tx *store.Tx, user *store.User, a SignInAttempt, out *SignedIn) error {
+	id := user.AccountID
+	if err := tx.LockAccount(id); err != nil {
+		return err
+	}
+	// A new password ends all sessions: it must not miss one that an old
+	// password, verified a moment ago, is about to begin.
+	now, err := tx.User(id)
+	if fault.Is(err, fault.NotFound) || err == nil && now.PasswordHash != user.PasswordHash {
+		return wrongPassword
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.PutKnownDevice(id, s.Sign("device", out.Device)); err != nil {
+		return err
+	}
+	if a.Address != "" {
+		if err := tx.PutKnownDevice(id, s.Sign("address", a.Address)); err != nil {
 			return err
 		}
-		if a.Address != "" {
-			if err := tx.PutKnownDevice(id, address); err != nil {
-				return err
-			}
-		}
-		if a.Session != "" {
-			// Whoever put it into the browser, it is worth nothing from now on.
-			if err := tx.DeleteSession(HashSecret(a.Session)); err != nil {
-				return err
-			}
-		}
-		if err := tx.PutSession(HashSecret(out.Session), id, tx.Now().Add(s.config.Retention.Sessions)); err != nil {
+	}
+	if a.Session != "" {
+		// Whoever put it into the browser, it is worth nothing from now on.
+		if err := tx.DeleteSession(HashSecret(a.Session)); err != nil {
 			return err
 		}
-		return tx.TouchSignIn(id)
-	})
+	}
+	if err := tx.PutSession(HashSecret(out.Session), id, tx.Now().Add(s.config.Retention.Sessions)); err != nil {
+		return err
+	}
+	return tx.TouchSignIn(id)
 }
 
 // reservations are one attempt's, under several rules: all or none.
 type reservations struct {
 	list    []*ratelimit.Reservation
 	refused bool
+	reset   time.Time // when a refused one may be made
 }
 
 func (r *reservations) add(f *ratelimit.Failures, rule ratelimit.Rule, who string) {
 	if r.refused {
 		return
 	}
-	if one, _ := f.Reserve(rule, who); one != nil {
-		r.list = append(r.list, one)
-	} else {
-		r.refused = true
+	one, reset := f.Reserve(rule, who)
+	if one == nil {
+		r.refused, r.reset = true, reset
+		return
 	}
+	r.list = append(r.list, one)
 }
 
 func (r *reservations) release() {

@@ -64,29 +64,32 @@ func Bearer(authorization string) (secret string, ok bool) {
 	return strings.TrimSpace(secret), true
 }
 
-// Authenticate gives the token of a request's Authorization header; nil for a
-// stranger, who sends none. What its scopes allow is each route's to ask.
-// InvalidToken, and RateLimited after many invalid ones from an address, are
-// its errors beside the store's.
-func (s *Service) Authenticate(ctx context.Context, authorization, address string) (*store.Token, error) {
-	secret, ok := Bearer(authorization)
-	if !ok {
-		return nil, nil
-	}
-	return s.token(ctx, secret, address)
+// Credentials are what a request says of who calls.
+type Credentials struct {
+	Authorization string // the header
+	Query         string // access_token of the query, "" for every route but streaming: browsers can set no header there
+	Address       string // of the client, as config.ClientAddress gives it
 }
 
-// AuthenticateStream is Authenticate for streaming: browsers can't set headers
-// there, so that the token may also be in the query.
-func (s *Service) AuthenticateStream(ctx context.Context, authorization, query, address string) (*store.Token, error) {
-	secret, ok := Bearer(authorization)
+// Authenticator finds out who calls an API: the API for clients asks no more
+// of auth. Service is the one there is.
+type Authenticator interface {
+	Authenticate(ctx context.Context, c Credentials) (*store.Token, error)
+}
+
+// Authenticate gives the token of a request; nil for a stranger, who sends
+// none. What its scopes allow is each route's to ask. InvalidToken, and
+// RateLimited after many invalid ones from an address, are its errors beside
+// the store's.
+func (s *Service) Authenticate(ctx context.Context, c Credentials) (*store.Token, error) {
+	secret, ok := Bearer(c.Authorization)
 	if !ok {
-		secret = query
+		secret = c.Query
 	}
 	if !ok && secret == "" {
 		return nil, nil
 	}
-	return s.token(ctx, secret, address)
+	return s.token(ctx, secret, c.Address)
 }
 
 func (s *Service) token(ctx context.Context, secret, address string) (token *store.Token, err error) {

@@ -31,15 +31,9 @@ func TestBearer(t *testing.T) {
 
 // ask authenticates a request and gives "stranger", "token", "invalid" or
 // "too many".
-func (w *world) ask(stream bool, address, header, query string) string {
+func (w *world) ask(address, header, query string) string {
 	w.t.Helper()
-	var token *store.Token
-	var err error
-	if stream {
-		token, err = w.AuthenticateStream(w.t.Context(), header, query, address)
-	} else {
-		token, err = w.Authenticate(w.t.Context(), header, address)
-	}
+	token, err := w.Authenticate(w.t.Context(), auth.Credentials{Authorization: header, Query: query, Address: address})
 	var e *fault.Error
 	switch {
 	case errors.Is(err, auth.InvalidToken):
@@ -58,27 +52,25 @@ func (w *world) ask(stream bool, address, header, query string) string {
 	return "token"
 }
 
-// A token is in the header or, for streaming only, in the query.
+// The header counts before the query, where streaming has its token.
 func TestWhereTokensComeFrom(t *testing.T) {
 	k := newWorld(t)
 	secret := k.Token(k.Account("alice").ID, "read")
-	for _, c := range []struct {
-		stream              bool
-		header, query, want string
-	}{
-		{false, "Bearer " + secret, "", "token"},
-		{false, "bearer " + secret, "", "token"},
-		{false, "Bearer x", "", "invalid"},
-		{false, "Bearer ", "", "stranger"},
-		{true, "", secret, "token"},
-		{true, "Bearer " + secret, "x", "token"},
-		{true, "", "x", "invalid"},
-		{true, "", "", "stranger"},
-		{false, "Bearer " + strings.Repeat("A", 43), "", "invalid"},
-		{false, "Bearer " + strings.Repeat("x", 60_000), "", "invalid"},
+	for _, c := range []struct{ header, query, want string }{
+		{"Bearer " + secret, "", "token"},
+		{"bearer " + secret, "", "token"},
+		{"Bearer x", "", "invalid"},
+		{"Bearer ", "", "stranger"},
+		{"", secret, "token"},
+		{"Bearer " + secret, "x", "token"},
+		{"Bearer x", secret, "invalid"},
+		{"", "x", "invalid"},
+		{"", "", "stranger"},
+		{"Bearer " + strings.Repeat("A", 43), "", "invalid"},
+		{"Bearer " + strings.Repeat("x", 60_000), "", "invalid"},
 	} {
-		if got := k.ask(c.stream, "192.0.2.1", c.header, c.query); got != c.want {
-			t.Errorf("%.60s %.60s, streaming %v: %s, want %s", c.header, c.query, c.stream, got, c.want)
+		if got := k.ask("192.0.2.1", c.header, c.query); got != c.want {
+			t.Errorf("%.60s %.60s: %s, want %s", c.header, c.query, got, c.want)
 		}
 	}
 }
@@ -90,7 +82,7 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 	k := newWorld(t)
 	account := k.Account("alice").ID
 	known, fresh := "Bearer "+k.Token(account, "read"), "Bearer "+k.Token(account, "read")
-	if got := k.ask(false, "2001:db8::/64", known, ""); got != "token" {
+	if got := k.ask("2001:db8::/64", known, ""); got != "token" {
 		t.Fatal(got)
 	}
 	for i := range 60 {
@@ -98,7 +90,7 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 		if i%2 == 0 {
 			secret = fmt.Sprint("nonsense ", i)
 		}
-		if got := k.ask(false, "2001:db8::/64", "Bearer "+secret, ""); got != "invalid" {
+		if got := k.ask("2001:db8::/64", "Bearer "+secret, ""); got != "invalid" {
 			t.Fatalf("%d: %s", i, got)
 		}
 	}
@@ -112,28 +104,28 @@ func TestInvalidTokensAreCounted(t *testing.T) {
 		{"another network", "2001:db8:0:1::/64", fresh, "token"},
 		{"the one seen there", "2001:db8::/64", fresh, "token"},
 	} {
-		if got := k.ask(false, c.address, c.header, ""); got != c.want {
+		if got := k.ask(c.address, c.header, ""); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 	if err := k.SetPassword(t.Context(), "alice", "another password"); err != nil {
 		t.Fatal(err)
 	}
-	if got := k.ask(false, "2001:db8::/64", known, ""); got != "invalid" {
+	if got := k.ask("2001:db8::/64", known, ""); got != "invalid" {
 		t.Errorf("a token of late that was revoked: %s", got)
 	}
 	k.Clock.Advance(time.Minute)
-	if got := k.ask(false, "2001:db8::/64", known, ""); got != "too many" {
+	if got := k.ask("2001:db8::/64", known, ""); got != "too many" {
 		t.Errorf("and once more, later: %s", got)
 	}
 	c := &client{world: k, account: &store.Account{ID: account}}
 	c.id, c.secret = c.register("read", callback)
 	issued, _ := c.grant(exchange(c.code(nil), ""))
-	if got := k.ask(false, "2001:db8::/64", "Bearer "+issued.Access, ""); got != "token" {
+	if got := k.ask("2001:db8::/64", "Bearer "+issued.Access, ""); got != "token" {
 		t.Errorf("a token that was just given out: %s", got)
 	}
 	k.Clock.Advance(5 * time.Minute)
-	if got := k.ask(false, "2001:db8::/64", "Bearer x", ""); got != "invalid" {
+	if got := k.ask("2001:db8::/64", "Bearer x", ""); got != "invalid" {
 		t.Errorf("later: %s", got)
 	}
 }
@@ -143,7 +135,7 @@ func TestValidTokensAreNotCounted(t *testing.T) {
 	k := newWorld(t)
 	account := k.Account("alice").ID
 	for range 100 {
-		if got := k.ask(false, "192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
+		if got := k.ask("192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
 			t.Fatal(got)
 		}
 	}
@@ -157,13 +149,13 @@ func TestRevokedTokenSentAgain(t *testing.T) {
 	revoked := "Bearer " + auth.NewSecret()
 	for range 20 { // twenty minutes, three times a second
 		for range 200 {
-			if got := k.ask(false, "192.0.2.1", revoked, ""); got != "invalid" {
+			if got := k.ask("192.0.2.1", revoked, ""); got != "invalid" {
 				t.Fatal(got)
 			}
 		}
 		k.Clock.Advance(time.Minute)
 	}
-	if got := k.ask(false, "192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
+	if got := k.ask("192.0.2.1", "Bearer "+k.Token(account, "read"), ""); got != "token" {
 		t.Errorf("another's token: %s", got)
 	}
 }
@@ -175,7 +167,7 @@ func TestParallelInvalidTokens(t *testing.T) {
 	var group sync.WaitGroup
 	for range 200 {
 		group.Go(func() {
-			if _, err := k.Authenticate(t.Context(), "Bearer "+auth.NewSecret(), "192.0.2.1"); errors.Is(err, auth.InvalidToken) {
+			if _, err := k.Authenticate(t.Context(), auth.Credentials{Authorization: "Bearer " + auth.NewSecret(), Address: "192.0.2.1"}); errors.Is(err, auth.InvalidToken) {
 				invalid.Add(1)
 			}
 		})

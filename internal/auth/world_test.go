@@ -30,12 +30,17 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	clock := storetest.NewClock()
+	return worldOn(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: clock.Now}), clock)
+}
+
+// worldOn is a world on a database, which others may be on as well.
+func worldOn(t testing.TB, db *store.Store, clock *storetest.Clock) *world {
+	t.Helper()
 	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := storetest.NewClock()
-	db := storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: clock.Now})
 	s, err := auth.New(t.Context(), db, conf)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
+	"kinglet/internal/stream"
 	"kinglet/store"
 )
 
@@ -35,13 +36,14 @@ type Assembled struct {
 	Auth    *auth.Service
 	Service *ap.Service
 	Client  *outgoing.Client
+	Hub     *stream.Hub
 	Runner  *jobs.Runner // nil in a copy
 	Handler http.Handler
 }
 
 // Assemble puts a server together: `kinglet serve` does so, and the servers of
-// tests are put together by nothing else. Its owner closes the client and the
-// store.
+// tests are put together by nothing else. Its owner closes the hub, the client
+// and the store.
 func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
 	p.Client.Host = p.Policy.AllowHost
@@ -70,6 +72,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 		return nil, err
 	}
 	a.Handler = forwarded(p.Config, p.Log, h)
+	a.Hub = stream.New(stream.Options{Store: p.Store, Log: p.Log})
 	return a, nil
 }
 

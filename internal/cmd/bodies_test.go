@@ -117,8 +117,8 @@ func TestBodiesWithToken(t *testing.T) {
 		{"POST", "/api/v1/statuses", "application/json", 1<<20 + 1, 413, 0},
 		{"POST", "/api/v1/statuses", mp, 1<<20 + 1, 413, 0},
 		{"PATCH", "/api/v1/accounts/update_credentials", "application/json", -1, 413, 2 << 20},
-		{"PATCH", "/api/v1/accounts/update_credentials", mp, -1, 413, 20 << 20},
-		{"PATCH", "/api/v1/accounts/update_credentials", mp, 20 << 20, 413, 0},
+		{"PATCH", "/api/v1/accounts/update_credentials", mp, -1, 413, 42 << 20},
+		{"PATCH", "/api/v1/accounts/update_credentials", mp, 42 << 20, 413, 0},
 		{"POST", "/api/v2/media", mp, -1, 501, 0},
 	} {
 		got, n := s.flood(c.method, c.path, token, c.kind, c.length)
@@ -165,7 +165,7 @@ func TestCountedBeforeTheBody(t *testing.T) {
 func TestParallelUploads(t *testing.T) {
 	s := newSecrets(t)
 	token := s.Token(s.alice.ID, "write")
-	const kind, few = "multipart/form-data; boundary=" + boundary, 2
+	const kind, few = "multipart/form-data; boundary=" + boundary, 8
 	upload := func(ctx context.Context, body io.Reader) int {
 		r := httptest.NewRequestWithContext(ctx, "PATCH", "https://kinglet.test/api/v1/accounts/update_credentials", body)
 		r.ContentLength = -1

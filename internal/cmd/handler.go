@@ -29,7 +29,8 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 	if err != nil {
 		return nil, err
 	}
-	fed := &federation.API{Service: s, Store: s.Store, Config: s.Config, Limits: limits, Log: log}
+	blobs := media.InStore(s.Store)
+	fed := &federation.API{Service: s, Store: s.Store, Blobs: blobs, Config: s.Config, Limits: limits, Log: log}
 	r := chi.NewRouter()
 	tooMany := func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
@@ -39,9 +40,9 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		pages.TooMany(w, r)
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
-	r.Use(respond.Guard(log), respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
-	pictures := media.NewKeeper(s.Store, s.Config.Limits.PictureMemory)
-	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Pictures: pictures}).Routes(r)
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
+	pictures := media.NewKeeper(blobs, s.Store.Memory(), s.Config.Limits.PictureMemory)
+	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Blobs: blobs, Pictures: pictures}).Routes(r)
 	(&oauth.API{Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)
 	pages.Routes(r)

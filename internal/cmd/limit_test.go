@@ -7,19 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"kinglet/ap"
-	"kinglet/api/limit"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
-	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
-	"kinglet/internal/ratelimit"
-	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -177,49 +172,6 @@ func TestOwnerIsServedWhileStrangersRead(t *testing.T) {
 			<-ended
 		}
 	})
-}
-
-func TestRequestsAreMarked(t *testing.T) {
-	limits := ratelimit.New(time.Now)
-	conf := &config.Config{}
-	for _, c := range []struct {
-		method, path string
-		lookup       bool
-	}{
-		{"GET", "/", false}, {"GET", "/api/v1/timelines/public", false}, {"GET", "/users/alice", false}, {"POST", "/api/v1/statuses", false},
-		{"POST", "/inbox", true}, {"POST", "/users/alice/inbox", true}, {"POST", "/auth/sign_in", true}, {"POST", "/oauth/token", true}, {"GET", "/oauth/authorize", true},
-	} {
-		var ctx context.Context
-		h := limit.Requests(limits, conf, nil)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() }))
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(c.method, c.path, nil))
-		if client := store.Client(ctx); client == semaphore.Trusted || store.IsStranger(ctx) == c.lookup {
-			t.Errorf("%s %s: client %q, stranger %v", c.method, c.path, client, store.IsStranger(ctx))
-		}
-	}
-}
-
-func TestRegistrationsAreBounded(t *testing.T) {
-	site := newSite(t, storetest.SQLite(t))
-	long := strings.Repeat("x", 2000)
-	app := func(change func(a *auth.NewApp)) auth.NewApp {
-		a := auth.NewApp{Name: "app", Website: "https://app.test", RedirectURIs: []string{"https://app.test/back"}, Scopes: "read"}
-		change(&a)
-		return a
-	}
-	for name, a := range map[string]auth.NewApp{
-		"name":          app(func(a *auth.NewApp) { a.Name = long }),
-		"website":       app(func(a *auth.NewApp) { a.Website += "/" + long }),
-		"redirect URI":  app(func(a *auth.NewApp) { a.RedirectURIs[0] += long }),
-		"redirect URIs": app(func(a *auth.NewApp) { a.RedirectURIs = slices.Repeat(a.RedirectURIs, 100) }),
-		"scopes":        app(func(a *auth.NewApp) { a.Scopes = strings.Repeat("read ", 1000) }),
-	} {
-		if _, _, err := site.auth.RegisterApp(t.Context(), a); !fault.Is(err, fault.Invalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, _, err := site.auth.RegisterApp(t.Context(), app(func(*auth.NewApp) {})); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestRepliesArePaged(t *testing.T) {

@@ -175,8 +175,9 @@ const (
 // run answers until ctx ends, then drains and closes everything.
 func (s *server) run(ctx context.Context) error {
 	web := &http.Server{
-		Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		// How long a body and an answer may take is the route's to say: see respond.Deadlines.
+		Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	limitConnections(web, min(s.conf.Limits.Connections, s.share.clients))
 	ctx, stop := context.WithCancel(ctx)
@@ -190,11 +191,15 @@ func (s *server) run(ctx context.Context) error {
 			}
 		})
 	}
+	if !s.copy {
+		group.Go(func() { s.store.Tidy(ctx, s.log) })
+	}
 	group.Go(func() { s.notify.watch(ctx, s.alive) })
 	group.Go(func() {
 		<-ctx.Done()
 		s.log.Info("stopping")
 		s.notify.send("STOPPING=1", "STATUS=Stopping")
+		s.Hub.Close() // whoever watches a stream is told to connect again
 		end, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if err := web.Shutdown(end); err != nil {

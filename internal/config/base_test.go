@@ -9,7 +9,7 @@ func TestKeepIDs(t *testing.T) {
 	for got, want := range map[string]string{
 		c.ActorURI("a"): "https://old.example.org/users/a", c.KeyID("a"): "https://old.example.org/users/a#main-key", c.SharedInboxURI(): "https://old.example.org/inbox",
 		c.ObjectURI("1"): "https://old.example.org/objects/1", c.ActivityURI("1"): "https://old.example.org/activities/1", c.ContextURI("1"): "https://old.example.org/contexts/1",
-		c.InstanceActorURI(): "https://old.example.org/actor", c.ProfileURL("a"): "https://new.example.net/@a", c.MediaURL("x"): "https://new.example.net/media/x",
+		c.InstanceActorURI(): "https://old.example.org/actor", c.ProfileURL("a"): "https://new.example.net/@a", c.MediaURL("x", "y.jpg"): "https://new.example.net/media/x/y.jpg",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)

@@ -38,7 +38,7 @@ type Config struct {
 
 	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
-	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"16777216" doc:"The largest picture that can be uploaded, in bytes."`
+	MaxMediaBytes     int64 `toml:"max_media_bytes" default:"41943040" doc:"The largest file that can be uploaded, in bytes."`
 
 	Federation Federation `toml:"federation"`
 	Retention  Retention  `toml:"retention"`
@@ -53,6 +53,7 @@ type Retention struct {
 	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
 	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
 	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
+	Events          time.Duration `toml:"events" default:"1h" doc:"How long events (\"a post was written\", with its number and nothing of what it says) stay for servers on the same database that have not read them yet."`
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
 }
 

@@ -11,7 +11,7 @@ import (
 var update = flag.Bool("update", false, "rewrite docs/CONFIGURATION.md")
 
 func TestDocument(t *testing.T) {
-	path := "../docs/CONFIGURATION.md"
+	path := "../../docs/CONFIGURATION.md"
 	if *update {
 		if err := os.WriteFile(path, []byte(Document()), 0o644); err != nil {
 			t.Fatal(err)
@@ -19,7 +19,7 @@ func TestDocument(t *testing.T) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil || string(b) != Document() {
-		t.Errorf("%s is not what the settings say (%v): go test ./config -update", path, err)
+		t.Errorf("%s is not what the settings say (%v): go test ./internal/config -update", path, err)
 	}
 }
 

@@ -54,8 +54,9 @@ func (c *Config) TagURL(tag string) string {
 	return c.URL + "/tags/" + url.PathEscape(strings.ToLower(tag))
 }
 
-// MediaURL is where bytes of the media store are served.
-func (c *Config) MediaURL(path string) string { return c.URL + "/media/" + path }
+// MediaURL is where the bytes that a row refers to are served: under a random
+// key of that row. The name is for people, and may be any.
+func (c *Config) MediaURL(key, name string) string { return c.URL + "/media/" + key + "/" + name }
 
 // LocalUsername finds the account that a URI on this server names, in
 // whatever spelling of the host: its actor id or its page. The name is as

@@ -11,27 +11,30 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Permanent is an error that trying again will not heal: the job is given up.
+// Permanent is an error that trying again will not help: the job is given up.
 func Permanent(err error) error { return permanent{err} }
 
-type laneDown struct {
+type hostDown struct {
 	error
-	after time.Duration
+	host       string
+	retryAfter time.Duration
 }
 
-func (l laneDown) Unwrap() error { return l.error }
+func (d hostDown) Unwrap() error { return d.error }
 
-// LaneDown is an error of the whole host: the lane is set aside, for at least
-// retryAfter, and then probed.
-func LaneDown(err error, retryAfter time.Duration) error { return laneDown{err, retryAfter} }
+// HostDown is an error of a whole host: its lane is set aside, for at least
+// retryAfter, and then probed. A job that waits in another lane is tried again
+// when that one is.
+func HostDown(host string, err error, retryAfter time.Duration) error {
+	return hostDown{err, host, retryAfter}
+}
 
 func isPermanent(err error) bool {
 	var p permanent
 	return errors.As(err, &p)
 }
 
-func isLaneDown(err error) (time.Duration, bool) {
-	var l laneDown
-	ok := errors.As(err, &l)
-	return l.after, ok
+func isHostDown(err error) (d hostDown, ok bool) {
+	ok = errors.As(err, &d)
+	return d, ok
 }

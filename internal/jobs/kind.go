@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,6 +72,16 @@ func At(t time.Time) Option { return func(job *store.NewJob) { job.RunAt = t } }
 // Unique makes a job void while another of the same key waits.
 func Unique(key string) Option { return func(job *store.NewJob) { job.UniqueKey = key } }
 
+// Order names what jobs keep their order in: see store.NewJob.
+func Order(parts ...string) int64 {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return max(int64(binary.BigEndian.Uint64(h.Sum(nil))>>1), 1)
+}
+
 // Register says how a runner does jobs of this kind.
 func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) error) {
 	if _, twice := r.workers[k.Name]; twice {
@@ -78,6 +90,10 @@ func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) erro
 	timeout := k.Timeout
 	if timeout == 0 {
 		timeout = time.Minute
+	}
+	r.kinds = append(r.kinds, k.Name)
+	if k.Lane == nil {
+		r.lanes.answered(k.LaneOf(*new(A))) // nobody has to answer in it
 	}
 	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, run: func(ctx context.Context, j store.Job) error {
 		var args A

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,8 @@ type Options struct {
 	GiveUp time.Duration
 	// Drain is how long Run waits for running jobs at its end.
 	Drain time.Duration
+	// Lease is how long what a dead node had claimed stays claimed, 3 minutes if 0.
+	Lease time.Duration
 	// Backoff is how long to wait after the nth failure in a row.
 	Backoff func(failures int) time.Duration
 }
@@ -46,16 +49,21 @@ type Options struct {
 type Runner struct {
 	o       Options
 	workers map[string]worker
-	node    string // the name that this process claims under
+	kinds   []string // that have one
+	node    string   // the name that this process claims under
 	wake    chan struct{}
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what follows
-	running map[string]int
-	total   int
+	running map[int64]*running
+	lanes   lanes
 	asleep  bool
-	proven  map[string]bool // lanes that had a success in this process
-	failing map[string]bool // lanes with a row in lanes, as far as is known here
+}
+
+// running is a job that is being done.
+type running struct {
+	claimed time.Time // when its lease began
+	lose    context.CancelCauseFunc
 }
 
 type worker struct {
@@ -79,16 +87,19 @@ func New(o Options) *Runner {
 	if o.Drain == 0 {
 		o.Drain = 6 * time.Second
 	}
+	if o.Lease == 0 {
+		o.Lease = 3 * time.Minute
+	}
 	if o.Backoff == nil {
 		o.Backoff = Backoff
 	}
-	r := &Runner{
-		o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1),
-		running: map[string]int{}, proven: map[string]bool{}, failing: map[string]bool{},
-	}
+	r := &Runner{o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1), running: map[int64]*running{}, lanes: newLanes(o)}
 	r.changed = sync.NewCond(&r.mu)
 	return r
 }
+
+// Kinds lists the kinds of jobs that the runner claims.
+func (r *Runner) Kinds() []string { return slices.Clone(r.kinds) }
 
 // Backoff doubles from half a minute up to six hours, give or take a fifth.
 func Backoff(failures int) time.Duration {
@@ -119,10 +130,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var group sync.WaitGroup
+	stopRenewing := r.keepRenewing(work)
+	defer stopRenewing()
 	for ctx.Err() == nil {
 		next, err := r.claim(ctx, work, &group)
 		if err != nil && ctx.Err() == nil {
-			r.o.Log.Error("jobs can't be claimed", "error", err)
+			r.o.Log.Error("could not claim jobs", "error", err)
 			next = r.o.Store.Now().Add(afterError)
 		}
 		r.sleep(ctx, next)
@@ -139,7 +152,8 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 func (r *Runner) start(ctx context.Context) error {
-	var lanes []store.Lane
+	var failing []store.Lane
+	var unknown []string
 	var err error
 	if r.node, err = r.o.Store.HoldNode(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
@@ -148,23 +162,31 @@ func (r *Runner) start(ctx context.Context) error {
 		if err := tx.ReleaseClaims(); err != nil {
 			return err
 		}
-		lanes, err = tx.Lanes()
+		if err := tx.ReleaseOrders(); err != nil {
+			return err
+		}
+		if unknown, err = tx.OtherKinds(r.kinds); err != nil {
+			return err
+		}
+		failing, err = tx.Lanes()
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
-	for _, l := range lanes {
-		r.failing[l.Name] = true
+	if len(unknown) > 0 {
+		r.o.Log.Warn("jobs of kinds that this version does not know wait for one that does", "kinds", unknown)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range failing {
+		r.lanes.failed(l.Name)
 	}
 	return nil
 }
 
 // claimBatch is how many jobs one transaction claims.
 const claimBatch = 64
-
-// lease is how long a claim holds; longer than any worker's timeout.
-const lease = 10 * time.Minute
 
 // afterError is how long to wait when the database fails.
 const afterError = 5 * time.Second
@@ -182,12 +204,15 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 		var jobs []store.Job
 		var skipped []string
 		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-			if jobs, skipped, err = tx.ClaimJobs(r.node, full, r.roomIn(), min(free, claimBatch), lease); err != nil {
+			jobs, skipped, err = tx.ClaimJobs(store.Claim{
+				Node: r.node, Kinds: r.kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch), Lease: r.o.Lease,
+			})
+			if err != nil {
 				return err
 			}
 			next = time.Time{}
 			if len(jobs)+len(skipped) == 0 {
-				next, _, err = tx.NextRun(full)
+				next, _, err = tx.NextRun(r.kinds, full)
 			}
 			return err
 		})
@@ -195,8 +220,8 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 			return time.Time{}, err
 		}
 		for _, j := range jobs {
-			r.begin(j.Lane)
-			group.Go(func() { r.run(work, j) })
+			mine := r.begin(work, j)
+			group.Go(func() { r.run(mine, j) })
 		}
 		if len(jobs)+len(skipped) == 0 {
 			return next, nil
@@ -206,101 +231,58 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 	return time.Time{}, nil
 }
 
-// unprovenShare is how much of the workers lanes without a success may take:
-// many hosts that never answer must leave room for those that do.
-const unprovenShare = 0.75
-
 func (r *Runner) room() (full []string, free int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for lane, n := range r.running {
-		if n >= r.limit(lane) {
-			full = append(full, lane)
-		}
-	}
-	return full, r.o.Workers - r.total
+	return r.lanes.full(), r.o.Workers - len(r.running)
 }
 
 // roomIn gives how many more jobs of a lane may start, for the span of one
-// claim, in which lanes without a success take from what is left for them.
-func (r *Runner) roomIn() func(lane string) int {
+// claim.
+func (r *Runner) roomIn() func(lane string, failing bool) int {
 	r.mu.Lock()
-	unproven := 0
-	for lane, n := range r.running {
-		if !r.proven[lane] {
-			unproven += n
-		}
-	}
-	r.mu.Unlock()
-	left := int(unprovenShare*float64(r.o.Workers)) - unproven
-	given := map[string]bool{}
-	return func(lane string) int {
+	defer r.mu.Unlock()
+	room := r.lanes.room()
+	return func(lane string, failing bool) int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if !r.proven[lane] && !given[lane] {
-			if left <= 0 {
-				return 0
-			}
-			left--
-			given[lane] = true
-		}
-		return r.limit(lane) - r.running[lane]
+		return room(lane, failing)
 	}
 }
 
-// limit is called with mu held.
-func (r *Runner) limit(lane string) int {
-	if r.proven[lane] && !r.failing[lane] {
-		return r.o.LaneLimit
-	}
-	return 1
-}
+// errLost is why the work on a job is broken off that is no longer this node's.
+var errLost = errors.New("the job was dropped, or its lease ended and another node has it")
 
-func (r *Runner) begin(lane string) {
+// begin gives the context in which a job is done.
+func (r *Runner) begin(ctx context.Context, j store.Job) context.Context {
+	ctx, lose := context.WithCancelCause(ctx)
 	r.mu.Lock()
-	r.running[lane]++
-	r.total++
+	r.lanes.begin(j.Lane)
+	r.running[j.ID] = &running{claimed: r.o.Store.Now(), lose: lose}
 	r.mu.Unlock()
+	return ctx
 }
 
-func (r *Runner) end(lane string) {
+func (r *Runner) end(j store.Job) {
 	r.mu.Lock()
-	if r.running[lane]--; r.running[lane] == 0 {
-		delete(r.running, lane)
-	}
-	r.total--
+	r.lanes.end(j.Lane)
+	r.running[j.ID].lose(nil)
+	delete(r.running, j.ID)
 	r.mu.Unlock()
 	r.Wake()
 }
 
-// maxProven bounds the memory of who answered.
-const maxProven = 20_000
-
-func (r *Runner) noteLane(lane string, ok bool) (wasFailing bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	wasFailing = r.failing[lane]
-	if ok {
-		if len(r.proven) >= maxProven {
-			clear(r.proven)
-		}
-		r.proven[lane] = true
-		delete(r.failing, lane)
-	} else {
-		delete(r.proven, lane)
-		r.failing[lane] = true
-	}
-	return wasFailing
-}
-
 // run does one job and writes what came of it.
 func (r *Runner) run(ctx context.Context, j store.Job) {
-	defer r.end(j.Lane)
+	defer r.end(j)
 	err := r.Attempt(ctx, j)
-	end := context.WithoutCancel(ctx)
-	if werr := r.settle(end, j, err, ctx.Err() != nil); werr != nil {
+	if errors.Is(context.Cause(ctx), errLost) {
+		r.o.Log.Info("job broken off", "job", j.ID, "kind", j.Kind, "reason", errLost)
+		return
+	}
+	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
 		// The lease brings it back.
-		r.o.Log.Error("the end of a job can't be written", "job", j.ID, "kind", j.Kind, "error", werr)
+		r.o.Log.Error("could not write the end of a job", "job", j.ID, "kind", j.Kind, "error", werr)
 	}
 }
 
@@ -324,60 +306,80 @@ func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 // its lane, lest one that its host chokes on hold them all up.
 const poison = 3
 
+// settle writes what came of a job. What is kept in memory of lanes changes
+// after the commit: the transaction may be run twice, or fail.
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
-	after, down := isLaneDown(err)
-	now := r.o.Store.Now()
-	stopped := stopping && errors.Is(err, context.Canceled)
+	if err == nil {
+		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })
+	}
+	if stopping && errors.Is(err, context.Canceled) {
+		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return tx.RetryJob(j, tx.Now(), "stopped") })
+	}
+	return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.failed(tx, j, err) })
+}
+
+func (r *Runner) succeeded(tx *store.Tx, j store.Job) error {
+	if j.LaneFailing || r.isFailing(j.Lane) {
+		if err := tx.LaneRecovered(j.Lane); err != nil {
+			return err
+		}
+	}
+	tx.AfterCommit(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.lanes.answered(j.Lane)
+	})
+	return tx.FinishJob(j)
+}
+
+func (r *Runner) isFailing(lane string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lanes.failing[lane]
+}
+
+func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
+	next := tx.Now().Add(r.o.Backoff(j.Attempts))
+	if down, ok := isHostDown(err); ok {
+		var lerr error
+		if next, lerr = r.setAside(tx, down); lerr != nil {
+			return lerr
+		}
+		if j.Attempts >= poison {
+			next = next.Add(time.Second)
+		}
+	}
 	giveUp := r.o.GiveUp
 	if w := r.workers[j.Kind]; w.giveUp != 0 {
 		giveUp = w.giveUp
 	}
-	givenUp := isPermanent(err) || now.Sub(j.CreatedAt) > giveUp
-	// What is kept in memory changes here: the transaction may be run twice.
-	wasFailing := false
-	switch {
-	case err == nil:
-		wasFailing = r.noteLane(j.Lane, true)
-	case stopped:
-	case givenUp:
-		r.o.Log.Warn("job given up", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
-	case down:
-		r.noteLane(j.Lane, false)
-	default:
-		r.o.Log.Info("job failed, to be tried again", "job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err)
-	}
-	werr := r.o.Store.Update(ctx, func(tx *store.Tx) error {
-		switch {
-		case err == nil:
-			if wasFailing {
-				if err := tx.LaneHealed(j.Lane); err != nil {
-					return err
-				}
-			}
-			return tx.FinishJob(j.ID)
-		case stopped:
-			return tx.RetryJob(j.ID, now, "stopped")
-		case givenUp:
-			return tx.KillJob(j.ID, err.Error())
-		case down:
-			until, lerr := tx.LaneFailed(j.Lane, func(n int) time.Duration { return max(r.o.Backoff(n), after) }, err.Error())
-			if lerr != nil {
-				return lerr
-			}
-			if j.Attempts >= poison {
-				until = until.Add(time.Second)
-			}
-			tx.AfterCommit(func() {
-				r.o.Log.Info("host set aside", "lane", j.Lane, "until", until, "error", err)
-			})
-			return tx.RetryJob(j.ID, until, err.Error())
+	givenUp := isPermanent(err) || tx.Now().Sub(j.CreatedAt) > giveUp
+	tx.AfterCommit(func() {
+		about := []any{"job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err}
+		if givenUp {
+			r.o.Log.Warn("job given up", about...)
+		} else {
+			r.o.Log.Info("job failed, to be tried again", about...)
 		}
-		return tx.RetryJob(j.ID, now.Add(r.o.Backoff(j.Attempts)), err.Error())
 	})
-	if werr != nil && wasFailing {
-		r.noteLane(j.Lane, false) // the lane is still set aside
+	if givenUp {
+		return tx.KillJob(j, err.Error())
 	}
-	return werr
+	return tx.RetryJob(j, next, err.Error())
+}
+
+func (r *Runner) setAside(tx *store.Tx, down hostDown) (until time.Time, err error) {
+	until, err = tx.LaneFailed(down.host, func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) }, down.Error())
+	if err != nil {
+		return until, err
+	}
+	tx.AfterCommit(func() {
+		r.mu.Lock()
+		r.lanes.failed(down.host)
+		r.mu.Unlock()
+		r.o.Log.Info("host set aside", "lane", down.host, "until", until, "error", down.error)
+	})
+	return until, nil
 }
 
 // sleep waits for a wake or, unless it is zero, for the next job's time.
@@ -408,7 +410,7 @@ func (r *Runner) Idle(ctx context.Context) error {
 	defer stop()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for !r.asleep || r.total > 0 {
+	for !r.asleep || len(r.running) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -167,13 +167,13 @@ func TestSilentLanesDelayNobody(t *testing.T) {
 
 // A host that is down is set aside with all that waits for it, probed with one
 // job, and served in order once it is back.
-func TestLaneIsSetAsideAndHeals(t *testing.T) {
+func TestLaneIsSetAsideAndRecovers(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		var down atomic.Bool
 		down.Store(true)
 		b := newBench(t, s, Options{LaneLimit: 1}, func(context.Context, string) error {
 			if down.Load() {
-				return LaneDown(errors.New("no answer"), 0)
+				return HostDown("a", errors.New("no answer"), 0)
 			}
 			return nil
 		})
@@ -191,7 +191,7 @@ func TestLaneIsSetAsideAndHeals(t *testing.T) {
 				t.Errorf("lanes %v", lanes)
 			}
 			down.Store(false)
-			return errors.Join(err, tx.LaneHealed("a"))
+			return errors.Join(err, tx.LaneRecovered("a"))
 		})
 		b.idle()
 		if b.ran() != "[1 1 2 3 4]" {

@@ -34,14 +34,15 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 	}
 	var due []store.Job
 	err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		due, _, err = tx.ClaimJobs(r.node, nil, func(string) int { return 1 }, 1, lease)
+		due, _, err = tx.ClaimJobs(store.Claim{
+			Node: r.node, Kinds: r.kinds, Room: func(string, bool) int { return 1 }, Most: 1, Lease: r.o.Lease,
+		})
 		return err
 	})
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
-	r.begin(due[0].Lane)
-	r.run(ctx, due[0])
+	r.run(r.begin(ctx, due[0]), due[0])
 	return true, nil
 }
 
@@ -49,7 +50,7 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 // when none waits.
 func (r *Runner) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
 	err = r.o.Store.View(ctx, func(tx *store.Tx) error {
-		at, ok, err = tx.NextRun(nil)
+		at, ok, err = tx.NextRun(r.kinds, nil)
 		return err
 	})
 	return at, ok, err

@@ -43,7 +43,7 @@ func TestRunDue(t *testing.T) {
 		case what == "cause":
 			b.add("b", "effect")
 		case what == "probe" && down:
-			return LaneDown(errors.New("no answer"), 0)
+			return HostDown("c", errors.New("no answer"), 0)
 		}
 		return nil
 	})

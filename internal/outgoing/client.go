@@ -181,13 +181,14 @@ func (c *Client) read(ctx context.Context, q Request) (*Response, error) {
 // caller, who closes the answer's body.
 func (c *Client) Stream(ctx context.Context, q Request) (*Stream, error) {
 	q = q.withDefaults()
+	caller := ctx
 	ctx, stop := context.WithTimeout(ctx, q.Timeout)
 	ctx, cause := context.WithCancelCause(ctx)
 	cancel := func(err error) { cause(err); stop() }
 	resp, target, err := c.follow(ctx, q)
 	if err != nil {
 		cancel(nil)
-		return nil, err
+		return nil, ofOurs(caller, err)
 	}
 	b := &body{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, url: target, left: q.MaxBytes, idle: c.idle}
 	return &Stream{Status: resp.StatusCode, Header: resp.Header, URL: target, Body: b}, nil
@@ -215,7 +216,7 @@ func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string,
 		}
 		resp, err := c.transport(r.URL.Scheme == "http").RoundTrip(r)
 		if err != nil {
-			return nil, "", fmt.Errorf("%s %s: %w", r.Method, target, err)
+			return nil, "", noAnswer(r, target, err)
 		}
 		next, err := redirect(r, resp)
 		if err == nil && next == "" {

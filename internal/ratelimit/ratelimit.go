@@ -1,7 +1,8 @@
 // Package ratelimit counts requests in memory, by rule and by who makes them,
 // and says when there were too many. Its memory is bounded whoever calls, and
 // nobody's count is lost by another's calls: see table. It knows no HTTP: what a
-// client is told of its count is written by api/limit. Read Limiter first.
+// client is told of its count is written by api/limit. Read Counter and Limiter
+// first.
 package ratelimit
 
 import (
@@ -48,7 +49,24 @@ func Settings(c config.Limits) []Rule {
 	}
 }
 
-// Limiter counts. It is safe for concurrent use.
+// Counter counts requests. api and ui ask no more of rate limiting: one whose
+// nodes share their counts takes the place of Limiter in internal/cmd.
+type Counter interface {
+	// Count counts a request of who under a rule, of which only the name
+	// matters where the settings have another of that name.
+	Count(rule Rule, who string) Counted
+}
+
+// Counted is what the count of a request says.
+type Counted struct {
+	Allowed   bool
+	Most      int           // requests in a window
+	Remaining int           // of them
+	Reset     time.Time     // when the window ends
+	Wait      time.Duration // until then
+}
+
+// Limiter is the Counter in memory. It is safe for concurrent use.
 type Limiter struct {
 	now    func() time.Time
 	seed   key
@@ -64,15 +82,6 @@ func New(now func() time.Time, settings ...Rule) *Limiter {
 		l.tables[r.Name] = newTable(r)
 	}
 	return l
-}
-
-// Counted is what the count of a request says.
-type Counted struct {
-	Allowed   bool
-	Most      int           // requests in a window
-	Remaining int           // of them
-	Reset     time.Time     // when the window ends
-	Wait      time.Duration // until then
 }
 
 // Count counts a request.

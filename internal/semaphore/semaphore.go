@@ -1,6 +1,6 @@
 // Package semaphore lets a few do at a time what costs much, and bounds how
-// many wait, and how long. One client never takes all the places, and who is
-// trusted stands before who is not. Read Semaphore.
+// much memory they hold, how many wait, and how long. One client never takes
+// all the places, and who is trusted stands before who is not. Read Semaphore.
 package semaphore
 
 import (
@@ -23,11 +23,15 @@ const Trusted = ""
 type Options struct {
 	// Places is how many get in at once.
 	Places int
-	// PerClient is how many of them one client may take; 0 is all.
+	// Bytes is how many they may hold together; 0 is any number.
+	Bytes int64
+	// PerClient is how many places one client may take; 0 is all.
 	PerClient int
-	// Waiting is how many may wait, the trusted counted apart; one client that
-	// is not trusted fills at most half of it.
+	// Waiting is how many may wait, the trusted counted apart; 0 lets nobody.
 	Waiting int
+	// WaitingPerClient is how many of those one client that is not trusted may
+	// be; 0 is half.
+	WaitingPerClient int
 	// Wait is how long one waits.
 	Wait time.Duration
 }
@@ -38,19 +42,26 @@ type Semaphore struct {
 
 	mu      sync.Mutex
 	held    int
+	bytes   int64
 	holding map[string]int // places by client
 	waiting []*waiter      // the trusted first, else in the order they came
 }
 
 type waiter struct {
-	client string
-	ready  chan struct{} // closed with the place given
+	clients []string // none is trusted
+	bytes   int64
+	ready   chan struct{} // closed with the place given
 }
+
+func (w *waiter) isTrusted() bool { return len(w.clients) == 0 }
 
 // New makes a semaphore.
 func New(o Options) *Semaphore {
 	if o.PerClient <= 0 {
 		o.PerClient = o.Places
+	}
+	if o.WaitingPerClient <= 0 {
+		o.WaitingPerClient = max(o.Waiting/2, 1)
 	}
 	return &Semaphore{options: o, holding: map[string]int{}}
 }
@@ -58,10 +69,20 @@ func New(o Options) *Semaphore {
 // Acquire waits for a place; release gives it back, once. The error is Busy,
 // or that of ctx.
 func (s *Semaphore) Acquire(ctx context.Context, client string) (release func(), err error) {
+	if client == Trusted {
+		return s.AcquireBytes(ctx, 0)
+	}
+	return s.AcquireBytes(ctx, 0, client)
+}
+
+// AcquireBytes is Acquire for who will hold so many bytes, and counts for
+// several clients, an address and a host say: all of them need to have room.
+// Without clients it is trusted.
+func (s *Semaphore) AcquireBytes(ctx context.Context, bytes int64, clients ...string) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w := &waiter{client: client, ready: make(chan struct{})}
+	w := &waiter{clients: clients, bytes: bytes, ready: make(chan struct{})}
 	if !s.enter(w) {
 		return nil, Busy
 	}
@@ -78,26 +99,19 @@ func (s *Semaphore) Acquire(ctx context.Context, client string) (release func(),
 			return nil, Busy
 		}
 	}
-	return sync.OnceFunc(func() { s.release(client) }), nil
+	return sync.OnceFunc(func() { s.release(w) }), nil
 }
 
 // enter puts a waiter into the line, and through it if there is a place.
 func (s *Semaphore) enter(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	same, class := 0, 0
-	for _, other := range s.waiting {
-		if other.client == w.client {
-			same++
-		}
-		if (other.client == Trusted) == (w.client == Trusted) {
-			class++
-		}
-	}
-	mayWait := class < s.options.Waiting && (w.client == Trusted || same < max(s.options.Waiting/2, 1))
+	mayWait := s.mayWait(w)
 	at := len(s.waiting)
-	if w.client == Trusted {
-		at = slices.IndexFunc(append(s.waiting, &waiter{client: "the end"}), func(o *waiter) bool { return o.client != Trusted })
+	if w.isTrusted() {
+		for at > 0 && !s.waiting[at-1].isTrusted() {
+			at--
+		}
 	}
 	s.waiting = slices.Insert(s.waiting, at, w)
 	s.admit()
@@ -108,26 +122,66 @@ func (s *Semaphore) enter(w *waiter) bool {
 	return true
 }
 
-// admit gives free places to those who wait.
+// The following are called with mu held.
+
+// mayWait tells whether the line has room for one more.
+func (s *Semaphore) mayWait(w *waiter) bool {
+	if s.options.Bytes > 0 && w.bytes > s.options.Bytes {
+		return false // it never gets in
+	}
+	if s.count(func(o *waiter) bool { return o.isTrusted() == w.isTrusted() }) >= s.options.Waiting {
+		return false
+	}
+	for _, c := range w.clients {
+		if s.count(func(o *waiter) bool { return slices.Contains(o.clients, c) }) >= s.options.WaitingPerClient {
+			return false
+		}
+	}
+	return true
+}
+
+// count counts those who wait.
+func (s *Semaphore) count(which func(*waiter) bool) (n int) {
+	for _, w := range s.waiting {
+		if which(w) {
+			n++
+		}
+	}
+	return n
+}
+
+// fits tells whether a waiter's bytes and clients have room.
+func (s *Semaphore) fits(w *waiter) bool {
+	if s.options.Bytes > 0 && s.bytes+w.bytes > s.options.Bytes {
+		return false
+	}
+	return !slices.ContainsFunc(w.clients, func(c string) bool { return s.holding[c] >= s.options.PerClient })
+}
+
+// admit gives free places to those who wait. One who does not fit does not
+// hold up those behind.
 func (s *Semaphore) admit() {
 	for i := 0; i < len(s.waiting) && s.held < s.options.Places; {
 		w := s.waiting[i]
-		if w.client != Trusted && s.holding[w.client] >= s.options.PerClient {
+		if !s.fits(w) {
 			i++
 			continue
 		}
 		s.waiting = slices.Delete(s.waiting, i, i+1)
-		s.held++
-		s.holding[w.client]++
+		s.hold(w, 1)
 		close(w.ready)
 	}
 }
 
-// leave takes a waiter out of the line; false when the place was given just now.
-func (s *Semaphore) leave(w *waiter) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.remove(w)
+// hold counts a place that is taken, or one that is given back with -1.
+func (s *Semaphore) hold(w *waiter, n int) {
+	s.held += n
+	s.bytes += int64(n) * w.bytes
+	for _, c := range w.clients {
+		if s.holding[c] += n; s.holding[c] == 0 {
+			delete(s.holding, c)
+		}
+	}
 }
 
 func (s *Semaphore) remove(w *waiter) bool {
@@ -139,13 +193,17 @@ func (s *Semaphore) remove(w *waiter) bool {
 	return true
 }
 
-func (s *Semaphore) release(client string) {
+// leave takes a waiter out of the line; false when the place was given just now.
+func (s *Semaphore) leave(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held--
-	if s.holding[client]--; s.holding[client] == 0 {
-		delete(s.holding, client)
-	}
+	return s.remove(w)
+}
+
+func (s *Semaphore) release(w *waiter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold(w, -1)
 	s.admit()
 }
 

@@ -148,6 +148,132 @@ func TestSemaphore(t *testing.T) {
 	})
 }
 
+// Bytes and clients are bounded as places are, and one counts for all of its clients.
+func TestBytesAndClients(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		size Options
+		// What is let in first, then what is not, then what is all the same.
+		inside [][]string
+		bytes  int64
+		no, ok []string
+	}{
+		{"count", Options{Places: 2, Bytes: 100, PerClient: 9}, [][]string{{"a"}, {"b"}}, 1, []string{"c"}, nil},
+		{"bytes", Options{Places: 9, Bytes: 100, PerClient: 9}, [][]string{{"a"}, {"b"}}, 50, []string{"c"}, nil},
+		{"the share of one client", Options{Places: 9, Bytes: 100, PerClient: 2}, [][]string{{"a", "x"}, {"a", "y"}}, 1, []string{"a", "z"}, []string{"b", "x"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := New(c.size)
+			var leave func()
+			for _, p := range c.inside {
+				var err error
+				if leave, err = s.AcquireBytes(t.Context(), c.bytes, p...); err != nil {
+					t.Fatal("it is full early")
+				}
+			}
+			if _, err := s.AcquireBytes(t.Context(), c.bytes, c.no...); err != Busy {
+				t.Error("it lets in too much")
+			}
+			if c.ok != nil {
+				if _, err := s.AcquireBytes(t.Context(), c.bytes, c.ok...); err != nil {
+					t.Error("it holds up another client")
+				}
+			}
+			leave()
+			leave() // twice is once
+			if _, err := s.AcquireBytes(t.Context(), c.bytes, c.no...); err != nil {
+				t.Error("room is not given back")
+			}
+			if _, err := s.AcquireBytes(t.Context(), c.bytes, c.no...); err != Busy {
+				t.Error("room is given back twice")
+			}
+		})
+	}
+}
+
+func TestWaitingForBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Places: 3, Bytes: 100, PerClient: 2, Waiting: 8, WaitingPerClient: 2, Wait: 5 * time.Second})
+		enter := func(clients ...string) func() {
+			leave, err := s.AcquireBytes(t.Context(), 10, clients...)
+			if err != nil {
+				t.Fatal("not let in")
+			}
+			return leave
+		}
+		a1, _ := enter("a"), enter("a")
+		_ = enter("b")
+		let := make(chan string, 20)
+		wait := func(ctx context.Context, name string, bytes int64, clients ...string) {
+			go func() {
+				if _, err := s.AcquireBytes(ctx, bytes, clients...); err == nil {
+					let <- name
+				} else {
+					let <- "not " + name
+				}
+			}()
+			synctest.Wait()
+		}
+		wait(t.Context(), "a", 10, "a")
+		wait(t.Context(), "second a", 10, "a")
+		wait(t.Context(), "third a", 10, "a") // over a client's part of the line
+		if got := <-let; got != "not third a" {
+			t.Error(got)
+		}
+		wait(t.Context(), "too much", 101, "c")
+		if got := <-let; got != "not too much" {
+			t.Error(got)
+		}
+		cancelled, cancel := context.WithCancel(t.Context())
+		wait(cancelled, "one who leaves", 10, "d")
+		cancel()
+		if got := <-let; got != "not one who leaves" {
+			t.Error(got)
+		}
+		wait(t.Context(), "e", 10, "e")
+		a1() // the first in the line that fits
+		if got := <-let; got != "a" {
+			t.Error(got)
+		}
+		// e and the second a have waited long enough.
+		started := time.Now()
+		got := map[string]bool{<-let: true, <-let: true}
+		if !got["not e"] || !got["not second a"] || time.Since(started) != 5*time.Second {
+			t.Error(got, time.Since(started))
+		}
+		if n := s.Waiting(); n != 0 {
+			t.Errorf("%d still wait", n)
+		}
+	})
+}
+
+// A full line turns away at once.
+func TestLineIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Places: 1, Bytes: 1 << 20, PerClient: 1, Waiting: 8, Wait: time.Minute})
+		leave, _ := s.AcquireBytes(t.Context(), 1)
+		turnedAway := make(chan struct{}, 100)
+		for i := range 20 {
+			go func() {
+				if leave, err := s.AcquireBytes(t.Context(), 1, fmt.Sprint(i)); err == nil {
+					leave()
+					return
+				}
+				turnedAway <- struct{}{}
+			}()
+		}
+		synctest.Wait()
+		if n := len(turnedAway); n != 12 {
+			t.Errorf("%d are turned away at once", n)
+		}
+		leave()
+		synctest.Wait()
+		if n := len(turnedAway); n != 12 || s.held != 0 || s.bytes != 0 || len(s.holding) != 0 {
+			t.Errorf("%d are turned away, %d are inside with %d bytes, of %d clients", n, s.held, s.bytes, len(s.holding))
+		}
+	})
+}
+
 func TestPlacesUnderLoad(t *testing.T) {
 	s := New(Options{Places: 3, PerClient: 2, Waiting: 1000, Wait: time.Minute})
 	var inside, most atomic.Int64

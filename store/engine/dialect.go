@@ -6,7 +6,8 @@ import "strings"
 // both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
 type dialect struct {
 	name string
-	// ddl replaces the words in capitals that migrations use for types.
+	// ddl replaces the words in capitals that migrations use, and leaves out the
+	// lines that begin with the other engine's name.
 	ddl *strings.Replacer
 	// set is a subquery of the BIGINTs in a parameter that holds them as a
 	// JSON array: `x IN ` + set("$1").
@@ -18,6 +19,13 @@ type dialect struct {
 	forUpdate string
 	// skipLocked is what a claim of jobs ends with.
 	skipLocked string
+	// oldestOpen is the oldest transaction that may still commit a row of
+	// events, whose column tx says which wrote it: see Listener. With one writer
+	// there is none, and every row is of transaction 0.
+	oldestOpen string
+	// notHanded is the condition of rows of events that a listener which was
+	// handed $1 as the last, when $2 was the oldest open, may not have seen.
+	notHanded string
 }
 
 var sqliteDialect = &dialect{
@@ -27,9 +35,14 @@ var sqliteDialect = &dialect{
 		"{BYTES}", "BLOB",
 		"{CLUSTERED}", "WITHOUT ROWID",
 		"{BINARY}", "COLLATE BINARY",
+		"{SQLITE}", "",
+		"{POSTGRES}", "--",
+		"{RANDOM}", "LOWER(HEX(RANDOMBLOB(16)))", // 128 bits, as 32 hex digits
 	),
-	set:     func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
-	textSet: func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
+	set:        func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
+	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
+	oldestOpen: "1",
+	notHanded:  "id >= $1 AND tx < $2",
 }
 
 var postgresDialect = &dialect{
@@ -39,6 +52,10 @@ var postgresDialect = &dialect{
 		"{BYTES}", "BYTEA",
 		"{CLUSTERED}", "",
 		"{BINARY}", `COLLATE "C"`,
+		"{SQLITE}", "--",
+		"{POSTGRES}", "",
+		// The parts of UUIDs (version 4) that are all random.
+		"{RANDOM}", "LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(REPLACE(gen_random_uuid()::TEXT, '-', ''), 12) || LEFT(gen_random_uuid()::TEXT, 8)",
 	),
 	set: func(p string) string {
 		return "(SELECT value::BIGINT FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
@@ -48,6 +65,8 @@ var postgresDialect = &dialect{
 	},
 	forUpdate:  "FOR NO KEY UPDATE",
 	skipLocked: "FOR UPDATE SKIP LOCKED",
+	oldestOpen: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+	notHanded:  "(tx >= $2 OR id = $1)",
 }
 
 // In is `column IN (the set in a JSON array parameter)`.

@@ -40,6 +40,9 @@ type Options struct {
 	ReadTimeout time.Duration
 	// MustExist refuses to make a SQLite file that is not there.
 	MustExist bool
+	// LookEvery is how often listeners look for events that nothing told them
+	// of, 0 for every 30 seconds.
+	LookEvery time.Duration
 	// LogTruncated is for tests: it is called after each attempt to truncate
 	// SQLite's log, with nil when it was truncated. It must not block.
 	LogTruncated func(err error)
@@ -70,8 +73,11 @@ type Engine struct {
 
 	wakeMu        sync.Mutex
 	wake          func() // called after a commit that made jobs due; see OnJobs
+	listeners     map[*Listener]bool
+	lookEvery     time.Duration
 	stopListening func() // nil unless this process listens; see ListenForWakes
 	listening     sync.WaitGroup
+	announcer     *announcer // of events; nil on SQLite
 
 	created bool // see Created
 	health  health
@@ -90,9 +96,13 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if o.ReadTimeout == 0 {
 		o.ReadTimeout = readTimeout
 	}
+	if o.LookEvery == 0 {
+		o.LookEvery = lookEvery
+	}
 	e := &Engine{
 		now: o.Now, ids: newIDSource(o.Now), runTwice: o.RunTwice || RunTwice,
 		readTimeout: o.ReadTimeout, schema: o.Schema,
+		listeners: map[*Listener]bool{}, lookEvery: o.LookEvery,
 	}
 	var err error
 	if IsPostgres(o.Database) {
@@ -122,6 +132,9 @@ func (e *Engine) Close() error {
 	if stop != nil {
 		stop()
 		e.listening.Wait()
+	}
+	if e.announcer != nil {
+		e.announcer.close()
 	}
 	e.releaseNode()
 	if e.writer != nil {
@@ -187,24 +200,4 @@ func (e *Engine) Update(ctx context.Context, fn func(tx *Tx) error) (err error) 
 	}
 	e.health.afterUpdate(err, changed && err == nil)
 	return err
-}
-
-// OnJobs sets the function that is called after each commit, here or in
-// another process, that made a job due. It must not block.
-func (e *Engine) OnJobs(wake func()) {
-	e.wakeMu.Lock()
-	defer e.wakeMu.Unlock()
-	e.wake = wake
-}
-
-func (e *Engine) wakeJobs() {
-	e.wakeMu.Lock()
-	wake, listens := e.wake, e.stopListening != nil
-	e.wakeMu.Unlock()
-	if wake != nil {
-		wake()
-	}
-	if !listens {
-		e.knock()
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -17,8 +18,11 @@ const connsOnPostgres = 16
 // connectTime bounds the wait for a server that does not answer at all.
 const connectTime = 5 * time.Second
 
-// jobsChannel is the NOTIFY channel that wakes every node's workers.
-const jobsChannel = "kinglet_jobs"
+// channel is where NOTIFY tells every node that it is worth their while to look.
+const channel = "kinglet"
+
+// notify is the call that tells them.
+func notify(n notice) string { return fmt.Sprintf("pg_notify('%s', '%d')", channel, n) }
 
 func (e *Engine) openPostgres(ctx context.Context, o Options) error {
 	e.dialect = postgresDialect
@@ -44,6 +48,7 @@ func (e *Engine) openPostgres(ctx context.Context, o Options) error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	e.db = db
+	e.announcer = newAnnouncer(db)
 	return nil
 }
 
@@ -72,8 +77,8 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 	defer c.Conn.Close()
 	tx := &Tx{ctx: ctx, engine: e, conn: c}
 	err = guard(fn, tx)
-	if err == nil && tx.jobsDue {
-		err = c.run(ctx, "SELECT pg_notify('"+jobsChannel+"', '')")
+	if err == nil {
+		err = failed(ctx, tx.insertEventsPostgres(ctx))
 	}
 	if err != nil {
 		tx.rolledBack()
@@ -84,7 +89,7 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 		}
 		return err
 	}
-	after, jobsDue := tx.after, tx.jobsDue
+	after, told := tx.after, tx.notice()
 	if err := commitPostgres(context.WithoutCancel(ctx), c.Conn); err != nil {
 		tx.rolledBack()
 		return fmt.Errorf("commit: %w", failed(context.WithoutCancel(ctx), err))
@@ -92,9 +97,7 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 	for _, f := range after {
 		f()
 	}
-	if jobsDue {
-		e.wakeJobs()
-	}
+	e.committed(told)
 	return nil
 }
 
@@ -137,20 +140,21 @@ func commitPostgres(ctx context.Context, c *sql.Conn) error {
 	})
 }
 
-// listenPostgres calls wakeJobs whenever any node commits a due job, until ctx
-// ends. A lost connection is made again; a wake is given after each reconnect
-// since notifications may have been missed.
+// listenPostgres wakes who is to look whenever any node has committed what is to
+// be looked at, until ctx ends. A lost connection is made again; everybody is
+// woken after each reconnect since notifications may have been missed.
 func (e *Engine) listenPostgres(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
 		c, err := pgx.Connect(ctx, e.url)
 		if err == nil {
-			if _, err = c.Exec(ctx, "LISTEN "+jobsChannel); err == nil {
+			if _, err = c.Exec(ctx, "LISTEN "+channel); err == nil {
 				wait = time.Second
-				e.wakeJobs()
+				e.wakeHere(jobsAreDue | eventsAreThere)
 				e.listening.Go(func() { e.holdNodeAgain(ctx) })
 				for err == nil {
-					if _, err = c.WaitForNotification(ctx); err == nil {
-						e.wakeJobs()
+					var told *pgconn.Notification
+					if told, err = c.WaitForNotification(ctx); err == nil {
+						e.wakeHere(noticeOf(told.Payload))
 					}
 				}
 			}

@@ -75,7 +75,7 @@ func (tx *Tx) rolledBack() {
 	for i := len(tx.undo) - 1; i >= 0; i-- {
 		tx.undo[i]()
 	}
-	tx.undo, tx.after, tx.jobsDue = nil, nil, false
+	tx.undo, tx.after, tx.notices, tx.events, tx.emitted = nil, nil, 0, nil, nil
 }
 
 // rehearsal is fn for the first of two runs.

@@ -15,8 +15,10 @@ type Tx struct {
 	engine  *Engine
 	conn    *conn
 	after   []func()
-	undo    []func() // see Restore
-	jobsDue bool
+	undo    []func()        // see Restore
+	notices notice          // beside that of events
+	events  []string        // the lines of what was emitted
+	emitted map[string]bool // the same
 	trace   func(query string, args []any)
 }
 
@@ -35,7 +37,7 @@ func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
 // JobsDue has the workers woken, here and in other processes, when this
 // transaction is durable.
-func (tx *Tx) JobsDue() { tx.jobsDue = true }
+func (tx *Tx) JobsDue() { tx.notices |= jobsAreDue }
 
 // Exec runs a statement and returns the number of rows it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {

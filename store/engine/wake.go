@@ -8,14 +8,74 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"kinglet/internal/fault"
 )
 
-// Another kinglet command (`account delete`, say) may commit jobs into the
-// database of a running server, which sleeps and does not poll. On PostgreSQL
-// a NOTIFY wakes it; on SQLite the command knocks at a socket beside the file.
+// A commit may make jobs due, or leave events in the outbox: for this process
+// and for others on the same database, which sleep and do not poll (another node;
+// the server, when a command such as `account delete` runs beside it). On
+// PostgreSQL NOTIFY wakes them, on SQLite a connection to the socket beside the
+// file. Either says only that there is something to look at.
+
+// notice is what a commit tells: what there is to look at.
+type notice uint8
+
+const (
+	jobsAreDue notice = 1 << iota
+	eventsAreThere
+)
+
+// noticeOf reads a notice of another node; one that is not understood is all.
+func noticeOf(payload string) notice {
+	n, err := strconv.ParseUint(payload, 10, 8)
+	if err != nil {
+		return jobsAreDue | eventsAreThere
+	}
+	return notice(n)
+}
+
+// OnJobs sets the function that is called after each commit, here or in
+// another process, that made a job due. It must not block.
+func (e *Engine) OnJobs(wake func()) {
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	e.wake = wake
+}
+
+// committed tells everybody, here and in other processes, of a commit.
+func (e *Engine) committed(n notice) {
+	if n == 0 {
+		return
+	}
+	switch listens := e.wakeHere(n); {
+	case e.announcer != nil && n == eventsAreThere:
+		e.announcer.announce()
+	case e.path != "" && !listens:
+		e.notifyOtherProcess()
+	}
+}
+
+// wakeHere tells those of this process, and whether that listens to others.
+func (e *Engine) wakeHere(n notice) (listens bool) {
+	e.wakeMu.Lock()
+	wake, listens := e.wake, e.stopListening != nil
+	if n&eventsAreThere != 0 {
+		for l := range e.listeners {
+			select {
+			case l.look <- struct{}{}:
+			default: // it is about to look
+			}
+		}
+	}
+	e.wakeMu.Unlock()
+	if n&jobsAreDue != 0 && wake != nil {
+		wake()
+	}
+	return listens
+}
 
 // maxSocketPath is what a unix socket's name may have, with room to spare.
 const maxSocketPath = 100
@@ -107,15 +167,12 @@ func (e *Engine) acceptWakes(ctx context.Context, l net.Listener) {
 		} else {
 			c.Close()
 		}
-		e.wakeJobs()
+		e.wakeHere(jobsAreDue | eventsAreThere)
 	}
 }
 
-// knock wakes the server that runs on the same SQLite file, if one does.
-func (e *Engine) knock() {
-	if e.path == "" {
-		return
-	}
+// notifyOtherProcess wakes the server that runs on the same SQLite file, if one does.
+func (e *Engine) notifyOtherProcess() {
 	if c, err := net.DialTimeout("unix", e.WakePath(), 200*time.Millisecond); err == nil {
 		c.Close()
 	}

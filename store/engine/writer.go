@@ -132,6 +132,9 @@ func (w *writer) group(first *pending) {
 		}
 	}
 	if err == nil {
+		err = failed(ctx, w.insertEvents(ctx, members))
+	}
+	if err == nil {
 		err = failed(ctx, w.conn.run(ctx, "COMMIT"))
 	}
 	if err != nil {
@@ -139,21 +142,19 @@ func (w *writer) group(first *pending) {
 		// Already rolled back by SQLite in some of the cases; harmless then.
 		_ = w.conn.run(ctx, "ROLLBACK")
 	}
-	jobsDue := false
+	var told notice
 	for _, p := range members {
 		if err == nil && p.err == nil {
 			for _, fn := range p.tx.after {
 				fn()
 			}
-			jobsDue = jobsDue || p.tx.jobsDue
+			told |= p.tx.notice()
 		}
 		if err != nil && p.tx != nil {
 			p.tx.rolledBack()
 		}
 	}
-	if jobsDue {
-		w.engine.wakeJobs()
-	}
+	w.engine.committed(told)
 	for _, p := range members {
 		p.result <- errors.Join(p.err, err)
 	}

@@ -1,0 +1,112 @@
+package activity_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"kinglet/internal/apptest"
+)
+
+func TestAnnounce(t *testing.T) {
+	var uri string
+	var boost object
+	post := func(params ...string) func(s *scene) {
+		return func(s *scene) { uri = s.alice.Post("hello", params...).URI; s.world.Run() }
+	}
+	by := func(who func(s *scene) *apptest.Stranger, pairs ...any) func(s *scene) object {
+		return func(s *scene) object {
+			boost = who(s).Activity("Announce", uri, append([]any{"to", []string{apptest.Public}}, pairs...)...)
+			return boost
+		}
+	}
+	byBob := by(func(s *scene) *apptest.Stranger { return s.bob })
+	elsewhere := func(pairs ...any) func(s *scene) {
+		return func(s *scene) {
+			uri = s.mallory.Note("from afar", append([]any{"id", "https://evil.test/notes/far"}, pairs...)...)["id"].(string)
+		}
+	}
+	try(t, []rule{
+		{name: "of a post here", given: post(), send: byBob, then: func(s *scene) {
+			s.told("reblog @bob@b.test")
+			s.count(uri, "reblogs", 1)
+		}},
+		{name: "of a post here, by a stranger", by: byMallory, given: post(), send: by(byMallory),
+			then: func(s *scene) { s.count(uri, "reblogs", 1); s.hasNot(boost["id"]) }},
+		{name: "of what is fetched for it", given: elsewhere(), send: byBob, then: func(s *scene) { s.has(uri) }},
+		{name: "of what is fetched for it, forged inside", given: elsewhere(), send: func(s *scene) object {
+			return s.bob.Activity("Announce", object{"id": uri, "type": "Note", "attributedTo": s.mallory.URI, "content": "forged", "to": []string{apptest.Public}})
+		}, then: func(s *scene) {
+			if st := s.alice.Status(uri); st == nil || !strings.Contains(st.Text(), "from afar") {
+				t.Errorf("alice sees %v", st)
+			}
+		}},
+		{name: "of what nobody here wants", by: byEve, nothing: true, given: elsewhere(), send: by(byEve), then: func(s *scene) {
+			if len(s.mallory.Host.Asked(http.MethodGet, "/notes/far")) != 0 {
+				t.Error("it was fetched")
+			}
+		}},
+		{name: "of what is not public elsewhere", given: elsewhere("to", []string{"https://evil.test/users/mallory/followers"}, "cc", nil), send: byBob,
+			nothing: true},
+		{name: "of what is not there", nothing: true, given: func(*scene) { uri = "https://evil.test/notes/nothing" }, send: byBob},
+		{name: "of a post for followers, by one", want: 403, given: post("visibility", "private"), send: byBob},
+		{name: "of a post for followers, by another", by: byMallory, nothing: true, given: post("visibility", "private"), send: by(byMallory)},
+		{name: "of one's own post for followers", given: func(s *scene) {
+			uri = s.knows(s.bob.Note("hello", "to", []string{s.bob.URI + "/followers"}, "cc", nil))["id"].(string)
+		}, send: byBob, then: func(s *scene) {
+			if s.carol.Status(boost["id"].(string)) != nil {
+				t.Error("carol sees the boost")
+			}
+		}},
+		{name: "twice, with another id", nothing: true, given: func(s *scene) { post()(s); s.sends(202, s.bob, byBob(s)) }, send: byBob,
+			then: func(s *scene) { s.count(uri, "reblogs", 1) }},
+		{name: "of a boost", nothing: true, given: func(s *scene) {
+			post()(s)
+			uri = s.sends(202, s.bob, byBob(s))["id"].(string)
+		}, send: byBob},
+		{name: "late: the post was deleted", nothing: true, given: func(s *scene) {
+			st := s.alice.Post("hello")
+			uri = st.URI
+			s.alice.Delete(st)
+			s.world.Run()
+		}, send: byBob},
+		{name: "by somebody blocked", by: byMallory, nothing: true,
+			given: func(s *scene) { post()(s); s.alice.Relate("block", "@mallory@evil.test") }, send: by(byMallory)},
+		{name: "by somebody suspended", want: 403, given: func(s *scene) { post()(s); s.suspend(s.bob) }, send: byBob},
+		{name: "forged: another's", by: byMallory, want: 403, given: post(), send: byBob},
+		{name: "forged: an id of another host", by: byMallory, want: 403, given: post(), send: by(byMallory, "id", "https://b.test/boosts/1")},
+	})
+}
+
+// A boost goes to the followers of who boosts and to the author; what is not
+// public can't be boosted by another.
+func TestAnnounceHere(t *testing.T) {
+	s := newScene(t)
+	note := s.knows(s.bob.Note("hello"))
+	s.mallory.Follow(s.carol)
+	for _, who := range []*apptest.Stranger{s.bob, s.mallory} {
+		who.Host.Forget()
+	}
+	st := s.carol.Resolve(note["id"].(string))
+	s.carol.Act("reblog", st)
+	s.carol.Act("reblog", st)
+	s.world.Run()
+	for _, who := range []*apptest.Stranger{s.bob, s.mallory} {
+		if got := who.Received(); len(got) != 1 || got[0]["type"] != "Announce" || got[0]["object"] != note["id"] {
+			t.Errorf("%s receives %v", who.Name, got)
+		}
+	}
+	s.count(note["id"], "reblogs", 1)
+	s.carol.Act("unreblog", st)
+	s.world.Run()
+	s.count(note["id"], "reblogs", 0)
+	for _, who := range []*apptest.Stranger{s.bob, s.mallory} {
+		if got := who.ReceivedTypes(); len(got) != 2 || got[1] != "Undo" {
+			t.Errorf("%s receives %v", who.Name, got)
+		}
+	}
+	private := s.knows(s.bob.Note("psst", "to", []string{s.bob.URI + "/followers"}, "cc", nil))
+	if status, _ := s.alice.Call(http.MethodPost, "/api/v1/statuses/"+s.alice.Status(private["id"].(string)).ID+"/reblog"); status/100 != 4 {
+		t.Errorf("to boost what is for followers is answered with %d", status)
+	}
+}

@@ -1,0 +1,219 @@
+package ap_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kinglet/internal/apptest"
+	"kinglet/store"
+)
+
+// What an account says of one thing comes to an inbox in the order in which it
+// was said, whatever went wrong with the first attempt.
+func TestDeliveriesKeepTheirOrder(t *testing.T) {
+	type scene struct {
+		*apptest.World
+		alice *apptest.Account
+		host  *apptest.Host
+	}
+	troubles := map[string]func(h *apptest.Host){
+		"nothing":                func(*apptest.Host) {},
+		"nothing answers":        func(h *apptest.Host) { h.Down() },
+		"it is refused":          func(h *apptest.Host) { h.Refusing() },
+		"it is overloaded":       func(h *apptest.Host) { h.Failing(503) },
+		"the inbox alone breaks": func(h *apptest.Host) { h.Failing(500) },
+	}
+	for _, c := range []struct {
+		name        string
+		act         func(s *scene, now func())
+		undisturbed string // what arrives when nothing goes wrong
+		disturbed   string // when the first attempts fail
+	}{
+		{"Create, Update", func(s *scene, now func()) {
+			post := s.alice.Post("one")
+			now()
+			s.alice.Edit(post, "two")
+		}, "Create Update", "Create Update"},
+		{"Create, Update, Update", func(s *scene, now func()) {
+			post := s.alice.Post("one")
+			now()
+			s.alice.Edit(post, "two")
+			s.Run()
+			s.alice.Edit(post, "three")
+		}, "Create Update Update", "Create Update Update"},
+		{"Create, Delete", func(s *scene, now func()) {
+			post := s.alice.Post("one")
+			now()
+			s.alice.Delete(post)
+		}, "Create Delete", "Delete"},
+		{"Create, Update, Delete", func(s *scene, now func()) {
+			post := s.alice.Post("one")
+			now()
+			s.alice.Edit(post, "two")
+			s.Run()
+			s.alice.Delete(post)
+		}, "Create Update Delete", "Delete"},
+	} {
+		for trouble, begin := range troubles {
+			for _, back := range []string{"before the next", "after the next"} {
+				t.Run(c.name+"/"+trouble+"/it is over "+back, func(t *testing.T) {
+					w := apptest.NewWorld(t)
+					s := &scene{w, w.Server("a.test").Account("alice"), nil}
+					bob := w.Stranger("bob@b.test")
+					bob.Follow(s.alice)
+					s.host = bob.Host
+					s.host.Forget()
+					begin(s.host)
+					c.act(s, func() {
+						s.Run()
+						if back == "before the next" {
+							s.host.Up()
+							s.host.Forget()
+						}
+					})
+					s.Run()
+					if back == "after the next" && trouble != "nothing" {
+						s.host.Up()
+						s.host.Forget()
+					}
+					s.Advance(2 * time.Hour)
+					want := c.disturbed
+					if trouble == "nothing" {
+						want = c.undisturbed
+						if back == "before the next" {
+							want = strings.TrimPrefix(want, "Create ") // it was there, and is forgotten
+						}
+					}
+					if got := strings.Join(bob.ReceivedTypes(), " "); got != want {
+						t.Errorf("received %q, want %q", got, want)
+					}
+					if dead := w.Server("a.test").DeadJobs(); len(dead) > 0 {
+						t.Errorf("given up: %v", dead)
+					}
+					if n := w.Server("a.test").Jobs("deliver"); n != 0 {
+						t.Errorf("%d deliveries still wait", n)
+					}
+				})
+			}
+		}
+	}
+}
+
+// An account may take back and do again.
+func TestFollowsKeepTheirOrder(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	bob.FollowedBy(alice)
+	bob.Host.Forget()
+	bob.Host.Failing(500)
+	alice.Relate("unfollow", bob.URI)
+	w.Run()
+	bob.Host.Up()
+	bob.Host.Forget()
+	alice.Follow("@bob@b.test")
+	w.Run()
+	if got := bob.ReceivedTypes(); len(got) != 0 {
+		t.Errorf("%v came before the Undo", got)
+	}
+	w.Advance(time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Undo", "Follow"}) {
+		t.Errorf("received %v", got)
+	}
+}
+
+// One object that a server chokes on holds up no other.
+func TestAnOrderHoldsUpNoOther(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	bob.Follow(alice)
+	bob.Host.Failing(500)
+	first := alice.Post("one")
+	w.Run()
+	bob.Host.Up()
+	bob.Host.Forget()
+	alice.Edit(first, "edited")
+	other := alice.Post("two")
+	w.Run()
+	got := bob.Received()
+	if len(got) != 1 || got[0]["type"] != "Create" || got[0]["object"].(apptest.Object)["id"] != other.URI {
+		t.Errorf("received %v", got)
+	}
+}
+
+// A deleted account says its Delete, and nothing that still waited.
+func TestDeletedAccountSaysNoMore(t *testing.T) {
+	w := apptest.NewWorld(t)
+	server := w.Server("a.test")
+	alice, bob := server.Account("alice"), w.Stranger("bob@b.test")
+	bob.Follow(alice)
+	bob.Host.Down()
+	alice.Post("one")
+	w.Run()
+	if err := server.Service.DeleteAccount(t.Context(), "alice"); err != nil {
+		t.Fatal(err)
+	}
+	bob.Host.Up()
+	bob.Host.Forget()
+	w.Advance(2 * time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Delete"}) {
+		t.Errorf("received %v", got)
+	}
+}
+
+// Whatever job finds a host down sets it aside: what else waits for it is not
+// tried in vain, and its host is not the one who sent.
+func TestFetchesSetHostsAside(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		cause func(w *apptest.World, alice *apptest.Account, mallory *apptest.Stranger)
+	}{
+		{"a boosted post", func(w *apptest.World, alice *apptest.Account, mallory *apptest.Stranger) {
+			mallory.Send(alice.Server, mallory.Activity("Announce", "https://c.test/notes/1", "to", []string{apptest.Public}))
+		}},
+		{"a parent", func(w *apptest.World, alice *apptest.Account, mallory *apptest.Stranger) {
+			mallory.Send(alice.Server, mallory.Activity("Create", mallory.Note("hello", "inReplyTo", "https://c.test/notes/1")))
+		}},
+		{"a mentioned account", func(w *apptest.World, alice *apptest.Account, mallory *apptest.Stranger) {
+			tag := []apptest.Object{{"type": "Mention", "href": "https://c.test/users/carol", "name": "@carol@c.test"}}
+			mallory.Send(alice.Server, mallory.Activity("Create", mallory.Note("hello", "tag", tag)))
+		}},
+		{"a redirect to it", func(w *apptest.World, alice *apptest.Account, mallory *apptest.Stranger) {
+			mallory.Host.Handle("/go", redirectTo("https://c.test/notes/1"))
+			mallory.Send(alice.Server, mallory.Activity("Announce", "https://m.test/go", "to", []string{apptest.Public}))
+		}},
+	} {
+		for trouble, begin := range map[string]func(h *apptest.Host){
+			"down": func(h *apptest.Host) { h.Down() }, "no name": func(h *apptest.Host) { h.NameFails() }, "503": func(h *apptest.Host) { h.Failing(503) },
+		} {
+			t.Run(c.name+"/"+trouble, func(t *testing.T) {
+				w := apptest.NewWorld(t)
+				alice, mallory := w.Server("a.test").Account("alice"), w.Stranger("mallory@m.test")
+				mallory.FollowedBy(alice)
+				begin(w.Host("c.test"))
+				c.cause(w, alice, mallory)
+				w.Run()
+				if got := laneNames(alice.Server.Lanes()); got != "c.test" {
+					t.Errorf("set aside: %q", got)
+				}
+				if until := alice.Server.Lanes(); len(until) == 1 && !until[0].NotBefore.After(w.Now()) {
+					t.Errorf("until %v", until[0].NotBefore)
+				}
+			})
+		}
+	}
+}
+
+func laneNames(list []store.Lane) string {
+	var names []string
+	for _, l := range list {
+		names = append(names, l.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func redirectTo(target string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }
+}

@@ -1,0 +1,114 @@
+package stream
+
+import (
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// Stream names what is watched, as Mastodon's streaming API does.
+type Stream string
+
+// The streams.
+const (
+	User              Stream = "user"
+	UserNotification  Stream = "user:notification"
+	Public            Stream = "public"
+	PublicMedia       Stream = "public:media"
+	PublicLocal       Stream = "public:local"
+	PublicLocalMedia  Stream = "public:local:media"
+	PublicRemote      Stream = "public:remote"
+	PublicRemoteMedia Stream = "public:remote:media"
+	Hashtag           Stream = "hashtag"
+	HashtagLocal      Stream = "hashtag:local"
+	Direct            Stream = "direct"
+	List              Stream = "list"
+)
+
+// rule is what a stream hands on.
+type rule struct {
+	// own: only for who is signed in.
+	own bool
+	// account: what concerns the viewer's account beside statuses:
+	// notifications, and with everything markers and changes of the feed too.
+	notifications, everything bool
+	// check refuses a topic that is not there; nil for none.
+	check func(t Topic) error
+	// shows tells whether the page of the stream shows a status: nil for never.
+	shows func(tx *store.Tx, viewer store.AccountID, t Topic, id store.ObjectID) (bool, error)
+	// showed tells whether it may have shown a status that is deleted.
+	showed func(o *store.Object) bool
+}
+
+var streams = map[Stream]rule{
+	User:              {own: true, notifications: true, everything: true, shows: onHome, showed: always},
+	UserNotification:  {own: true, notifications: true},
+	Public:            public(store.PublicQuery{}),
+	PublicMedia:       public(store.PublicQuery{OnlyMedia: true}),
+	PublicLocal:       public(store.PublicQuery{Local: true}),
+	PublicLocalMedia:  public(store.PublicQuery{Local: true, OnlyMedia: true}),
+	PublicRemote:      public(store.PublicQuery{Remote: true}),
+	PublicRemoteMedia: public(store.PublicQuery{Remote: true, OnlyMedia: true}),
+	Hashtag:           hashtag(store.PublicQuery{}),
+	HashtagLocal:      hashtag(store.PublicQuery{Local: true}),
+	Direct:            {own: true, shows: onDirect, showed: func(o *store.Object) bool { return o.Visibility == store.Direct }},
+	// There are no lists yet, so none is found.
+	List: {own: true, check: func(t Topic) error { return fault.Errorf(fault.NotFound, "list %d not found", t.List) }},
+}
+
+// ruleOf finds a topic's rule for a viewer.
+func ruleOf(viewer store.AccountID, t Topic) (rule, error) {
+	r, ok := streams[t.Stream]
+	switch {
+	case !ok:
+		return r, fault.Errorf(fault.NotFound, "there is no stream %q", t.Stream)
+	case r.own && viewer == 0:
+		return r, fault.Errorf(fault.Unauthorized, "the stream %s is for who is signed in", t.Stream)
+	case r.check != nil:
+		return r, r.check(t)
+	}
+	return r, nil
+}
+
+func always(*store.Object) bool { return true }
+
+// first tells whether a page of one row has it.
+func first(list []store.ObjectID, err error) (bool, error) { return len(list) > 0, err }
+
+func onHome(tx *store.Tx, viewer store.AccountID, _ Topic, id store.ObjectID) (bool, error) {
+	return first(tx.HomeTimeline(viewer, store.Only(int64(id))))
+}
+
+func onDirect(tx *store.Tx, viewer store.AccountID, _ Topic, id store.ObjectID) (bool, error) {
+	return tx.DirectStatus(viewer, id)
+}
+
+// wasPublic tells whether a deleted status was on a public timeline.
+func wasPublic(q store.PublicQuery) func(o *store.Object) bool {
+	return func(o *store.Object) bool {
+		return o.Visibility == store.Public && o.ReblogOfID == 0 && (!q.Local || o.Local) && (!q.Remote || !o.Local)
+	}
+}
+
+func public(q store.PublicQuery) rule {
+	return rule{
+		shows: func(tx *store.Tx, viewer store.AccountID, _ Topic, id store.ObjectID) (bool, error) {
+			return first(tx.PublicTimeline(viewer, q, store.Only(int64(id))))
+		},
+		showed: wasPublic(q),
+	}
+}
+
+func hashtag(q store.PublicQuery) rule {
+	return rule{
+		check: func(t Topic) error {
+			if store.FoldTag(t.Tag) == "" {
+				return fault.Errorf(fault.Invalid, "which hashtag? tag is missing")
+			}
+			return nil
+		},
+		shows: func(tx *store.Tx, viewer store.AccountID, t Topic, id store.ObjectID) (bool, error) {
+			return first(tx.TagTimeline(viewer, store.TagQuery{Any: []string{t.Tag}, PublicQuery: q}, store.Only(int64(id))))
+		},
+		showed: wasPublic(q),
+	}
+}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Event says that something has changed: what kind of thing, and the ids of
+// which. It holds nothing of what it is about: whoever is handed an event reads
+// that again, as the one who is to see it.
+type Event struct {
+	Kind string
+	IDs  []int64
+}
+
+// String is an event's line in the outbox.
+func (ev Event) String() string {
+	line := []byte(ev.Kind)
+	for _, id := range ev.IDs {
+		line = strconv.AppendInt(append(line, ' '), id, 10)
+	}
+	return string(line)
+}
+
+// parseEvents reads a row of the outbox.
+func parseEvents(row string) ([]Event, error) {
+	var list []Event
+	for line := range strings.Lines(row) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		ev := Event{Kind: fields[0]}
+		for _, f := range fields[1:] {
+			id, err := strconv.ParseInt(f, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("event %q: %w", line, err)
+			}
+			ev.IDs = append(ev.IDs, id)
+		}
+		list = append(list, ev)
+	}
+	return list, nil
+}
+
+// Emit has everybody who listens, in this process and in all others on the
+// database, handed an event when this transaction is durable. kind is one word.
+// An event that the transaction has emitted already is not emitted again.
+func (tx *Tx) Emit(kind string, ids ...int64) {
+	line := Event{kind, ids}.String()
+	if tx.emitted[line] {
+		return
+	}
+	if tx.emitted == nil {
+		tx.emitted = map[string]bool{}
+	}
+	tx.emitted[line] = true
+	tx.events = append(tx.events, line)
+}
+
+// notice is what this transaction's commit has to tell.
+func (tx *Tx) notice() notice {
+	n := tx.notices
+	if len(tx.events) > 0 {
+		n |= eventsAreThere
+	}
+	return n
+}
+
+// eventsAreKept tells whether events have to be written: whether somebody may
+// be listening. A server on a SQLite file is the only process that listens, and
+// knows of its own listeners: see Engine.Listen for why that is safe. Another
+// process on the file, and a node on PostgreSQL, can't know.
+func (e *Engine) eventsAreKept() bool {
+	if e.path == "" {
+		return true
+	}
+	e.wakeMu.Lock()
+	defer e.wakeMu.Unlock()
+	return e.stopListening == nil || len(e.listeners) > 0
+}
+
+// insertEvents writes what the transactions of a group emitted, in one row.
+func (w *writer) insertEvents(ctx context.Context, members []*pending) error {
+	var lines []string
+	for _, p := range members {
+		if p.tx != nil {
+			lines = append(lines, p.tx.events...)
+		}
+	}
+	if len(lines) == 0 || !w.engine.eventsAreKept() {
+		return nil
+	}
+	w.engine.statements.Add(1)
+	_, err := w.conn.exec(ctx, `INSERT INTO events (created_at, events) VALUES ($1, $2)`,
+		[]any{w.engine.Now().UnixMilli(), strings.Join(lines, "\n")})
+	return err
+}
+
+// insertEventsPostgres writes what a transaction emitted, as its last
+// statement, so that of two that wait for each other the first to commit has the
+// lower number; and has its commit tell the other nodes that jobs are due.
+// That there are events is told after the commit (announcer): commits that tell
+// wait for each other, and a listener finds what it was not told of.
+func (tx *Tx) insertEventsPostgres(ctx context.Context) error {
+	n := tx.notice()
+	switch insert, args := `INSERT INTO events (created_at, events) VALUES ($1, $2)`, []any{tx.Now().UnixMilli(), strings.Join(tx.events, "\n")}; n {
+	case 0:
+		return nil
+	case eventsAreThere:
+		tx.ran(insert, args)
+		_, err := tx.conn.exec(ctx, insert, args)
+		return err
+	case jobsAreDue:
+		return tx.conn.run(ctx, `SELECT `+notify(n))
+	default:
+		tx.ran(insert, args)
+		_, err := tx.conn.exec(ctx, `WITH written AS (`+insert+`) SELECT `+notify(n), args)
+		return err
+	}
+}
+
+// DeleteEvents drops from the outbox what is older than a time, in
+// milliseconds, but the newest of it: see the migration.
+func (tx *Tx) DeleteEvents(before int64) error {
+	_, err := tx.Exec(`DELETE FROM events WHERE id < (SELECT MAX(id) FROM events WHERE created_at < $1)`, before)
+	return err
+}

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// How often Tidy looks without being told to: for uploads that were cut off,
+// and, which takes long, for blobs that nothing refers to.
+const (
+	sweepUploadsEvery = time.Hour
+	sweepMediaEvery   = 24 * time.Hour
+)
+
+// Tidy does what is better not done in anybody's transaction, until ctx ends:
+// it deletes what is left of large blobs and of uploads that were cut off, and
+// blobs that nothing refers to. It begins with what a process that was killed
+// has left.
+func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
+	hourly := time.NewTicker(sweepUploadsEvery)
+	defer hourly.Stop()
+	daily := time.NewTicker(sweepMediaEvery)
+	defer daily.Stop()
+	sweep := s.SweepUploads
+	for {
+		if err := sweep(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("could not tidy the database, it is tried again in an hour", "error", err)
+		}
+		sweep = s.SweepUploads
+		select {
+		case <-s.tidyDue:
+		case <-hourly.C:
+		case <-daily.C:
+			sweep = s.SweepMedia
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tidySoon has Tidy look at once.
+func (s *Store) tidySoon() {
+	select {
+	case s.tidyDue <- struct{}{}:
+	default: // it is told already
+	}
+}
