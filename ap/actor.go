@@ -118,3 +118,13 @@ func splitHandle(handle string) (name, domain string, ok bool) {
 	name, domain, ok = strings.Cut(handle, "@")
 	return name, domain, ok && name != "" && domain != "" && !strings.ContainsAny(domain, "@/?# ")
 }
+
+// refreshActor fetches an actor's document anew.
+func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) error {
+	ctx, err := s.causedBy(ctx, args.URI)
+	if err != nil {
+		return err
+	}
+	_, err = s.fetchActor(ctx, args.URI)
+	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
+}

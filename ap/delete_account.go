@@ -26,3 +26,19 @@ func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	_, err = s.local(ctx, account, s.draft(account, "Delete", vocab.Ref{ID: account.URI}, []string{vocab.Public}, nil), activity.Command{})
 	return err
 }
+
+// purgeAccount clears away what a deleted account left, in small transactions.
+// A local account's key goes last, when its Delete is no longer delivered.
+func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
+	for done := false; !done; {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			done, err = tx.PurgeAccount(args.Account)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
+	})
+}

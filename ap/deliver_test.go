@@ -143,15 +143,33 @@ func TestAnOrderHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// A Delete does not wait for the next attempt of what it deletes.
+func TestDeleteWaitsForNothing(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	bob.Follow(alice)
+	bob.Host.Failing(500)
+	post := alice.Post("one")
+	w.Run()
+	bob.Host.Up()
+	bob.Host.Forget()
+	alice.Delete(post)
+	w.Run()
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Delete"}) {
+		t.Errorf("received %v", got)
+	}
+}
+
 // A deleted account says its Delete, and nothing that still waited.
 func TestDeletedAccountSaysNoMore(t *testing.T) {
 	w := apptest.NewWorld(t)
 	server := w.Server("a.test")
 	alice, bob := server.Account("alice"), w.Stranger("bob@b.test")
 	bob.Follow(alice)
-	bob.Host.Down()
+	bob.Host.Failing(500)
 	alice.Post("one")
 	w.Run()
+	w.Clock.Advance(time.Hour) // the next attempt is due before anything is purged
 	if err := server.Service.DeleteAccount(t.Context(), "alice"); err != nil {
 		t.Fatal(err)
 	}

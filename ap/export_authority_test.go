@@ -31,3 +31,8 @@ func JobKinds() []string {
 func ResolveActor(ctx context.Context, s *Service, uri string) (*store.Account, error) {
 	return s.actor(ctx, uri)
 }
+
+// Process is the pipeline, for an activity of any origin.
+func Process(ctx context.Context, s *Service, a *activity.Activity) (activity.Outcome, error) {
+	return s.process(ctx, a)
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
@@ -196,4 +197,27 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	}
 	defer leave()
 	return s.fetchSigner(ctx, sig, client, known)
+}
+
+// A deleted account's key is dropped when its Delete went out to everyone: it
+// is asked for soon, and then every hour. Deliveries are given up in the end,
+// so the key goes in the end.
+const (
+	firstForget = time.Minute
+	forgetEvery = time.Hour
+)
+
+// forgetKey drops the private key of an account that is gone, or asks again
+// later when something is still to be signed with it.
+func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Delivering(args.Account)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
+		}
+		return tx.ForgetKey(args.Account)
+	})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"kinglet/internal/fault"
@@ -33,10 +32,9 @@ type Account struct {
 	LastStatusAt, CreatedAt, UpdatedAt       time.Time
 	FetchedAt                                time.Time // of the document, zero for local
 	SuspendedAt, DeletedAt                   time.Time
-	SuspendedByOrigin, SuspendedByUs         bool            // see SuspendByOrigin
-	NoHandle                                 bool            // WebFinger gives its handle to another
-	HandleVerified                           bool            // WebFinger gave it the handle
-	JSON                                     json.RawMessage // as it came; nil for local
+	SuspendedByOrigin, SuspendedByUs         bool // see SuspendByOrigin
+	NoHandle                                 bool // WebFinger gives its handle to another
+	HandleVerified                           bool // WebFinger gave it the handle
 }
 
 // Field is a row of the table on a profile; Value is sanitised HTML.
@@ -57,14 +55,6 @@ func (a *Account) Local() bool { return a.Domain == "" }
 
 // Active tells whether the account may still act and be seen.
 func (a *Account) Active() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
-
-// DeliveryInbox is where its server wants what is not for it alone.
-func (a *Account) DeliveryInbox() string {
-	if a.SharedInbox != "" {
-		return a.SharedInbox
-	}
-	return a.Inbox
-}
 
 const accountColumns = `
 	a.id, a.uri, a.username, a.domain, a.handle, a.handle_verified, a.actor_type, a.display_name, a.note, a.url,
@@ -168,13 +158,6 @@ func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
 		out[a.Handle()] = a
 	}
 	return out, err
-}
-
-// AccountJSON is the actor document as it came, nil for a local account.
-func (tx *Tx) AccountJSON(id AccountID) (json.RawMessage, error) {
-	var doc json.RawMessage
-	err := tx.get("account "+id.String(), []any{raw(&doc)}, `SELECT json FROM accounts WHERE id = $1`, id)
-	return doc, err
 }
 
 // setOf is a list of ids as the JSON parameter that tx.in wants.
@@ -281,7 +264,7 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		a.Inbox, a.SharedInbox, a.Outbox, a.FollowersURI, a.FollowingURI, a.FeaturedURI,
 		a.KeyID, a.PublicKey, a.Avatar, a.Header, jsonText(a.Fields), jsonText(a.Emojis), jsonText(a.AlsoKnownAs), a.MovedToURI,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable,
-		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), string(a.JSON),
+		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), "", // the actor document is not kept
 		a.HandleVerified, a.SuspendedByOrigin, a.SuspendedByUs)
 }
 
@@ -290,43 +273,7 @@ func (tx *Tx) LocalAccounts() ([]*Account, error) {
 	return tx.accounts(`SELECT ` + accountColumns + ` FROM accounts a WHERE a.domain = '' AND a.deleted_at = 0 ORDER BY a.id`)
 }
 
-// SearchAccounts finds accounts by the beginning of their handle, or by the
-// exact handle, those that viewer follows first. following keeps to these. Whom
-// viewer blocks is found, to be unblocked.
-func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
-	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
-	limit, offset = max(limit, 0), max(offset, 0)
-	return tx.accounts(`
-		SELECT `+accountColumns+`
-		FROM accounts a
-		LEFT JOIN follows f ON f.account_id = $1 AND f.target_id = a.id AND f.accepted
-		WHERE a.handle >= $2 AND a.handle < $3
-		  AND a.suspended_at = 0 AND a.deleted_at = 0
-		  AND (f.id IS NOT NULL OR NOT $4)
-		  AND (`+notBlocked("a.id", "$1")+` OR EXISTS (SELECT 1 FROM blocks mine WHERE mine.account_id = $1 AND mine.target_id = a.id))
-		ORDER BY CASE WHEN f.id IS NULL THEN 1 ELSE 0 END, a.handle
-		LIMIT $5 OFFSET $6`,
-		viewer, lo, lo+"\U0010ffff", following, limit, offset)
-}
-
 // FirstAdmin is the oldest account here that is an admin; NotFound.
 func (tx *Tx) FirstAdmin() (*Account, error) {
 	return tx.account("admin", `JOIN users u ON u.account_id = a.id WHERE u.admin AND a.deleted_at = 0 ORDER BY a.id LIMIT 1`)
-}
-
-// Domains lists the domains of the accounts known here, up to 10,000.
-func (tx *Tx) Domains() ([]string, error) {
-	return tx.texts(`SELECT DISTINCT domain FROM accounts WHERE domain <> '' ORDER BY domain LIMIT 10000`)
-}
-
-// FamiliarFollowers lists those whom viewer follows and who follow account.
-func (tx *Tx) FamiliarFollowers(viewer, account AccountID, limit int) ([]*Account, error) {
-	return tx.accounts(`
-		SELECT `+accountColumns+`
-		FROM follows f
-		JOIN follows mine ON mine.target_id = f.account_id AND mine.account_id = $1 AND mine.accepted
-		JOIN accounts a ON a.id = f.account_id
-		WHERE f.target_id = $2 AND f.accepted AND a.suspended_at = 0 AND a.deleted_at = 0 AND `+notBlocked("a.id", "$1")+`
-		ORDER BY f.id DESC
-		LIMIT $3`, viewer, account, limit)
 }

@@ -2,17 +2,6 @@ package store
 
 // Who is to get an activity, and who is to be told of it.
 
-func (tx *Tx) texts(query string, args ...any) ([]string, error) {
-	var out []string
-	err := tx.query(func(row scanner) error {
-		var s string
-		err := row.Scan(&s)
-		out = append(out, s)
-		return err
-	}, query, args...)
-	return out, err
-}
-
 const deliveryInbox = `CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END`
 
 // remoteActive is true for accounts that something can be delivered to.
@@ -63,6 +52,8 @@ func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 		WHERE `+remoteActive+` AND a.id IN (
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
+		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
+		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0)`, status)
@@ -75,54 +66,4 @@ func (tx *Tx) KnownInboxes() ([]string, error) {
 		SELECT DISTINCT ` + deliveryInbox + `
 		FROM accounts a
 		WHERE ` + remoteActive)
-}
-
-// FollowedBySomeoneHere tells whether any account here follows target.
-func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
-	_, ok, err := one[int64](tx, `
-		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id
-		WHERE f.target_id = $1 AND f.accepted LIMIT 1`, target)
-	return ok, err
-}
-
-// FollowersToNotify lists the accounts here that asked to hear of everything
-// an account posts.
-func (tx *Tx) FollowersToNotify(account AccountID) ([]AccountID, error) {
-	return ids[AccountID](tx, `
-		SELECT f.account_id FROM follows f JOIN users u ON u.account_id = f.account_id
-		WHERE f.target_id = $1 AND f.accepted AND f.notify`, account)
-}
-
-// LocalBoosters lists the accounts here that boosted a status.
-func (tx *Tx) LocalBoosters(status ObjectID) ([]AccountID, error) {
-	return ids[AccountID](tx, `
-		SELECT o.account_id FROM objects o JOIN users u ON u.account_id = o.account_id
-		WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0 AND o.deleted_at = 0`, status)
-}
-
-// MentionedLocally is the set of accounts here that a status mentions.
-func (tx *Tx) MentionedLocally(status ObjectID) (map[AccountID]bool, error) {
-	list, err := ids[AccountID](tx, `
-		SELECT m.account_id FROM mentions m JOIN users u ON u.account_id = m.account_id
-		WHERE m.status_id = $1 AND NOT m.silent`, status)
-	out := map[AccountID]bool{}
-	for _, id := range list {
-		out[id] = true
-	}
-	return out, err
-}
-
-// AddMention has a status mention one account more.
-func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
-	_, err := tx.exec(`
-		INSERT INTO mentions (status_id, account_id, silent)
-		SELECT o.id, CAST($2 AS BIGINT), FALSE FROM objects o WHERE o.id = $1 AND o.deleted_at = 0
-		ON CONFLICT (status_id, account_id) DO NOTHING`, status, account)
-	return err
-}
-
-// RetractActivity ends one local activity that was undone.
-func (tx *Tx) RetractActivity(uri string) error {
-	_, err := tx.exec(`UPDATE objects SET deleted_at = $2, json = '' WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
-	return err
 }

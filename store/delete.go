@@ -11,6 +11,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 	return []string{
 		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM reactions WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
@@ -52,7 +53,7 @@ var accountRows = []string{
 }
 
 // nothingSaid empties the columns of an object that hold what a person said.
-const nothingSaid = `spoiler_text = '', content = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
+const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
 
 // eraseObjects makes objects tombstones with nothing to read; $1 is the set of
 // their ids, $2 the time.
@@ -157,6 +158,9 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	}
 	if len(liked) > 0 {
 		return false, nil
+	}
+	if none, err := tx.deleteReactionsOf(id, purgeBatch); err != nil || !none {
+		return false, err
 	}
 	n, err := tx.exec(`
 		UPDATE objects SET `+nothingSaid+`, deleted_at = CASE WHEN deleted_at = 0 THEN $3 ELSE deleted_at END

@@ -27,7 +27,9 @@ var idColumns = map[string]string{
 // listColumns hold JSON.
 var listColumns = map[string]string{
 	"fields": `[{"name":"` + secret + `","value":"` + secret + `"}]`, "fields_source": `[{"name":"` + secret + `","value":"` + secret + `"}]`,
-	"emojis": `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
+	"poll":      `{"options":[{"title":"` + secret + `","votes":1}]}`,
+	"reactions": `[{"name":"` + secret + `","count":1}]`,
+	"emojis":    `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
 }
 
 // plant writes the secret into every column of text of the rows of a table

@@ -68,11 +68,6 @@ func (tx *Tx) Favourites(account AccountID, p Page) ([]Paged[*Status], error) {
 	return tx.marked("favourites", account, p)
 }
 
-// Bookmarks lists what an account bookmarked.
-func (tx *Tx) Bookmarks(account AccountID, p Page) ([]Paged[*Status], error) {
-	return tx.marked("bookmarks", account, p)
-}
-
 // marked reads a page of one of the two tables of marks.
 func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status], error) {
 	below, above := p.bounds()
@@ -126,64 +121,9 @@ func (tx *Tx) FavouritedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*
 		LIMIT $3`, status, viewer)
 }
 
-// RebloggedBy lists who boosted a status that viewer may see, by the boosts' ids.
-func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*Account], error) {
-	return tx.pagedAccounts(p, `
-		SELECT o.id, `+accountColumns+`
-		FROM objects o
-		JOIN accounts a ON a.id = o.account_id
-		WHERE o.reblog_of_id = $4 AND o.reblog_of_id <> 0 AND o.id < $1 AND o.id > $2
-		  AND `+visible("o", "$5")+`
-		ORDER BY o.id `+p.order()+`
-		LIMIT $3`, status, viewer)
-}
-
-// PutBookmark keeps a status for an account.
-func (tx *Tx) PutBookmark(account AccountID, status ObjectID) error {
-	_, err := tx.insertOnce("bookmarks (id, account_id, status_id, created_at)", account, status)
-	return err
-}
-
-// DeleteBookmark lets it go, if it was kept.
-func (tx *Tx) DeleteBookmark(account AccountID, status ObjectID) error {
-	_, err := tx.exec(`DELETE FROM bookmarks WHERE account_id = $1 AND status_id = $2`, account, status)
-	return err
-}
-
-// PutPin shows a status at the top of its author's profile. Invalid when most
-// are pinned already.
-func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool, err error) {
-	if err := tx.lockAccounts(account); err != nil { // whose pins are counted
-		return false, err
-	}
-	created, err = tx.insertOnce("pins (id, account_id, status_id, created_at)", account, status)
-	if err != nil || !created {
-		return false, err
-	}
-	count, _, err := one[int](tx, `SELECT COUNT(*) FROM pins WHERE account_id = $1`, account)
-	if err == nil && count > most {
-		err = fault.Errorf(fault.Invalid, "Validation failed: You have already pinned the maximum number of posts")
-	}
-	return err == nil, err
-}
-
-// DeletePin takes it down; false when it was not there.
-func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
-	n, err := tx.exec(`DELETE FROM pins WHERE account_id = $1 AND status_id = $2`, account, status)
-	return n == 1, err
-}
-
 // HasFavourite tells whether an account marked a status as favourite, which it
 // may not be able to see any more.
 func (tx *Tx) HasFavourite(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM favourites WHERE account_id = $1 AND status_id = $2`, account, status)
-	return ok, err
-}
-
-// HasBoost tells whether an account boosted a status, which it may not be able
-// to see any more.
-func (tx *Tx) HasBoost(account AccountID, status ObjectID) (bool, error) {
-	_, ok, err := one[int64](tx, `
-		SELECT id FROM objects WHERE reblog_of_id = $2 AND reblog_of_id <> 0 AND account_id = $1 AND deleted_at = 0`, account, status)
 	return ok, err
 }

@@ -182,3 +182,19 @@ func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
 	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM follows WHERE target_id = $1 AND NOT accepted`, account)
 	return n, err
 }
+
+// FollowedBySomeoneHere tells whether any account here follows target.
+func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
+	_, ok, err := one[int64](tx, `
+		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id
+		WHERE f.target_id = $1 AND f.accepted LIMIT 1`, target)
+	return ok, err
+}
+
+// FollowersToNotify lists the accounts here that asked to hear of everything
+// an account posts.
+func (tx *Tx) FollowersToNotify(account AccountID) ([]AccountID, error) {
+	return ids[AccountID](tx, `
+		SELECT f.account_id FROM follows f JOIN users u ON u.account_id = f.account_id
+		WHERE f.target_id = $1 AND f.accepted AND f.notify`, account)
+}

@@ -157,3 +157,11 @@ func (tx *Tx) JobsInLane(kind, lane string) ([]Job, error) {
 		SELECT `+jobColumns+` FROM jobs j WHERE j.kind = $1 AND j.lane = $2 AND j.dead_at <> 0`, kind, lane)
 	return out, err
 }
+
+// CountWaiting counts the jobs of a kind that wait in a lane, up to most.
+func (tx *Tx) CountWaiting(kind, lane string, most int) (int, error) {
+	n, _, err := one[int64](tx, `
+		SELECT COUNT(*)
+		FROM (SELECT 1 FROM jobs j WHERE j.lane = $1 AND j.dead_at = 0 AND j.kind = $2 LIMIT $3) AS waiting`, lane, kind, most)
+	return int(n), err
+}

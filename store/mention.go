@@ -1,10 +1,5 @@
 package store
 
-import "strings"
-
-// FoldTag is the key of a hashtag: without its #, lower-case.
-func FoldTag(tag string) string { return strings.ToLower(strings.TrimPrefix(tag, "#")) }
-
 // Mention is an account that a status mentions or is addressed to.
 type Mention struct {
 	AccountID AccountID
@@ -28,22 +23,23 @@ func (tx *Tx) PutMentions(status ObjectID, mentions []Mention) error {
 	return nil
 }
 
-// PutTags replaces the hashtags by which a status is found.
-func (tx *Tx) PutTags(status ObjectID, tags []string) error {
-	if _, err := tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status); err != nil {
-		return err
-	}
-	for _, tag := range tags {
-		if _, err := tx.exec(`INSERT INTO status_tags (name, status_id) VALUES ($1, $2) ON CONFLICT (name, status_id) DO NOTHING`,
-			FoldTag(tag), status); err != nil {
-			return err
-		}
-	}
-	return nil
+// AddMention has a status mention one account more.
+func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
+	_, err := tx.exec(`
+		INSERT INTO mentions (status_id, account_id, silent)
+		SELECT o.id, CAST($2 AS BIGINT), FALSE FROM objects o WHERE o.id = $1 AND o.deleted_at = 0
+		ON CONFLICT (status_id, account_id) DO NOTHING`, status, account)
+	return err
 }
 
-// SearchTags lists hashtags that begin with a prefix.
-func (tx *Tx) SearchTags(prefix string, limit int) ([]string, error) {
-	lo := FoldTag(prefix)
-	return tx.texts(`SELECT DISTINCT name FROM status_tags WHERE name >= $1 AND name < $2 ORDER BY name LIMIT $3`, lo, lo+"\U0010ffff", limit)
+// MentionedLocally is the set of accounts here that a status mentions.
+func (tx *Tx) MentionedLocally(status ObjectID) (map[AccountID]bool, error) {
+	list, err := ids[AccountID](tx, `
+		SELECT m.account_id FROM mentions m JOIN users u ON u.account_id = m.account_id
+		WHERE m.status_id = $1 AND NOT m.silent`, status)
+	out := map[AccountID]bool{}
+	for _, id := range list {
+		out[id] = true
+	}
+	return out, err
 }

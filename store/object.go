@@ -36,9 +36,11 @@ type Object struct {
 	Language           string // ISO 639, "" for unknown
 	Tags               []string
 	Emojis             []Emoji
+	Poll               *Poll
 	ApplicationID      int64
 
 	RepliesCount, ReblogsCount, FavouritesCount int64
+	Reactions                                   []Reaction // those who react change it
 
 	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
 
@@ -49,7 +51,7 @@ const objectColumns = `
 	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri,
 	o.reblog_of_id, o.in_reply_to_uri, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
 	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
-	o.replies_count, o.reblogs_count, o.favourites_count,
+	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll,
 	o.published_at, o.created_at, o.edited_at, o.deleted_at`
 
 func (o *Object) dest() []any {
@@ -57,7 +59,7 @@ func (o *Object) dest() []any {
 		&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI,
 		&o.ReblogOfID, &o.InReplyToURI, &o.InReplyToID, &o.InReplyToAccountID, &o.Context, &o.URL,
 		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
-		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount,
+		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount, fromJSON(&o.Reactions), fromJSON(&o.Poll),
 		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
 	}
 }
@@ -108,14 +110,14 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  id, uri, type, account_id, local, is_status, visibility, object_uri,
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
-		  published_at, created_at, edited_at, json)
+		  published_at, created_at, edited_at, json, poll)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25)
+		  $20, $21, $22, $23, $24, $25, $26)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
-		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON))
+		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll))
 	return n == 1, err
 }
 
@@ -141,7 +143,7 @@ func (tx *Tx) joinThread(o *Object) error {
 // TakeText takes over what an edit may change; UpdateStatus writes it.
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
-	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON
+	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
@@ -151,10 +153,10 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
-		  url = $8, edited_at = $9, json = $10
+		  url = $8, edited_at = $9, json = $10, poll = $11
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
-		o.URL, millis(o.EditedAt), string(o.JSON))
+		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll))
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"regexp"
 	"testing"
 
@@ -66,7 +67,22 @@ func TestHotPathsUseIndexes(t *testing.T) {
 			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
 			return err
 		},
-		"feeding": func(tx *store.Tx) error { return tx.FeedStatus(o) },
+		"joining an order": func(tx *store.Tx) error {
+			return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Order: 7}, store.NewJob{Kind: "k", Lane: "l", Order: 8, Replaces: true})
+		},
+		"renewing": func(tx *store.Tx) error { _, err := tx.RenewClaims("n", []int64{1}, 1); return err },
+		"ending a job": func(tx *store.Tx) error {
+			if err := tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}); err != nil {
+				return err
+			}
+			list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
+			if err != nil {
+				return err
+			}
+			return errors.Join(tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}), tx.FinishJob(list[0]))
+		},
+		"trying a job again": func(tx *store.Tx) error { return tx.RetryJob(store.Job{}, tx.Now(), "") },
+		"feeding":            func(tx *store.Tx) error { return tx.FeedStatus(o) },
 	}
 	check := func(name string, fn func(tx *store.Tx) error) {
 		plans, err := store.Plans(t.Context(), s, fn)

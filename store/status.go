@@ -1,6 +1,10 @@
 package store
 
-import "kinglet/internal/fault"
+import (
+	"strings"
+
+	"kinglet/internal/fault"
+)
 
 // Status is a status as one viewer sees it, with all that is shown with it.
 type Status struct {
@@ -13,6 +17,7 @@ type Status struct {
 
 	// The viewer's own marks; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
+	Reacted                                          []string // with which emojis
 }
 
 // Status reads one status as viewer sees it, 0 for a stranger; NotFound when
@@ -78,6 +83,7 @@ func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status
 		if err := row.Scan(st.dest()...); err != nil {
 			return err
 		}
+		st.Poll.age(tx.Now())
 		out[st.ID] = st
 		return nil
 	}, `SELECT `+objectColumns+` FROM objects o WHERE `+tx.in("o.id", "$1")+` AND `+visible("o", "$2"), setOf(ids), viewer)
@@ -179,6 +185,9 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 			st.Bookmarked = true
 		case "pin":
 			st.Pinned = true
+		default:
+			name, _ := strings.CutPrefix(mark, "reaction ")
+			st.Reacted = append(st.Reacted, name)
 		}
 		return nil
 	}, `
@@ -187,6 +196,8 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 		SELECT status_id, 'bookmark' FROM bookmarks WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
 		UNION ALL
 		SELECT status_id, 'pin' FROM pins WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
+		UNION ALL
+		SELECT status_id, 'reaction ' || name FROM reactions WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
 		UNION ALL
 		SELECT reblog_of_id, 'reblog' FROM objects
 		WHERE reblog_of_id <> 0 AND `+tx.in("reblog_of_id", "$2")+` AND account_id = $1 AND deleted_at = 0`,
@@ -197,132 +208,4 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 func (tx *Tx) MaySee(viewer AccountID, id ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT o.id FROM objects o WHERE o.id = $1 AND `+visible("o", "$2"), id, viewer)
 	return ok, err
-}
-
-// ThreadBounds say how much of a thread is read.
-type ThreadBounds struct {
-	Ancestors, Descendants int
-	Depth                  int // of descendants
-	Skip                   int // as many descendants were on the pages before
-}
-
-// maxThread is what is read of a thread at most, and of whose order is known.
-const maxThread = 4096
-
-// threadBounds are what Mastodon shows of a thread.
-func threadBounds(viewer AccountID) ThreadBounds {
-	if viewer == 0 {
-		return ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 20}
-	}
-	return ThreadBounds{Ancestors: maxThread, Descendants: maxThread, Depth: maxThread}
-}
-
-// Thread reads what stands above and below a status, as viewer sees it:
-// ancestors from the first of the thread, descendants depth first as they
-// answer one another. NotFound when viewer may not see the status itself.
-func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*Status, err error) {
-	ancestors, descendants, _, err = tx.ThreadPage(viewer, id, threadBounds(viewer))
-	return ancestors, descendants, err
-}
-
-// ThreadPage is Thread within other bounds; next is how many descendants are
-// to be skipped to read on, 0 when there are no more.
-func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancestors, descendants []*Status, next int, err error) {
-	if ok, err := tx.MaySee(viewer, id); err != nil || !ok {
-		if err == nil {
-			err = fault.Errorf(fault.NotFound, "status %s not found", id)
-		}
-		return nil, nil, 0, err
-	}
-	// UNION, not UNION ALL: a thread that bites its own tail ends.
-	up, err := ids[ObjectID](tx, `
-		WITH RECURSIVE up (id, parent, depth) AS (
-		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
-		  UNION
-		  SELECT o.id, o.in_reply_to_id, up.depth + 1
-		  FROM up JOIN objects o ON o.id = up.parent
-		  WHERE up.parent <> 0 AND up.depth < $2)
-		SELECT id FROM up WHERE id <> $1 ORDER BY depth DESC`, id, b.Ancestors)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	down, err := tx.descendants(viewer, id, b.Depth)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	down = down[min(b.Skip, len(down)):]
-	if len(down) > b.Descendants {
-		down, next = down[:b.Descendants], b.Skip+b.Descendants
-	}
-	all, err := tx.Statuses(viewer, append(append([]ObjectID{}, up...), down...))
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	blocked, err := tx.blockedFrom(viewer, id)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	above := map[ObjectID]bool{}
-	for _, a := range up {
-		above[a] = true
-	}
-	for _, st := range all {
-		if blocked[st.AccountID] {
-			continue
-		}
-		if above[st.ID] {
-			ancestors = append(ancestors, st)
-		} else {
-			descendants = append(descendants, st)
-		}
-	}
-	return ancestors, descendants, next, nil
-}
-
-// descendants lists the ids of what viewer may see below a status, depth
-// first, older answers first. What answers something that viewer may not see
-// stands where it would stand below that.
-func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectID, error) {
-	children := map[ObjectID][]ObjectID{}
-	shown := map[ObjectID]bool{}
-	err := tx.query(func(row scanner) error {
-		var id, parent ObjectID
-		var may bool
-		if err := row.Scan(&id, &parent, &may); err != nil {
-			return err
-		}
-		children[parent] = append(children[parent], id)
-		shown[id] = may
-		return nil
-	}, `
-		WITH RECURSIVE down (id, parent, depth) AS (
-		  SELECT id, in_reply_to_id, 1 FROM objects WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0
-		  UNION
-		  SELECT o.id, o.in_reply_to_id, down.depth + 1
-		  FROM down JOIN objects o ON o.in_reply_to_id = down.id
-		  WHERE o.in_reply_to_id <> 0 AND down.depth < $4)
-		SELECT down.id, down.parent, `+visible("o", "$3")+`
-		FROM (SELECT DISTINCT id, parent FROM down ORDER BY id LIMIT $2) AS down
-		JOIN objects o ON o.id = down.id
-		ORDER BY down.id`, root, maxThread, viewer, depth)
-	if err != nil {
-		return nil, err
-	}
-	var out []ObjectID
-	seen := map[ObjectID]bool{root: true}
-	var walk func(parent ObjectID)
-	walk = func(parent ObjectID) {
-		for _, id := range children[parent] {
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			if shown[id] {
-				out = append(out, id)
-			}
-			walk(id)
-		}
-	}
-	walk(root)
-	return out, nil
 }

@@ -166,3 +166,14 @@ func (s rawScanner) Scan(src any) error {
 	}
 	return nil
 }
+
+func (tx *Tx) texts(query string, args ...any) ([]string, error) {
+	var out []string
+	err := tx.query(func(row scanner) error {
+		var s string
+		err := row.Scan(&s)
+		out = append(out, s)
+		return err
+	}, query, args...)
+	return out, err
+}

@@ -93,30 +93,3 @@ func (tx *Tx) TouchSignIn(id AccountID) error {
 	_, err := tx.exec(`UPDATE users SET last_sign_in_at = $2 WHERE account_id = $1`, id, millis(tx.Now()))
 	return err
 }
-
-// ServerStats are what NodeInfo and the instance's description count.
-type ServerStats struct {
-	Users, ActiveMonth, ActiveHalfYear, Statuses, Domains int64
-}
-
-// Stats counts without scanning statuses: from the accounts that live here.
-// An account is active that signed in, posted, or has a client that called.
-func (tx *Tx) Stats() (ServerStats, error) {
-	var s ServerStats
-	now := tx.Now()
-	err := tx.get("statistics", []any{&s.Users, &s.ActiveMonth, &s.ActiveHalfYear, &s.Statuses, &s.Domains}, `
-		SELECT COUNT(*),
-		  COALESCE(SUM(CASE WHEN seen > $1 OR used > $1 THEN 1 ELSE 0 END), 0),
-		  COALESCE(SUM(CASE WHEN seen > $2 OR used > $2 THEN 1 ELSE 0 END), 0),
-		  COALESCE(SUM(statuses), 0),
-		  (SELECT COUNT(DISTINCT domain) FROM accounts WHERE domain <> '')
-		FROM (
-		  SELECT a.statuses_count AS statuses,
-		    CASE WHEN a.last_status_at > u.last_sign_in_at THEN a.last_status_at ELSE u.last_sign_in_at END AS seen,
-		    COALESCE((SELECT MAX(t.last_used_at) FROM oauth_tokens t WHERE t.account_id = a.id), 0) AS used
-		  FROM users u
-		  JOIN accounts a ON a.id = u.account_id
-		  WHERE a.deleted_at = 0) AS local`,
-		millis(now.AddDate(0, -1, 0)), millis(now.AddDate(0, -6, 0)))
-	return s, err
-}

@@ -122,6 +122,7 @@ func rules() []Rule {
 		likeRule(),
 		announceRule(),
 		blockRule(),
+		emojiReactRule(),
 	}
 }
 

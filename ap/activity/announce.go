@@ -107,7 +107,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		}
 	}
 	if out.Publish, err = toAudience(tx, a, boost); out.Publish != nil {
-		out.Publish.Kept = boost
+		out.Publish.Activity = boost.ID
 	}
 	return out, err
 }

@@ -1,21 +1,16 @@
 package activity
 
 import (
-	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
 
-// Deliver writes one delivery of a published activity of ours for each inbox,
-// once each, in the lane of its host. What an account says of one thing comes to
-// an inbox in the order in which it was said: an Update never before its
-// Create, a Create never after its Delete, also when the first had to be tried
-// again.
-func Deliver(tx *store.Tx, published *store.Object, inboxes []string) error {
-	subject, err := subjectOf(tx, published)
-	if err != nil {
-		return err
-	}
+// deliver writes one delivery for each inbox, once each, of an activity of an
+// account here; id is its row. What an account says of one thing comes to an
+// inbox in the order in which it was said: an Update never before its Create, a
+// Create never after its Delete, also when the first had to be tried again.
+func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) error {
+	subject := subjectOf(a)
 	seen := map[string]bool{"": true}
 	var list []store.NewJob
 	for _, inbox := range inboxes {
@@ -23,31 +18,25 @@ func Deliver(tx *store.Tx, published *store.Object, inboxes []string) error {
 			continue
 		}
 		seen[inbox] = true
-		job := DeliverJob.Job(DeliverArgs{Activity: published.ID, Sender: published.AccountID, Inbox: inbox})
+		job := DeliverJob.Job(DeliverArgs{Activity: id, Sender: a.Actor.ID, Inbox: inbox})
 		if subject != "" {
-			job.Order = jobs.Order(published.AccountID.String(), subject, inbox)
+			job.Order = jobs.Order(a.Actor.URI, subject, inbox)
 		}
-		job.First = published.Type == "Create"
+		job.First = a.Type == "Create"
 		// What still waits is of no use any more: a Delete does not wait for it.
-		job.Replaces = published.Type == "Delete"
+		job.Replaces = a.Type == "Delete"
 		list = append(list, job)
 	}
 	return tx.Enqueue(list...)
 }
 
-// subjectOf is the thing that an activity is about, and of which an earlier or
+// subjectOf is the thing that an activity is about, of which an earlier or
 // later one may say the contrary: the post of a Create, Update, Delete or
 // Announce, the followed of a Follow, and of an Undo what the undone was about.
-func subjectOf(tx *store.Tx, o *store.Object) (string, error) {
-	if o.Type != "Undo" {
-		return o.ObjectURI, nil
+func subjectOf(a *Activity) string {
+	object := a.Object.Object
+	if a.Type == "Undo" && object.Object != nil && object.Object.Object.ID != "" {
+		return object.Object.Object.ID
 	}
-	undone, err := tx.ObjectByURI(o.ObjectURI)
-	if fault.Is(err, fault.NotFound) {
-		return o.ObjectURI, nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return undone.ObjectURI, nil
+	return object.ID
 }

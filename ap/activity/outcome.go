@@ -30,9 +30,9 @@ type Publication struct {
 	Visibility store.Visibility
 	// Inboxes are where it is delivered.
 	Inboxes []string
-	// Kept is its row when Apply has written one (a boost is a status);
-	// nil has the pipeline write it.
-	Kept *store.Object
+	// Activity is its row when Apply has written one (a boost is a status);
+	// 0 has the pipeline write it.
+	Activity store.ObjectID
 	// AnswerTo is the account whose Follow this answers. One answer of a type
 	// is kept for each follower: the same Follow again has the same answer
 	// delivered again, another one replaces it.

@@ -18,9 +18,8 @@ func Publish(env *Env, tx *store.Tx, a *Activity, p *Publication) error {
 	if p.AnswerTo != "" {
 		return publishAnswer(tx, a, p, inboxes)
 	}
-	o := p.Kept
-	if o == nil {
-		o = row(a, p)
+	if p.Activity == 0 {
+		o := row(a, p)
 		if a.Type == "Update" {
 			if err := stripActivities(tx, o.ObjectURI); err != nil {
 				return err
@@ -29,8 +28,9 @@ func Publish(env *Env, tx *store.Tx, a *Activity, p *Publication) error {
 		if _, err := tx.InsertObject(o); err != nil {
 			return err
 		}
+		p.Activity = o.ID
 	}
-	return Deliver(tx, o, inboxes)
+	return deliver(tx, a, p.Activity, inboxes)
 }
 
 func row(a *Activity, p *Publication) *store.Object {

@@ -99,8 +99,11 @@ type Delivery struct {
 // refuses decides.
 type Chain []Policy
 
-// New is the chain of a server: nothing is filtered unless somebody wants it.
-func New() Chain { return Chain{} }
+// New is the chain of a server, with more behind it: nothing is filtered unless
+// somebody wants it.
+func New(more ...Policy) Chain {
+	return append(Chain{}, more...)
+}
 
 // Host asks whether we deal with a server.
 func (c Chain) Host(host string) Verdict {

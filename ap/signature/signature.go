@@ -98,15 +98,6 @@ func (s *Signature) CheckBody(body []byte) error {
 	return checkDigest(s.digest, body)
 }
 
-// Parse is ParseHeaders and CheckBody, for a request whose body was read.
-func Parse(r *http.Request, body []byte, hosts []string, now time.Time) (*Signature, error) {
-	s, err := ParseHeaders(r, hosts, now)
-	if err != nil {
-		return nil, err
-	}
-	return s, s.CheckBody(body)
-}
-
 // ParseHeaders reads the signature of a request to this server and refuses
 // it, with an error that says why, unless it covers method and path, host,
 // date and, where there may be a body, a digest, each once; and the date is

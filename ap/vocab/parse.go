@@ -381,6 +381,12 @@ func contextOf(m map[string]any) string {
 	return text(m["conversation"])
 }
 
+// Time is a time in a document, Number a number: zero for what is none.
+func Time(v any) time.Time { return timeOf(v) }
+
+// Number is a number in a document.
+func Number(v any) float64 { return number(v) }
+
 // timeOf reads xsd:dateTime, with or without fraction and zone; what can't be
 // read is no time.
 func timeOf(v any) time.Time {

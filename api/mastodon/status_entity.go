@@ -27,7 +27,12 @@ type Status struct {
 	Tags               []StatusTag  `json:"tags"`
 	Emojis             []Emoji      `json:"emojis"`
 	Card               *struct{}    `json:"card"`
-	Poll               *struct{}    `json:"poll"`
+	Poll               *Poll        `json:"poll"`
+
+	// Pleroma's extension, which its clients and those of Akkoma know.
+	Pleroma struct {
+		Reactions []Reaction `json:"emoji_reactions"`
+	} `json:"pleroma"`
 
 	// Absent for a stranger.
 	*Interactions
@@ -60,6 +65,7 @@ func (s Serializer) Status(st *store.Status) *Status {
 		EditedAt: timePtr(st.EditedAt), Content: st.Content, Account: s.Account(st.Account),
 		MediaAttachments: each(st.Attachments, s.Attachment), Mentions: each(st.Mentions, s.Mention), Tags: each(st.Tags, s.StatusTag), Emojis: each(st.Emojis, s.Emoji),
 	}
+	e.Pleroma.Reactions, e.Poll = s.reactions(st), s.poll(st)
 	if st.InReplyToID != 0 {
 		id, account := st.InReplyToID.String(), st.InReplyToAccountID.String()
 		e.InReplyToID, e.InReplyToAccountID = &id, &account
@@ -76,7 +82,7 @@ func (s Serializer) Status(st *store.Status) *Status {
 	if st.Reblog != nil {
 		e.Reblog = s.Status(st.Reblog)
 		// A boost shows the counts of what it boosts, and what the viewer did with that.
-		e.Interactions = e.Reblog.Interactions
+		e.Interactions, e.Pleroma = e.Reblog.Interactions, e.Reblog.Pleroma
 		e.RepliesCount, e.ReblogsCount, e.FavouritesCount = e.Reblog.RepliesCount, e.Reblog.ReblogsCount, e.Reblog.FavouritesCount
 	}
 	return e

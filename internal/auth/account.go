@@ -8,27 +8,23 @@ import (
 	"kinglet/store"
 )
 
-// find finds an account here by its name, handle or e-mail address.
-func (s *Service) find(ctx context.Context, nameOrEmail string) (account *store.Account, user *store.User, err error) {
+// find finds an account here by its name, handle or e-mail address; NotFound.
+func (s *Service) find(tx *store.Tx, nameOrEmail string) (account *store.Account, user *store.User, err error) {
 	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
 	if before, domain, ok := strings.Cut(name, "@"); ok && s.config.IsOwnHost(domain) {
 		name = before
 	}
-	err = s.store.View(ctx, func(tx *store.Tx) error {
-		// With an @ it is an e-mail address, which may also be the handle of
-		// an account elsewhere.
-		if !strings.Contains(name, "@") {
-			if account, err = tx.AccountByHandle(name, ""); err == nil {
-				user, err = tx.User(account.ID)
-			}
-			return err
+	// With an @ it is an e-mail address, which may also be the handle of an
+	// account elsewhere.
+	if !strings.Contains(name, "@") {
+		if account, err = tx.AccountByHandle(name, ""); err == nil {
+			user, err = tx.User(account.ID)
 		}
-		if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err != nil {
-			return err
-		}
+		return account, user, err
+	}
+	if user, err = tx.UserByEmail(strings.TrimSpace(nameOrEmail)); err == nil {
 		account, err = tx.Account(user.AccountID)
-		return err
-	})
+	}
 	return account, user, err
 }
 

@@ -228,7 +228,14 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	if err != nil {
 		return "", err
 	}
-	account, _, err := s.find(ctx, name)
+	var account *store.Account
+	err = s.store.View(ctx, func(tx *store.Tx) (err error) {
+		account, _, err = s.find(tx, name)
+		return err
+	})
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return "", err
+	}
 	if err != nil || !account.Active() {
 		return "", fault.Errorf(fault.NotFound, "there is no account %s", name)
 	}

@@ -46,32 +46,75 @@ var wrongPassword = fault.Errorf(fault.Unauthorized, "The name or the password i
 // come from. A browser and an address that signed in before have a number of
 // their own, so that strangers' guesses do not lock the owner out.
 func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
-	account, user, err := s.find(ctx, a.Name)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	c, err := s.claimant(ctx, a)
+	if err != nil {
 		return nil, err
 	}
-	var id store.AccountID
-	hash := ""
-	if err == nil {
-		id, hash = account.ID, user.PasswordHash
+	reserved := s.reserve(c, a)
+	if reserved.refused {
+		reserved.release()
+		return nil, tooMany("Too many wrong passwords", reserved.reset.Sub(s.store.Now()))
 	}
-	device, address := s.Sign("device", a.Device), s.Sign("address", a.Address)
-	var knownDevice, knownAddress bool
-	if err := s.store.View(ctx, func(tx *store.Tx) (err error) {
-		if knownDevice, err = tx.IsKnownDevice(id, device); err == nil {
-			knownAddress, err = tx.IsKnownDevice(id, address)
+	if c.knownDevice || c.knownAddress {
+		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
+	}
+	matches, err := VerifyPassword(ctx, s.store.Memory(), c.user.PasswordHash, a.Password)
+	if err != nil {
+		reserved.release() // nothing was judged
+		return nil, err
+	}
+	if !matches || !c.account.Active() {
+		return nil, wrongPassword
+	}
+	reserved.release()
+	out := &SignedIn{Account: c.account, Device: a.Device, Session: NewSecret()}
+	if !c.knownDevice {
+		// Not the one that came: somebody else may have put it there.
+		out.Device = NewSecret()
+	}
+	err = s.store.Update(ctx, func(tx *store.Tx) error { return s.startSession(tx, c.user, a, out) })
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// claimant is who an attempt says it is, and whether that account signed in
+// from there before.
+type claimant struct {
+	account                   *store.Account
+	user                      *store.User // without a password when there is no such account
+	device, address           string      // as they are kept
+	knownDevice, knownAddress bool
+}
+
+func (s *Service) claimant(ctx context.Context, a SignInAttempt) (*claimant, error) {
+	c := &claimant{device: s.Sign("device", a.Device), address: s.Sign("address", a.Address)}
+	err := s.store.View(ctx, func(tx *store.Tx) (err error) {
+		c.account, c.user, err = s.find(tx, a.Name)
+		if fault.Is(err, fault.NotFound) {
+			c.account, c.user = &store.Account{}, &store.User{}
+		} else if err != nil {
+			return err
 		}
+		if c.knownDevice, err = tx.IsKnownDevice(c.account.ID, c.device); err != nil {
+			return err
+		}
+		c.knownAddress, err = tx.IsKnownDevice(c.account.ID, c.address)
 		return err
-	}); err != nil {
-		return nil, err
-	}
-	knownDevice, knownAddress = knownDevice && a.Device != "", knownAddress && a.Address != ""
-	var reserved reservations
+	})
+	c.knownDevice, c.knownAddress = c.knownDevice && a.Device != "", c.knownAddress && a.Address != ""
+	return c, err
+}
+
+// reserve counts an attempt as a wrong password until it is known to be right.
+func (s *Service) reserve(c *claimant, a SignInAttempt) (reserved reservations) {
+	id := c.account.ID
 	switch {
-	case knownDevice:
-		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+device)
-	case knownAddress:
-		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+address)
+	case c.knownDevice:
+		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+c.device)
+	case c.knownAddress:
+		reserved.add(s.signIns.accounts, ratelimit.SignInKnown, id.String()+" "+c.address)
 	case id != 0:
 		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
 		reserved.add(s.signIns.accounts, ratelimit.SignInTo, id.String())
@@ -80,32 +123,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
 		reserved.add(s.signIns.strangers, ratelimit.SignInTo, strings.ToLower(strings.Join(strings.Fields(a.Name), " ")))
 	}
-	if reserved.refused {
-		reserved.release()
-		return nil, tooMany("Too many wrong passwords", reserved.reset.Sub(s.store.Now()))
-	}
-	if knownDevice || knownAddress {
-		ctx = store.AsKnown(ctx) // strangers do not hold the owner up
-	}
-	matches, err := VerifyPassword(ctx, s.store.Memory(), hash, a.Password)
-	if err != nil {
-		reserved.release() // nothing was judged
-		return nil, err
-	}
-	if !matches || !account.Active() {
-		return nil, wrongPassword
-	}
-	reserved.release()
-	out := &SignedIn{Account: account, Device: a.Device, Session: NewSecret()}
-	if !knownDevice {
-		// Not the one that came: somebody else may have put it there.
-		out.Device = NewSecret()
-	}
-	err = s.store.Update(ctx, func(tx *store.Tx) error { return s.startSession(tx, user, a, out) })
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return reserved
 }
 
 // startSession writes what SignIn decided of a user, as it was when the

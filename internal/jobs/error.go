@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -32,6 +33,18 @@ func HostDown(host string, err error, retryAfter time.Duration) error {
 func isPermanent(err error) bool {
 	var p permanent
 	return errors.As(err, &p)
+}
+
+// maxReason bounds what is kept of an error.
+const maxReason = 2000
+
+// reason is what is kept of an error. It may hold what another server said.
+func reason(err error) string {
+	s := strings.ReplaceAll(err.Error(), "\x00", "")
+	if len(s) > maxReason {
+		s = s[:maxReason] + "…"
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
 }
 
 func isHostDown(err error) (d hostDown, ok bool) {

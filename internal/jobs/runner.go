@@ -363,13 +363,13 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 		}
 	})
 	if givenUp {
-		return tx.KillJob(j, err.Error())
+		return tx.KillJob(j, reason(err))
 	}
-	return tx.RetryJob(j, next, err.Error())
+	return tx.RetryJob(j, next, reason(err))
 }
 
 func (r *Runner) setAside(tx *store.Tx, down hostDown) (until time.Time, err error) {
-	until, err = tx.LaneFailed(down.host, func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) }, down.Error())
+	until, err = tx.LaneFailed(down.host, func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) }, reason(down))
 	if err != nil {
 		return until, err
 	}

@@ -56,37 +56,6 @@ func Length(text string) int {
 	return n
 }
 
-// Emojis finds the shortcodes of a text, :name: without its colons, each once
-// and in order. The name is of ASCII letters, digits, _ and -, at most 64, and
-// stands apart from the letters and digits around it, so that the time 10:30:00
-// holds none.
-func Emojis(text string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for i := 0; i < len(text); {
-		if text[i] != ':' || i > 0 && isNameByte(text[i-1]) {
-			i++
-			continue
-		}
-		end := i + 1
-		for end < len(text) && (isNameByte(text[end]) || text[end] == '-') {
-			end++
-		}
-		name := text[i+1 : end]
-		closed := end < len(text) && text[end] == ':' && (end+1 == len(text) || !isNameByte(text[end+1]))
-		if name == "" || len(name) > 64 || !closed {
-			i = end // a colon there may begin the next
-			continue
-		}
-		if !seen[name] {
-			seen[name] = true
-			out = append(out, name)
-		}
-		i = end + 1
-	}
-	return out
-}
-
 type wordKind int
 
 const (

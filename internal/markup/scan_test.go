@@ -100,37 +100,16 @@ func TestLength(t *testing.T) {
 	}
 }
 
-func TestEmojis(t *testing.T) {
-	for _, c := range []struct{ name, in, want string }{
-		{"some", ":cat: and :dog_2:, (:blob-cat:)", "cat dog_2 blob-cat"},
-		{"each once", ":a: :b: :a: :A:", "a b A"},
-		{"side by side", ":a::b:", "a b"},
-		{"after letters that have no spaces", "猫:cat:", "cat"},
-		{"times", "10:30:00 at 5:pm:", ""},
-		{"in a word", ":a:b x:c:", ""},
-		{"colons", ":: ::: : a : :é: :a b:", ""},
-		{"open", ":a :b", ""},
-		{"third colon", ":a: b:c: :d", "a"},
-		{"too long", ":" + strings.Repeat("a", 65) + ":", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := strings.Join(Emojis(c.in), " "); got != c.want {
-				t.Errorf("Emojis(%q) = %q, want %q", c.in, got, c.want)
-			}
-		})
-	}
-}
-
 // Scanning allocates for what it finds alone: text that looks like links,
 // mentions and hashtags and holds none costs no more when there is more of it.
 func TestScanningIsThrifty(t *testing.T) {
 	for name, unit := range map[string]string{
-		"mentions": "@é@", "hashtags": "#1·", "shortcodes": ":a", "hosts": "@a@-",
+		"mentions": "@é@", "hashtags": "#1·", "hosts": "@a@-",
 	} {
 		t.Run(name, func(t *testing.T) {
 			allocs := func(n int) float64 {
 				s := strings.Repeat(unit, n)
-				return testing.AllocsPerRun(5, func() { Scan(s); Emojis(s) })
+				return testing.AllocsPerRun(5, func() { Scan(s) })
 			}
 			if few, many := allocs(10), allocs(10_000); many > few {
 				t.Errorf("%v allocations for 10, %v for 10000", few, many)

@@ -18,12 +18,6 @@ var ErrRefused = errors.New("refused")
 // state of the network: it will fail again.
 func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }
 
-// IsTimeout tells whether a request failed since something took too long.
-func IsTimeout(err error) bool {
-	var t net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
-}
-
 // Connecting goes on when its request has ended, in case another one can use
 // the connection, and how many addresses a name has is for a stranger to say.
 // So it is bounded here, in all and for each address.

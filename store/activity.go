@@ -1,11 +1,9 @@
 package store
 
-// CountWaiting counts the jobs of a kind that wait in a lane, up to most.
-func (tx *Tx) CountWaiting(kind, lane string, most int) (int, error) {
-	n, _, err := one[int64](tx, `
-		SELECT COUNT(*)
-		FROM (SELECT 1 FROM jobs j WHERE j.lane = $1 AND j.dead_at = 0 AND j.kind = $2 LIMIT $3) AS waiting`, lane, kind, most)
-	return int(n), err
+// RetractActivity ends one local activity that was undone.
+func (tx *Tx) RetractActivity(uri string) error {
+	_, err := tx.exec(`UPDATE objects SET deleted_at = $2, json = '' WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
+	return err
 }
 
 // DropActivity takes an activity of ours away with the deliveries under a

@@ -1,0 +1,35 @@
+package ap
+
+import (
+	"context"
+	"time"
+
+	"kinglet/ap/activity"
+	"kinglet/internal/config"
+	"kinglet/store"
+)
+
+const cleanUpEvery = 24 * time.Hour
+
+// cleanUp is the daily round: what has had its time goes. It enqueues its own
+// next run.
+func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
+	now := s.Store.Now()
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.CleanUp(kept(s.Config.Retention, now)); err != nil {
+			return err
+		}
+		return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery))
+	})
+}
+
+func kept(r config.Retention, now time.Time) store.Kept {
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
+}
+
+// ScheduleCleanUp begins the daily rounds, at a server's start.
+func (s *Service) ScheduleCleanUp(ctx context.Context) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		return activity.ScheduleCleanUp(tx, s.Store.Now().Add(cleanUpEvery))
+	})
+}

@@ -1,0 +1,45 @@
+package object_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"kinglet/internal/apptest"
+)
+
+// A poll of elsewhere is shown with its options and tallies; what its server
+// counts later comes as an Update that is no edit.
+func TestQuestion(t *testing.T) {
+	w := apptest.NewWorld(t)
+	here := w.Server("a.test")
+	alice, bob := here.Account("alice"), w.Stranger("@bob@b.test")
+	bob.FollowedBy(alice)
+	option := func(name string, votes int) apptest.Object {
+		return apptest.Object{"type": "Note", "name": name, "replies": apptest.Object{"type": "Collection", "totalItems": votes}}
+	}
+	ends := w.Now().Add(time.Hour).Format(time.RFC3339)
+	note := bob.Note("Tea?", "type", "Question", "oneOf", []any{option("Yes", 2), option("No", 1)}, "endTime", ends, "votersCount", 3)
+	bob.Send(here, bob.Activity("Create", note))
+	poll := func() string {
+		st := alice.Status(note["id"].(string)).Entity
+		p := st["poll"].(map[string]any)
+		return fmt.Sprint(st["content"], p["options"], p["multiple"], p["expired"], p["votes_count"], p["voters_count"], st["edited_at"])
+	}
+	if got, want := poll(), "<p>Tea?</p>[map[title:Yes votes_count:2] map[title:No votes_count:1]] false false 3 3 <nil>"; got != want {
+		t.Errorf("it is  %s\nand not %s", got, want)
+	}
+	note["oneOf"] = []any{option("Yes", 3), option("No", -1)}
+	note["votersCount"] = 4
+	bob.Send(here, bob.Activity("Update", note))
+	w.Advance(2 * time.Hour)
+	if got, want := poll(), "<p>Tea?</p>[map[title:Yes votes_count:3] map[title:No votes_count:0]] false true 3 4 <nil>"; got != want {
+		t.Errorf("it is  %s\nand not %s", got, want)
+	}
+	several := bob.Note("Which?", "type", "Question", "anyOf", []any{option("a", 1), option("b", 1)}, "closed", true)
+	bob.Send(here, bob.Activity("Create", several))
+	p := alice.Status(several["id"].(string)).Entity["poll"].(map[string]any)
+	if p["multiple"] != true || p["expired"] != true || p["voters_count"] != nil || p["expires_at"] != nil {
+		t.Errorf("it is %v", p)
+	}
+}

@@ -1,0 +1,23 @@
+package mastodon
+
+import (
+	"slices"
+
+	"kinglet/store"
+)
+
+// Reaction is an emoji that accounts reacted to a status with. Its form is
+// Mastodon's for announcements, which Pleroma has for statuses as well.
+type Reaction struct {
+	Name      string  `json:"name"`
+	Count     int64   `json:"count"`
+	Me        bool    `json:"me"`
+	URL       *string `json:"url"` // of a custom emoji
+	StaticURL *string `json:"static_url"`
+}
+
+func (s Serializer) reactions(st *store.Status) []Reaction {
+	return each(st.Reactions, func(r store.Reaction) Reaction {
+		return Reaction{Name: r.Name, Count: r.Count, Me: slices.Contains(st.Reacted, r.Name), URL: textPtr(r.Image), StaticURL: textPtr(r.Image)}
+	})
+}

@@ -1,0 +1,3 @@
+ALTER TABLE objects DROP COLUMN poll;
+ALTER TABLE objects DROP COLUMN reactions;
+DROP TABLE reactions;

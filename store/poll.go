@@ -1,0 +1,43 @@
+package store
+
+import "time"
+
+// Poll is what a status asks, and what it was answered so far.
+type Poll struct {
+	Multiple  bool         `json:"multiple,omitempty"`
+	ExpiresAt time.Time    `json:"expires_at,omitzero"` // zero for never
+	Closed    bool         `json:"closed,omitempty"`    // before its time
+	Voters    int64        `json:"voters,omitempty"`    // 0 when its server does not say
+	Options   []PollOption `json:"options"`
+
+	Expired bool `json:"-"` // when it was read
+}
+
+// PollOption is one of the answers.
+type PollOption struct {
+	Title string `json:"title"`
+	Votes int64  `json:"votes"`
+}
+
+// Votes are all that were given.
+func (p *Poll) Votes() (n int64) {
+	for _, o := range p.Options {
+		n += o.Votes
+	}
+	return n
+}
+
+// pollText is the column of a poll, "" for none.
+func pollText(p *Poll) string {
+	if p == nil {
+		return ""
+	}
+	return jsonText(p)
+}
+
+// age sets what depends on the time of reading.
+func (p *Poll) age(now time.Time) {
+	if p != nil {
+		p.Expired = p.Closed || !p.ExpiresAt.IsZero() && !p.ExpiresAt.After(now)
+	}
+}

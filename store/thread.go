@@ -1,0 +1,131 @@
+package store
+
+import "kinglet/internal/fault"
+
+// ThreadBounds say how much of a thread is read.
+type ThreadBounds struct {
+	Ancestors, Descendants int
+	Depth                  int // of descendants
+	Skip                   int // as many descendants were on the pages before
+}
+
+// maxThread is what is read of a thread at most, and of whose order is known.
+const maxThread = 4096
+
+// threadBounds are what Mastodon shows of a thread.
+func threadBounds(viewer AccountID) ThreadBounds {
+	if viewer == 0 {
+		return ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 20}
+	}
+	return ThreadBounds{Ancestors: maxThread, Descendants: maxThread, Depth: maxThread}
+}
+
+// Thread reads what stands above and below a status, as viewer sees it:
+// ancestors from the first of the thread, descendants depth first as they
+// answer one another. NotFound when viewer may not see the status itself.
+func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*Status, err error) {
+	ancestors, descendants, _, err = tx.ThreadPage(viewer, id, threadBounds(viewer))
+	return ancestors, descendants, err
+}
+
+// ThreadPage is Thread within other bounds; next is how many descendants are
+// to be skipped to read on, 0 when there are no more.
+func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancestors, descendants []*Status, next int, err error) {
+	if ok, err := tx.MaySee(viewer, id); err != nil || !ok {
+		if err == nil {
+			err = fault.Errorf(fault.NotFound, "status %s not found", id)
+		}
+		return nil, nil, 0, err
+	}
+	// UNION, not UNION ALL: a thread that bites its own tail ends.
+	up, err := ids[ObjectID](tx, `
+		WITH RECURSIVE up (id, parent, depth) AS (
+		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
+		  UNION
+		  SELECT o.id, o.in_reply_to_id, up.depth + 1
+		  FROM up JOIN objects o ON o.id = up.parent
+		  WHERE up.parent <> 0 AND up.depth < $2)
+		SELECT id FROM up WHERE id <> $1 ORDER BY depth DESC`, id, b.Ancestors)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	down, err := tx.descendants(viewer, id, b.Depth)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	down = down[min(b.Skip, len(down)):]
+	if len(down) > b.Descendants {
+		down, next = down[:b.Descendants], b.Skip+b.Descendants
+	}
+	all, err := tx.Statuses(viewer, append(append([]ObjectID{}, up...), down...))
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	blocked, err := tx.blockedFrom(viewer, id)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	above := map[ObjectID]bool{}
+	for _, a := range up {
+		above[a] = true
+	}
+	for _, st := range all {
+		if blocked[st.AccountID] {
+			continue
+		}
+		if above[st.ID] {
+			ancestors = append(ancestors, st)
+		} else {
+			descendants = append(descendants, st)
+		}
+	}
+	return ancestors, descendants, next, nil
+}
+
+// descendants lists the ids of what viewer may see below a status, depth
+// first, older answers first. What answers something that viewer may not see
+// stands where it would stand below that.
+func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectID, error) {
+	children := map[ObjectID][]ObjectID{}
+	shown := map[ObjectID]bool{}
+	err := tx.query(func(row scanner) error {
+		var id, parent ObjectID
+		var may bool
+		if err := row.Scan(&id, &parent, &may); err != nil {
+			return err
+		}
+		children[parent] = append(children[parent], id)
+		shown[id] = may
+		return nil
+	}, `
+		WITH RECURSIVE down (id, parent, depth) AS (
+		  SELECT id, in_reply_to_id, 1 FROM objects WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0
+		  UNION
+		  SELECT o.id, o.in_reply_to_id, down.depth + 1
+		  FROM down JOIN objects o ON o.in_reply_to_id = down.id
+		  WHERE o.in_reply_to_id <> 0 AND down.depth < $4)
+		SELECT down.id, down.parent, `+visible("o", "$3")+`
+		FROM (SELECT DISTINCT id, parent FROM down ORDER BY id LIMIT $2) AS down
+		JOIN objects o ON o.id = down.id
+		ORDER BY down.id`, root, maxThread, viewer, depth)
+	if err != nil {
+		return nil, err
+	}
+	var out []ObjectID
+	seen := map[ObjectID]bool{root: true}
+	var walk func(parent ObjectID)
+	walk = func(parent ObjectID) {
+		for _, id := range children[parent] {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			if shown[id] {
+				out = append(out, id)
+			}
+			walk(id)
+		}
+	}
+	walk(root)
+	return out, nil
+}
