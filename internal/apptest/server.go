@@ -83,7 +83,7 @@ func (s *Server) open() {
 	}
 	var err error
 	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
-		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
+		Config: s.Config, Store: s.Store, Policy: w.Policy, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
 		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
 	})
 	if err != nil {
