@@ -11,6 +11,7 @@ import (
 
 	"kinglet/internal/apptest"
 	"kinglet/internal/outgoing"
+	"kinglet/store/storetest"
 )
 
 func TestTwoServers(t *testing.T) {
@@ -109,5 +110,22 @@ func TestRestart(t *testing.T) {
 	}
 	if got := alice.Do("GET", "/api/v2/instance")["title"]; got != "Another name" {
 		t.Errorf("the server is called %v", got)
+	}
+}
+
+// A server of the world may be on PostgreSQL.
+func TestOnPostgres(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test", "KINGLET_DATABASE="+storetest.PostgresURL(t)).Account("alice")
+	bob := w.Server("b.test").Account("bob")
+	bob.Follow(alice.Handle)
+	w.Run()
+	post := alice.Post("hello")
+	w.Advance(time.Hour)
+	if !bob.HasInHome(post.URI) {
+		t.Error("the post is not in the follower's home")
+	}
+	if n := alice.Server.Count(`SELECT COUNT(*) FROM follows`); n != 1 {
+		t.Errorf("%d follows", n)
 	}
 }
