@@ -15,7 +15,6 @@ package store
 import (
 	"context"
 	"embed"
-	"sync/atomic"
 
 	"kinglet/internal/semaphore"
 	"kinglet/store/engine"
@@ -67,6 +66,15 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 // IsPostgres tells whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 
+// Conversion and ConvertFile make a file that gives space back of one that
+// does not: see package engine.
+type Conversion = engine.Conversion
+
+// ConvertFile writes a SQLite file anew: see engine.ConvertFile.
+func ConvertFile(ctx context.Context, path string, c Conversion) error {
+	return engine.ConvertFile(ctx, path, c)
+}
+
 // ErrDatabaseDown is in the chain of every error that the database's absence caused.
 var ErrDatabaseDown = engine.ErrDatabaseDown
 
@@ -89,8 +97,3 @@ func IsStranger(ctx context.Context) bool { return engine.IsStranger(ctx) }
 
 // ValidText tells whether a text can be kept.
 func ValidText(s string) bool { return engine.ValidText(s) }
-
-// WithStatementCount gives a context whose SQL statements are counted into n.
-func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
-	return engine.WithStatementCount(ctx, n)
-}
