@@ -27,6 +27,7 @@ import (
 	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 	"kinglet/store/storetest"
 	"kinglet/ui"
@@ -113,7 +114,7 @@ func newNetwork(t *testing.T, policies ...policy.Policy) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fed := &federation.API{Service: n.Service, Store: st, Config: conf, Limits: ratelimit.New(st.Now), Log: log}
+	fed := &federation.API{Service: n.Service, Store: st, Blobs: media.InStore(st), Config: conf, Limits: ratelimit.New(st.Now), Log: log}
 	r := chi.NewRouter()
 	fed.Routes(r)
 	for path, handlers := range map[string][2]http.HandlerFunc{

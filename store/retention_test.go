@@ -143,3 +143,30 @@ func TestMarkers(t *testing.T) {
 		})
 	})
 }
+
+// The daily round drops the events that have had their time.
+func TestOldEventsAreDeleted(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		emit := func(kind string, id int64) {
+			w.update(func(tx *store.Tx) error {
+				tx.Emit(kind, id)
+				return nil
+			})
+		}
+		for i := range int64(3) {
+			emit("old", i)
+		}
+		clock.Advance(2 * time.Hour)
+		emit("new", 1)
+		w.update(func(tx *store.Tx) error {
+			return tx.CleanUp(store.Kept{Events: clock.Now().Add(-time.Hour), HomeFeed: 10})
+		})
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'old%'"); n != 1 {
+			t.Errorf("%d old ones are left", n) // the newest of them: see the migration
+		}
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'new%'"); n != 1 {
+			t.Errorf("%d new ones are left", n)
+		}
+	})
+}
