@@ -34,6 +34,15 @@ func (m *memoryNode) pictures(ctx context.Context) {
 	})
 }
 
+// largeUploads has twelve files of 40 MB arrive at once.
+func (m *memoryNode) largeUploads(ctx context.Context) {
+	file := largePicture(m.t, 40<<20)
+	m.flood(ctx, 12, func(int) bool {
+		body, _, contentType := pictureForm(file)
+		return m.request(ctx, "PATCH", "/api/v1/accounts/update_credentials", body, "Content-Type", contentType, "Authorization", "Bearer "+m.mallory.token)
+	})
+}
+
 func (m *memoryNode) picture(width, height int) []byte {
 	img := image.NewNRGBA(image.Rect(0, 0, width, height))
 	img.Set(0, 0, color.NRGBA{1, 2, 3, 4})

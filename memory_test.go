@@ -282,6 +282,7 @@ func (m *memoryNode) attacks() []memoryAttack {
 		{"inbox posts waiting for a slow key host", func(ctx context.Context) { attackSlowKeyHost(m.t, m.node, func() { <-ctx.Done() }) }},
 		{"bodies of inbox posts that never end", func(ctx context.Context) { attackInboxBodies(m.t, m.node, func() { <-ctx.Done() }) }},
 		{"twelve pictures with a token", m.pictures},
+		{"uploads of 40 MB with a token", m.largeUploads},
 		{"eight readers of only_media", m.readers},
 		{"a page with 1,500 replies", m.replies},
 		{"registrations of apps", m.apps},

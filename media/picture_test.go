@@ -80,7 +80,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// failing is a file whose bytes can't be had any more after the first.
+// failing is a file of which only the beginning can be read.
 type failing struct{ io.ReadSeeker }
 
 var errFailing = errors.New("the database is away")
@@ -92,8 +92,7 @@ func (f failing) Read(p []byte) (int, error) {
 	return f.ReadSeeker.Read(p[:min(len(p), 1024)])
 }
 
-// A picture that can't be read since its bytes can't be had is not called
-// a bad one.
+// An error of the database is not reported as an invalid picture.
 func TestDatabaseFailsWhileDecoding(t *testing.T) {
 	data := encodePNG(t, translucentNoise(200))
 	if _, _, err := decode(failing{bytes.NewReader(data)}, int64(len(data)), Avatar, 1<<30); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,6 +64,24 @@ func emit(kind string, ids ...int64) func(tx *store.Tx) error {
 		tx.Emit(kind, ids...)
 		return nil
 	}
+}
+
+// keep writes a setting.
+func keep(key string) func(tx *store.Tx) error {
+	return func(tx *store.Tx) error {
+		_, err := tx.SettingOnce(key, "v")
+		return err
+	}
+}
+
+// kept tells whether it was written.
+func kept(t *testing.T, s *store.Store, key string) (ok bool) {
+	t.Helper()
+	newWorld(t, s).view(func(tx *store.Tx) (err error) {
+		_, ok, err = tx.Setting(key)
+		return err
+	})
+	return ok
 }
 
 // processes are two on one database: the server, which listens to the others,
@@ -270,6 +289,38 @@ func TestStatementsOfEvents(t *testing.T) {
 	})
 }
 
+// A transaction whose events can't be written is not kept, and harms no other.
+func TestEventsThatCannotBeWritten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		rename := func(from, to string) {
+			t.Helper()
+			if err := store.Exec(t.Context(), s, "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("events", "away")
+		for i := range 40 { // more than there are connections
+			err := s.Update(t.Context(), func(tx *store.Tx) error {
+				tx.Emit("x")
+				tx.AfterCommit(func() { t.Error("there was no commit") })
+				return keep("emits")(tx)
+			})
+			if err == nil || kept(t, s, "emits") {
+				t.Fatalf("it was kept: %v", err)
+			}
+			newWorld(t, s).update(keep(fmt.Sprint("silent", i)))
+		}
+		rename("away", "events")
+		newWorld(t, s).update(func(tx *store.Tx) error {
+			tx.Emit("x")
+			return keep("emits")(tx)
+		})
+		if !kept(t, s, "emits") {
+			t.Error("it is lost")
+		}
+	})
+}
+
 // What no notice told of is found: with the next that does, and without any.
 func TestEventsWithoutNotice(t *testing.T) {
 	unannounced := func(s *store.Store, id int) error {
@@ -342,6 +393,27 @@ func TestEventsThatCommitLate(t *testing.T) {
 	l.wants("on_time 4")
 }
 
+// The daily round drops the events that have had their time.
+func TestOldEventsAreDeleted(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		for i := range int64(3) {
+			w.update(emit("old", i))
+		}
+		clock.Advance(2 * time.Hour)
+		w.update(emit("new", 1))
+		w.update(func(tx *store.Tx) error {
+			return tx.CleanUp(store.Kept{Events: clock.Now().Add(-time.Hour), HomeFeed: 10})
+		})
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'old%'"); n != 1 {
+			t.Errorf("%d old ones are left", n) // the newest of them: see the migration
+		}
+		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'new%'"); n != 1 {
+			t.Errorf("%d new ones are left", n)
+		}
+	})
+}
+
 // A listener that was away until the events it wants were swept is told so, and
 // goes on from now.
 func TestMissedEvents(t *testing.T) {
@@ -394,4 +466,60 @@ func TestEventsAfterAnOutage(t *testing.T) {
 	newWorld(t, other).update(emit("x", 3))
 	proxy.Restore()
 	l.wants("x 2", "x 3")
+}
+
+// What events cost the transactions that emit them: on SQLite where nobody
+// listens, and where somebody does; on PostgreSQL beside those that tell of jobs.
+func BenchmarkEvents(b *testing.B) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		for _, c := range []struct {
+			name            string
+			emits, listened bool
+		}{{"none", false, false}, {"emitted", true, false}, {"listened", true, true}} {
+			for _, writers := range []int{1, 64} {
+				b.Run(fmt.Sprintf("%s/%s/writers=%d", engine, c.name, writers), func(b *testing.B) {
+					o := store.Options{Database: filepath.Join(b.TempDir(), "k.db")}
+					if engine == "postgres" {
+						o.Database = storetest.PostgresURL(b)
+					}
+					s := storetest.Open(b, o)
+					if err := s.ListenForWakes(); err != nil {
+						b.Fatal(err)
+					}
+					alice := newWorld(b, s).local("alice")
+					if c.listened {
+						l, err := s.Listen(b.Context())
+						if err != nil {
+							b.Fatal(err)
+						}
+						defer l.Close()
+						go func() {
+							for {
+								if _, err := l.Next(b.Context()); err != nil {
+									return
+								}
+							}
+						}()
+					}
+					var key atomic.Int64
+					b.SetParallelism(writers)
+					b.ResetTimer()
+					b.RunParallel(func(p *testing.PB) {
+						for p.Next() {
+							err := s.Update(b.Context(), func(tx *store.Tx) error {
+								if c.emits {
+									tx.Emit("x", int64(alice.ID))
+								}
+								_, err := tx.SettingOnce(fmt.Sprint(key.Add(1)), "v")
+								return err
+							})
+							if err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				})
+			}
+		}
+	}
 }

@@ -67,6 +67,15 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 // IsPostgres tells whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 
+// Conversion and ConvertFile make a file that gives space back of one that
+// does not: see package engine.
+type Conversion = engine.Conversion
+
+// ConvertFile writes a SQLite file anew: see engine.ConvertFile.
+func ConvertFile(ctx context.Context, path string, c Conversion) error {
+	return engine.ConvertFile(ctx, path, c)
+}
+
 // ErrDatabaseDown is in the chain of every error that the database's absence caused.
 var ErrDatabaseDown = engine.ErrDatabaseDown
 

@@ -15,7 +15,7 @@ const (
 
 // Tidy does what is better not done in anybody's transaction, until ctx ends:
 // it deletes what is left of large blobs and of uploads that were cut off, and
-// blobs that nothing refers to. It begins with what a process that was killed
+// blobs that nothing refers to, and gives the space back to the disk. It begins with what a process that was killed
 // has left.
 func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	hourly := time.NewTicker(sweepUploadsEvery)
@@ -24,7 +24,11 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	defer daily.Stop()
 	sweep := s.SweepUploads
 	for {
-		if err := sweep(ctx); err != nil && ctx.Err() == nil {
+		err := sweep(ctx)
+		if err == nil {
+			err = s.GiveSpaceBack(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			log.Warn("could not tidy the database, it is tried again in an hour", "error", err)
 		}
 		sweep = s.SweepUploads

@@ -178,9 +178,9 @@ func (u *Upload) Discard() {
 	})
 }
 
-// chunksAtOnce is how many chunks one transaction deletes: overwriting them
-// takes the writer a few milliseconds.
-const chunksAtOnce = 4
+// chunksAtOnce is how many chunks one transaction deletes: SQLite's writer
+// overwrites them meanwhile.
+const chunksAtOnce = 2
 
 // dropChunks deletes the chunks of what is not a blob, or not any more, and
 // not in uploads: a few at once, more in the steps of SweepUploads.

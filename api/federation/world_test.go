@@ -24,6 +24,7 @@ import (
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
+	"kinglet/media"
 	"kinglet/store"
 	"kinglet/store/storetest"
 
@@ -91,7 +92,7 @@ func newWorld(t *testing.T, change ...func(c *config.Config)) *world {
 	if _, err := w.service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@kinglet.test", Password: auth.NewSecret()}); err != nil {
 		t.Fatal(err)
 	}
-	api := &federation.API{Service: w.service, Store: w.store, Config: w.config, Limits: ratelimit.New(w.clock.Now), Log: log, BodyTime: 100 * time.Millisecond}
+	api := &federation.API{Service: w.service, Store: w.store, Blobs: media.InStore(w.store), Config: w.config, Limits: ratelimit.New(w.clock.Now), Log: log, BodyTime: 100 * time.Millisecond}
 	r := chi.NewRouter()
 	api.Routes(r)
 	r.Get("/users/{name}", api.Actor)

@@ -22,6 +22,31 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	return do(s)
 }
 
+// convertOnly writes the database file anew, if it has to be; did tells that it
+// was.
+func (c *call) convertOnly() (did bool, err error) {
+	conf, err := c.config(false)
+	if err != nil {
+		return false, err
+	}
+	log := logger(conf, c.err)
+	s, err := c.openStore(conf, log)
+	if err != nil {
+		return false, err
+	}
+	gives, err := s.GivesSpaceBack(c.ctx)
+	if err == nil && !gives {
+		if err = c.withoutServer(s); err == nil {
+			opened, convertErr := c.convert(conf, log, s)
+			if opened != nil {
+				s = opened
+			}
+			did, err = convertErr == nil, convertErr
+		}
+	}
+	return did, errors.Join(err, s.Close())
+}
+
 // withoutServer refuses to change the schema under a running server, whose
 // statements are of the schema that it started with.
 func (c *call) withoutServer(s *store.Store) error {
@@ -33,7 +58,8 @@ func (c *call) withoutServer(s *store.Store) error {
 }
 
 func migrateUp(c *call) error {
-	return c.onSchema(func(s *store.Store) error {
+	var applied []store.Migration
+	err := c.onSchema(func(s *store.Store) error {
 		pending, err := s.PendingMigrations(c.ctx)
 		if err != nil {
 			return err
@@ -43,15 +69,23 @@ func migrateUp(c *call) error {
 				return err
 			}
 		}
-		applied, err := s.Migrate(c.ctx)
+		applied, err = s.Migrate(c.ctx)
 		for _, m := range applied {
 			fmt.Fprintf(c.out, "applied %04d %s\n", m.Version, m.Name)
 		}
-		if err == nil && len(applied) == 0 {
-			fmt.Fprintln(c.out, "nothing to do")
-		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	converted, err := c.convertOnly()
+	switch {
+	case converted:
+		fmt.Fprintln(c.out, "wrote the database file anew: it gives the space of deleted data back")
+	case err == nil && len(applied) == 0:
+		fmt.Fprintln(c.out, "nothing to do")
+	}
+	return err
 }
 
 func migrateDown(c *call) error {
@@ -61,7 +95,7 @@ func migrateDown(c *call) error {
 		}
 		m, err := s.MigrateDown(c.ctx)
 		if err == nil {
-			fmt.Fprintf(c.out, "took back %04d %s\n", m.Version, m.Name)
+			fmt.Fprintf(c.out, "reverted %04d %s\n", m.Version, m.Name)
 		}
 		return err
 	})
@@ -77,6 +111,9 @@ func migrateStatus(c *call) error {
 			}
 			fmt.Fprintf(c.out, "%04d %s: %s\n", m.Version, m.Name, state)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return c.describeFile(s)
 	})
 }

@@ -54,17 +54,17 @@ func (n *notifier) send(lines ...string) {
 	}
 }
 
-// A migration may take longer than systemd waits for a start. It is told to
+// A migration, or writing the file anew, may take longer than systemd waits for a start. It is told to
 // wait for another extendBy, again and again.
 const (
 	extendBy    = 60 * time.Second
 	extendEvery = 20 * time.Second
 )
 
-// whileMigrating has systemd wait while do runs.
-func (n *notifier) whileMigrating(do func() error) error {
+// whileWorking has systemd wait while do runs; status says at what.
+func (n *notifier) whileWorking(status string, do func() error) error {
 	extend := func() {
-		n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(extendBy.Microseconds(), 10), "STATUS=Migrating the database")
+		n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(extendBy.Microseconds(), 10), "STATUS="+status)
 	}
 	extend()
 	done := make(chan struct{})
@@ -101,7 +101,7 @@ func (n *notifier) watch(ctx context.Context, alive func(ctx context.Context) er
 		if err := alive(within); err == nil {
 			n.send("WATCHDOG=1")
 		} else if ctx.Err() == nil {
-			n.log.Warn("the server does not answer itself, systemd is not told that it lives", "error", err)
+			n.log.Warn("the server does not answer its own health check, the watchdog is not notified", "error", err)
 		}
 		cancel()
 		select {

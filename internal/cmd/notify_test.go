@@ -49,7 +49,7 @@ func TestNotify(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 			failure := errors.New("no")
-			if err := n.whileMigrating(func() error { return failure }); err != failure {
+			if err := n.whileWorking("Migrating the database", func() error { return failure }); err != failure {
 				t.Errorf("%v", err)
 			}
 			if got := read(); got != "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Migrating the database" {

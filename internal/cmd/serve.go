@@ -121,7 +121,7 @@ func (s *server) openStore(c *call) (err error) {
 		return err
 	}
 	if len(pending) > 0 {
-		err := s.notify.whileMigrating(func() error {
+		err := s.notify.whileWorking("Migrating the database", func() error {
 			_, err := s.store.Migrate(c.ctx)
 			return err
 		})
@@ -131,6 +131,9 @@ func (s *server) openStore(c *call) (err error) {
 	}
 	if s.copy {
 		return c.keepIDs(s.store, s.conf)
+	}
+	if err := s.convertAtStart(c); err != nil {
+		return err
 	}
 	return c.identify(s.store, s.conf, true)
 }

@@ -65,7 +65,8 @@ func createFile(ctx context.Context, path string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, err = db.ExecContext(ctx, fmt.Sprint("PRAGMA application_id = ", applicationID))
+	// Before anything is written: auto_vacuum can't be set later.
+	_, err = db.ExecContext(ctx, fmt.Sprintf("PRAGMA auto_vacuum = %d; PRAGMA application_id = %d", incremental, applicationID))
 	if err = errors.Join(err, db.Close()); err != nil {
 		return false, err
 	}
