@@ -135,7 +135,7 @@ func unboost(tx *store.Tx, by *store.Account, o *store.Object) error {
 	if err != nil {
 		return err
 	}
-	return tx.Bury(b, nil)
+	return tx.DeleteObject(b, nil)
 }
 
 func reply(tx *store.Tx, by *store.Account, uri, to string) error {
@@ -161,7 +161,7 @@ func bury(tx *store.Tx, uri string) error {
 	if err != nil || !o.DeletedAt.IsZero() {
 		return err
 	}
-	return tx.Bury(o, nil)
+	return tx.DeleteObject(o, nil)
 }
 
 func follow(tx *store.Tx, a, b *store.Account) error {
@@ -279,7 +279,7 @@ func TestOnceAtOnce(t *testing.T) {
 		t.Run("delete read long ago", func(t *testing.T) {
 			o := w.status(alice, store.Public, nil)
 			succeed(t, atOnce(t, nodes, n, func(_ int, w *world) error {
-				return w.Update(t.Context(), func(tx *store.Tx) error { return tx.Bury(o, nil) })
+				return w.Update(t.Context(), func(tx *store.Tx) error { return tx.DeleteObject(o, nil) })
 			}))
 			recount(t, w.Store)
 		})

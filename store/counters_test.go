@@ -108,7 +108,7 @@ func TestGoneIsNotCounted(t *testing.T) {
 		w := newWorld(t, s)
 		alice, bob := w.local("alice"), w.local("bob")
 		o := w.status(alice, store.Public, nil)
-		w.update(func(tx *store.Tx) error { return tx.Bury(o, nil) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteObject(o, nil) })
 		for name, fn := range map[string]func(tx *store.Tx) error{
 			"boost":     func(tx *store.Tx) error { _, err := boost(tx, bob, o); return err },
 			"favourite": func(tx *store.Tx) error { _, err := tx.PutFavourite(bob.ID, o.ID, ""); return err },

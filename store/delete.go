@@ -139,7 +139,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if err := tx.Bury(o, nil); err != nil {
+		if err := tx.DeleteObject(o, nil); err != nil {
 			return false, err
 		}
 	}

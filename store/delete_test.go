@@ -230,7 +230,7 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 				return err
 			}
 		}
-		return tx.Bury(o, []byte(`{"type":"Tombstone"}`))
+		return tx.DeleteObject(o, []byte(`{"type":"Tombstone"}`))
 	})
 	if keep {
 		if !w.hasBlob(own) {

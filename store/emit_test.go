@@ -68,11 +68,11 @@ func TestEmits(t *testing.T) {
 				return fmt.Sprint("home ", me.ID), tx.FeedFollow(me.ID, friend.ID)
 			}, false},
 			{"a deletion, with boosts", func(tx *store.Tx) (string, error) {
-				return fmt.Sprintf("status_delete %d|status_delete %d", post.ID, boost.ID), tx.Bury(post, nil)
+				return fmt.Sprintf("status_delete %d|status_delete %d", post.ID, boost.ID), tx.DeleteObject(post, nil)
 			}, false},
-			{"a second deletion", func(tx *store.Tx) (string, error) { return "", tx.Bury(post, nil) }, true},
+			{"a second deletion", func(tx *store.Tx) (string, error) { return "", tx.DeleteObject(post, nil) }, true},
 			{"a deletion of what not all could see", func(tx *store.Tx) (string, error) {
-				return fmt.Sprintf("status_delete %d|status_delete %d %d", private.ID, private.ID, me.ID), tx.Bury(private, nil)
+				return fmt.Sprintf("status_delete %d|status_delete %d %d", private.ID, private.ID, me.ID), tx.DeleteObject(private, nil)
 			}, false},
 			{"a job", func(tx *store.Tx) (string, error) {
 				return "", tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("1")})

@@ -49,7 +49,7 @@ func TestSweepBlobs(t *testing.T) {
 		if !w.hasBlob(b) {
 			t.Fatal("bob's picture is gone")
 		}
-		w.update(func(tx *store.Tx) error { return tx.Bury(theirs, nil) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteObject(theirs, nil) })
 		if !w.hasBlob(b) {
 			t.Fatal("a stranger's Delete takes bob's picture away")
 		}
@@ -118,9 +118,9 @@ func TestMediaReferences(t *testing.T) {
 			do   func(tx *store.Tx) error
 			keys []string
 		}{
-			{"the first post is deleted", func(tx *store.Tx) error { return tx.Bury(o, nil) }, []string{first.Media.Key}},
+			{"the first post is deleted", func(tx *store.Tx) error { return tx.DeleteObject(o, nil) }, []string{first.Media.Key}},
 			{"one takes her picture away", func(tx *store.Tx) error { return tx.SetAvatar(alice, "", store.MediaRef{}) }, []string{avatar.Key}},
-			{"the other post is deleted", func(tx *store.Tx) error { return tx.Bury(other, nil) }, []string{second.Media.Key, second.Preview.Key}},
+			{"the other post is deleted", func(tx *store.Tx) error { return tx.DeleteObject(other, nil) }, []string{second.Media.Key, second.Preview.Key}},
 		} {
 			w.update(step.do)
 			for _, key := range step.keys {

@@ -218,27 +218,27 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 	return known, err
 }
 
-// Bury makes an object a Tombstone with the document given: what it said is
+// DeleteObject makes an object a Tombstone with the document given: what it said is
 // gone, its URI stays taken. Everything that hung on a status goes with it (see
 // delete.go), boosts and the activities about it as well.
-func (tx *Tx) Bury(o *Object, tombstone json.RawMessage) error {
+func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 	boosts, err := tx.endStatus(o)
 	if err != nil {
 		return err
 	}
-	buried := setOf(append(boosts, o.ID))
+	deleted := setOf(append(boosts, o.ID))
 	for _, q := range tx.rowsOfStatuses() {
-		if _, err := tx.exec(q, buried); err != nil {
+		if _, err := tx.exec(q, deleted); err != nil {
 			return err
 		}
 	}
-	if err := tx.deleteAttachments(tx.in("status_id", "$1"), buried); err != nil {
+	if err := tx.deleteAttachments(tx.in("status_id", "$1"), deleted); err != nil {
 		return err
 	}
-	if err := tx.eraseActivities(buried); err != nil {
+	if err := tx.eraseActivities(deleted); err != nil {
 		return err
 	}
-	if err := tx.eraseObjects(buried); err != nil {
+	if err := tx.eraseObjects(deleted); err != nil {
 		return err
 	}
 	_, err = tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, o.ID, string(tombstone))

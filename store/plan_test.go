@@ -104,7 +104,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		check(name, fn)
 	}
 	check("blocking", func(tx *store.Tx) error { _, err := tx.PutBlock(me.ID, friend.ID, "b"); return err })
-	check("burying", func(tx *store.Tx) error { return tx.Bury(o, nil) })
+	check("burying", func(tx *store.Tx) error { return tx.DeleteObject(o, nil) })
 }
 
 func ignoreMissing(err error) error {

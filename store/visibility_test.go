@@ -121,7 +121,7 @@ func TestHomeFeed(t *testing.T) {
 		equal("min_id", home(store.Page{Limit: 2, MinID: int64(want[4])}), want[2:4])
 		w.update(func(tx *store.Tx) error { return tx.PutMute(me.ID, other.ID, true, tx.Now().AddDate(1, 0, 0)) })
 		equal("with the boosted muted", home(store.Page{Limit: 40}), want[1:])
-		w.update(func(tx *store.Tx) error { return tx.Bury(plain, nil) })
+		w.update(func(tx *store.Tx) error { return tx.DeleteObject(plain, nil) })
 		equal("after a delete", home(store.Page{Limit: 40}), []store.ObjectID{want[1], want[2], want[3], want[5]})
 		w.update(func(tx *store.Tx) error { _, err := tx.PutBlock(friend.ID, me.ID, "b"); return err })
 		equal("after a block", home(store.Page{Limit: 40}), want[5:])

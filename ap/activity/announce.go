@@ -142,5 +142,5 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 	if err := tx.Unnotify(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
 		return nil, false, err
 	}
-	return inboxes, true, tx.Bury(boost, tombstone(boost, tx.Now()))
+	return inboxes, true, tx.DeleteObject(boost, tombstone(boost, tx.Now()))
 }

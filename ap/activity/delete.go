@@ -59,7 +59,7 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	if err := tx.Bury(o, tombstone(o, tx.Now())); err != nil {
+	if err := tx.DeleteObject(o, tombstone(o, tx.Now())); err != nil {
 		return Outcome{}, err
 	}
 	if a.Actor.Local() {

@@ -245,7 +245,7 @@ func TestEditsAndDeletions(t *testing.T) {
 			return tx.UpdateStatus(o)
 		})
 		mine.wants(line("status.update", open.ID, "public", "user"), line("status.update", private.ID, "user"), line("status.update", direct.ID, "direct"))
-		change(func(tx *store.Tx, o *store.Object) error { return tx.Bury(o, nil) })
+		change(func(tx *store.Tx, o *store.Object) error { return tx.DeleteObject(o, nil) })
 		mine.wants(line("delete", open.ID, "public", "user"), line("delete", private.ID, "user"), line("delete", direct.ID, "direct", "user"))
 		theirs.wants(line("delete", open.ID, "public"))
 	})
