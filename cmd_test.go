@@ -87,7 +87,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"token", "create", "bob", "--scopes", "read sing"}, 1, "sing"},
 		{[]string{"account", "delete", "bob", "--yes"}, 0, "deleted"},
 		{[]string{"account", "create", "bob", "--email", "e@example.org", "--password", "12345678"}, 1, "is taken"},
-		{[]string{"migrate", "down"}, 0, "took back 00"},
+		{[]string{"migrate", "down"}, 0, "reverted 00"},
 	} {
 		if code, out := run(t, env, c.args...); code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("%v: %d %q", c.args, code, out)

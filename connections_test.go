@@ -39,7 +39,7 @@ func TestClientsThatHangUp(t *testing.T) {
 	err := <-n.exited
 	n.exited <- err
 	for line := range strings.Lines(n.log.String()) {
-		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") && !strings.Contains(line, "was not there") {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") && !strings.Contains(line, "did not exist") {
 			t.Error(line)
 		}
 	}

@@ -2,7 +2,6 @@ package ap
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"kinglet/ap/activity"
@@ -110,13 +109,6 @@ func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.O
 		return err
 	}
 	return fault.Errorf(fault.Unavailable, "the account %s was suspended by its server, which is being asked again", actor.URI)
-}
-
-// splitHandle reads name@domain, with or without acct: and a leading @.
-func splitHandle(handle string) (name, domain string, ok bool) {
-	handle = strings.TrimPrefix(strings.TrimPrefix(handle, "acct:"), "@")
-	name, domain, ok = strings.Cut(handle, "@")
-	return name, domain, ok && name != "" && domain != "" && !strings.ContainsAny(domain, "@/?# ")
 }
 
 // refreshActor fetches an actor's document anew.

@@ -38,12 +38,12 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	if !sameDocument(found.actor, account.URI) {
 		return foundHandle{domain: host, denied: true}
 	}
-	name, domain, ok := splitHandle(found.subject)
-	domain = vocab.Host("https://" + domain)
-	if !ok || domain == "" || domain == host || !strings.EqualFold(name, account.Username) || s.Config.IsOwnHost(domain) {
+	h, ok := s.Config.ParseHandle(found.subject)
+	domain := vocab.Host("https://" + h.Domain)
+	if !ok || domain == "" || domain == host || !strings.EqualFold(h.Name, account.Username) {
 		return foundHandle{domain: host, verified: true}
 	}
-	back, err := s.webFinger(ctx, name, domain)
+	back, err := s.webFinger(ctx, h.Name, domain)
 	if err != nil || !sameDocument(back.actor, account.URI) {
 		return foundHandle{domain: host, verified: true, askAgain: fault.Is(err, fault.Unavailable), err: err}
 	}

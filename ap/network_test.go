@@ -2,37 +2,23 @@ package ap_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"kinglet/ap"
-	"kinglet/ap/activity"
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
-	"kinglet/api/federation"
-	"kinglet/internal/config"
+	"kinglet/internal/apptest"
 	"kinglet/internal/fault"
-	"kinglet/internal/outgoing"
-	"kinglet/internal/ratelimit"
-	"kinglet/media"
 	"kinglet/store"
 	"kinglet/store/storetest"
-	"kinglet/ui"
-
-	"github.com/go-chi/chi/v5"
 )
 
 // network is this server, at own.example.com, among others that the test
@@ -40,110 +26,44 @@ import (
 type network struct {
 	*testing.T
 	*ap.Service
+	world   *apptest.World
 	clock   *storetest.Clock
 	handler http.Handler
 	actors  int
 	local   map[string]*store.Account
 
-	mu       sync.Mutex
-	pages    map[string]http.HandlerFunc  // by host and path
-	names    map[string]map[string]string // WebFinger by host: the actor of a name
-	down     map[string]bool              // hosts whose WebFinger answers 503
-	asked    map[string]int               // GETs by host and request URI
-	subjects map[string]string            // what a host's WebFinger calls the handle, if not as it was asked
+	mu        sync.Mutex
+	pages     map[string]http.HandlerFunc  // by host and path
+	names     map[string]map[string]string // WebFinger by host: the actor of a name
+	down      map[string]bool              // hosts whose WebFinger answers 503
+	asked     map[string]int               // GETs by host and request URI
+	delivered map[string]object            // by type and inbox
+	subjects  map[string]string            // what a host's WebFinger calls the handle, if not as it was asked
 }
 
 const own = "https://own.example.com"
 
 type object = map[string]any
 
-type resolver struct{}
-
-func (resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
-}
-
 func newNetwork(t *testing.T, policies ...policy.Policy) *network {
 	t.Helper()
+	w := apptest.NewWorld(t)
 	n := &network{
-		T: t, clock: storetest.NewClock(), local: map[string]*store.Account{}, pages: map[string]http.HandlerFunc{},
-		names: map[string]map[string]string{}, down: map[string]bool{}, asked: map[string]int{}, subjects: map[string]string{},
+		T: t, world: w, clock: w.Clock, local: map[string]*store.Account{}, pages: map[string]http.HandlerFunc{},
+		names: map[string]map[string]string{}, down: map[string]bool{}, asked: map[string]int{}, subjects: map[string]string{}, delivered: map[string]object{},
 	}
-	server := httptest.NewTLSServer(http.HandlerFunc(n.serveOthers))
-	t.Cleanup(server.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	client := outgoing.New(outgoing.Options{
-		AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Resolver: resolver{}, RootCAs: roots, Host: policy.Chain(policies).AllowHost,
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
-		},
-	})
-	t.Cleanup(client.Close)
-	st, err := store.Open(t.Context(), store.Options{Database: filepath.Join(t.TempDir(), "kinglet.db"), Now: n.clock.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = st.Close() })
-	if _, err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conf, err := config.Load(config.Sources{Environ: []string{"KINGLET_DOMAIN=own.example.com"}, NeedDomain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := keys[0]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	instance, err := signature.MarshalPrivate(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Update(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.SettingOnce("instance_actor_key", instance)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.NewTextHandler(logWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if n.Service, err = ap.New(t.Context(), ap.Options{Config: conf, Store: st, Client: client, Log: log, Policy: policies}); err != nil {
-		t.Fatal(err)
-	}
-	pages, err := ui.New(ui.UI{Service: n.Service, Store: st, Config: conf, Limits: ratelimit.New(st.Now), Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fed := &federation.API{Service: n.Service, Store: st, Blobs: media.InStore(st), Config: conf, Limits: ratelimit.New(st.Now), Log: log}
-	r := chi.NewRouter()
-	fed.Routes(r)
-	for path, handlers := range map[string][2]http.HandlerFunc{
-		"/users/{name}": {fed.Actor, pages.ToProfile}, "/objects/{uuid}": {fed.Object, pages.ToStatus(conf.ObjectURI)},
-		"/activities/{uuid}": {fed.Activity, pages.ToStatus(conf.ActivityURI)}, "/contexts/{uuid}": {fed.Context, pages.ToThread},
-	} {
-		r.Get(path, func(w http.ResponseWriter, q *http.Request) {
-			if vocab.WantsActivityPub(q.Header.Get("Accept")) {
-				handlers[0](w, q)
-			} else {
-				handlers[1](w, q)
-			}
-		})
-	}
-	n.handler = r
+	w.Policy = policies
+	w.Everywhere(n.serveOthers)
+	s := w.Server("own.example.com")
+	n.Service, n.handler = s.Service, s.Handler
 	return n
 }
 
-type logWriter struct{ t *testing.T }
-
-func (w logWriter) Write(p []byte) (int, error) {
-	w.t.Helper()
-	if w.t.Context().Err() == nil {
-		w.t.Log(strings.TrimSpace(string(p)))
-	}
-	return len(p), nil
-}
-
 func (n *network) serveOthers(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		n.receive(w, r)
+		return
+	}
 	n.mu.Lock()
 	n.asked[r.Host+r.URL.RequestURI()]++
 	page := n.pages[r.Host+r.URL.Path]
@@ -170,6 +90,18 @@ func (n *network) serveOthers(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// receive keeps what is delivered to any inbox.
+func (n *network) receive(w http.ResponseWriter, r *http.Request) {
+	var doc object
+	if err := json.NewDecoder(r.Body).Decode(&doc); err != nil {
+		n.Error(err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.delivered[doc["type"].(string)+" to https://"+r.Host+r.URL.Path] = doc
+	w.WriteHeader(http.StatusAccepted)
 }
 
 // page answers at an address.
@@ -230,21 +162,10 @@ func (n *network) fetches(address string) int {
 	return n.asked[strings.TrimPrefix(address, "https://")]
 }
 
-// account makes one that lives here, without the key and the password that
-// take long to make: nothing is delivered here.
+// account makes one that lives here.
 func (n *network) account(name string) *store.Account {
 	n.Helper()
-	c := n.Config
-	a := &store.Account{
-		URI: c.ActorURI(name), Username: name, Type: "Person", URL: c.ProfileURL(name), Inbox: c.InboxURI(name),
-		FollowersURI: c.FollowersURI(name), KeyID: c.KeyID(name),
-	}
-	n.update(func(tx *store.Tx) error {
-		if err := tx.PutAccount(a); err != nil {
-			return err
-		}
-		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@example.org", DefaultLanguage: "en"})
-	})
+	a := n.accountOf(n.world.Server("own.example.com").Account(name).URI)
 	n.local[name] = a
 	return a
 }
@@ -357,77 +278,21 @@ func (n *network) get(address, accept string, by *remote) *http.Response {
 	return w.Result()
 }
 
-// claim takes what is due.
-func claim(tx *store.Tx) ([]store.Job, error) {
-	due, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: ap.JobKinds(), Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Hour})
-	return due, err
-}
-
-// work does the jobs that are due, and those that they cause. What fails stays.
+// work does the jobs that are due, and those that they cause.
 func (n *network) work() {
 	n.Helper()
-	for range 100 {
-		var due []store.Job
-		if err := n.Store.Update(n.Context(), func(tx *store.Tx) (err error) {
-			due, err = claim(tx)
-			return err
-		}); err != nil {
-			n.Fatal(err)
-		}
-		if len(due) == 0 {
-			return
-		}
-		for _, j := range due {
-			err := ap.RunJob(n.Context(), n.Service, j)
-			if uerr := n.Store.Update(n.Context(), func(tx *store.Tx) error {
-				if err != nil {
-					return tx.RetryJob(j, n.clock.Now().Add(time.Minute), err.Error())
-				}
-				return tx.FinishJob(j)
-			}); uerr != nil {
-				n.Fatal(uerr)
-			}
-		}
-	}
-	n.Fatal("the jobs do not end")
+	n.world.Run()
 }
 
-// deliveries takes the jobs and gives the activities that they would deliver.
+// deliveries does the jobs that are due and gives the activities that were
+// delivered, by their type and inbox.
 func (n *network) deliveries() map[string]object {
 	n.Helper()
-	got := map[string]object{}
-	n.update(func(tx *store.Tx) error {
-		due, err := claim(tx)
-		if err != nil {
-			return err
-		}
-		for _, j := range due {
-			if j.Kind != activity.DeliverJob.Name {
-				continue
-			}
-			var args activity.DeliverArgs
-			if err := json.Unmarshal(j.Args, &args); err != nil {
-				return err
-			}
-			o, err := tx.Object(args.Activity)
-			if err != nil {
-				return err
-			}
-			doc, err := n.Document(tx, o)
-			if err != nil {
-				return err
-			}
-			var v object
-			if err := json.Unmarshal(doc, &v); err != nil {
-				return err
-			}
-			got[v["type"].(string)+" to "+args.Inbox] = v
-			if err := tx.FinishJob(j); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	n.work()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	got := n.delivered
+	n.delivered = map[string]object{}
 	return got
 }
 

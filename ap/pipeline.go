@@ -169,21 +169,7 @@ func (s *Service) prepare(rule activity.Rule, a *activity.Activity) error {
 // apply writes all that an activity causes, in one transaction.
 func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Activity) (out activity.Outcome, err error) {
 	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		run := *a // a transaction may run twice
-		if err := activity.Recheck(tx, &run); err != nil {
-			return err
-		}
-		not, err := rule.Authorize(s.env, tx, &run)
-		if err != nil || not != "" {
-			out = activity.NotWanted(not)
-			return err
-		}
-		if run.Command.Write != nil {
-			if err := run.Command.Write(tx, &run); err != nil {
-				return err
-			}
-		}
-		out, err = s.write(ctx, tx, rule, &run)
+		out, err = s.transact(ctx, tx, rule, a)
 		return err
 	})
 	if err != nil {
@@ -193,6 +179,25 @@ func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Act
 		s.Log.Debug("activity applied", "type", a.Type, "origin", a.Origin.Name, "activity", a.ID, "actor", a.Actor.URI)
 	}
 	return out, nil
+}
+
+// transact is all that holds the writer for an activity: it is judged as the
+// world is now, and written.
+func (s *Service) transact(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
+	run := *a // a transaction may run twice
+	if err := activity.Recheck(tx, &run); err != nil {
+		return activity.Outcome{}, err
+	}
+	not, err := rule.Authorize(s.env, tx, &run)
+	if err != nil || not != "" {
+		return activity.NotWanted(not), err
+	}
+	if run.Command.Write != nil {
+		if err := run.Command.Write(tx, &run); err != nil {
+			return activity.Outcome{}, err
+		}
+	}
+	return s.write(ctx, tx, rule, &run)
 }
 
 // write applies an activity, publishes it if its origin does, and then does

@@ -224,11 +224,13 @@ func (s *Service) draftPost(ctx context.Context, author store.AccountID, text st
 		}
 	}
 	var accounts map[store.AccountID]*store.Account
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		accounts, err = tx.Accounts(ids)
-		return err
-	}); err != nil {
-		return nil, err
+	if len(ids) > 0 {
+		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+			accounts, err = tx.Accounts(ids)
+			return err
+		}); err != nil {
+			return nil, err
+		}
 	}
 	seen := map[store.AccountID]bool{}
 	for h, id := range byHandle {

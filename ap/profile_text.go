@@ -50,11 +50,9 @@ func (s *Service) mentionedInProfile(tx *store.Tx, user *store.User) (map[string
 			if len(handles) == maxMentions {
 				break
 			}
-			name, domain, _ := strings.Cut(mention, "@")
-			if s.Config.IsOwnHost(domain) {
-				domain = ""
+			if h, ok := s.Config.ParseHandle(mention); ok {
+				handles[strings.ToLower(mention)] = store.Handle(h.Name, h.Domain)
 			}
-			handles[strings.ToLower(mention)] = store.Handle(name, domain)
 		}
 	}
 	accounts, err := tx.AccountsByHandles(slices.Collect(maps.Values(handles)))

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
@@ -56,16 +55,13 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 // not verified, is looked up with WebFinger and fetched. NotFound, or why it
 // could not be found.
 func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.AccountID, error) {
-	name, domain, remote := splitHandle(handle)
-	if !remote {
-		name, domain = strings.TrimPrefix(strings.TrimPrefix(handle, "acct:"), "@"), ""
+	h, ok := s.Config.ParseHandle(handle)
+	name, domain := h.Name, ""
+	if h.Domain != "" {
+		domain = vocab.Host("https://" + h.Domain)
 	}
-	if remote && s.Config.IsOwnHost(domain) {
-		domain = ""
-	} else if remote {
-		if domain = vocab.Host("https://" + domain); domain == "" {
-			return 0, fault.Errorf(fault.NotFound, "invalid handle %s", handle)
-		}
+	if !ok || h.Domain != "" && domain == "" {
+		return 0, fault.Errorf(fault.NotFound, "invalid handle %s", handle)
 	}
 	var known *store.Account
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {

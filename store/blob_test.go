@@ -281,7 +281,7 @@ func TestBlobRangeReadsItsChunks(t *testing.T) {
 			{"the end", 8*store.ChunkSize - 1, 1, 1},
 		} {
 			var statements atomic.Int64
-			ctx := store.WithStatementCount(t.Context(), &statements)
+			ctx := engine.WithTrace(t.Context(), func(string, []any) { statements.Add(1) })
 			r := s.OpenBlob(ctx, b)
 			if _, err := r.Seek(c.off, io.SeekStart); err != nil {
 				t.Fatal(err)

@@ -30,6 +30,7 @@ func TestDomain(t *testing.T) {
 
 // A database of a version that kept no domain is known by its accounts.
 func TestDomainOfTheFirstVersion(t *testing.T) {
+	t.Parallel()
 	s := storetest.SQLite(t)
 	w := newWorld(t, s)
 	w.remote("bob")

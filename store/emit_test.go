@@ -2,12 +2,7 @@ package store_test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -113,43 +108,4 @@ func (w *world) text(query string, args ...any) string {
 		w.t.Fatal(err)
 	}
 	return text
-}
-
-// What a command commits beside a running server reaches it, although the
-// command ends with its last commit.
-func TestEventsOfACommand(t *testing.T) {
-	const variable = "KINGLET_TEST_COMMAND_ON"
-	if path := os.Getenv(variable); path != "" {
-		s, err := store.Open(t.Context(), store.Options{Database: path, MustExist: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range int64(3) {
-			newWorld(t, s).update(emit("command", i))
-		}
-		os.Exit(0) // without closing anything
-	}
-	path := filepath.Join(t.TempDir(), "k.db")
-	server := storetest.Open(t, store.Options{Database: path, LookEvery: time.Hour})
-	if err := server.ListenForWakes(); err != nil {
-		t.Fatal(err)
-	}
-	l := listenTo(t, server)
-	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestEventsOfACommand$")
-	command.Env = append(os.Environ(), variable+"="+path)
-	ended := make(chan error, 1)
-	go func() {
-		out, err := command.CombinedOutput()
-		if err != nil {
-			err = fmt.Errorf("%w: %s", err, out)
-		}
-		ended <- err
-	}()
-	got := l.next("command 2")
-	if want := []string{"command 0", "command 1", "command 2"}; !slices.Equal(got, want) {
-		t.Errorf("got %q", got)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
 }

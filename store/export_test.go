@@ -1,21 +1,38 @@
 package store
 
-// Plans runs fn and gives the plan of each statement that it ran, a line a step.
-func Plans(tx *Tx, fn func() error) (plans map[string][]string, err error) {
-	type statement struct {
-		query string
-		args  []any
-	}
-	var ran []statement
-	tx.engine.Trace(func(query string, args []any) { ran = append(ran, statement{query, args}) })
-	err = fn()
-	tx.engine.Trace(nil)
-	plans = map[string][]string{}
-	for _, st := range ran {
-		if err == nil {
-			plans[st.query], err = tx.plan(st.query, st.args...)
+import (
+	"context"
+	"sync/atomic"
+
+	"kinglet/store/engine"
+)
+
+// WithStatementCount gives a context whose SQL statements are counted into n:
+// for the tests against N+1 queries.
+func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
+	return engine.WithTrace(ctx, func(string, []any) { n.Add(1) })
+}
+
+// Plans runs an update and gives the plan of each statement that it ran, a line
+// a step.
+func Plans(ctx context.Context, s *Store, fn func(tx *Tx) error) (plans map[string][]string, err error) {
+	ran, tracing := map[string][]any{}, false
+	ctx = engine.WithTrace(ctx, func(query string, args []any) {
+		if tracing {
+			ran[query] = args
 		}
-	}
+	})
+	err = s.Update(ctx, func(tx *Tx) error {
+		tracing = true
+		err := fn(tx)
+		tracing, plans = false, map[string][]string{}
+		for query, args := range ran {
+			if err == nil {
+				plans[query], err = tx.plan(query, args...)
+			}
+		}
+		return err
+	})
 	return plans, err
 }
 

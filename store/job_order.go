@@ -80,10 +80,12 @@ func (tx *Tx) endJobs(statement string, args ...any) error {
 // ReleaseOrders has jobs go on that wait for one that is gone: a node of an
 // older version knows of no order when it ends a job.
 func (tx *Tx) ReleaseOrders() error {
-	tx.engine.JobsDue()
-	_, err := tx.exec(`
+	n, err := tx.exec(`
 		UPDATE jobs SET after_job = 0
 		WHERE order_key <> 0 AND dead_at = 0 AND after_job <> 0
 		  AND NOT EXISTS (SELECT 1 FROM jobs b WHERE b.id = jobs.after_job AND b.dead_at = 0)`)
+	if n > 0 {
+		tx.engine.JobsDue()
+	}
 	return err
 }

@@ -170,25 +170,25 @@ func TestListOfMediaReferences(t *testing.T) {
 	a := w.local("alice")
 	b := w.blob([]byte("x"))
 	w.setAvatar(a, b)
-	w.update(func(tx *store.Tx) error {
-		plans, err := store.Plans(tx, func() error {
-			if _, err := tx.MediaByKey("x"); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			if _, err := tx.MediaByOldName("x"); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			return tx.SweepBlobs(b.Hash)
-		})
-		for query, steps := range plans {
-			for _, step := range steps {
-				if strings.HasPrefix(step, "SCAN") && !strings.HasPrefix(step, "SCAN r") {
-					t.Errorf("%s\n%s", query, strings.Join(steps, "\n"))
-				}
+	plans, err := store.Plans(t.Context(), w.Store, func(tx *store.Tx) error {
+		if _, err := tx.MediaByKey("x"); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if _, err := tx.MediaByOldName("x"); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		return tx.SweepBlobs(b.Hash)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, steps := range plans {
+		for _, step := range steps {
+			if strings.HasPrefix(step, "SCAN") && !strings.HasPrefix(step, "SCAN r") {
+				t.Errorf("%s\n%s", query, strings.Join(steps, "\n"))
 			}
 		}
-		return err
-	})
+	}
 }
 
 // What was given out before addresses were random goes on working, for as long

@@ -11,12 +11,18 @@ func (tx *Tx) PutMentions(status ObjectID, mentions []Mention) error {
 	if _, err := tx.exec(`DELETE FROM mentions WHERE status_id = $1`, status); err != nil {
 		return err
 	}
+	byKind := map[bool][]AccountID{}
 	for _, m := range mentions {
+		byKind[m.Silent] = append(byKind[m.Silent], m.AccountID)
+	}
+	for _, silent := range []bool{false, true} { // who is mentioned and addressed is mentioned
+		if len(byKind[silent]) == 0 {
+			continue
+		}
 		if _, err := tx.exec(`
 			INSERT INTO mentions (status_id, account_id, silent)
-			VALUES ($1, $2, $3)
-			ON CONFLICT (status_id, account_id) DO UPDATE SET silent = mentions.silent AND excluded.silent`,
-			status, m.AccountID, m.Silent); err != nil {
+			SELECT CAST($1 AS BIGINT), a.id, CAST($2 AS BOOLEAN) FROM accounts a WHERE `+tx.in("a.id", "$3")+`
+			ON CONFLICT (status_id, account_id) DO NOTHING`, status, silent, setOf(byKind[silent])); err != nil {
 			return err
 		}
 	}

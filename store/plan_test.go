@@ -20,6 +20,7 @@ var inOrder = regexp.MustCompile(`^SCAN jobs? USING INDEX jobs_due`)
 
 // No statement of a hot path reads a whole table.
 func TestHotPathsUseIndexes(t *testing.T) {
+	t.Parallel()
 	s := storetest.SQLite(t)
 	w := newWorld(t, s)
 	me, friend := w.local("me"), w.remote("friend")
@@ -84,20 +85,20 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"feeding":            func(tx *store.Tx) error { return tx.FeedStatus(o) },
 	}
 	check := func(name string, fn func(tx *store.Tx) error) {
-		w.update(func(tx *store.Tx) error {
-			plans, err := store.Plans(tx, func() error { return fn(tx) })
-			if len(plans) == 0 {
-				t.Errorf("%s runs nothing", name)
-			}
-			for query, steps := range plans {
-				for _, step := range steps {
-					if m := scan.FindStringSubmatch(step); m != nil && !small[m[1]] && !inOrder.MatchString(step) {
-						t.Errorf("%s: %s\n%s", name, step, query)
-					}
+		plans, err := store.Plans(t.Context(), s, fn)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(plans) == 0 {
+			t.Errorf("%s runs nothing", name)
+		}
+		for query, steps := range plans {
+			for _, step := range steps {
+				if m := scan.FindStringSubmatch(step); m != nil && !small[m[1]] && !inOrder.MatchString(step) {
+					t.Errorf("%s: %s\n%s", name, step, query)
 				}
 			}
-			return err
-		})
+		}
 	}
 	for name, fn := range reads {
 		check(name, fn)

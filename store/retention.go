@@ -35,6 +35,9 @@ func (tx *Tx) CleanUp(k Kept) error {
 	if err := tx.DeleteEvents(k.Events); err != nil {
 		return err
 	}
+	if err := tx.ReleaseOrders(); err != nil {
+		return err
+	}
 	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
 		return err
 	}

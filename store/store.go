@@ -15,7 +15,6 @@ package store
 import (
 	"context"
 	"embed"
-	"sync/atomic"
 
 	"kinglet/internal/semaphore"
 	"kinglet/store/engine"
@@ -98,8 +97,3 @@ func IsStranger(ctx context.Context) bool { return engine.IsStranger(ctx) }
 
 // ValidText tells whether a text can be kept.
 func ValidText(s string) bool { return engine.ValidText(s) }
-
-// WithStatementCount gives a context whose SQL statements are counted into n.
-func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
-	return engine.WithStatementCount(ctx, n)
-}

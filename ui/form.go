@@ -89,7 +89,7 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (u
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return nil, fault.Errorf(fault.Invalid, "The form can't be read")
+		return nil, fault.Errorf(fault.Invalid, "The form is invalid")
 	}
 	if secret == "" || !u.Auth.Verify(use, secret, r.PostForm.Get("csrf")) {
 		return nil, fault.Errorf(fault.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")

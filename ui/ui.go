@@ -128,7 +128,7 @@ func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name strin
 	cache(w, status, name, p.Viewer)
 	var b strings.Builder
 	if err := u.pages.ExecuteTemplate(&b, name, p); err != nil {
-		u.Log.Error("page can't be rendered", "page", name, "error", err)
+		u.Log.Error("could not render page", "page", name, "error", err)
 		http.Error(w, "Something went wrong here. It has been logged.", http.StatusInternalServerError)
 		return
 	}
@@ -174,7 +174,7 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	var e *fault.Error
 	if errors.As(err, &e) && e.Code != "" { // OAuth's, of the application
-		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", e.Message + ". Go back to the application and try again, or tell those who make it."})
+		u.problem(w, r, problem{http.StatusBadRequest, "The application can't be authorized", e.Message + ". Go back to the application and try again, or tell its developers."})
 		return
 	}
 	switch status {

@@ -26,6 +26,8 @@ type Reading struct {
 
 // Longest texts kept of a stranger's post, in bytes. What is longer is cut.
 const (
+	maxContent     = 128 << 10 // of HTML, before it is sanitised
+	maxDocument    = 128 << 10 // a larger one is not kept; nobody reads a stranger's again
 	maxSpoiler     = 4096
 	maxTag         = 256
 	maxDescription = 8192
@@ -47,11 +49,26 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 	if !IsStatus(o.Type) {
 		return nil, nil
 	}
+	if !trusted {
+		o = bounded(o)
+	}
 	status := readStatus(o)
 	if !trusted && c.IsOwn(status.URL) {
 		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
 	}
 	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o)}, nil
+}
+
+// bounded cuts what a stranger would have the database's one writer write.
+func bounded(o *vocab.Object) *vocab.Object {
+	if len(o.Content) <= maxContent && len(o.Raw) <= maxDocument {
+		return o
+	}
+	b := *o
+	if b.Content = clip(o.Content, maxContent); len(o.Raw) > maxDocument {
+		b.Raw = nil
+	}
+	return &b
 }
 
 // readStatus reads what all kinds of statuses have alike.

@@ -76,11 +76,8 @@ func (a *API) localName(resource string) (string, bool) {
 	if name, ok := a.Config.LocalUsername(resource); ok {
 		return name, true
 	}
-	if len(resource) > len("acct:") && strings.EqualFold(resource[:len("acct:")], "acct:") {
-		resource = resource[len("acct:"):]
-	}
-	name, domain, ok := strings.Cut(strings.TrimPrefix(resource, "@"), "@")
-	return name, ok && a.Config.IsOwnHost(domain)
+	h, ok := a.Config.ParseHandle(resource)
+	return h.Name, ok && h.Own
 }
 
 func (a *API) jrd(w http.ResponseWriter, doc jrd) {

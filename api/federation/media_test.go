@@ -11,6 +11,7 @@ import (
 	"kinglet/ap"
 	"kinglet/media"
 	"kinglet/store"
+	"kinglet/store/engine"
 )
 
 // keep has alice show bytes as her picture, and gives their path.
@@ -53,7 +54,7 @@ func TestMediaInParts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var statements atomic.Int64
-			r := httptest.NewRequestWithContext(store.WithStatementCount(t.Context(), &statements), "GET", path, nil)
+			r := httptest.NewRequestWithContext(engine.WithTrace(t.Context(), func(string, []any) { statements.Add(1) }), "GET", path, nil)
 			if c.header != "" {
 				r.Header.Set(c.header, c.value)
 			}

@@ -1,8 +1,6 @@
 package mastodon
 
 import (
-	"strings"
-
 	"kinglet/api/respond"
 	"kinglet/store"
 )
@@ -52,13 +50,9 @@ func accountIDs(list []string) []store.AccountID {
 
 // lookup finds an account by handle among those known here.
 func (c *call) lookup() (any, error) {
-	handle := strings.TrimPrefix(c.params.String("acct"), "@")
-	name, domain, _ := strings.Cut(handle, "@")
-	if c.api.Config.IsOwnHost(domain) {
-		domain = ""
-	}
+	h, _ := c.api.Config.ParseHandle(c.params.String("acct"))
 	return show(c, c.serializer().Account, func(tx *store.Tx) (*store.Account, error) {
-		a, err := tx.AccountByHandle(name, domain)
+		a, err := tx.AccountByHandle(h.Name, h.Domain)
 		if err == nil && !a.DeletedAt.IsZero() {
 			err = respond.NotFound
 		}

@@ -25,7 +25,7 @@ type call struct {
 	done   []func() // what to do at the end of the request
 }
 
-// readID reads the {id} of the path; what is no id is not found.
+// readID reads the {id} of the path; anything that is not an id is not found.
 func (c *call) readID() error {
 	id, ok := store.ParseID(chi.URLParam(c.r, "id"))
 	if !ok {

@@ -123,12 +123,9 @@ func (c *call) foundStatuses(id store.ObjectID) ([]*Status, error) {
 // findAccounts searches by the beginning of a handle and, when the whole of
 // one is given and it is not known, looks it up.
 func (c *call) findAccounts(q string, following, resolve bool, limit, offset int) ([]*Account, error) {
-	q = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(q), "acct:"), "@")
-	name, domain, whole := strings.Cut(q, "@")
-	if whole && c.api.Config.IsOwnHost(domain) {
-		q = name
-	}
-	if whole && domain != "" && resolve && offset == 0 {
+	h, whole := c.api.Config.ParseHandle(q)
+	q = h.String()
+	if whole && (h.Domain != "" || h.Own) && resolve && offset == 0 {
 		if !c.allow(ratelimit.Resolve) {
 			return nil, respond.TooMany
 		}

@@ -82,7 +82,7 @@ func (p *Params) read(r *http.Request, b Bounds) error {
 	ct := r.Header.Get("Content-Type")
 	mt, args, err := mime.ParseMediaType(ct)
 	if err != nil && ct != "" {
-		return malformed("Content-Type %q can't be read", ct)
+		return malformed("invalid Content-Type %q", ct)
 	}
 	if mt == "multipart/form-data" {
 		return p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
@@ -100,7 +100,7 @@ func (p *Params) read(r *http.Request, b Bounds) error {
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return malformed("the form can't be read")
+		return malformed("the form is invalid")
 	}
 	return p.addForm(form)
 }
@@ -134,7 +134,7 @@ func (p *Params) addJSON(body []byte) error {
 			inString = true
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
-				return malformed("the JSON nests too deep")
+				return malformed("the JSON is nested too deeply")
 			}
 		case c == '}' || c == ']':
 			depth--
@@ -144,7 +144,7 @@ func (p *Params) addJSON(body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(&m); err != nil {
-		return malformed("the JSON can't be read")
+		return malformed("the JSON is invalid")
 	}
 	for k, v := range m {
 		p.values[k] = v
@@ -165,7 +165,7 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 			return errTooLarge
 		}
 		if err != nil || n > maxKeys {
-			return malformed("the multipart body can't be read")
+			return malformed("the multipart body is invalid")
 		}
 		if part.FileName() != "" {
 			if !slices.Contains(bounds.Files, part.FormName()) {
@@ -222,7 +222,7 @@ func unreadable(err error) error {
 	if errors.As(err, &tooLarge) {
 		return errTooLarge
 	}
-	return malformed("the body can't be read")
+	return malformed("could not read the body")
 }
 
 // addForm unfolds Rails' names: a[b][c]=1 is {a: {b: {c: 1}}}, a[]=1&a[]=2 a
@@ -257,7 +257,7 @@ func splitName(name string) ([]string, error) {
 	for ok {
 		var key string
 		if key, rest, ok = strings.Cut(rest, "]"); !ok || len(path) == maxDepth {
-			return nil, malformed("the parameter name %q can't be read", name)
+			return nil, malformed("the parameter name %q is invalid", name)
 		}
 		path = append(path, key)
 		_, rest, ok = strings.Cut(rest, "[")

@@ -121,7 +121,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	case kind == fault.Unavailable, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), clientLeft(r, err):
 		log.Info("request not answered", "path", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", strconv.Itoa(cmp.Or(retryAfter(err), 5)))
-		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "This can't be answered just now, try again in a moment"})
+		JSON(w, http.StatusServiceUnavailable, errorBody{Error: "The server is too busy to answer, try again in a moment"})
 	default:
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "request", w.Header().Get("X-Request-Id"), "error", err)
 		JSON(w, http.StatusInternalServerError, errorBody{Error: "Something went wrong here. It has been logged."})

@@ -26,8 +26,9 @@ import (
 // addresses, which schemes, which redirects) it decides here too; only the
 // connections are not real.
 type network struct {
-	mu    sync.Mutex
-	hosts map[string]*Host
+	mu         sync.Mutex
+	hosts      map[string]*Host
+	everywhere http.HandlerFunc // nil for nothing at all
 }
 
 func newNetwork() *network { return &network{hosts: map[string]*Host{}} }
@@ -74,15 +75,23 @@ func (n *network) host(name string) *Host {
 			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), trouble: trouble{cutAfter: -1},
 			addresses: []netip.Addr{netip.AddrFrom4([4]byte{11, 0, byte(i >> 8), byte(i)})},
 		}
+		if n.everywhere != nil {
+			h.handler = n.everywhere
+		}
 		n.hosts[name] = h
 	}
 	return h
 }
 
 func (n *network) known(name string) *Host {
+	name = strings.TrimSuffix(name, ".")
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.hosts[strings.TrimSuffix(name, ".")]
+	h, everywhere := n.hosts[name], n.everywhere
+	n.mu.Unlock()
+	if h == nil && everywhere != nil {
+		return n.host(name)
+	}
+	return h
 }
 
 // At gives the host's name other addresses.

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing/fstest"
 	"time"
@@ -44,8 +46,9 @@ func newServer(w *World, domain string, settings []string) *Server {
 	}
 	s := &Server{
 		World: w, Domain: domain, Host: w.Host(domain), accounts: map[string]*Account{}, log: &lockedBuffer{},
-		environ: append([]string{"KINGLET_DOMAIN=" + domain, "KINGLET_DATABASE=" + filepath.Join(dir, "kinglet.db")}, settings...),
+		environ: []string{"KINGLET_DOMAIN=" + domain, "KINGLET_DATABASE=" + filepath.Join(dir, "kinglet.db")},
 	}
+	s.set(settings)
 	s.load()
 	if s.Config.Database == filepath.Join(dir, "kinglet.db") {
 		storetest.SQLiteFile(w.T, dir)
@@ -58,6 +61,14 @@ func newServer(w *World, domain string, settings []string) *Server {
 		}
 	})
 	return s
+}
+
+// set puts settings in the place of those of the same name.
+func (s *Server) set(settings []string) {
+	for _, setting := range settings {
+		name, _, _ := strings.Cut(setting, "=")
+		s.environ = append(slices.DeleteFunc(s.environ, func(e string) bool { return strings.HasPrefix(e, name+"=") }), setting)
+	}
 }
 
 func (s *Server) load() {
@@ -83,7 +94,7 @@ func (s *Server) open() {
 	}
 	var err error
 	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
-		Config: s.Config, Store: s.Store, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
+		Config: s.Config, Store: s.Store, Policy: w.Policy, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
 		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
 	})
 	if err != nil {
@@ -141,7 +152,7 @@ func (s *Server) close() {
 func (s *Server) Restart(settings ...string) {
 	s.World.T.Helper()
 	s.close()
-	s.environ = append(s.environ, settings...)
+	s.set(settings)
 	s.load()
 	s.open()
 }

@@ -18,11 +18,13 @@
 package apptest
 
 import (
+	"net/http"
 	"os"
 	"slices"
 	"testing"
 	"time"
 
+	"kinglet/ap/policy"
 	"kinglet/store/storetest"
 )
 
@@ -33,6 +35,8 @@ type Object = map[string]any
 type World struct {
 	T     testing.TB
 	Clock *storetest.Clock
+	// Policy is that of servers that are made from now on.
+	Policy policy.Chain
 
 	dir     string
 	servers []*Server
@@ -129,3 +133,11 @@ func (w *World) Server(domain string, settings ...string) *Server {
 // Host is the machine of a name on the network, which is made when it is
 // first asked for: a server's, or one that the test writes.
 func (w *World) Host(name string) *Host { return w.network.host(name) }
+
+// Everywhere answers at every name that nothing else was said of, and at hosts
+// that are made from now on.
+func (w *World) Everywhere(f http.HandlerFunc) {
+	w.network.mu.Lock()
+	defer w.network.mu.Unlock()
+	w.network.everywhere = f
+}

@@ -10,14 +10,10 @@ import (
 
 // find finds an account here by its name, handle or e-mail address; NotFound.
 func (s *Service) find(tx *store.Tx, nameOrEmail string) (account *store.Account, user *store.User, err error) {
-	name := strings.TrimPrefix(strings.TrimSpace(nameOrEmail), "@")
-	if before, domain, ok := strings.Cut(name, "@"); ok && s.config.IsOwnHost(domain) {
-		name = before
-	}
-	// With an @ it is an e-mail address, which may also be the handle of an
-	// account elsewhere.
-	if !strings.Contains(name, "@") {
-		if account, err = tx.AccountByHandle(name, ""); err == nil {
+	// With another domain it is an e-mail address, which may also be the handle
+	// of an account elsewhere.
+	if h, ok := s.config.ParseHandle(nameOrEmail); ok && h.Domain == "" {
+		if account, err = tx.AccountByHandle(h.Name, ""); err == nil {
 			user, err = tx.User(account.ID)
 		}
 		return account, user, err

@@ -17,17 +17,13 @@ import (
 // browser is known, is first.
 func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	s := storetest.SQLite(t)
-	hash, err := auth.HashPassword(t.Context(), s.Memory(), "correct horse")
-	if err != nil {
-		t.Fatal(err)
-	}
 	release, err := s.Memory().Acquire(t.Context(), "another")
 	if err != nil {
 		t.Fatal(err)
 	}
 	verified := make(chan string, 100)
 	verify := func(who string, ctx context.Context) error {
-		ok, err := auth.VerifyPassword(ctx, s.Memory(), hash, "correct horse")
+		ok, err := auth.VerifyPassword(ctx, s.Memory(), passwordHash, password)
 		if err == nil && ok {
 			verified <- who
 		}
@@ -64,7 +60,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	defer release()
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := auth.HashPassword(ended, s.Memory(), "correct horse"); !errors.Is(err, context.Canceled) {
+	if _, err := auth.HashPassword(ended, s.Memory(), password); !errors.Is(err, context.Canceled) {
 		t.Error("a password is hashed for who has left: ", err)
 	}
 }

@@ -1,23 +1,27 @@
 package auth_test
 
 import (
-	"context"
-	"sync"
+	"encoding/base64"
+	"fmt"
 	"testing"
 
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
-	"kinglet/internal/semaphore"
 	"kinglet/store"
 	"kinglet/store/storetest"
+
+	"golang.org/x/crypto/argon2"
 )
 
 // password is everyone's.
 const password = "correct horse battery"
 
-var passwordHash = sync.OnceValues(func() (string, error) {
-	return auth.HashPassword(context.Background(), semaphore.New(semaphore.Options{Places: 1}), password)
-})
+// passwordHash is password's, at almost no cost.
+var passwordHash = func() string {
+	salt := []byte("sixteen bytes of")
+	sum := argon2.IDKey([]byte(password), salt, 1, 8, 1, 32)
+	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version, base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
+}()
 
 // world is the service over a fresh database, whose time the test decides.
 type world struct {
@@ -51,16 +55,12 @@ func worldOn(t testing.TB, db *store.Store, clock *storetest.Clock) *world {
 // Account makes a person.
 func (w *world) Account(name string) *store.Account {
 	w.t.Helper()
-	hash, err := passwordHash()
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	a := &store.Account{URI: w.Config.ActorURI(name), Username: name, Type: "Person"}
 	w.update(func(tx *store.Tx) error {
 		if err := tx.InsertAccount(a); err != nil {
 			return err
 		}
-		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@mail.test", PasswordHash: hash})
+		return tx.InsertUser(&store.User{AccountID: a.ID, Email: name + "@mail.test", PasswordHash: passwordHash})
 	})
 	return a
 }

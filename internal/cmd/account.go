@@ -78,7 +78,7 @@ func accountCreate(c *call) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "made @%s\n", s.Config.Handle(account.Username))
+		fmt.Fprintf(c.out, "created @%s\n", s.Config.Handle(account.Username))
 		return nil
 	})
 }
@@ -91,7 +91,7 @@ func accountList(c *call) error {
 				return err
 			}
 			w := tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(w, "NAME\tE-MAIL\tADMIN\tPOSTS\tFOLLOWERS\tMADE")
+			fmt.Fprintln(w, "NAME\tE-MAIL\tADMIN\tPOSTS\tFOLLOWERS\tCREATED")
 			for _, a := range list {
 				u, err := tx.User(a.ID)
 				if err != nil {
@@ -113,7 +113,7 @@ func accountPasswd(c *call) error {
 		if err := s.SetPassword(c.ctx, c.args[0], password); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, "the password is changed; every app has to sign in again")
+		fmt.Fprintln(c.out, "password changed; every app has to sign in again")
 		return nil
 	})
 }
@@ -132,7 +132,7 @@ func accountDelete(c *call) error {
 		if err := s.DeleteAccount(c.ctx, c.args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, "deleted; the server tells the others while it runs")
+		fmt.Fprintln(c.out, "deleted; the running server tells the other servers")
 		return nil
 	})
 }

@@ -26,7 +26,7 @@ type call struct {
 	environ  []string
 	in       io.Reader
 	out, err io.Writer
-	args     []string // what is no flag
+	args     []string // what is not a flag
 	flags    map[string]string
 	own      *flag.FlagSet
 	defaults map[string]string
@@ -46,21 +46,21 @@ func commands() []command {
 	return []command{
 		{"local", "", "try it: a server on localhost with a ready account", nil, local},
 		{"serve", "[--as-copy]", "run the server", serveFlags, serve},
-		{"health", "", "ask the running server whether it is well, and exit with 0 or 1", nil, health},
-		{"account create", "NAME --email E --password P|- [--admin]", "make an account", createFlags, accountCreate},
+		{"health", "", "check that the running server is healthy, and exit with 0 or 1", nil, health},
+		{"account create", "NAME --email E --password P|- [--admin]", "create an account", createFlags, accountCreate},
 		{"account list", "", "list the accounts", nil, accountList},
 		{"account passwd", "NAME --password P|-", "give an account a new password, and sign it out everywhere", passwordFlag, accountPasswd},
-		{"account admin", "NAME [--revoke]", "make an account an admin, or no longer", revokeFlag, accountAdmin},
+		{"account admin", "NAME [--revoke]", "make an account an admin, or revoke that", revokeFlag, accountAdmin},
 		{"account delete", "NAME --yes", "delete an account and everything it has, for good", yesFlag, accountDelete},
 		{"token create", `NAME --scopes "read write follow push"`, "print an access token, for scripts", scopesFlag, tokenCreate},
-		{"migrate up", "", "bring the database to this version's schema", nil, migrateUp},
-		{"migrate down", "", "take back the newest step of the schema", nil, migrateDown},
-		{"migrate status", "", "list the steps of the schema", nil, migrateStatus},
+		{"migrate up", "", "apply this version's migrations", nil, migrateUp},
+		{"migrate down", "", "revert the newest migration", nil, migrateDown},
+		{"migrate status", "", "list the migrations, and which are applied", nil, migrateStatus},
 		{"version", "", "print the version", nil, version},
 	}
 }
 
-// usageError is a wrong call.
+// usageError is a command line that is not valid.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }

@@ -114,9 +114,9 @@ func TestAccountCommands(t *testing.T) {
 	for _, c := range []struct {
 		name, call, says, fails string
 	}{
-		{"made", "account create bob --email bob@mail.test --password correct-horse --admin", "made @bob@a.test", ""},
+		{"made", "account create bob --email bob@mail.test --password correct-horse --admin", "created @bob@a.test", ""},
 		{"made again", "account create bob --email bob2@mail.test --password correct-horse", "", "taken|exists|there is"},
-		{"a password of standard input", "account create carol --email carol@mail.test --password -", "made @carol@a.test", ""},
+		{"a password of standard input", "account create carol --email carol@mail.test --password -", "created @carol@a.test", ""},
 		{"a short password", "account create dave --email d@mail.test --password x", "", "at least 8"},
 		{"a wrong address", "account create dave --email d --password 12345678", "", "you@example.org"},
 		{"a reserved name", "account create actor --email d@mail.test --password 12345678", "", "reserved|letters"},
@@ -173,7 +173,7 @@ func TestMigrateCommands(t *testing.T) {
 	if out := s.run("migrate", "up"); !strings.Contains(out, "nothing to do") {
 		t.Errorf("up again says %s", out)
 	}
-	if out := s.run("migrate", "down"); !strings.HasPrefix(out, "took back") {
+	if out := s.run("migrate", "down"); !strings.HasPrefix(out, "reverted") {
 		t.Errorf("down says %s", out)
 	}
 	if out := s.run("migrate", "status"); !strings.Contains(out, "0001 spine: applied 20") || !strings.Contains(out, "not applied") {

@@ -95,7 +95,7 @@ func migrateDown(c *call) error {
 		}
 		m, err := s.MigrateDown(c.ctx)
 		if err == nil {
-			fmt.Fprintf(c.out, "took back %04d %s\n", m.Version, m.Name)
+			fmt.Fprintf(c.out, "reverted %04d %s\n", m.Version, m.Name)
 		}
 		return err
 	})

@@ -101,7 +101,7 @@ func (n *notifier) watch(ctx context.Context, alive func(ctx context.Context) er
 		if err := alive(within); err == nil {
 			n.send("WATCHDOG=1")
 		} else if ctx.Err() == nil {
-			n.log.Warn("the server does not answer itself, systemd is not told that it lives", "error", err)
+			n.log.Warn("the server does not answer its own health check, the watchdog is not notified", "error", err)
 		}
 		cancel()
 		select {

@@ -13,7 +13,7 @@ import (
 func (c *call) openStore(conf *config.Config, log *slog.Logger) (*store.Store, error) {
 	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, MustExist: !conf.Create, ReadTimeout: conf.Limits.ReadTimeout})
 	if err == nil && s.Created() {
-		log.Warn("the database was not there, a new one is made", "database", conf.Database)
+		log.Warn("the database did not exist, a new one is created", "database", conf.Database)
 	}
 	return s, err
 }

@@ -21,12 +21,12 @@ type Config struct {
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
 	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
 	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
-	Create         bool           `toml:"create" default:"true" doc:"Whether a SQLite file that is not there is made. With false its absence stops the start: a disk that was not mounted is no new server."`
-	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve brings an old database to this version's schema. With false it stops, and kinglet migrate up is for you to run."`
+	Create         bool           `toml:"create" default:"true" doc:"Whether a missing SQLite file is created. With false, a missing file stops the start: perhaps its disk is not mounted."`
+	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve migrates an old database to this version's schema. With false it stops, and you run kinglet migrate up."`
 	MinFreeBytes   int64          `toml:"min_free_bytes" default:"8388608" doc:"With less free space on the SQLite file's disk, /health fails."`
 	AllowNetworks  []netip.Prefix `toml:"allow_networks" doc:"Networks (CIDRs) that outgoing requests may reach although they are private, in plain http as well. For tests and closed networks only."`
-	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For is believed."`
-	TrustSocket    bool           `toml:"trust_socket" default:"true" doc:"Whether the X-Forwarded-For of what comes over a unix socket is believed. With false all of it counts as one address."`
+	TrustedProxies []netip.Prefix `toml:"trusted_proxies" default:"127.0.0.0/8, ::1/128" doc:"Networks (CIDRs) whose X-Forwarded-For header is trusted."`
+	TrustSocket    bool           `toml:"trust_socket" default:"true" doc:"Whether the X-Forwarded-For header of requests over a unix socket is trusted. With false, all of them count as one address."`
 	LogLevel       string         `toml:"log_level" default:"info" doc:"debug, info, warn or error."`
 	LogFormat      string         `toml:"log_format" default:"text" doc:"text or json."`
 
@@ -34,7 +34,7 @@ type Config struct {
 	Description  string   `toml:"description" default:"A personal server of the fediverse." doc:"What the server is, in a sentence."`
 	ContactEmail string   `toml:"contact_email" doc:"Where people write to about the server."`
 	SourceURL    string   `toml:"source_url" doc:"Where the source code of the program that runs here is (AGPL-3.0, section 13). Default: the server hands it out itself, at /source.tar.gz."`
-	Languages    []string `toml:"languages" default:"en" doc:"The languages that are spoken here (ISO 639)."`
+	Languages    []string `toml:"languages" default:"en" doc:"The languages of the server's users (ISO 639)."`
 
 	MaxPostCharacters int   `toml:"max_post_characters" default:"5000" doc:"The longest post, in characters as a person counts them."`
 	MaxPinned         int   `toml:"max_pinned" default:"5" doc:"How many posts one can pin to the profile."`
@@ -49,10 +49,10 @@ type Config struct {
 
 // Retention says what is kept, and for how long: the one table of it.
 type Retention struct {
-	IdempotencyKeys time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long posting again with the same Idempotency-Key gives the first post."`
+	IdempotencyKeys time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long a post that is sent again with the same Idempotency-Key is answered with the first one."`
 	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
 	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
-	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long work that was given up stays to be looked at."`
+	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long failed jobs that are not tried again are kept."`
 	Events          time.Duration `toml:"events" default:"1h" doc:"How long events (\"a post was written\", with its number and nothing of what it says) stay for servers on the same database that have not read them yet."`
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
 }

@@ -6,7 +6,7 @@ package config
 type Federation struct {
 	InboxPerAddress     RateLimit `toml:"inbox_per_address" default:"6000/5m" doc:"Posts to inboxes that an address may make, whoever signs them."`
 	InboxStrangers      int       `toml:"inbox_strangers" default:"128" doc:"How many inbox posts may be looked at at once whose key is not known here; one address or one host may have a quarter of them. Known servers have room of their own."`
-	InboxMemory         int64     `toml:"inbox_memory" default:"8388608" doc:"How many bytes of inbox posts may be in memory at once, and as many again of accounts that somebody here follows. What comes above waits a little and is then asked to come again."`
+	InboxMemory         int64     `toml:"inbox_memory" default:"8388608" doc:"How many bytes of inbox posts may be in memory at once, and as many again of accounts that somebody here follows. What exceeds it waits a little and is then asked to try again."`
 	KeyFetchesPerClient RateLimit `toml:"key_fetches_per_client" default:"60/1m" doc:"Unknown keys that one address may have us fetch."`
 	KeyFetchesPerHost   RateLimit `toml:"key_fetches_per_host" default:"120/1m" doc:"Unknown keys of one host that we fetch for those who have not yet signed with one; ten times as many for those who have."`
 	FetchesPerAccount   RateLimit `toml:"fetches_per_account" default:"60/10m" doc:"GETs that the messages of one remote account may cause; ten times as many of one that somebody here follows."`

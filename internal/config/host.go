@@ -13,6 +13,9 @@ import (
 // letters, ideographic full stops, what is invisible.
 var lenient = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.CheckHyphens(false))
 
+// fullStops are what IDNA takes for the dot between labels (UTS #46 §2.3).
+var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+
 // NormalHost is host[:port] as it compares, in whatever spelling it came:
 // userinfo dropped, percent-encoding decoded, in lower case and punycode, full
 // stops of any script as dots, no trailing dots, no port of a scheme's own
@@ -31,7 +34,7 @@ func NormalHost(host string) string {
 	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
 		name, port = host[:i], host[i+1:]
 	}
-	name = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(name)
+	name = fullStops.Replace(name)
 	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
 		name = ascii
 	} else if ascii, err := lenient.ToASCII(name); err == nil {

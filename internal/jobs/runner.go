@@ -9,7 +9,10 @@
 // longer each time, and then probed with one job.
 //
 // A job may run twice (a crash between its work and its end), so workers are
-// idempotent. Read Runner, and error.go for what a worker may answer.
+// idempotent. Jobs of one order (Order, store.NewJob) are done one after the
+// other. Several nodes share the table: each claims the kinds that it knows, for
+// the time of a lease, which it renews while it works. Read Kind, Runner, and
+// error.go for what a worker may answer.
 package jobs
 
 import (

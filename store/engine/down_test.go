@@ -16,6 +16,7 @@ import (
 // A database that is away is Unavailable, whatever is made of the error, and is
 // found again when it is back.
 func TestDatabaseDown(t *testing.T) {
+	t.Parallel()
 	through, proxy := enginetest.Proxied(t, template.PostgresURL(t))
 	e := open(t, engine.Options{Database: through})
 	var group sync.WaitGroup
@@ -84,6 +85,7 @@ func TestLeavingIsNotDown(t *testing.T) {
 // The name of a node, by which others know that it lives, is held again when
 // its connection was lost.
 func TestNodeHoldsItsNameAgain(t *testing.T) {
+	t.Parallel()
 	database := template.PostgresURL(t)
 	through, proxy := enginetest.Proxied(t, database)
 	e, other := open(t, engine.Options{Database: through}), open(t, engine.Options{Database: database})

@@ -46,7 +46,8 @@ type Options struct {
 	// LogTruncated is for tests: it is called after each attempt to truncate
 	// SQLite's log, with nil when it was truncated. It must not block.
 	LogTruncated func(err error)
-	// Schema holds the migrations: migrations/NNNN_name.up.sql and .down.sql.
+	// Schema holds the migrations: migrations/NNNN_name.up.sql and .down.sql. One
+	// of them makes the table that Tx.Emit writes to (store's 0009_events).
 	Schema fs.FS
 }
 

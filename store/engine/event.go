@@ -99,27 +99,27 @@ func (w *writer) insertEvents(ctx context.Context, members []*pending) error {
 	return err
 }
 
-// insertEventsPostgres writes what a transaction emitted, as its last
-// statement, so that of two that wait for each other the first to commit has the
-// lower number; and has its commit tell the other nodes that jobs are due.
-// That there are events is told after the commit (announcer): commits that tell
-// wait for each other, and a listener finds what it was not told of.
-func (tx *Tx) insertEventsPostgres(ctx context.Context) error {
+// lastStatement is what a transaction on PostgreSQL runs with its COMMIT: it
+// writes what was emitted, last, so that of two that wait for each other the
+// first to commit has the lower number; and has the commit tell the other nodes
+// that jobs are due. That there are events is told after the commit (announcer):
+// commits that tell wait for each other, and a listener finds what it was not
+// told of. "" for nothing.
+func (tx *Tx) lastStatement() (query string, args []any) {
+	const insert = `INSERT INTO events (created_at, events) VALUES ($1, $2)`
 	n := tx.notice()
-	switch insert, args := `INSERT INTO events (created_at, events) VALUES ($1, $2)`, []any{tx.Now().UnixMilli(), strings.Join(tx.events, "\n")}; n {
-	case 0:
-		return nil
-	case eventsAreThere:
-		tx.ran(insert, args)
-		_, err := tx.conn.exec(ctx, insert, args)
-		return err
-	case jobsAreDue:
-		return tx.conn.run(ctx, `SELECT `+notify(n))
-	default:
-		tx.ran(insert, args)
-		_, err := tx.conn.exec(ctx, `WITH written AS (`+insert+`) SELECT `+notify(n), args)
-		return err
+	if n&eventsAreThere != 0 {
+		args = []any{tx.Now().UnixMilli(), strings.Join(tx.events, "\n")}
 	}
+	switch n {
+	case 0:
+		return "", nil
+	case eventsAreThere:
+		return insert, args
+	case jobsAreDue:
+		return `SELECT ` + notify(n), nil
+	}
+	return `WITH written AS (` + insert + `) SELECT ` + notify(n), args
 }
 
 // DeleteEvents drops from the outbox what is older than a time, in

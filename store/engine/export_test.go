@@ -22,3 +22,6 @@ func (e *Engine) BeginIDs(seq uint64) {
 	defer e.ids.mu.Unlock()
 	e.ids.seq = seq
 }
+
+// WakePath is the socket of the server on a SQLite file.
+func (e *Engine) WakePath() string { return e.wakePath() }

@@ -25,6 +25,7 @@ func fillUp(t *testing.T, e *engine.Engine, full bool) {
 var big = strings.Repeat("x", 1<<20)
 
 func TestHealthAfterAFailedWrite(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	if err := e.Health(t.Context(), 1); err != nil {
 		t.Fatal(err)
@@ -54,6 +55,7 @@ func TestHealthAfterAFailedWrite(t *testing.T) {
 
 // A server that nobody writes to finds out by itself that writing works again.
 func TestHealthRecoversByItself(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	fillUp(t, e, true)
 	if err := e.Update(t.Context(), keep("big", big)); err == nil {
@@ -67,6 +69,7 @@ func TestHealthRecoversByItself(t *testing.T) {
 }
 
 func TestHealthWithoutSpace(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	if err := e.Health(t.Context(), 1<<60); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "bytes are free") {
 		t.Errorf("%v", err)
@@ -78,6 +81,7 @@ func TestHealthWithoutSpace(t *testing.T) {
 }
 
 func TestHealthWithoutPostgres(t *testing.T) {
+	t.Parallel()
 	through, proxy := enginetest.Proxied(t, template.PostgresURL(t))
 	e := open(t, engine.Options{Database: through})
 	if err := e.Health(t.Context(), 1); err != nil {
@@ -97,6 +101,7 @@ func TestHealthWithoutPostgres(t *testing.T) {
 
 // A damaged page is not forgotten by later successes.
 func TestHealthOfADamagedFile(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	path := e.Path()
 	for i := range 50 {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestIDsOrderAsTheirTimes(t *testing.T) {
+	t.Parallel()
 	clock := enginetest.NewClock()
 	now := clock.Now()
 	e := open(t, engine.Options{Database: template.SQLitePath(t), Now: clock.Now})
@@ -42,6 +43,7 @@ func TestIDsOrderAsTheirTimes(t *testing.T) {
 }
 
 func TestIDsOfManyAtOnceDiffer(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	at := e.Now()
 	lists := make([][]int64, 16)

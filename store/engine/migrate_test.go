@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"database/sql"
 	"os"
 	"strings"
 	"sync"
@@ -107,6 +108,7 @@ func TestMigrationThatFails(t *testing.T) {
 
 // A binary whose migrations are not whole says so instead of applying some.
 func TestMigrationsThatAreNotWhole(t *testing.T) {
+	t.Parallel()
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	for name, fs := range map[string]fstest.MapFS{
 		"no number":   {"migrations/first_one.up.sql": file("SELECT 1"), "migrations/first_one.down.sql": file("")},
@@ -207,8 +209,50 @@ func TestMigrateAtOnce(t *testing.T) {
 	})
 }
 
+// Of two nodes that find the same step not applied one applies it, and the
+// other waits for it.
+func TestOneNodeMigrates(t *testing.T) {
+	t.Parallel()
+	database := enginetest.PostgresURL(t)
+	const held = 77
+	first := []string{"0001_first", `CREATE TABLE settings (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);`, ``}
+	observer := open(t, engine.Options{Database: database, Schema: schema(first...)})
+	if _, err := observer.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	both := schema(append(first, "0002_second", "SELECT pg_advisory_xact_lock(77);\nCREATE TABLE things (id {ID});", ``)...)
+	nodes := []*engine.Engine{open(t, engine.Options{Database: database, Schema: both}), open(t, engine.Options{Database: database, Schema: both})}
+	applied, errs := make([][]engine.Migration, 2), make([]error, 2)
+	var group sync.WaitGroup
+	db, err := sql.Open("pgx", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	hold, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold.Exec(`SELECT pg_advisory_xact_lock($1)`, held); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range nodes {
+		group.Go(func() { applied[i], errs[i] = e.Migrate(t.Context()) })
+	}
+	for count(t, observer, waitingForLocks) < 2 && t.Context().Err() == nil {
+	}
+	if err := hold.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	group.Wait()
+	if errs[0] != nil || errs[1] != nil || len(applied[0])+len(applied[1]) != 1 {
+		t.Errorf("applied %v and %v, %v", applied[0], applied[1], errs)
+	}
+}
+
 // A second process that writes for long has others wait, not fail.
 func TestMigrateWaitsForAnotherProcess(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("KINGLET_TEST_SLOW") == "" {
 		t.Skip("takes longer than SQLite's busy timeout: KINGLET_TEST_SLOW=1 runs it")
 	}

@@ -77,21 +77,15 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 	defer c.Conn.Close()
 	tx := &Tx{ctx: ctx, engine: e, conn: c}
 	err = guard(fn, tx)
-	if err == nil {
-		err = failed(ctx, tx.insertEventsPostgres(ctx))
-	}
 	if err != nil {
 		tx.rolledBack()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
-		defer cancel()
-		if c.run(end, "ROLLBACK") != nil {
-			discard(c.Conn) // and with it the transaction
-		}
+		rollback(ctx, c)
 		return err
 	}
 	after, told := tx.after, tx.notice()
-	if err := commitPostgres(context.WithoutCancel(ctx), c.Conn); err != nil {
+	if err := tx.commitPostgres(context.WithoutCancel(ctx)); err != nil {
 		tx.rolledBack()
+		rollback(ctx, c)
 		return fmt.Errorf("commit: %w", failed(context.WithoutCancel(ctx), err))
 	}
 	for _, f := range after {
@@ -99,6 +93,16 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 	}
 	e.committed(told)
 	return nil
+}
+
+// rollback ends a transaction that failed. One that PostgreSQL has ended itself
+// is none any more, which it does not mind.
+func rollback(ctx context.Context, c *conn) {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
+	defer cancel()
+	if c.run(end, "ROLLBACK") != nil {
+		discard(c.Conn) // and with it the transaction
+	}
 }
 
 // beginPostgres begins a transaction. Connections that the database has closed
@@ -127,12 +131,31 @@ func discard(c *sql.Conn) {
 	_ = c.Close()
 }
 
-// commitPostgres looks at what PostgreSQL says it did: a COMMIT after a
-// statement that failed, its error unheeded, is answered "ROLLBACK" and is no
-// error, and what was not kept must never be acknowledged.
-func commitPostgres(ctx context.Context, c *sql.Conn) error {
-	return c.Raw(func(driver any) error {
-		tag, err := driver.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+// commitPostgres writes the events and commits, in one round trip. It looks at
+// what PostgreSQL says it did: a COMMIT after a statement that failed, its error
+// unheeded, is answered "ROLLBACK" and is no error, and what was not kept must
+// never be acknowledged.
+func (tx *Tx) commitPostgres(ctx context.Context) error {
+	insert, args := tx.lastStatement()
+	return tx.conn.Raw(func(driver any) error {
+		c := driver.(*stdlib.Conn).Conn()
+		var tag pgconn.CommandTag
+		var err error
+		if insert == "" {
+			tag, err = c.Exec(ctx, "COMMIT")
+		} else {
+			tx.ran(insert, args)
+			batch := &pgx.Batch{}
+			batch.Queue(insert, args...)
+			batch.Queue("COMMIT")
+			results := c.SendBatch(ctx, batch)
+			if _, err = results.Exec(); err == nil {
+				tag, err = results.Exec()
+			}
+			if ended := results.Close(); err == nil {
+				err = ended
+			}
+		}
 		if err == nil && tag.String() != "COMMIT" {
 			err = errors.New("rolled back, since a statement had failed")
 		}

@@ -60,7 +60,7 @@ const serverLock = 0x4b676c7473727672
 // listens at the socket beside the file, on PostgreSQL one that holds its lock.
 func (e *Engine) ServerRuns(ctx context.Context) (bool, error) {
 	if e.path != "" {
-		c, err := net.DialTimeout("unix", e.WakePath(), time.Second)
+		c, err := net.DialTimeout("unix", e.wakePath(), time.Second)
 		if err != nil {
 			return false, nil
 		}

@@ -50,6 +50,7 @@ func valueOf(t *testing.T, path, query string) (v int64) {
 }
 
 func TestNewFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "k ?#%.db")
 	e, err := openFile(t, path)
@@ -75,6 +76,7 @@ func TestNewFile(t *testing.T) {
 
 // Of many that find no file one makes it, and none sees half of it.
 func TestNewFileAtOnce(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	var group sync.WaitGroup
 	made := make(chan bool, 8)
@@ -103,6 +105,7 @@ func TestNewFileAtOnce(t *testing.T) {
 }
 
 func TestMissingFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	_, err := engine.Open(t.Context(), engine.Options{Schema: things, Database: path, MustExist: true})
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "KINGLET_CREATE") {
@@ -115,6 +118,7 @@ func TestMissingFile(t *testing.T) {
 
 // Files that are not ours stop the start and stay as they are.
 func TestForeignFiles(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		make func(t *testing.T, path string)
 		want string
@@ -155,6 +159,7 @@ func TestForeignFiles(t *testing.T) {
 // A database of the first version, whose files had no id, is known and stamped;
 // also when the stamp is in the log only, as after a kill.
 func TestFileOfTheFirstVersion(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	e, err := openFile(t, path)
 	if err != nil {
@@ -203,6 +208,7 @@ func TestFileOfTheFirstVersion(t *testing.T) {
 
 // All files of all connections are open before anyone is served.
 func TestFilesAreOpenedFirst(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip("no /proc")
 	}
@@ -243,6 +249,7 @@ func TestFilesAreOpenedFirst(t *testing.T) {
 }
 
 func TestFileIsPrivateAndDurable(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	fi, err := os.Stat(e.Path())
 	if err != nil || fi.Mode().Perm() != 0o600 {

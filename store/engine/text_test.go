@@ -40,6 +40,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 
 // A text that is too long for an index of PostgreSQL is the caller's mistake.
 func TestTextThatIsTooLong(t *testing.T) {
+	t.Parallel()
 	e := open(t, engine.Options{Database: template.PostgresURL(t)})
 	var long strings.Builder
 	for i := range 1 << 16 { // not one that is compressed to little

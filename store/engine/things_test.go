@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 
@@ -38,15 +39,19 @@ func schema(steps ...string) fstest.MapFS {
 }
 
 // template has the schema of things.
-var template = enginetest.NewTemplate(func(database string) error {
-	e, err := engine.Open(context.Background(), engine.Options{Database: database, Schema: things})
-	if err != nil {
+var template = newTemplate(things)
+
+func newTemplate(schema fs.FS) *enginetest.Template {
+	return enginetest.NewTemplate(func(database string) error {
+		e, err := engine.Open(context.Background(), engine.Options{Database: database, Schema: schema})
+		if err != nil {
+			return err
+		}
+		defer e.Close()
+		_, err = e.Migrate(context.Background())
 		return err
-	}
-	defer e.Close()
-	_, err = e.Migrate(context.Background())
-	return err
-})
+	})
+}
 
 // open opens a database with the schema of things, migrated or not, and closes
 // it at the end.

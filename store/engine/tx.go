@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,7 +18,6 @@ type Tx struct {
 	notices notice          // beside that of events
 	events  []string        // the lines of what was emitted
 	emitted map[string]bool // the same
-	trace   func(query string, args []any)
 }
 
 // Row is one row of a result.
@@ -80,15 +78,12 @@ func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 	return v, ok, err
 }
 
-// Trace has fn told of each statement of this transaction, nil of no more.
-func (tx *Tx) Trace(fn func(query string, args []any)) { tx.trace = fn }
+type tracer struct{}
 
-type statementCounter struct{}
-
-// WithStatementCount gives a context whose SQL statements are counted into n;
-// the test against N+1 queries is its user.
-func WithStatementCount(ctx context.Context, n *atomic.Int64) context.Context {
-	return context.WithValue(ctx, statementCounter{}, n)
+// WithTrace gives a context whose statements are shown to fn before they are
+// run: for tests of how many they are and how they are carried out.
+func WithTrace(ctx context.Context, fn func(query string, args []any)) context.Context {
+	return context.WithValue(ctx, tracer{}, fn)
 }
 
 // Statements counts every statement that has been run in transactions.
@@ -97,11 +92,8 @@ func (e *Engine) Statements() int64 { return e.statements.Load() }
 // ran counts a statement, and shows it to who traces.
 func (tx *Tx) ran(query string, args []any) {
 	tx.engine.statements.Add(1)
-	if tx.trace != nil {
-		tx.trace(query, args)
-	}
-	if n, ok := tx.ctx.Value(statementCounter{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if trace, ok := tx.ctx.Value(tracer{}).(func(query string, args []any)); ok {
+		trace(query, args)
 	}
 }
 

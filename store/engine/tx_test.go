@@ -70,7 +70,7 @@ func TestRows(t *testing.T) {
 func TestStatementsAreCounted(t *testing.T) {
 	each(t, func(t *testing.T, e *engine.Engine) {
 		var n atomic.Int64
-		ctx := engine.WithStatementCount(t.Context(), &n)
+		ctx := engine.WithTrace(t.Context(), func(string, []any) { n.Add(1) })
 		if err := e.Update(ctx, all(keep("a", "v"), keep("b", "v"))); err != nil {
 			t.Fatal(err)
 		}
@@ -113,6 +113,7 @@ func TestReaders(t *testing.T) {
 }
 
 func TestDatabaseThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, database string
 		postgres       bool

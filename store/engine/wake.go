@@ -80,9 +80,9 @@ func (e *Engine) wakeHere(n notice) (listens bool) {
 // maxSocketPath is what a unix socket's name may have, with room to spare.
 const maxSocketPath = 100
 
-// WakePath is the socket of the server on a SQLite file. It is the same for every process that has the file open, from
+// wakePath is the socket of the server on a SQLite file. It is the same for every process that has the file open, from
 // whatever folder and by whatever link it came to it.
-func (e *Engine) WakePath() string {
+func (e *Engine) wakePath() string {
 	path := e.path
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
@@ -132,7 +132,7 @@ func (e *Engine) listen(stop, run func()) {
 }
 
 func (e *Engine) listenSocket() (net.Listener, error) {
-	path := e.WakePath()
+	path := e.wakePath()
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		c.Close()
 		return nil, fault.Errorf(fault.Conflict, "another server is running on the database %s", e.path)
@@ -173,7 +173,7 @@ func (e *Engine) acceptWakes(ctx context.Context, l net.Listener) {
 
 // notifyOtherProcess wakes the server that runs on the same SQLite file, if one does.
 func (e *Engine) notifyOtherProcess() {
-	if c, err := net.DialTimeout("unix", e.WakePath(), 200*time.Millisecond); err == nil {
+	if c, err := net.DialTimeout("unix", e.wakePath(), 200*time.Millisecond); err == nil {
 		c.Close()
 	}
 }

@@ -103,6 +103,7 @@ func TestOneProcessWakesAnother(t *testing.T) {
 }
 
 func TestNodesWakeEachOther(t *testing.T) {
+	t.Parallel()
 	url := template.PostgresURL(t)
 	_, woken := listening(t, url)
 	other, _ := listening(t, url)
@@ -112,6 +113,7 @@ func TestNodesWakeEachOther(t *testing.T) {
 // Of many servers that start at once beside the socket of one that was killed,
 // one runs.
 func TestOneServerOnAFile(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	engines := make([]*engine.Engine, 6)
 	for i := range engines {
@@ -152,6 +154,7 @@ func TestOneServerOnAFile(t *testing.T) {
 
 // What stands in the socket's place and is none is nobody's to remove.
 func TestAFileInTheSocketsPlaceStays(t *testing.T) {
+	t.Parallel()
 	e := opened(t, filepath.Join(t.TempDir(), "k.db"))
 	if err := os.WriteFile(e.WakePath(), []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)

@@ -61,6 +61,7 @@ func (a attempts) next(t *testing.T, succeeded bool) {
 }
 
 func TestLogIsTruncatedAfterAnErasure(t *testing.T) {
+	t.Parallel()
 	path := template.SQLitePath(t)
 	e, tried := openWithAttempts(t, path)
 	tried.next(t, true) // at the start
@@ -74,6 +75,7 @@ func TestLogIsTruncatedAfterAnErasure(t *testing.T) {
 // While somebody reads the log can't be truncated, and writing goes on; it is
 // when they are done.
 func TestLogInUseIsTruncatedLater(t *testing.T) {
+	t.Parallel()
 	path := template.SQLitePath(t)
 	e, tried := openWithAttempts(t, path)
 	tried.next(t, true) // at the start
@@ -97,6 +99,7 @@ func TestLogInUseIsTruncatedLater(t *testing.T) {
 
 // A process that was killed before the log was truncated leaves it to the next.
 func TestLogIsTruncatedAtOpen(t *testing.T) {
+	t.Parallel()
 	path, copied := template.SQLitePath(t), filepath.Join(t.TempDir(), "copy.db")
 	killed, tried := openWithAttempts(t, path)
 	tried.next(t, true) // or the copy may be of a log that is being moved
@@ -129,6 +132,7 @@ func TestLogIsTruncatedAtOpen(t *testing.T) {
 // What ends at once truncates what it erased, when it can: another command
 // than the server.
 func TestLogIsTruncatedAtClose(t *testing.T) {
+	t.Parallel()
 	path := template.SQLitePath(t)
 	open(t, engine.Options{Database: path}) // the server
 	command, tried := openWithAttempts(t, path)

@@ -54,6 +54,7 @@ func once(c chan struct{}) {
 // SQLite gives up the whole transaction when the disk is full. What is
 // acknowledged is there, and what is answered as failed is not.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	fillUp(t, e, true)
 	errs := queued(t, e, func() {}, t.Context(), keep("k0", "v"), keep("k1", strings.Repeat("v", 1<<20)), keep("k2", "v"), keep("k3", "v"))
@@ -71,6 +72,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestWhoLeavesTheQueueWritesNothing(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	errs := queued(t, e, cancel, ctx, keep("k", "v"))
@@ -139,6 +141,7 @@ func TestGroupCommit(t *testing.T) {
 // What is to be done after the commit is done in the order of the commits, and
 // before the caller is answered.
 func TestAfterCommitInOrder(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	var done []int
 	var updates []func(tx *engine.Tx) error
@@ -268,6 +271,7 @@ func TestClosed(t *testing.T) {
 
 // Updates that wait when the database is closed are written, or told that it is.
 func TestCloseWhileWriting(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	path := e.Path()
 	closed := make(chan error, 1)
@@ -285,6 +289,7 @@ func TestCloseWhileWriting(t *testing.T) {
 
 // Many prepared statements are more than the cache of a connection holds.
 func TestManyStatements(t *testing.T) {
+	t.Parallel()
 	e := sqlite(t)
 	for i := range 3 * 512 {
 		if n := count(t, e, fmt.Sprintf(`SELECT %d`, i)); n != int64(i) {

@@ -23,11 +23,12 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 )
 
-// EachDatabase runs a test on a new database of each engine: a path where no
-// file is, and the URL of an empty database.
+// EachDatabase runs a test on a new database of each engine, a path where no
+// file is and the URL of an empty database, beside other tests.
 func EachDatabase(t *testing.T, run func(t *testing.T, database string)) {
-	t.Run("sqlite", func(t *testing.T) { run(t, SQLitePath(t)) })
-	t.Run("postgres", func(t *testing.T) { run(t, PostgresURL(t)) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); run(t, SQLitePath(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); run(t, PostgresURL(t)) })
 }
 
 // SQLitePath is a path where no file is.

@@ -58,10 +58,12 @@ func (tpl *Template) PostgresURL(t testing.TB) string {
 	return create(t, name)
 }
 
-// Each runs a test on a copy on each engine.
+// Each runs a test on a copy on each engine, beside other tests: the copy is
+// its own. So it is the last that a test does.
 func (tpl *Template) Each(t *testing.T, run func(t *testing.T, database string)) {
-	t.Run("sqlite", func(t *testing.T) { run(t, tpl.SQLitePath(t)) })
-	t.Run("postgres", func(t *testing.T) { run(t, tpl.PostgresURL(t)) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); run(t, tpl.SQLitePath(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); run(t, tpl.PostgresURL(t)) })
 }
 
 func fillFile(fill func(database string) error) ([]byte, error) {

@@ -1,0 +1,170 @@
+package ap_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/activity"
+	"kinglet/ap/aptest"
+	"kinglet/ap/vocab"
+	"kinglet/store"
+)
+
+// hostile are activities of up to a megabyte by somebody who is followed here,
+// each made to keep the one writer as long as it can.
+type hostile struct {
+	*aptest.World
+	t       testing.TB
+	mallory *store.Account
+	known   []string // URIs of accounts elsewhere that are known here
+	n       int
+}
+
+func newHostile(t testing.TB) *hostile {
+	w := aptest.New(t, "https://kinglet.test")
+	h := &hostile{World: w, t: t}
+	alice := w.Account("alice")
+	h.update(func(tx *store.Tx) error {
+		for i := range 500 {
+			uri := fmt.Sprintf("https://evil.test/users/%d", i)
+			a := &store.Account{URI: uri, Username: fmt.Sprint("u", i), Domain: "evil.test", Type: "Person", Inbox: uri + "/inbox", FollowersURI: uri + "/followers", CreatedAt: tx.Now()}
+			if err := tx.PutAccount(a); err != nil {
+				return err
+			}
+			if h.known = append(h.known, uri); i == 0 {
+				h.mallory = a
+			}
+		}
+		f := &store.Follow{AccountID: alice.ID, TargetID: h.mallory.ID, URI: "https://kinglet.test/activities/f"}
+		if _, err := tx.PutFollow(f); err != nil {
+			return err
+		}
+		_, err := tx.AcceptFollow(alice.ID, h.mallory.ID)
+		return err
+	})
+	return h
+}
+
+func (h *hostile) update(fn func(tx *store.Tx) error) {
+	h.t.Helper()
+	if err := h.Store.Update(h.t.Context(), fn); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// note is as large as a document may be: 480 kB of HTML, 8,000 recipients, and
+// as many mentions and hashtags as are read.
+func (h *hostile) note(change func(note map[string]any)) map[string]any {
+	h.n++
+	html := strings.Repeat(`<p>x <a href="https://evil.test/`+strings.Repeat("y", 40)+`">z</a> &amp; <b>w</b></p>`, 480<<10/100)
+	lists := map[string][]string{}
+	for i := range 8000 {
+		term := []string{"to", "cc", "bto", "bcc", "audience"}[i%5]
+		to := fmt.Sprintf("https://a%d.test/", i)
+		if i < 400 {
+			to = fmt.Sprintf("https://kinglet.test/users/n%d", i)
+		}
+		if len(lists[term]) < vocab.MaxRecipients {
+			lists[term] = append(lists[term], to)
+		}
+	}
+	var tags []map[string]any
+	for i := range vocab.MaxTags {
+		if i%2 == 0 {
+			tags = append(tags, map[string]any{"type": "Hashtag", "name": fmt.Sprintf("#tag%dof%d", i, h.n)})
+		} else {
+			tags = append(tags, map[string]any{"type": "Mention", "href": h.known[i]})
+		}
+	}
+	id := fmt.Sprintf("https://evil.test/notes/%d", h.n)
+	note := map[string]any{"type": "Note", "id": id, "attributedTo": h.mallory.URI, "content": html, "tag": tags, "published": "2026-01-02T03:04:05Z", "inReplyTo": id + "/parent"}
+	for term, list := range lists {
+		note[term] = list
+	}
+	if change != nil {
+		change(note)
+	}
+	return note
+}
+
+// keeps gives how long the writer is kept by an activity.
+func (h *hostile) keeps(typ string, object any) time.Duration {
+	h.t.Helper()
+	h.n++
+	raw, err := json.Marshal(map[string]any{"type": typ, "id": fmt.Sprintf("https://evil.test/activities/%d", h.n), "actor": h.mallory.URI, "object": object, "to": []string{vocab.Public}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	o, err := vocab.Parse(raw)
+	if err != nil {
+		h.t.Fatalf("%d bytes: %v", len(raw), err)
+	}
+	kept, err := ap.WriterTime(h.t.Context(), h.Service, &activity.Activity{Object: o, Origin: activity.Inbox, Actor: h.mallory})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return kept
+}
+
+func (h *hostile) each(b func(what string, kept time.Duration)) {
+	onlyTags := func(typ string) func(map[string]any) {
+		return func(note map[string]any) {
+			var tags []map[string]any
+			for i := range vocab.MaxTags {
+				tags = append(tags, map[string]any{"type": typ, "href": h.known[i], "name": fmt.Sprintf("#t%dof%d", i, h.n)})
+			}
+			note["tag"] = tags
+		}
+	}
+	note := h.note(nil)
+	b("a Create", h.keeps("Create", note))
+	note["content"], note["updated"] = note["content"].(string)+"<p>more</p>", "2026-02-02T03:04:05Z"
+	b("an Update", h.keeps("Update", note))
+	b("a Delete", h.keeps("Delete", note["id"]))
+	b("a Create with hashtags only", h.keeps("Create", h.note(onlyTags("Hashtag"))))
+	b("a Create with mentions only", h.keeps("Create", h.note(onlyTags("Mention"))))
+	b("an actor", h.keeps("Update", map[string]any{
+		"type": "Person", "id": h.mallory.URI, "preferredUsername": "u0", "inbox": h.mallory.Inbox, "summary": note["content"],
+		"publicKey": map[string]any{"id": h.mallory.URI + "#k", "owner": h.mallory.URI, "publicKeyPem": "x"},
+	}))
+}
+
+// One function holds the writer, and nothing that is sent holds it for long.
+// What is asserted is far above what is measured, for a machine that is busy:
+// the benchmark gives the numbers.
+func TestHostileActivitiesKeepTheWriterShortly(t *testing.T) {
+	h := newHostile(t)
+	h.each(func(string, time.Duration) {}) // what is prepared once
+	best := map[string]time.Duration{}
+	for range 5 {
+		h.each(func(what string, kept time.Duration) {
+			if was, ok := best[what]; !ok || kept < was {
+				best[what] = kept
+			}
+		})
+	}
+	for what, kept := range best {
+		t.Logf("%s keeps the writer for %s", what, kept)
+		if kept > 20*time.Millisecond {
+			t.Errorf("%s keeps the writer for %s", what, kept)
+		}
+	}
+}
+
+// BenchmarkHostileActivities gives the longest time that one activity keeps
+// the writer, of each kind: it is to stay under 5 ms.
+func BenchmarkHostileActivities(b *testing.B) {
+	h := newHostile(b)
+	h.each(func(string, time.Duration) {})
+	sum := map[string]time.Duration{}
+	for b.Loop() {
+		h.each(func(what string, kept time.Duration) { sum[what] += kept })
+	}
+	for what, kept := range sum {
+		b.ReportMetric(float64(kept.Microseconds())/1000/float64(b.N), strings.ReplaceAll(what, " ", "_")+"_ms")
+	}
+}
