@@ -80,22 +80,27 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// failing is a file of which only the beginning can be read.
-type failing struct{ io.ReadSeeker }
+// failing is a file of which only so many bytes can be read in all.
+type failing struct {
+	io.ReadSeeker
+	left int
+}
 
 var errFailing = errors.New("the database is away")
 
-func (f failing) Read(p []byte) (int, error) {
-	if at, _ := f.Seek(0, io.SeekCurrent); at > 4096 {
+func (f *failing) Read(p []byte) (int, error) {
+	if f.left <= 0 {
 		return 0, errFailing
 	}
-	return f.ReadSeeker.Read(p[:min(len(p), 1024)])
+	n, err := f.ReadSeeker.Read(p[:min(len(p), 1024)])
+	f.left -= n
+	return n, err
 }
 
 // An error of the database is not reported as an invalid picture.
 func TestDatabaseFailsWhileDecoding(t *testing.T) {
 	data := encodePNG(t, translucentNoise(200))
-	if _, _, err := decode(failing{bytes.NewReader(data)}, int64(len(data)), Avatar, 1<<30); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {
+	if _, _, err := decode(&failing{bytes.NewReader(data), len(data) + 8192}, int64(len(data)), Avatar, 1<<30); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {
 		t.Error(err)
 	}
 }
