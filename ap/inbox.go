@@ -11,7 +11,6 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
-	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 
@@ -50,7 +49,12 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if not := s.refusedHost(sig.KeyID); not != "" {
 		return activity.NotWanted(not), nil
 	}
-	actor, known, err := s.knownSigner(ctx, sig, q.Client)
+	followed := map[store.AccountID]bool{}
+	isFollowed := func(tx *store.Tx, account *store.Account) (err error) {
+		followed[account.ID], err = tx.FollowedBySomeoneHere(account.ID)
+		return err
+	}
+	actor, known, err := s.knownSigner(ctx, sig, q.Client, isFollowed)
 	if err != nil {
 		return none, err
 	}
@@ -59,14 +63,19 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
 			return none, err
 		}
+		if err := s.Store.View(ctx, func(tx *store.Tx) error { return isFollowed(tx, actor) }); err != nil {
+			return none, err
+		}
 	}
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	room, err := s.roomFor(ctx, actor)
-	if err != nil {
-		return none, err
+	// Those whom somebody here follows have a room of their own, which nobody
+	// else can fill with bodies that trickle.
+	room := s.limits.bodies
+	if followed[actor.ID] {
+		room = s.limits.followed
 	}
 	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if err != nil {
@@ -98,21 +107,6 @@ func (s *Service) refusedHost(uri string) activity.Reason {
 		return activity.Reason(v.String())
 	}
 	return ""
-}
-
-// roomFor is where the body of a verified sender is read: those whom somebody
-// here follows have a room of their own, which nobody else can fill with
-// bodies that trickle.
-func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
-	room := s.limits.bodies
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		followed, err := tx.FollowedBySomeoneHere(actor.ID)
-		if followed {
-			room = s.limits.followed
-		}
-		return err
-	})
-	return room, err
 }
 
 // inboxStranger finds the signer of a post whose key is not known here, or

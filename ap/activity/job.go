@@ -49,7 +49,8 @@ type IngestArgs struct {
 	Actor     store.AccountID `json:"actor"`
 	Recipient store.AccountID `json:"recipient,omitempty"`
 	Activity  json.RawMessage `json:"activity"`
-	Host      string          `json:"host"` // of the actor
+	Object    string          `json:"object"` // the id of the activity's; missing in rows of before it was kept
+	Host      string          `json:"host"`   // of the actor
 }
 
 // ThreadArgs name a status to fetch because something here answers it.
@@ -87,7 +88,7 @@ func IngestLane(actorURI string) string {
 
 // Postpone keeps an inbox's activity for a job that may fetch what it needs.
 func Postpone(tx *store.Tx, a *Activity) error {
-	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Host: vocab.Host(a.Actor.URI)})
+	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Object: a.Object.Object.ID, Host: vocab.Host(a.Actor.URI)})
 	if a.ID != "" {
 		// Of whom, besides: its id is what the sender says it is. Hashed, since
 		// URIs are longer than an index takes.
