@@ -17,15 +17,15 @@ var (
 	// DeliverJob brings one activity to one inbox.
 	DeliverJob = jobs.Kind[DeliverArgs]{Name: "deliver", Timeout: 30 * time.Second, Lane: func(a DeliverArgs) string { return vocab.Host(a.Inbox) }}
 	// IngestJob does an inbox post that needs fetching first.
-	IngestJob = jobs.Kind[IngestArgs]{Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
+	IngestJob = jobs.Kind[IngestArgs]{Fetches: true, Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
 	// ThreadJob fetches a parent that is not known here.
-	ThreadJob = jobs.Kind[ThreadArgs]{Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
+	ThreadJob = jobs.Kind[ThreadArgs]{Fetches: true, Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
 	// MentionsJob fetches mentioned accounts that are not known here.
-	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
+	MentionsJob = jobs.Kind[MentionsArgs]{Fetches: true, Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
 	// RefreshJob fetches an actor whose document is old.
-	RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
+	RefreshJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
 	// HandleJob verifies an actor's handle, which could not be verified before.
-	HandleJob = jobs.Kind[RefreshArgs]{Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
+	HandleJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
 	// PurgeJob deletes what a deleted account left.
 	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
 	// ForgetKeyJob deletes its key, when that has signed for the last time.
