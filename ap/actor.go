@@ -90,7 +90,7 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 // be for us to ask again.
 const recoverAfter = time.Hour
 
-// mayHaveRecovered tells whether an account is suspended by its own server
+// mayHaveRecovered reports whether an account is suspended by its own server
 // alone, which has not been asked for a while.
 func (s *Service) mayHaveRecovered(account *store.Account) bool {
 	return account.SuspendedByOrigin && !account.SuspendedByUs && account.DeletedAt.IsZero() &&

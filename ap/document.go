@@ -43,7 +43,7 @@ func hasObjectByID(o *store.Object) bool {
 	return o.Local && !o.IsStatus && activity.HasObjectByID(o.Type)
 }
 
-// AsksReaders tells whether any policy wants to know which server fetches what
+// AsksReaders reports whether any policy wants to know which server fetches what
 // is public.
 func (s *Service) AsksReaders() bool { return s.env.Policy.AsksDeliveries() }
 

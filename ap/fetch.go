@@ -45,7 +45,7 @@ func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object,
 	return doc, nil
 }
 
-// isOrigin tells whether a document with an id may be believed that was found
+// isOrigin reports whether a document with an id may be believed that was found
 // at a URL when another was asked: the id is that URL, or it is the one asked
 // and its own origin answered. A redirect to another host proves nothing of
 // the one that was asked: it may be anybody's, through an open redirect.
@@ -84,7 +84,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 		return nil, "", fault.Errorf(fault.Invalid, "%s redirects to this server", uri)
 	}
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
-		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
+		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document, its content type is %q", uri, ct)
 	}
 	doc, err = s.bounds.Parse(resp.Body)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 // pipeline, as the Create that its author must have made of it.
 func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
-		return none, fault.Errorf(fault.Invalid, "%s is not a status but of type %q", doc.ID, doc.Type)
+		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)
 	if err != nil {

@@ -64,13 +64,13 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	room, err := s.roomFor(ctx, actor)
+	room, err := s.bodySemaphore(ctx, actor)
 	if err != nil {
 		return none, err
 	}
 	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if err != nil {
-		return none, noRoom("too many inbox posts at once")
+		return none, overCapacity("too many inbox posts at once")
 	}
 	defer leave()
 	if doc == nil {
@@ -82,7 +82,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		}
 	}
 	if actor.URI != doc.Actor.ID {
-		return none, fault.Errorf(fault.Forbidden, "the activity is %s's, and signed by %s", doc.Actor.ID, actor.URI)
+		return none, fault.Errorf(fault.Forbidden, "the actor of the activity is %s, but it is signed by %s", doc.Actor.ID, actor.URI)
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
 		return none, err
@@ -100,10 +100,10 @@ func (s *Service) refusedHost(uri string) activity.Reason {
 	return ""
 }
 
-// roomFor is where the body of a verified sender is read: those whom somebody
+// bodySemaphore is where the body of a verified sender is read: those whom somebody
 // here follows have a room of their own, which nobody else can fill with
 // bodies that trickle.
-func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
+func (s *Service) bodySemaphore(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
 	room := s.limits.bodies
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		followed, err := tx.FollowedBySomeoneHere(actor.ID)
@@ -200,7 +200,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 			return err
 		}
 		if waiting >= s.limits.waitingPerHost {
-			return noRoom("too many activities of %s wait to be fetched for", vocab.Host(a.Actor.URI))
+			return overCapacity("too many activities of %s wait to be fetched for", vocab.Host(a.Actor.URI))
 		}
 		return activity.Postpone(tx, a)
 	})
@@ -247,7 +247,7 @@ func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error
 	return nil
 }
 
-// isTemporary tells whether what failed may succeed later: a server that does not
+// isTemporary reports whether what failed may succeed later: a server that does not
 // answer, a limit, an error of our own. What a rule decided stays decided.
 func isTemporary(err error) bool {
 	switch fault.KindOf(err) {

@@ -168,7 +168,7 @@ func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client
 		room = s.limits.neighbours
 	}
 	if leave, err = room.AcquireBytes(ctx, smallBody, "client "+client, "host "+host); err != nil {
-		return nil, noRoom("too many requests wait for keys")
+		return nil, overCapacity("too many requests wait for keys")
 	}
 	return leave, nil
 }

@@ -19,8 +19,8 @@ import (
 // strangers can make us spend; which limit it was is for the log.
 const tooMuch = "Too much at once, try again later"
 
-// noRoom is the error when there is no room just now, whoever asks.
-func noRoom(format string, args ...any) error {
+// overCapacity is the error when there is no room just now, whoever asks.
+func overCapacity(format string, args ...any) error {
 	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter}
 }
 
@@ -29,7 +29,7 @@ func tooOften(after time.Duration, format string, args ...any) error {
 	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after}
 }
 
-// isBusy tells that we were over a limit of our own, which says nothing of
+// isBusy reports that we were over a limit of our own, which says nothing of
 // whom we wanted to ask.
 func isBusy(err error) bool { return busyError(err) != nil }
 
@@ -144,7 +144,7 @@ func first(checks ...func() error) error {
 	return nil
 }
 
-// allowKeyFetch counts the fetch of a key that client names. known tells that
+// allowKeyFetch counts the fetch of a key that client names. known reports that
 // an older one is known here: budgets for those are apart, so that strangers
 // with unknown keys don't delay a change of a known one. A client that has
 // signed for the host before has budgets that strangers can't use up.
@@ -165,7 +165,7 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 	return first(count(l.clients, l.keyClient, client), count(l.hosts, l.keyHost, host))
 }
 
-// isProven tells whether a client has signed with a key of a host lately.
+// isProven reports whether a client has signed with a key of a host lately.
 func (l *limits) isProven(client, host string) bool {
 	_, ok := l.proven.Get(client + " " + host)
 	return ok

@@ -29,7 +29,7 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 			later = err
 		}
 		if err != nil {
-			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
+			s.Log.Debug("could not fetch mentioned account", "uri", uri, "error", err)
 			continue
 		}
 		if err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddMention(args.Status, account.ID) }); err != nil {

@@ -111,7 +111,7 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 			return "", err
 		}
 		if doc.ID != n.URI {
-			return "", fault.Errorf(fault.Invalid, "%s leads to %s", n.URI, doc.ID)
+			return "", fault.Errorf(fault.Invalid, "%s resolves to %s", n.URI, doc.ID)
 		}
 		a.Object, a.ByID = withObject(a.Object, doc), true
 		return s.judgeActivity(ctx, a), nil

@@ -140,7 +140,7 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 		return err
 	}
 	if o.AccountID != author || !o.DeletedAt.IsZero() || !o.IsStatus {
-		return fault.Errorf(fault.NotFound, "status %s is not the account's", id)
+		return fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 	}
 	if o.ReblogOfID != 0 {
 		return s.Unboost(ctx, author, o.ReblogOfID)
@@ -166,7 +166,7 @@ func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.
 		return nil, nil, err
 	}
 	if o.AccountID != author || !o.IsStatus || o.ReblogOfID != 0 || !o.DeletedAt.IsZero() {
-		return nil, nil, fault.Errorf(fault.NotFound, "status %s is not the account's", id)
+		return nil, nil, fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 	}
 	doc, err := vocab.Parse(raw)
 	return o, doc, err

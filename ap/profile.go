@@ -96,7 +96,7 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		}
 		now.Note, now.Fields = account.Note, account.Fields
 		if published := a.Object.Object.Object; published != actor {
-			takeRewritten(now, published)
+			applyRewritten(now, published)
 		}
 		if err := putPictures(tx, now, c); err != nil {
 			return err
@@ -118,8 +118,8 @@ func readProfile(tx *store.Tx, id store.AccountID) (*store.Account, *store.User,
 	return account, user, err
 }
 
-// takeRewritten has a profile say what the policies made of it.
-func takeRewritten(account *store.Account, published *vocab.Object) {
+// applyRewritten has a profile say what the policies made of it.
+func applyRewritten(account *store.Account, published *vocab.Object) {
 	account.DisplayName, account.Note, account.Fields = published.Name, markup.Sanitize(published.Summary), nil
 	for _, f := range published.Attachment {
 		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: markup.Sanitize(f.Value)})

@@ -19,7 +19,7 @@ func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) 
 	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
-// statusExists tells whether a status is still there and its author active: what
+// statusExists reports whether a status is still there and its author active: what
 // was put off is judged again when it is done.
 func (s *Service) statusExists(ctx context.Context, id store.ObjectID) (bool, error) {
 	exists := false

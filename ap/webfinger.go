@@ -13,23 +13,23 @@ import (
 )
 
 // finger is what WebFinger says of a handle.
-type finger struct {
+type webFingerResult struct {
 	subject string // the handle as its server spells it, acct:name@domain
 	actor   string // URI of the actor
 }
 
 // webFinger asks a domain whom a name on it stands for (RFC 7033).
-func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, error) {
+func (s *Service) webFinger(ctx context.Context, name, domain string) (webFingerResult, error) {
 	query := "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+name+"@"+domain)
 	resp, err := s.get(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
 	if err != nil && s.client.IsAllowedNetwork(ctx, domain) {
 		resp, err = s.get(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
 	}
 	if err != nil {
-		return finger{}, fetchError("WebFinger of "+domain, err)
+		return webFingerResult{}, fetchError("WebFinger of "+domain, err)
 	}
 	if err := statusError("WebFinger of "+domain, resp); err != nil {
-		return finger{}, err
+		return webFingerResult{}, err
 	}
 	var doc struct {
 		Subject string `json:"subject"`
@@ -38,16 +38,16 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 		} `json:"links"`
 	}
 	if err := json.Unmarshal(resp.Body, &doc); err != nil {
-		return finger{}, fault.Errorf(fault.Invalid, "WebFinger of %s: not JSON", domain)
+		return webFingerResult{}, fault.Errorf(fault.Invalid, "WebFinger of %s: not JSON", domain)
 	}
 	for _, l := range doc.Links {
 		if l.Rel == "self" && vocab.IsActivityPubContentType(l.Type) {
 			if _, err := vocab.ParseURI(l.Href); err == nil {
-				return finger{subject: doc.Subject, actor: l.Href}, nil
+				return webFingerResult{subject: doc.Subject, actor: l.Href}, nil
 			}
 		}
 	}
-	return finger{}, fault.Errorf(fault.NotFound, "%s@%s has no ActivityPub actor", name, domain)
+	return webFingerResult{}, fault.Errorf(fault.NotFound, "%s@%s has no ActivityPub actor", name, domain)
 }
 
 // ResolveHandle finds the account of a handle: name, name@domain, with or

@@ -14,12 +14,12 @@ func fit(src image.Image, orientation int, shape Shape) *image.NRGBA {
 	if orientation >= 5 { // lies on its side
 		stored = Shape{shape.Height, shape.Width}
 	}
-	small := shrink(src, middle(src.Bounds(), stored), stored)
-	return upright(imaging.Resize(small, stored.Width, stored.Height, imaging.Lanczos), orientation)
+	small := shrink(src, centered(src.Bounds(), stored), stored)
+	return applyOrientation(imaging.Resize(small, stored.Width, stored.Height, imaging.Lanczos), orientation)
 }
 
-// middle is the largest part of a picture, in its middle, with a shape's aspect.
-func middle(b image.Rectangle, shape Shape) image.Rectangle {
+// centered is the largest part of a picture, in its middle, with a shape's aspect.
+func centered(b image.Rectangle, shape Shape) image.Rectangle {
 	w, h := b.Dx(), b.Dy()
 	if w*shape.Height > h*shape.Width {
 		w = max(1, h*shape.Width/shape.Height)
@@ -58,8 +58,8 @@ func shrink(src image.Image, part image.Rectangle, shape Shape) *image.NRGBA {
 	return out
 }
 
-// upright undoes what Exif's orientation says was done.
-func upright(img *image.NRGBA, orientation int) *image.NRGBA {
+// applyOrientation undoes what Exif's orientation says was done.
+func applyOrientation(img *image.NRGBA, orientation int) *image.NRGBA {
 	switch orientation {
 	case 2:
 		return imaging.FlipH(img)

@@ -50,10 +50,10 @@ type Emoji struct {
 	URL       string `json:"url"`
 }
 
-// Local tells whether the account lives here.
+// Local reports whether the account lives here.
 func (a *Account) Local() bool { return a.Domain == "" }
 
-// Active tells whether the account may still act and be seen.
+// Active reports whether the account may still act and be seen.
 func (a *Account) Active() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
 
 const accountColumns = `

@@ -19,7 +19,7 @@ func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err
 		if _, err := tx.DeleteFollow(pair[0], pair[1]); err != nil {
 			return true, err
 		}
-		if err := tx.UnfeedAuthor(pair[0], pair[1]); err != nil {
+		if err := tx.RemoveAuthorFromHome(pair[0], pair[1]); err != nil {
 			return true, err
 		}
 		if _, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND from_account_id = $2`, pair[0], pair[1]); err != nil {
@@ -41,7 +41,7 @@ func (tx *Tx) BlockByURI(account AccountID, uri string) (target AccountID, ok bo
 	return one[AccountID](tx, `SELECT target_id FROM blocks WHERE account_id = $1 AND uri = $2`, account, uri)
 }
 
-// Blocked tells whether either of two accounts blocks the other.
+// Blocked reports whether either of two accounts blocks the other.
 func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT id FROM blocks
@@ -50,7 +50,7 @@ func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
 	return ok, err
 }
 
-// AnyUnblocked tells whether one of the local accounts with these names is
+// AnyUnblocked reports whether one of the local accounts with these names is
 // active and has no block, in either direction, with another account.
 func (tx *Tx) AnyUnblocked(names []string, other AccountID) (bool, error) {
 	if len(names) == 0 {

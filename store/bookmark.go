@@ -2,7 +2,7 @@ package store
 
 // Bookmarks lists what an account bookmarked.
 func (tx *Tx) Bookmarks(account AccountID, p Page) ([]Paged[*Status], error) {
-	return tx.marked("bookmarks", account, p)
+	return tx.interactionPage("bookmarks", account, p)
 }
 
 // PutBookmark keeps a status for an account.

@@ -19,7 +19,7 @@ func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*A
 		LIMIT $3`, status, viewer)
 }
 
-// HasBoost tells whether an account boosted a status, which it may not be able
+// HasBoost reports whether an account boosted a status, which it may not be able
 // to see any more.
 func (tx *Tx) HasBoost(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `

@@ -7,7 +7,7 @@ type Claim struct {
 	Node  string   // its name, see engine.HoldNode
 	Kinds []string // those that it knows; what a newer version wrote is left to that
 	Full  []string // lanes that it has no room for
-	// Room is how many more jobs of a lane it has room for; failing tells that
+	// Room is how many more jobs of a lane it has room for; failing reports that
 	// the lane's host did not answer when it was last asked.
 	Room  func(lane string, failing bool) int
 	Most  int

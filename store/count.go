@@ -74,7 +74,7 @@ func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
 	if err := tx.emitDeleted(ended); err != nil {
 		return nil, err
 	}
-	return boosts, tx.uncount(ended)
+	return boosts, tx.subtractCounts(ended)
 }
 
 // markDeleted gives the statuses among objects that were not deleted and now are.
@@ -96,9 +96,9 @@ func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 	return ended, err
 }
 
-// uncount takes deleted statuses out of the counters of what they boosted or
+// subtractCounts takes deleted statuses out of the counters of what they boosted or
 // answered, and of their authors.
-func (tx *Tx) uncount(ended []*Object) error {
+func (tx *Tx) subtractCounts(ended []*Object) error {
 	boosted, answered, posted := map[int64]int{}, map[int64]int{}, map[int64]int{}
 	for _, o := range ended {
 		if o.Visibility != Direct {

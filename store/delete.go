@@ -127,7 +127,7 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 // purgeBatch is how many rows one transaction of a purge erases.
 const purgeBatch = 200
 
-// PurgeAccount erases a part of what a deleted account left; done tells that
+// PurgeAccount erases a part of what a deleted account left; done reports that
 // nothing is left. Its Delete stays, to be delivered: it names ids only.
 func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	statuses, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE account_id = $1 AND is_status AND deleted_at = 0 ORDER BY id LIMIT $2`, id, purgeBatch)
@@ -183,7 +183,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	return true, nil
 }
 
-// Delivering tells whether something that an account sends is not delivered
+// Delivering reports whether something that an account sends is not delivered
 // yet, and so may still have to be signed.
 func (tx *Tx) Delivering(sender AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind = 'deliver' AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,

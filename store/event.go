@@ -48,7 +48,7 @@ func (tx *Tx) DeleteEvents(before time.Time) error { return tx.engine.DeleteEven
 // Only is the page of one row: what a timeline shows of it.
 func Only(id int64) Page { return Page{MaxID: id + 1, MinID: id - 1, Limit: 1} }
 
-// DirectStatus tells whether a status is a direct one that viewer sees.
+// DirectStatus reports whether a status is a direct one that viewer sees.
 func (tx *Tx) DirectStatus(viewer AccountID, id ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT o.id

@@ -65,11 +65,11 @@ func (tx *Tx) FavouriteByURI(account AccountID, uri string) (status ObjectID, ok
 
 // Favourites lists what an account favoured, newest first, by the favourite's id.
 func (tx *Tx) Favourites(account AccountID, p Page) ([]Paged[*Status], error) {
-	return tx.marked("favourites", account, p)
+	return tx.interactionPage("favourites", account, p)
 }
 
-// marked reads a page of one of the two tables of marks.
-func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status], error) {
+// interactionPage reads a page of favourites or bookmarks.
+func (tx *Tx) interactionPage(table string, account AccountID, p Page) ([]Paged[*Status], error) {
 	below, above := p.bounds()
 	var list []Paged[*Status]
 	var statuses []ObjectID
@@ -104,7 +104,7 @@ func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status],
 			out = append(out, item)
 		}
 	}
-	return turned(p, out), nil
+	return newestFirst(p, out), nil
 }
 
 // FavouritedBy lists who favoured a status that viewer may see.
@@ -121,7 +121,7 @@ func (tx *Tx) FavouritedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*
 		LIMIT $3`, status, viewer)
 }
 
-// HasFavourite tells whether an account marked a status as favourite, which it
+// HasFavourite reports whether an account marked a status as favourite, which it
 // may not be able to see any more.
 func (tx *Tx) HasFavourite(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM favourites WHERE account_id = $1 AND status_id = $2`, account, status)

@@ -24,7 +24,7 @@ func (f *Follow) dest() []any {
 
 // PutFollow writes a follow or a request for one; a known pair keeps its id
 // and whether it was accepted, and takes the URI and the settings. created
-// tells that the pair is new.
+// reports that the pair is new.
 func (tx *Tx) PutFollow(f *Follow) (created bool, err error) {
 	restore(tx, f)
 	if err := tx.lockAccounts(f.AccountID, f.TargetID); err != nil {
@@ -174,7 +174,7 @@ func (tx *Tx) pagedAccounts(p Page, query string, args ...any) ([]Paged[*Account
 		out = append(out, item)
 		return err
 	}, query, append([]any{below, above, p.Limit}, args...)...)
-	return turned(p, out), err
+	return newestFirst(p, out), err
 }
 
 // CountFollowRequests counts who asks to follow an account.
@@ -183,7 +183,7 @@ func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
 	return n, err
 }
 
-// FollowedBySomeoneHere tells whether any account here follows target.
+// FollowedBySomeoneHere reports whether any account here follows target.
 func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id

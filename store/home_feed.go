@@ -9,10 +9,10 @@ import "time"
 // because someone else boosts it.
 const boostQuiet = 24 * time.Hour
 
-// FeedStatus puts a status into the home feeds it belongs in: its author's,
+// AddToHomeFeeds puts a status into the home feeds it belongs in: its author's,
 // and those of the author's followers here, unless it answers somebody they
 // don't follow, or boosts what they have just seen or wanted no boosts of.
-func (tx *Tx) FeedStatus(o *Object) error {
+func (tx *Tx) AddToHomeFeeds(o *Object) error {
 	original := o.ReblogOfID
 	if original == 0 {
 		original = o.ID
@@ -42,9 +42,9 @@ func (tx *Tx) FeedStatus(o *Object) error {
 // backfill is how many of an account's newest statuses a new follower is given.
 const backfill = 40
 
-// FeedFollow puts the newest known statuses of an account that was just
+// BackfillHome puts the newest known statuses of an account that was just
 // followed into the follower's home feed.
-func (tx *Tx) FeedFollow(follower, author AccountID) error {
+func (tx *Tx) BackfillHome(follower, author AccountID) error {
 	n, err := tx.exec(`
 		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
 		SELECT CAST($1 AS BIGINT), o.id, o.account_id, CASE WHEN o.reblog_of_id = 0 THEN o.id ELSE o.reblog_of_id END
@@ -60,8 +60,8 @@ func (tx *Tx) FeedFollow(follower, author AccountID) error {
 	return err
 }
 
-// UnfeedAuthor takes everything of an author out of an account's home feed.
-func (tx *Tx) UnfeedAuthor(account, author AccountID) error {
+// RemoveAuthorFromHome takes everything of an author out of an account's home feed.
+func (tx *Tx) RemoveAuthorFromHome(account, author AccountID) error {
 	n, err := tx.exec(`DELETE FROM home_feed WHERE account_id = $1 AND author_id = $2`, account, author)
 	if err == nil && n > 0 {
 		tx.Emit(EventHome, int64(account))

@@ -20,7 +20,7 @@ type NewJob struct {
 	// before those of the same order have ended that were written before it. Such
 	// a job has no UniqueKey.
 	Order int64
-	// First tells that none of its order can be there yet, so that none is looked for.
+	// First reports that none of its order can be there yet, so that none is looked for.
 	First bool
 	// Replaces drops those of its order that still wait.
 	Replaces bool

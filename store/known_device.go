@@ -25,7 +25,7 @@ func (tx *Tx) PutKnownDevice(account AccountID, hash string) error {
 	return err
 }
 
-// IsKnownDevice tells whether an account signed in from there, in the last year.
+// IsKnownDevice reports whether an account signed in from there, in the last year.
 func (tx *Tx) IsKnownDevice(account AccountID, hash string) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT d.seen_at FROM known_devices d WHERE d.account_id = $1 AND d.hash = $2 AND d.seen_at > $3`,
 		account, hash, millis(tx.Now().Add(-knownDevice)))

@@ -49,5 +49,5 @@ func (tx *Tx) Mutes(account AccountID, p Page) ([]Paged[Muted], error) {
 		WHERE m.account_id = $4 AND m.id < $1 AND m.id > $2 AND (m.expires_at = 0 OR m.expires_at > $5)
 		ORDER BY m.id `+p.order()+`
 		LIMIT $3`, below, above, p.Limit, account, millis(tx.Now()))
-	return turned(p, out), err
+	return newestFirst(p, out), err
 }

@@ -53,8 +53,8 @@ func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 	return rows == 1, err
 }
 
-// Unnotify takes back what an account was told, when what was done is undone.
-func (tx *Tx) Unnotify(account AccountID, typ string, from AccountID, status ObjectID) error {
+// RetractNotification takes back what an account was told, when what was done is undone.
+func (tx *Tx) RetractNotification(account AccountID, typ string, from AccountID, status ObjectID) error {
 	return tx.deleteNotifications(account, `type = $2 AND from_account_id = $3 AND status_id = $4`, typ, from, status)
 }
 
@@ -116,7 +116,7 @@ func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*N
 	if err != nil {
 		return nil, err
 	}
-	return turned(p, list), tx.fillNotifications(viewer, list)
+	return newestFirst(p, list), tx.fillNotifications(viewer, list)
 }
 
 // Notification reads one; NotFound.

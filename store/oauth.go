@@ -165,7 +165,7 @@ func (tx *Tx) TokenByHash(hash string) (*Token, error) {
 // touchEvery is how often a token's use is written: reading costs no write.
 const touchEvery = time.Hour
 
-// TouchDue tells whether a use of the token is worth a TouchToken.
+// TouchDue reports whether a use of the token is worth a TouchToken.
 func (t *Token) TouchDue(now time.Time) bool { return now.Sub(t.LastUsedAt) >= touchEvery }
 
 // TouchToken notes that a token is in use, at most once an hour.

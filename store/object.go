@@ -245,9 +245,9 @@ func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 	return err
 }
 
-// AdoptReplies joins the replies that were waiting for a status, by its URI,
+// LinkReplies joins the replies that were waiting for a status, by its URI,
 // to it. They came before their parent did.
-func (tx *Tx) AdoptReplies(parent *Object) error {
+func (tx *Tx) LinkReplies(parent *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET in_reply_to_id = $2, in_reply_to_account_id = $3

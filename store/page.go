@@ -32,8 +32,8 @@ func (p Page) order() string {
 	return "DESC"
 }
 
-// turned gives a list that was read in p.order newest first.
-func turned[T any](p Page, list []T) []T {
+// newestFirst reverses a list that was read in ascending p.order.
+func newestFirst[T any](p Page, list []T) []T {
 	if p.MinID > 0 {
 		slices.Reverse(list)
 	}

@@ -78,7 +78,7 @@ func (tx *Tx) ReactionByURI(account AccountID, uri string) (status ObjectID, nam
 }
 
 // deleteReactionsOf takes back some of what an account reacted with; done
-// tells that nothing was left.
+// reports that nothing was left.
 func (tx *Tx) deleteReactionsOf(account AccountID, limit int) (done bool, err error) {
 	type reaction struct {
 		status ObjectID

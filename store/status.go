@@ -130,7 +130,7 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
 	if err := tx.fillAttachments(set, known); err != nil {
 		return err
 	}
-	return tx.fillMarks(viewer, set, known)
+	return tx.fillInteractions(viewer, set, known)
 }
 
 // mentionsOf reads whom statuses mention, in the order of the accounts' ids.
@@ -164,8 +164,8 @@ func (tx *Tx) fillAttachments(set string, known map[ObjectID]*Status) error {
 		ORDER BY m.status_id, m.position`, set)
 }
 
-// fillMarks reads what viewer did to statuses, all kinds in one statement.
-func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status) error {
+// fillInteractions reads what viewer did to statuses, all kinds in one statement.
+func (tx *Tx) fillInteractions(viewer AccountID, set string, known map[ObjectID]*Status) error {
 	if viewer == 0 {
 		return nil
 	}
@@ -204,7 +204,7 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 		viewer, set)
 }
 
-// MaySee tells whether viewer may see a status.
+// MaySee reports whether viewer may see a status.
 func (tx *Tx) MaySee(viewer AccountID, id ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT o.id FROM objects o WHERE o.id = $1 AND `+visible("o", "$2"), id, viewer)
 	return ok, err

@@ -63,7 +63,7 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
-// IsPostgres tells whether a database setting names PostgreSQL.
+// IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 
 // Conversion and ConvertFile make a file that gives space back of one that
@@ -92,8 +92,8 @@ func AsKnown(ctx context.Context) context.Context { return engine.AsKnown(ctx) }
 // Client is how semaphores count a request.
 func Client(ctx context.Context) string { return engine.Client(ctx) }
 
-// IsStranger tells whether a request reads as a stranger's.
+// IsStranger reports whether a request reads as a stranger's.
 func IsStranger(ctx context.Context) bool { return engine.IsStranger(ctx) }
 
-// ValidText tells whether a text can be kept.
+// ValidText reports whether a text can be kept.
 func ValidText(s string) bool { return engine.ValidText(s) }

@@ -26,10 +26,10 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	for {
 		err := sweep(ctx)
 		if err == nil {
-			err = s.GiveSpaceBack(ctx)
+			err = s.ReclaimSpace(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("could not tidy the database, it is tried again in an hour", "error", err)
+			log.Warn("could not clean up the database, retrying in an hour", "error", err)
 		}
 		sweep = s.SweepUploads
 		select {

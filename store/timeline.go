@@ -15,7 +15,7 @@ func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 		  AND `+unmutedStatus("o", "$1", "$4")+`
 		ORDER BY h.status_id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
 // unmutedStatus is true unless viewer mutes the author, or whom it boosts.
@@ -54,7 +54,7 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectI
 		  AND `+notMuted("o.account_id", "$1", "$4")+`
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
 const withMedia = ` AND EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
@@ -92,7 +92,7 @@ func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) ([]ObjectID, err
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit,
 		foldedTags(q.Any), foldedTags(q.All), len(q.All), foldedTags(q.None))
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
 func foldedTags(tags []string) string {
@@ -124,7 +124,7 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 			  AND `+visible("o", "$1")+`
 			ORDER BY o.id `+p.order()+`
 			LIMIT $5`, viewer, account, below, above, p.Limit)
-		return turned(p, list), err
+		return newestFirst(p, list), err
 	}
 	where := ``
 	if q.ExcludeReblogs {
@@ -152,5 +152,5 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 		  AND `+visible("o", "$1")+`
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, args...)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }

@@ -48,7 +48,7 @@ func (u *Upload) Size() int64 { return u.size }
 // Write implements io.Writer.
 func (u *Upload) Write(p []byte) (n int, err error) {
 	if u.ended {
-		return 0, errors.New("write to an upload that has ended")
+		return 0, errors.New("write to a closed upload")
 	}
 	if u.size+int64(len(p)) > u.max {
 		return 0, fault.Errorf(fault.TooLarge, "The file is larger than %d bytes", u.max)
@@ -109,7 +109,7 @@ func (u *Upload) Open() *BlobReader {
 // is there for a while (unusedBlob), in which a row has to refer to it.
 func (u *Upload) Keep(mediaType string) (*Blob, error) {
 	if u.ended {
-		return nil, errors.New("keep an upload that has ended")
+		return nil, errors.New("keep a closed upload")
 	}
 	var b *Blob
 	err := u.store.Update(u.ctx, func(tx *Tx) error {
@@ -197,7 +197,7 @@ func (tx *Tx) dropChunks(upload string) error {
 	return nil
 }
 
-// deleteChunks deletes the first chunks of an upload; done tells that there
+// deleteChunks deletes the first chunks of an upload; done reports that there
 // are no more.
 func (tx *Tx) deleteChunks(upload string) (done bool, err error) {
 	n, err := tx.exec(`

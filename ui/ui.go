@@ -194,7 +194,7 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
 		if r.Context().Err() != nil {
-			u.Log.Info("page not answered, its reader has left", "path", r.URL.Path, "error", err)
+			u.Log.Info("page not sent, the client has disconnected", "path", r.URL.Path, "error", err)
 			return
 		}
 		u.Log.Error("page failed", "path", r.URL.Path, "error", err)

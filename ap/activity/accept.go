@@ -22,7 +22,7 @@ func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return "", err
 	}
 	if f.TargetID != a.Actor.ID {
-		return "", refuse("%s was not asked by the follow %s", a.Actor.URI, f.URI)
+		return "", refuse("%s is not the target of the follow %s", a.Actor.URI, f.URI)
 	}
 	return "", nil
 }
@@ -87,7 +87,7 @@ func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
 	if err != nil || !changed {
 		return err
 	}
-	if err := tx.Unnotify(target, "follow_request", follower, 0); err != nil {
+	if err := tx.RetractNotification(target, "follow_request", follower, 0); err != nil {
 		return err
 	}
 	if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
@@ -97,7 +97,7 @@ func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
 	if err != nil || !local.Local() {
 		return err
 	}
-	return tx.FeedFollow(follower, target)
+	return tx.BackfillHome(follower, target)
 }
 
 // undoAccept ends the follow that an Accept of the actor had allowed.
@@ -107,7 +107,7 @@ func undoAccept(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 		return nil, false, ifNotFound(err)
 	}
 	if f.TargetID != undone.Actor.ID {
-		return nil, false, refuse("%s was not asked by the follow %s", undone.Actor.URI, f.URI)
+		return nil, false, refuse("%s is not the target of the follow %s", undone.Actor.URI, f.URI)
 	}
 	return nil, true, endFollow(tx, f.AccountID, f.TargetID)
 }

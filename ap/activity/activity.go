@@ -29,7 +29,7 @@ type Activity struct {
 	Actor *store.Account
 	// Recipient is whose own inbox it came to; 0 for the shared inbox.
 	Recipient store.AccountID
-	// ByID tells that only the id of its object came, and that the pipeline
+	// ByID reports that only the id of its object came, and that the pipeline
 	// fetched the object from its origin.
 	ByID bool
 	// Depth counts how many fetches of a thread led here; it bounds them.

@@ -30,7 +30,7 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	return []Need{{URI: uri}}, nil
 }
 
-// MayBoost tells whether an account may boost a status that it can see: nobody
+// MayBoost reports whether an account may boost a status that it can see: nobody
 // but its author what is not public, and that not what is direct
 // (SECURITY-RULES 12).
 func MayBoost(account store.AccountID, status *store.Object) bool {
@@ -62,11 +62,11 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
 	if !MayBoost(a.Actor.ID, status) {
-		return "", refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
+		return "", refuse("%s is not public, %s may not boost it", status.URI, a.Actor.URI)
 	}
 	wanted, err := isBoostWanted(tx, a, status)
 	if err == nil && !wanted {
-		return unwanted("nobody here follows %s", a.Actor.URI), nil
+		return unwanted("no local account follows %s", a.Actor.URI), nil
 	}
 	return "", err
 }
@@ -97,7 +97,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if a.Origin.Feeds {
-		if err := tx.FeedStatus(boost); err != nil {
+		if err := tx.AddToHomeFeeds(boost); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -139,7 +139,7 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 	if err != nil {
 		return nil, false, err
 	}
-	if err := tx.Unnotify(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
+	if err := tx.RetractNotification(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
 		return nil, false, err
 	}
 	return inboxes, true, tx.DeleteObject(boost, tombstone(boost, tx.Now()))

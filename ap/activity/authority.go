@@ -68,7 +68,7 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 		return "", refuse("the object has no author")
 	}
 	if author := note.Author(); author != a.Actor.URI {
-		return "", refuse("the author of the object %s is not %s who acts", note.ID, a.Actor.URI)
+		return "", refuse("the author of the object %s is not the actor %s", note.ID, a.Actor.URI)
 	}
 	return "", ownsID(env, a, note.ID)
 }

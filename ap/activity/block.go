@@ -27,7 +27,7 @@ func authorizeBlock(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return "", nil
 	}
 	if !target.Local() {
-		return unwanted("%s does not live here", target.URI), nil
+		return unwanted("%s is not a local account", target.URI), nil
 	}
 	return "", ownsID(env, a, a.ID)
 }

@@ -75,7 +75,7 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if err != nil || wanted {
 		return "", err
 	}
-	return unwanted("nobody here follows %s, is mentioned, or is answered", a.Actor.URI), nil
+	return unwanted("no local account follows %s, is mentioned or is replied to", a.Actor.URI), nil
 }
 
 // authorizeCreateByID judges a Create that names an id which was not fetched:
@@ -90,7 +90,7 @@ func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	o, err := tx.ObjectByURI(id)
 	if fault.Is(err, fault.NotFound) {
-		return unwanted("nobody here follows %s or is addressed", a.Actor.URI), nil
+		return unwanted("no local account follows %s or is addressed", a.Actor.URI), nil
 	}
 	if err == nil && o.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, o)

@@ -41,7 +41,7 @@ func authorizeFollow(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return unwanted("the account %s is gone", target.URI), nil
 	}
 	if !a.Actor.Local() && !target.Local() {
-		return unwanted("%s does not live here", target.URI), nil
+		return unwanted("%s is not a local account", target.URI), nil
 	}
 	if target.ID == a.Actor.ID {
 		return "", refuse("an account can't follow itself")

@@ -7,7 +7,7 @@ import (
 
 // Does anyone here want it: decided here, for what came without being asked for.
 
-// isWanted tells whether a note from an inbox concerns anyone here: someone
+// isWanted reports whether a note from an inbox concerns anyone here: someone
 // follows its author, it is addressed to someone here, it came to somebody's
 // own inbox, or it answers something known here.
 func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
@@ -42,7 +42,7 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 	return tx.AnyUnblocked(here, a.Actor.ID)
 }
 
-// isBoostWanted tells whether a boost concerns anyone here: someone follows
+// isBoostWanted reports whether a boost concerns anyone here: someone follows
 // who boosts, or it is of a post from here. Not for having come to somebody's
 // own inbox: anyone can post there. status is nil for one not known here.
 func isBoostWanted(tx *store.Tx, a *Activity, status *store.Object) (bool, error) {

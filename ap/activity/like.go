@@ -42,12 +42,12 @@ func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return Outcome{Object: status.ID}, err
 	}
-	return tellAuthor(tx, a, status, "favourite")
+	return notifyAuthor(tx, a, status, "favourite")
 }
 
-// tellAuthor notifies the author of a status, or publishes to it, what was
+// notifyAuthor notifies the author of a status, or publishes to it, what was
 // done to the status.
-func tellAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
+func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
 	out := Outcome{Object: status.ID}
 	if a.Origin.Notifies {
 		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: notification, From: a.Actor.ID, StatusID: status.ID}); err != nil {
@@ -80,17 +80,17 @@ func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	if _, ok, err = tx.DeleteFavourite(undone.Actor.ID, id); err != nil || !ok {
 		return nil, false, err
 	}
-	inboxes, err := untellAuthor(tx, undone, id, "favourite")
+	inboxes, err := retractFromAuthor(tx, undone, id, "favourite")
 	return inboxes, true, err
 }
 
-// untellAuthor takes back what tellAuthor did, and says who is to get the Undo.
-func untellAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
+// retractFromAuthor takes back what notifyAuthor did, and says who is to get the Undo.
+func retractFromAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
 	status, err := tx.Object(id)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Unnotify(status.AccountID, notification, undone.Actor.ID, id); err != nil {
+	if err := tx.RetractNotification(status.AccountID, notification, undone.Actor.ID, id); err != nil {
 		return nil, err
 	}
 	author, err := tx.Account(status.AccountID)

@@ -37,9 +37,9 @@ func endFollow(tx *store.Tx, follower, target store.AccountID) error {
 		return err
 	}
 	for _, typ := range []string{"follow", "follow_request"} {
-		if err := tx.Unnotify(target, typ, follower, 0); err != nil {
+		if err := tx.RetractNotification(target, typ, follower, 0); err != nil {
 			return err
 		}
 	}
-	return tx.UnfeedAuthor(follower, target)
+	return tx.RemoveAuthorFromHome(follower, target)
 }

@@ -28,11 +28,11 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err := tx.CountStatus(status); err != nil {
 		return nil, false, err
 	}
-	if err := tx.AdoptReplies(status); err != nil {
+	if err := tx.LinkReplies(status); err != nil {
 		return nil, false, err
 	}
 	if a.Origin.Feeds {
-		if err := tx.FeedStatus(status); err != nil {
+		if err := tx.AddToHomeFeeds(status); err != nil {
 			return nil, false, err
 		}
 	}

@@ -56,7 +56,7 @@ func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if err == nil && known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
 	}
-	return unwanted("the status %s concerns nobody here", id), nil
+	return unwanted("the status %s concerns no local account", id), nil
 }
 
 func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
@@ -78,7 +78,7 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		if wanted, err := isWanted(env, tx, a, o); err != nil || wanted {
 			return "", err
 		}
-		return unwanted("the status %s is not known here and concerns nobody", o.ID), nil
+		return unwanted("the status %s is not known here and concerns no local account", o.ID), nil
 	}
 	if err != nil {
 		return "", err

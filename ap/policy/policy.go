@@ -59,7 +59,7 @@ type Message struct {
 	Object *vocab.Object
 	// Outgoing is true for what is done here.
 	Outgoing bool
-	// Rewritten tells that a policy has changed the document.
+	// Rewritten reports that a policy has changed the document.
 	Rewritten bool
 }
 
@@ -72,15 +72,15 @@ func (m *Message) Rewrite(change func(document vocab.Document)) error {
 	if err != nil {
 		return err
 	}
-	if !sameSpeaker(o, m.Object) || !sameSpeaker(o.Object.Object, m.Object.Object.Object) {
+	if !sameAuthor(o, m.Object) || !sameAuthor(o.Object.Object, m.Object.Object.Object) {
 		return fmt.Errorf("a policy may not change who says what in %s", m.Object.ID)
 	}
 	m.Object, m.Rewritten = o, true
 	return nil
 }
 
-// sameSpeaker tells whether two readings are of one object by one author.
-func sameSpeaker(a, b *vocab.Object) bool {
+// sameAuthor reports whether two readings are of one object by one author.
+func sameAuthor(a, b *vocab.Object) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
@@ -153,7 +153,7 @@ func (c Chain) Delivery(d Delivery) Verdict {
 	return Verdict{}
 }
 
-// AsksDeliveries tells whether any policy wants to know who fetches.
+// AsksDeliveries reports whether any policy wants to know who fetches.
 func (c Chain) AsksDeliveries() bool {
 	for _, p := range c {
 		if p.Delivery != nil {

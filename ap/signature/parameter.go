@@ -10,7 +10,7 @@ import (
 // maxHeader bounds the Signature header.
 const maxHeader = 8 << 10
 
-var errUnreadable = errors.New("the signature header can't be read")
+var errUnreadable = errors.New("invalid Signature header")
 
 // parameters reads the one Signature header (or Authorization of that scheme)
 // into its parameters, each there once.

@@ -118,7 +118,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	switch s.alg {
 	case "", "rsa-sha256", "rsa-sha512", "hs2019":
 	default:
-		return nil, fmt.Errorf("the algorithm %q is not one we know", s.alg)
+		return nil, fmt.Errorf("unsupported algorithm %q", s.alg)
 	}
 	if _, err := base64.StdEncoding.DecodeString(p["signature"]); err != nil || p["signature"] == "" {
 		return nil, errors.New("the signature is not base64")
@@ -139,7 +139,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	if covered["digest"] {
 		s.digest = r.Header.Get("Digest")
 		if !hasKnownDigest(s.digest) {
-			return nil, errors.New("the digest is of no known algorithm")
+			return nil, errors.New("the digest algorithm is not supported")
 		}
 	}
 	s.request = asSigned(r)
@@ -154,7 +154,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 func (s *Signature) Verify(key crypto.PublicKey) error {
 	pub, ok := key.(*rsa.PublicKey)
 	if !ok {
-		return errors.New("the key is no RSA key")
+		return errors.New("the key is not an RSA key")
 	}
 	if err := checkSize(pub); err != nil {
 		return err
@@ -172,7 +172,7 @@ func (s *Signature) Verify(key crypto.PublicKey) error {
 		err = v.Verify(pub, httpsig.RSA_SHA512)
 	}
 	if err != nil {
-		return errors.New("the signature is not the key's")
+		return errors.New("the signature does not match the key")
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func LanguageTag(s string) string {
 // maxShortcode bounds the name of an emoji.
 const maxShortcode = 128
 
-// IsShortcode tells whether a name is an emoji's: letters of ASCII, digits and
+// IsShortcode reports whether a name is an emoji's: letters of ASCII, digits and
 // underscores, two at least, as Mastodon has it.
 func IsShortcode(s string) bool {
 	for i := range len(s) {

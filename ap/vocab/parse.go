@@ -98,7 +98,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	readText(o, m)
 	o.Context = contextOf(m)
 	o.Published, o.Updated = timeOf(m["published"]), timeOf(m["updated"])
-	o.Sensitive = truth(m["sensitive"])
+	o.Sensitive = boolOf(m["sensitive"])
 	o.URL = links(m["url"])
 	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
 	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
@@ -160,8 +160,8 @@ func readActor(o *Object, m map[string]any) {
 	}
 	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
 	o.Icon, o.Image = image(m["icon"]), image(m["image"])
-	o.ManuallyApprovesFollowers = truth(m["manuallyApprovesFollowers"])
-	o.Discoverable, o.Indexable, o.Suspended = truth(m["discoverable"]), truth(m["indexable"]), truth(m["suspended"])
+	o.ManuallyApprovesFollowers = boolOf(m["manuallyApprovesFollowers"])
+	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])
 	o.MovedTo = id(m["movedTo"])
 	for _, v := range list(m["alsoKnownAs"]) {
 		if s := id(v); s != "" && len(o.AlsoKnownAs) < 64 {
@@ -210,7 +210,7 @@ func number(v any) float64 {
 	return 0
 }
 
-func truth(v any) bool {
+func boolOf(v any) bool {
 	switch x := v.(type) {
 	case bool:
 		return x
@@ -255,7 +255,7 @@ func refID(v any) (string, error) {
 	return name, nil
 }
 
-// isLink tells whether an object is a Link, which is never embedded but names
+// isLink reports whether an object is a Link, which is never embedded but names
 // what it is about.
 func isLink(m map[string]any) bool {
 	for _, t := range texts(m["type"]) {

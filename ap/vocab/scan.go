@@ -47,7 +47,7 @@ func decode(raw []byte) (Document, *decoder, error) {
 		return nil, nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, nil, errors.New("there is more behind the document's end")
+		return nil, nil, errors.New("data after the end of the document")
 	}
 	m, ok := value.(Document)
 	if !ok {
@@ -71,7 +71,7 @@ func scanDepth(raw []byte) error {
 			inString = true
 		case c == '{' || c == '[':
 			if depth++; depth > MaxDepth {
-				return fmt.Errorf("the document nests deeper than %d", MaxDepth)
+				return fmt.Errorf("the document is nested deeper than %d", MaxDepth)
 			}
 		case c == '}' || c == ']':
 			depth--
@@ -90,7 +90,7 @@ func (d *decoder) value(count *int, core bool) (any, error) {
 	}
 	// Elsewhere it is dropped, but an id without it would be another's.
 	if s, ok := tok.(string); ok && core && strings.IndexByte(s, 0) >= 0 {
-		return nil, errors.New("an id, type or name holds a NUL")
+		return nil, errors.New("an id, type or name contains a NUL")
 	}
 	switch tok {
 	case json.Delim('{'):

@@ -21,16 +21,16 @@ func ParseURI(s string) (*url.URL, error) {
 	}
 	for _, r := range s {
 		if r <= ' ' || r == 0x7f || r == '\\' {
-			return nil, fmt.Errorf("%q is no URI", s)
+			return nil, fmt.Errorf("invalid URI %q", s)
 		}
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no URI", s)
+		return nil, fmt.Errorf("invalid URI %q", s)
 	}
 	scheme := strings.ToLower(u.Scheme)
 	if scheme != "https" && scheme != "http" || u.Opaque != "" {
-		return nil, fmt.Errorf("%q is no http URI", s)
+		return nil, fmt.Errorf("%q is not an http URI", s)
 	}
 	if u.User != nil {
 		return nil, fmt.Errorf("%q has userinfo", s)
@@ -101,7 +101,7 @@ func Origin(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// SameOrigin tells whether two URIs have one origin; unreadable ones have none.
+// SameOrigin reports whether two URIs have one origin; unreadable ones have none.
 func SameOrigin(a, b string) bool {
 	x, err := Origin(a)
 	if err != nil {

@@ -64,11 +64,11 @@ type Reporter interface {
 	Errorf(format string, args ...any)
 }
 
-// Check fails the test when a response is not as the schema says.
+// Check fails the test when a response does not match the schema.
 func Check(t Reporter, method, path string, status int, body []byte) {
 	t.Helper()
 	if err := load().check(method, path, status, body); err != nil {
-		t.Errorf("%s %s (%d) is not as the schema says: %v\n%s", method, path, status, err, body)
+		t.Errorf("%s %s (%d) does not match the schema: %v\n%s", method, path, status, err, body)
 	}
 }
 

@@ -215,7 +215,7 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 	return nil
 }
 
-// isWithheld tells whether the policies withhold something public from the
+// isWithheld reports whether the policies withhold something public from the
 // server that signed the request for it. Nobody has to sign one.
 func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account) bool {
 	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {

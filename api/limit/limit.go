@@ -11,7 +11,7 @@ import (
 	"kinglet/internal/ratelimit"
 )
 
-// Check counts a request, sets Mastodon's headers of it, and tells whether it
+// Check counts a request, sets Mastodon's headers of it, and reports whether it
 // may be made.
 func Check(w http.ResponseWriter, limits ratelimit.Counter, rule ratelimit.Rule, who string) bool {
 	count := limits.Count(rule, who)

@@ -34,7 +34,7 @@ func (c *call) extendedDescription() (any, error) {
 	return map[string]any{"updated_at": nil, "content": markup.Render(c.api.Config.Description, markup.Options{})}, nil
 }
 
-// health tells whether the server can read and write its database.
+// health reports whether the server can read and write its database.
 func (c *call) health() (any, error) {
 	if _, err := read(c, func(*store.Tx) (struct{}, error) { return struct{}{}, nil }); err != nil {
 		return nil, err

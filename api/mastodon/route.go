@@ -61,10 +61,10 @@ const (
 	everything             // the same for all callers
 )
 
-// declared tells whether it says who may call it.
+// declared reports whether it says who may call it.
 func (rt route) declared() bool { return rt.scope != "" || rt.stranger == everything }
 
-// allows tells whether a token's scopes suffice.
+// allows reports whether a token's scopes suffice.
 func (rt route) allows(granted string) bool {
 	for _, s := range strings.Split(rt.scope, "|") {
 		if s == anyScope || scope.Allows(granted, s) {

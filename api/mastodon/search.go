@@ -89,12 +89,12 @@ func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
 		find = c.api.Service.KnownURL
 	}
 	found, err := find(ctx, address)
-	return found, c.unlessTheirs(err, address)
+	return found, c.ignoreRemoteErrors(err, address)
 }
 
-// unlessTheirs drops the errors that are another server's fault, having logged
+// ignoreRemoteErrors drops the errors that are another server's fault, having logged
 // them.
-func (c *call) unlessTheirs(err error, what string) error {
+func (c *call) ignoreRemoteErrors(err error, what string) error {
 	if err == nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
@@ -135,7 +135,7 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		if err == nil {
 			return c.foundAccounts(id)
 		}
-		if err := c.unlessTheirs(err, q); err != nil {
+		if err := c.ignoreRemoteErrors(err, q); err != nil {
 			return nil, err
 		}
 	}

@@ -289,7 +289,7 @@ func put(at any, path []string, value string, n int) any {
 	return m
 }
 
-// Has tells whether a parameter was given, if only empty.
+// Has reports whether a parameter was given, if only empty.
 func (p *Params) Has(name string) bool {
 	v, ok := p.values[name]
 	return ok && v != nil

@@ -39,21 +39,21 @@ type pace struct {
 	now     func() time.Time
 }
 
-// usualPace lets 40 MB pass at 0.5 Mbit/s, and ends half a minute after a
+// defaultPace lets 40 MB pass at 0.5 Mbit/s, and ends half a minute after a
 // client is stuck.
-func usualPace() pace { return pace{30 * time.Second, 64 << 10, time.Now} }
+func defaultPace() pace { return pace{30 * time.Second, 64 << 10, time.Now} }
 
 func (p pace) time(size int64) time.Duration {
 	return time.Duration(size/p.slowest) * time.Second
 }
 
 // UploadTime is how long a body of so many bytes may take.
-func UploadTime(size int64) time.Duration { return readTime + usualPace().time(size) }
+func UploadTime(size int64) time.Duration { return readTime + defaultPace().time(size) }
 
 // AllowUpload gives a request that time to send its body, for as long as
 // something of it comes.
 func AllowUpload(w http.ResponseWriter, r *http.Request, within time.Duration) {
-	usualPace().upload(w, r, within)
+	defaultPace().upload(w, r, within)
 }
 
 func (p pace) upload(w http.ResponseWriter, r *http.Request, within time.Duration) {
@@ -85,7 +85,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 // AllowDownload gives an answer of up to size bytes the time to be written,
 // for as long as the client takes something of it.
 func AllowDownload(w http.ResponseWriter, size int64) http.ResponseWriter {
-	return usualPace().download(w, size)
+	return defaultPace().download(w, size)
 }
 
 func (p pace) download(w http.ResponseWriter, size int64) http.ResponseWriter {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// clientLeft tells whether a request failed since its client hung up, or did
+// clientLeft reports whether a request failed since its client hung up, or did
 // not send what it had announced: nothing is wrong here.
 func clientLeft(r *http.Request, err error) bool {
 	if r.Context().Err() != nil {

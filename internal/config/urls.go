@@ -95,5 +95,5 @@ func ValidUsername(name string) error {
 	return nil
 }
 
-// ReservedUsername tells whether a name may not be taken by a new account.
+// ReservedUsername reports whether a name may not be taken by a new account.
 func ReservedUsername(name string) bool { return reserved[strings.ToLower(name)] }

@@ -20,9 +20,9 @@ import (
 // once: ConvertFile.
 const incremental = 2 // https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
-// GivesSpaceBack tells whether what is deleted makes the database smaller on
+// ReclaimsSpace reports whether what is deleted makes the database smaller on
 // the disk. On PostgreSQL that is not ours to see to.
-func (e *Engine) GivesSpaceBack(ctx context.Context) (is bool, err error) {
+func (e *Engine) ReclaimsSpace(ctx context.Context) (is bool, err error) {
 	if e.path == "" {
 		return true, nil
 	}
@@ -43,10 +43,10 @@ const (
 	vacuumPause = 10 * time.Millisecond
 )
 
-// GiveSpaceBack makes SQLite's file shorter by the pages that hold nothing, but
+// ReclaimSpace makes SQLite's file shorter by the pages that hold nothing, but
 // for a few, in transactions that hold the writer for a moment each.
-func (e *Engine) GiveSpaceBack(ctx context.Context) error {
-	if gives, err := e.GivesSpaceBack(ctx); err != nil || !gives || e.path == "" {
+func (e *Engine) ReclaimSpace(ctx context.Context) error {
+	if gives, err := e.ReclaimsSpace(ctx); err != nil || !gives || e.path == "" {
 		return err
 	}
 	for {
@@ -67,7 +67,7 @@ func (e *Engine) GiveSpaceBack(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("give space back: %w", err)
+			return fmt.Errorf("reclaim space: %w", err)
 		}
 		select {
 		case <-time.After(vacuumPause):
@@ -100,7 +100,7 @@ func ConvertFile(ctx context.Context, path string, c Conversion) error {
 		return withoutPath(err)
 	}
 	if err := convertFile(ctx, path, c); err != nil {
-		return fmt.Errorf("write the database file anew: %w", err)
+		return fmt.Errorf("rewrite the database file: %w", err)
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func failed(ctx context.Context, err error) error {
 	return err
 }
 
-// isDown tells whether the database, not what was asked of it, is at fault.
+// isDown reports whether the database, not what was asked of it, is at fault.
 func isDown(err error) bool {
 	if code, ok := postgresCode(err); ok {
 		switch code[:2] {

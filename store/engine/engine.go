@@ -117,7 +117,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// IsPostgres tells whether a database setting names PostgreSQL.
+// IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
@@ -153,7 +153,7 @@ func (e *Engine) Close() error {
 	return e.db.Close()
 }
 
-// Created tells whether Open made the database's file.
+// Created reports whether Open made the database's file.
 func (e *Engine) Created() bool { return e.created }
 
 // Engine is "sqlite" or "postgres".

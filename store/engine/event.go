@@ -69,7 +69,7 @@ func (tx *Tx) notice() notice {
 	return n
 }
 
-// eventsAreKept tells whether events have to be written: whether somebody may
+// eventsAreKept reports whether events have to be written: whether somebody may
 // be listening. A server on a SQLite file is the only process that listens, and
 // knows of its own listeners: see Engine.Listen for why that is safe. Another
 // process on the file, and a node on PostgreSQL, can't know.

@@ -92,7 +92,7 @@ func (h *health) afterView(err error) {
 	h.damaged = err
 }
 
-// afterUpdate notes how a write ended; changed tells that it committed at
+// afterUpdate notes how a write ended; changed reports that it committed at
 // least one row. One that changed nothing shows nothing.
 func (h *health) afterUpdate(err error, changed bool) {
 	if err == nil && !changed {

@@ -33,7 +33,7 @@ const interruptEvery = 5 * time.Millisecond
 
 // interruptWhenDone ends what runs on the connection once ctx is done. After
 // stop has returned nothing is interrupted, so that whoever uses the
-// connection next is left alone; it tells whether anything was.
+// connection next is left alone; it reports whether anything was.
 func (c *conn) interruptWhenDone(ctx context.Context) (stop func() (interrupted bool)) {
 	quit, ended := make(chan struct{}), make(chan struct{})
 	stopWatching := context.AfterFunc(ctx, func() {

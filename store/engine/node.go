@@ -20,7 +20,7 @@ func (e *Engine) HoldNode(ctx context.Context) (string, error) {
 	defer e.nodeMu.Unlock()
 	e.nodeKey = rand.Int64()
 	if err := e.lockNode(ctx); err != nil {
-		return "", fmt.Errorf("hold a node's name: %w", err)
+		return "", fmt.Errorf("lock the node's name: %w", err)
 	}
 	return strconv.FormatInt(e.nodeKey, 10), nil
 }
@@ -70,7 +70,7 @@ func (e *Engine) releaseNode() {
 	}
 }
 
-// NodeLives tells whether a node holds its name: on PostgreSQL while it is
+// NodeLives reports whether a node holds its name: on PostgreSQL while it is
 // connected; on SQLite there is one, and what an earlier one claimed is free.
 func (tx *Tx) NodeLives(name string) (bool, error) {
 	key, err := strconv.ParseInt(name, 10, 64)

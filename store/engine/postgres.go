@@ -59,7 +59,7 @@ func (e *Engine) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error 
 func (e *Engine) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	return retry(ctx, func() error {
 		if e.runTwice {
-			_ = e.onPostgres(ctx, "BEGIN", rehearsal(fn))
+			_ = e.onPostgres(ctx, "BEGIN", dryRun(fn))
 		}
 		return e.onPostgres(ctx, "BEGIN", fn)
 	})

@@ -42,7 +42,7 @@ func Client(ctx context.Context) string {
 	return r.client
 }
 
-// IsStranger tells whether a request reads as a stranger's.
+// IsStranger reports whether a request reads as a stranger's.
 func IsStranger(ctx context.Context) bool {
 	r, _ := ctx.Value(readerKey{}).(reader)
 	return r.stranger
@@ -81,7 +81,7 @@ func (e *Engine) read(ctx context.Context, view func(context.Context) error) err
 	}
 	err := view(bounded)
 	if err != nil && ctx.Err() == nil && errors.Is(bounded.Err(), context.DeadlineExceeded) {
-		return fault.Errorf(fault.Unavailable, "this took the database too long")
+		return fault.Errorf(fault.Unavailable, "the query took too long")
 	}
 	return err
 }

@@ -19,10 +19,10 @@ import (
 const attempts = 10
 
 // ErrAgain has the transaction run again, like a serialization failure.
-var ErrAgain = errors.New("another transaction was first")
+var ErrAgain = errors.New("a concurrent transaction committed first")
 
 // errRehearsed ends the first of the two runs of Options.RunTwice.
-var errRehearsed = errors.New("rehearsed")
+var errRehearsed = errors.New("dry run")
 
 // isRetryable tells the failures after which the transaction is run again:
 // serialization_failure, deadlock_detected, and the unique_violation of two
@@ -41,7 +41,7 @@ func retry(ctx context.Context, transaction func() error) error {
 			return err
 		}
 		if i == attempts-1 {
-			return lostEveryTime(err)
+			return retriesExhausted(err)
 		}
 		pause := time.NewTimer(rand.N(time.Millisecond << i))
 		select {
@@ -54,8 +54,8 @@ func retry(ctx context.Context, transaction func() error) error {
 	return nil
 }
 
-// lostEveryTime is the error of a transaction that never got through.
-func lostEveryTime(err error) error {
+// retriesExhausted is the error of a transaction that never got through.
+func retriesExhausted(err error) error {
 	if IsDuplicate(err) || IsIDTaken(err) {
 		return fault.Errorf(fault.Conflict, "it exists already: %w", err)
 	}
@@ -78,8 +78,8 @@ func (tx *Tx) rolledBack() {
 	tx.undo, tx.after, tx.notices, tx.events, tx.emitted = nil, nil, 0, nil, nil
 }
 
-// rehearsal is fn for the first of two runs.
-func rehearsal(fn func(tx *Tx) error) func(tx *Tx) error {
+// dryRun is fn for the first of two runs.
+func dryRun(fn func(tx *Tx) error) func(tx *Tx) error {
 	return func(tx *Tx) error { return errors.Join(errRehearsed, fn(tx)) }
 }
 

@@ -42,7 +42,7 @@ func unknownMigration(version int) error {
 	return fault.Errorf(fault.Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
 }
 
-// HasTable tells whether a table is there.
+// HasTable reports whether a table is there.
 func (tx *Tx) HasTable(name string) (bool, error) {
 	query := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1`
 	if tx.engine.dialect == postgresDialect {
@@ -56,7 +56,7 @@ func (tx *Tx) HasTable(name string) (bool, error) {
 // holds shared, so that commands can tell that one runs.
 const serverLock = 0x4b676c7473727672
 
-// ServerRuns tells whether a server runs on the database: on SQLite one that
+// ServerRuns reports whether a server runs on the database: on SQLite one that
 // listens at the socket beside the file, on PostgreSQL one that holds its lock.
 func (e *Engine) ServerRuns(ctx context.Context) (bool, error) {
 	if e.path != "" {

@@ -29,7 +29,7 @@ const (
 )
 
 // prepareFile checks that a path holds a database of Kinglet's, or makes one
-// there, and tells whether it did. stamp is set when the file is one that was
+// there, and reports whether it did. stamp is set when the file is one that was
 // made before Kinglet had an application id.
 func prepareFile(ctx context.Context, path string, mustExist bool) (created, stamp bool, err error) {
 	_, err = os.Lstat(path)

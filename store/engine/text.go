@@ -12,10 +12,10 @@ import (
 // keeps both. So that they agree, such a text is never handed to either: no
 // row has it, and none is written with it.
 
-// ValidText tells whether a text can be kept.
+// ValidText reports whether a text can be kept.
 func ValidText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// checkText finds a parameter that can't be kept: impossible tells that there
+// checkText finds a parameter that can't be kept: impossible reports that there
 // is one. A statement that only reads then finds nothing, which is true.
 func checkText(query string, args []any) (impossible bool, err error) {
 	for i, arg := range args {

@@ -168,7 +168,7 @@ func (w *writer) apply(p *pending) error {
 		return nil // the caller has left and nothing was begun
 	}
 	if w.engine.runTwice {
-		if err := w.attempt(p, rehearsal(p.fn)); err != nil {
+		if err := w.attempt(p, dryRun(p.fn)); err != nil {
 			return err
 		}
 	}
