@@ -15,22 +15,22 @@ import (
 	"kinglet/store"
 )
 
-// MaxInboxBytes bounds an activity that is posted to an inbox.
+// MaxInboxBytes limits an activity that is posted to an inbox.
 const MaxInboxBytes = vocab.MaxBytes
 
-// InboxRequest is an activity that was posted to an inbox, with its body not
-// read yet. The body is bounded by MaxInboxBytes (http.MaxBytesReader).
+// InboxRequest is an activity that was posted to an inbox, with its body still
+// unread. The body is limited to MaxInboxBytes (http.MaxBytesReader).
 type InboxRequest struct {
 	*http.Request
 	Client    string          // the address it comes from
 	Recipient store.AccountID // whose own inbox it came to; 0 is the shared one
 }
 
-// Inbox takes a signed activity that was posted to an inbox. Who sends it is
-// found out from the headers, and the body read once they are verified: what
-// strangers have us hold or wait for is bounded (SECURITY-RULES 41). When it
-// returns no error the activity is applied, or durably kept to be, or not
-// wanted here, as the outcome says: it may be acknowledged.
+// Inbox accepts a signed activity that was posted to an inbox. The sender is
+// determined from the headers, and the body read once they are verified: what
+// strangers make us hold or wait for is limited (SECURITY-RULES 41). When it
+// returns no error, the activity is applied, stored durably to be applied
+// later, or not wanted here, as the outcome says: it may be acknowledged.
 func (s *Service) Inbox(ctx context.Context, q InboxRequest) (activity.Outcome, error) {
 	out, err := s.inbox(ctx, q)
 	if busy := busyError(err); busy != nil {
@@ -91,8 +91,8 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	return s.take(ctx, a)
 }
 
-// refusedHost says why we don't deal with the host of a URI: asked before
-// anything is fetched of it.
+// refusedHost says why we don't deal with the host of a URI: checked before
+// anything is fetched from it.
 func (s *Service) refusedHost(uri string) activity.Reason {
 	if v := s.env.Policy.Host(vocab.Host(uri)); v.Refused {
 		return activity.Reason(v.String())
@@ -100,9 +100,9 @@ func (s *Service) refusedHost(uri string) activity.Reason {
 	return ""
 }
 
-// bodySemaphore is where the body of a verified sender is read: those whom somebody
-// here follows have a room of their own, which nobody else can fill with
-// bodies that trickle.
+// bodySemaphore limits how many bodies of verified senders are read at once:
+// accounts that somebody here follows have a limit of their own, which nobody
+// else can use up with slow bodies.
 func (s *Service) bodySemaphore(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
 	room := s.limits.bodies
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
@@ -115,11 +115,11 @@ func (s *Service) bodySemaphore(ctx context.Context, actor *store.Account) (*sem
 	return room, err
 }
 
-// inboxStranger finds the signer of a post whose key is not known here, or
-// has changed. A small one is read first: most of what strangers send are
-// Deletes of what was never here, which cost no fetch (SECURITY-RULES 36); of
-// those neither an actor nor an error is given. A larger one is left unread
-// while its key is fetched.
+// inboxStranger finds the signer of a post whose key is not known here, or has
+// changed. A small body is read first: most of what strangers send are Deletes
+// of what was never here, which cost no fetch (SECURITY-RULES 36); for those
+// neither an actor nor an error is returned. A larger body stays unread while
+// its key is fetched.
 func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signature.Signature, known bool) (*store.Account, *vocab.Object, error) {
 	leave, err := s.stranger(ctx, sig, q.Client)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	return actor, doc, err
 }
 
-// readActivity reads the body of a post, which must be the one that is signed.
+// readActivity reads the body of a post, which must match the signed digest.
 func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
 	var body bytes.Buffer
 	if q.ContentLength > 0 {
@@ -166,7 +166,8 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 }
 
 // concernsUs is false for the Delete of what was never known here, of which
-// thousands come: it costs neither a key nor a write (SECURITY-RULES 36).
+// thousands arrive: it costs neither a key fetch nor a write (SECURITY-RULES
+// 36).
 func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, error) {
 	if doc.Type != "Delete" {
 		return true, nil
@@ -179,8 +180,8 @@ func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, erro
 	return known[doc.Object.ID], err
 }
 
-// take applies an activity of an inbox, or keeps it for a job when something
-// has to be fetched first.
+// take applies an inbox activity, or stores it for a job when something has to
+// be fetched first.
 func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outcome, error) {
 	rule, not, err := s.admit(ctx, a)
 	if err != nil || not != "" {
@@ -206,7 +207,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 	})
 }
 
-// ingest does what Inbox put off.
+// ingest applies what Inbox postponed.
 func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	doc, err := s.bounds.Parse(args.Activity)
 	if err != nil {
@@ -230,9 +231,9 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	return s.fetchOutcome("ingest", doc.ID, out, err)
 }
 
-// fetchOutcome is what a job of fetching answers: what a later attempt may
-// change is tried again; what is refused, gone, not wanted or not to be
-// believed is done with, and logged.
+// fetchOutcome is the result of a fetching job: what may succeed later is
+// retried; what is refused, gone, not wanted or not trusted is finished, and
+// logged.
 func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error) error {
 	if err != nil && isTemporary(err) {
 		return err
@@ -247,8 +248,8 @@ func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error
 	return nil
 }
 
-// isTemporary reports whether what failed may succeed later: a server that does not
-// answer, a limit, an error of our own. What a rule decided stays decided.
+// isTemporary reports whether a failure may succeed later: a server that does
+// not answer, a limit, an internal error. What a rule decided is final.
 func isTemporary(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.RateLimited, fault.Internal:

@@ -9,7 +9,7 @@ import (
 )
 
 // resolveMentions fetches accounts that a status mentions and that were not
-// known when it came.
+// known when it arrived.
 func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArgs) error {
 	if exists, err := s.statusExists(ctx, args.Status); err != nil || !exists {
 		return err

@@ -10,7 +10,7 @@ func likeRule() Rule {
 	return Rule{Type: "Like", Authorize: authorizeLike, Apply: applyLike, Undo: undoLike}
 }
 
-// authorizeLike checks that the actor may see the status that it likes, or
+// authorizeLike checks that the actor may see the status that it likes or
 // reacts to.
 func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
@@ -27,7 +27,7 @@ func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
 	if err == nil && !may {
-		// As if it were not there: see authorizeAnnounce.
+		// As if it did not exist: see authorizeAnnounce.
 		return unwanted("the status %s is not known here", a.Object.Object.ID), nil
 	}
 	return "", err
@@ -45,8 +45,8 @@ func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return notifyAuthor(tx, a, status, "favourite")
 }
 
-// notifyAuthor notifies the author of a status, or publishes to it, what was
-// done to the status.
+// notifyAuthor notifies a local author of a status, or publishes to a remote
+// one, what was done to the status.
 func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
 	out := Outcome{Object: status.ID}
 	if a.Origin.Notifies {
@@ -84,7 +84,8 @@ func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	return inboxes, true, err
 }
 
-// retractFromAuthor takes back what notifyAuthor did, and says who is to get the Undo.
+// retractFromAuthor reverts what notifyAuthor did, and returns the inboxes that
+// get the Undo.
 func retractFromAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
 	status, err := tx.Object(id)
 	if err != nil {
