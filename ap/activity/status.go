@@ -167,9 +167,10 @@ func notifyOfStatus(tx *store.Tx, a *Activity, status *store.Object, mentioned [
 // MaxThreadDepth limits how far up a thread is fetched.
 const MaxThreadDepth = 40
 
-// completeParent enqueues the fetch of an unknown parent of a status. For
-// authors that no local account follows it does so only while the host's lane
-// is short, since deliveries wait in it too.
+// completeParent enqueues the fetch of an unknown parent of a status. For an
+// unsolicited post of an author that no local account follows it does so only
+// while few jobs wait for the parent's host, since deliveries wait in that lane
+// too.
 func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
 	if !a.Origin.Completes || status.InReplyToURI == "" || status.InReplyToID != 0 || a.Depth >= MaxThreadDepth {
 		return nil

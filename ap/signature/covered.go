@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// coveredHeaders is the set that the signature covers, each in the request
-// once.
+// coveredHeaders is the set of headers that the signature covers, each of them
+// once in the request.
 func coveredHeaders(r *http.Request, list string) (map[string]bool, error) {
 	covered := map[string]bool{}
 	for _, h := range strings.Fields(strings.ToLower(list)) {
@@ -51,8 +51,8 @@ func checkHost(host string, own []string) error {
 	return fmt.Errorf("the request is signed for the host %q, not for this one", host)
 }
 
-// checkTime wants a date, or a (created), that is covered and about now; if
-// both are, both.
+// checkTime requires a Date or (created) that is covered and close to now; if
+// both are covered, both.
 func checkTime(r *http.Request, p map[string]string, covered map[string]bool, now time.Time) error {
 	if !covered["date"] && !covered["(created)"] {
 		return errors.New("the signature covers no date")
@@ -74,8 +74,8 @@ func checkTime(r *http.Request, p map[string]string, covered map[string]bool, no
 		if err != nil {
 			return errors.New("invalid created parameter")
 		}
-		// The verifier of httpsig refuses what is over 10 s in the future of
-		// the machine's clock, which is narrower.
+		// The verifier of httpsig refuses what is over 10 s in the future of the
+		// machine's clock, which is stricter.
 		if err := checkClockSkew(at, now); err != nil {
 			return err
 		}

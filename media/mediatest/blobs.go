@@ -15,7 +15,7 @@ import (
 	"kinglet/store"
 )
 
-// Blobs keeps bytes in memory. The zero value is empty and ready.
+// Blobs stores bytes in memory. The zero value is empty and ready.
 type Blobs struct {
 	mu    sync.Mutex
 	bytes map[string][]byte
