@@ -17,7 +17,7 @@ type Lane struct {
 	Error        string
 }
 
-// Lanes lists those that are failing.
+// Lanes lists the failing lanes.
 func (tx *Tx) Lanes() ([]Lane, error) {
 	var out []Lane
 	err := tx.query(func(row scanner) error {
@@ -29,9 +29,9 @@ func (tx *Tx) Lanes() ([]Lane, error) {
 	return out, err
 }
 
-// LaneFailed sets a lane aside for as long as wait says of its failures in a
-// row, with all its waiting jobs, and tells until when. Failures that come
-// while it is set aside already were under way before, and count as one.
+// LaneFailed sets a lane aside for as long as wait returns for its number of
+// consecutive failures, with all its waiting jobs, and returns until when.
+// Failures while it is set aside were already in progress, and count as one.
 func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why string) (until time.Time, err error) {
 	now := tx.Now()
 	if _, err := tx.exec(`
@@ -58,7 +58,7 @@ func (tx *Tx) LaneFailed(lane string, wait func(failures int) time.Duration, why
 	return until, err
 }
 
-// LaneRecovered takes a lane back: what waits in it is due at once.
+// LaneRecovered reactivates a lane: its waiting jobs are due at once.
 func (tx *Tx) LaneRecovered(lane string) error {
 	n, err := tx.exec(`DELETE FROM lanes WHERE lane = $1`, lane)
 	if err != nil || n == 0 {

@@ -1,10 +1,10 @@
 // Package store is Kinglet's database: one schema on two engines, SQLite and
-// PostgreSQL, and every line of SQL there is.
+// PostgreSQL, and all SQL.
 //
-// It is entered two ways only: [Store.View] reads a consistent snapshot and
+// There are two ways in: [Store.View] reads a consistent snapshot and
 // [Store.Update] writes one transaction that is durable when it returns. All
-// methods hang on [Tx], one file per entity, the SQL beside the Go type it
-// fills. Who may see a status is decided here, once, in visibility.go.
+// queries are methods of [Tx], one file per entity, the SQL beside the Go type
+// it fills. Who may see a status is decided here, once, in visibility.go.
 //
 // What both engines have in common and where they differ is in package engine.
 //

@@ -23,7 +23,7 @@ import (
 // call may cost. The zero value declares nothing, and can't be mounted.
 type route struct {
 	// scope is what a token needs: one scope, several separated by
-	//  of which one suffices, or anyScope.
+	// "|" of which one suffices, or anyScope.
 	scope string
 	// stranger is what callers get without a token, or with a token that
 	// has none of the scopes.

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// HoldNode gives this process the name under which it claims jobs, until
-// Close. On SQLite there is one node. On PostgreSQL a node holds an advisory
-// lock of its name for as long as it lives, so that others can tell when it
-// is dead and take its jobs back.
+// HoldNode returns the name under which this process claims jobs, until Close.
+// On SQLite there is one node. On PostgreSQL a node holds an advisory lock of
+// its name while it lives, so that others can detect that it is dead and
+// release its jobs.
 func (e *Engine) HoldNode(ctx context.Context) (string, error) {
 	if e.path != "" {
 		return "here", nil
@@ -43,8 +43,8 @@ func (e *Engine) lockNode(ctx context.Context) error {
 	return nil
 }
 
-// holdNodeAgain takes the name again that went with a lost connection: other
-// nodes would think this one dead and do its jobs as well.
+// holdNodeAgain locks the name again after a lost connection: other nodes would
+// take this one for dead and run its jobs as well.
 func (e *Engine) holdNodeAgain(ctx context.Context) {
 	e.nodeMu.Lock()
 	defer e.nodeMu.Unlock()

@@ -10,23 +10,23 @@ import (
 )
 
 // On PostgreSQL one of two conflicting transactions is run again, after
-// everything that it did is rolled back: its rows by the database, what it gave
-// to the caller's memory by undo. Uniqueness is the database's, so the second
-// run finds the winner's row where the first found none.
+// everything that it did is rolled back: its rows by the database, its changes
+// of the caller's memory by undo. The database enforces uniqueness, so the
+// second run finds the other's row where the first found none.
 
-// attempts is how often a transaction is run before its caller is told that
-// the server is busy.
+// attempts is how often a transaction is run before its caller gets an error
+// that the server is busy.
 const attempts = 10
 
-// ErrAgain has the transaction run again, like a serialization failure.
+// ErrAgain makes the transaction run again, like a serialization failure.
 var ErrAgain = errors.New("a concurrent transaction committed first")
 
 // errRehearsed ends the first of the two runs of Options.RunTwice.
 var errRehearsed = errors.New("dry run")
 
-// isRetryable tells the failures after which the transaction is run again:
+// isRetryable reports the failures after which the transaction is run again:
 // serialization_failure, deadlock_detected, and the unique_violation of two
-// that found a key or an id free at once.
+// that inserted the same key or id concurrently.
 func isRetryable(err error) bool {
 	code, _ := postgresCode(err)
 	return code == "40001" || code == "40P01" || code == "23505" || errors.Is(err, ErrAgain)
@@ -54,7 +54,7 @@ func retry(ctx context.Context, transaction func() error) error {
 	return nil
 }
 
-// retriesExhausted is the error of a transaction that never got through.
+// retriesExhausted is the error of a transaction that lost every time.
 func retriesExhausted(err error) error {
 	if IsDuplicate(err) || IsIDTaken(err) {
 		return fault.Errorf(fault.Conflict, "it exists already: %w", err)
@@ -62,15 +62,15 @@ func retriesExhausted(err error) error {
 	return fault.Errorf(fault.Unavailable, "too many changes at once: %w", err)
 }
 
-// Restore has what dest points to set back when the transaction is rolled
-// back: an entity that was given an id or a time must not keep them for the
-// next run, nor after a failure.
+// Restore sets dest back when the transaction is rolled back: an entity that
+// was given an id or a time must not keep them for the next run, nor after a
+// failure.
 func Restore[T any](tx *Tx, dest *T) {
 	before := *dest
 	tx.undo = append(tx.undo, func() { *dest = before })
 }
 
-// rolledBack takes back what the transaction gave to memory.
+// rolledBack reverts the transaction's changes of memory.
 func (tx *Tx) rolledBack() {
 	for i := len(tx.undo) - 1; i >= 0; i-- {
 		tx.undo[i]()
@@ -84,8 +84,8 @@ func dryRun(fn func(tx *Tx) error) func(tx *Tx) error {
 }
 
 // InsertNew runs an insert with new ids of the time at until one is free: the
-// primary key decides. Many servers give times to the second, and the day, not
-// the time, that an account was made.
+// primary key decides. Many servers give times in seconds, and only the day
+// that an account was made, so ids collide.
 func (tx *Tx) InsertNew(at time.Time, insert func(id int64) error) error {
 	for range attempts {
 		err := insert(tx.NewID(at))
