@@ -21,7 +21,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// oneLine tells whether a command said exactly one line that has a text.
+// oneLine reports whether a command said exactly one line that has a text.
 func oneLine(out, want string) bool {
 	return strings.Count(out, "\n") == 1 && strings.Contains(out, want)
 }
@@ -441,7 +441,7 @@ func TestDatabaseAwayAtStart(t *testing.T) {
 	}
 }
 
-func TestStaticListsNothing(t *testing.T) {
+func TestStaticHasNoListing(t *testing.T) {
 	n := newNode(t, "")
 	for path, want := range map[string]int{"/static/": 404, "/static/style.css": 200} {
 		resp, err := http.Get(n.url + path)

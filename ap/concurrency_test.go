@@ -190,7 +190,7 @@ func TestRunTwice(t *testing.T) {
 }
 
 // What one person's clients ask for at once, at two nodes, is done once.
-func TestCommandsAtOnce(t *testing.T) {
+func TestConcurrentCommands(t *testing.T) {
 	const n = 10
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
@@ -349,7 +349,7 @@ func TestPostTakesAnotherID(t *testing.T) {
 }
 
 // Who is blocked while following does not follow.
-func TestFollowMeetsBlock(t *testing.T) {
+func TestFollowDuringBlock(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
 		ctx := t.Context()

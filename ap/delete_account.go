@@ -9,8 +9,8 @@ import (
 	"kinglet/store"
 )
 
-// DeleteAccount ends an account and all it had, and tells every server that
-// may have a copy. Its name is not given out again.
+// DeleteAccount deletes a local account and all it had, and notifies every
+// server that may have a copy. Its name is not given out again.
 func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	var account *store.Account
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -27,8 +27,9 @@ func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	return err
 }
 
-// purgeAccount clears away what a deleted account left, in small transactions.
-// A local account's key goes last, when its Delete is no longer delivered.
+// purgeAccount erases what a deleted account left, in small transactions. A
+// local account's key is deleted last, when its Delete is no longer being
+// delivered.
 func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
 	for done := false; !done; {
 		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {

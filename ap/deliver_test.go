@@ -125,7 +125,7 @@ func TestFollowsKeepTheirOrder(t *testing.T) {
 }
 
 // One object that a server chokes on holds up no other.
-func TestAnOrderHoldsUpNoOther(t *testing.T) {
+func TestOrdersAreIndependent(t *testing.T) {
 	w := apptest.NewWorld(t)
 	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
 	bob.Follow(alice)
@@ -161,7 +161,7 @@ func TestDeleteWaitsForNothing(t *testing.T) {
 }
 
 // A deleted account says its Delete, and nothing that still waited.
-func TestDeletedAccountSaysNoMore(t *testing.T) {
+func TestDeletedAccountSendsNothingMore(t *testing.T) {
 	w := apptest.NewWorld(t)
 	server := w.Server("a.test")
 	alice, bob := server.Account("alice"), w.Stranger("bob@b.test")
@@ -204,7 +204,7 @@ func TestFetchesSetHostsAside(t *testing.T) {
 		}},
 	} {
 		for trouble, begin := range map[string]func(h *apptest.Host){
-			"down": func(h *apptest.Host) { h.Down() }, "no name": func(h *apptest.Host) { h.NameFails() }, "503": func(h *apptest.Host) { h.Failing(503) },
+			"down": func(h *apptest.Host) { h.Down() }, "no name": func(h *apptest.Host) { h.DNSFails() }, "503": func(h *apptest.Host) { h.Failing(503) },
 		} {
 			t.Run(c.name+"/"+trouble, func(t *testing.T) {
 				w := apptest.NewWorld(t)

@@ -9,7 +9,8 @@ import (
 	"kinglet/store"
 )
 
-// visibleTo reads a status that account can see; of a boost, the boosted.
+// visibleTo reads a status that account can see; for a boost, the boosted
+// status.
 func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id store.ObjectID) (actor *store.Account, st *store.Status, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if st, err = tx.Status(account, id); err != nil {
@@ -24,7 +25,7 @@ func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id sto
 	return actor, st, err
 }
 
-// Favourite marks a status that an account can see as its favourite; NotFound.
+// Favourite marks a status that an account can see as its favourite.
 func (s *Service) Favourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil || st.Favourited {
@@ -34,7 +35,7 @@ func (s *Service) Favourite(ctx context.Context, account store.AccountID, id sto
 	return err
 }
 
-// Unfavourite takes it back, also when the author has blocked the account.
+// Unfavourite reverts it, even when the author has blocked the account.
 func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasFavourite)
 	if err != nil || own == nil {
@@ -49,10 +50,10 @@ type interaction struct {
 	status        *store.Object
 }
 
-// ownInteraction reads what an account did to a status, of a boost to the boosted,
-// whether or not the account can see that any more: what one did one can take
-// back. It is nil when nothing was done; NotFound when there is nothing that
-// the account can see either.
+// ownInteraction reads what an account did to a status, for a boost to the
+// boosted status, whether or not the account can still see it: everyone can
+// undo what they did. It is nil when nothing was done; NotFound when the
+// account can't see the status either.
 func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, id store.ObjectID,
 	done func(*store.Tx, store.AccountID, store.ObjectID) (bool, error),
 ) (own *interaction, err error) {
@@ -108,8 +109,8 @@ func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object, o
 	return err
 }
 
-// Boost has an account share a status that it can see, and gives the boost's
-// id; a second boost gives the first one's.
+// Boost boosts a status that an account can see, and returns the boost's id; a
+// second boost returns the first one's.
 func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.ObjectID, v store.Visibility) (store.ObjectID, error) {
 	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {
@@ -126,7 +127,7 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 	return out.Object, nil
 }
 
-// Unboost takes it back, also when the author has blocked the account.
+// Unboost reverts it, even when the author has blocked the account.
 func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasBoost)
 	if err != nil || own == nil {
@@ -135,7 +136,7 @@ func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store
 	return s.undo(ctx, own.actor, "Announce", own.status.URI, own.author.URI)
 }
 
-// Bookmark keeps a status for an account; nobody else learns of it.
+// Bookmark adds or removes an account's bookmark; nobody else can see it.
 func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id store.ObjectID, keep bool) error {
 	_, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {
@@ -149,7 +150,8 @@ func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id stor
 	})
 }
 
-// Pin shows one of an account's own public statuses on top of its profile.
+// Pin adds one of an account's own public statuses to the top of its profile,
+// or removes it.
 func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.ObjectID, up bool) error {
 	_, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {

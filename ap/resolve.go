@@ -9,14 +9,15 @@ import (
 	"kinglet/store"
 )
 
-// Found is what an address led to: one of the two is not 0.
+// Found is the result of a lookup: one of the two is not 0.
 type Found struct {
 	Account store.AccountID
 	Status  store.ObjectID
 }
 
-// ResolveURL finds the account or status at an address, by id or by page,
-// fetching it when it is not known here. NotFound, or why it can't be had.
+// ResolveURL finds the account or status of a URL, by id or by page, fetching
+// it when it is not known here. The error is NotFound, or why it could not be
+// fetched.
 func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {
@@ -44,8 +45,7 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 	return Found{Status: out.Object}, err
 }
 
-// known finds what an address leads to without leaving the house: ids, and
-// our own pages.
+// known finds what a URL refers to without any request: ids, and our own pages.
 func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 	switch u := s.Config.ParseURL(address); u.Kind {
 	case config.NotOurURL:
@@ -74,7 +74,7 @@ func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 	return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
 }
 
-// KnownURL is ResolveURL for those who may not have us fetch.
+// KnownURL is ResolveURL without fetching.
 func (s *Service) KnownURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {

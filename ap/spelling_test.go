@@ -129,7 +129,7 @@ func TestPagesLeadNowhereElse(t *testing.T) {
 				return err
 			}
 			if got := location(a.URI); got != "" && got != own+"/@alice" {
-				t.Errorf("alice's %s leads to %s", typ, got)
+				t.Errorf("alice's %s resolves to %s", typ, got)
 			}
 			return nil
 		})
@@ -168,7 +168,7 @@ func TestPagesLeadNowhereElse(t *testing.T) {
 
 // What strangers name that breaks its grammar is dropped, and the rest of the
 // post is kept.
-func TestGrammarOfStrangers(t *testing.T) {
+func TestRemoteGrammar(t *testing.T) {
 	n := newNetwork(t)
 	alice := n.account("alice")
 	bob := n.actor(victim, "bob")

@@ -136,7 +136,7 @@ func (h *hostile) each(b func(what string, kept time.Duration)) {
 // One function holds the writer, and nothing that is sent holds it for long.
 // What is asserted is far above what is measured, for a machine that is busy:
 // the benchmark gives the numbers.
-func TestHostileActivitiesKeepTheWriterShortly(t *testing.T) {
+func TestHostileActivitiesHoldTheWriterBriefly(t *testing.T) {
 	h := newHostile(t)
 	h.each(func(string, time.Duration) {}) // what is prepared once
 	best := map[string]time.Duration{}

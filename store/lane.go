@@ -17,7 +17,7 @@ type Lane struct {
 	Error        string
 }
 
-// Lanes lists those that are failing.
+// Lanes lists the failing lanes.
 func (tx *Tx) Lanes() ([]Lane, error) {
 	var out []Lane
 	err := tx.query(func(row scanner) error {

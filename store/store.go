@@ -1,10 +1,10 @@
 // Package store is Kinglet's database: one schema on two engines, SQLite and
-// PostgreSQL, and every line of SQL there is.
+// PostgreSQL, and all SQL.
 //
-// It is entered two ways only: [Store.View] reads a consistent snapshot and
+// There are two ways in: [Store.View] reads a consistent snapshot and
 // [Store.Update] writes one transaction that is durable when it returns. All
-// methods hang on [Tx], one file per entity, the SQL beside the Go type it
-// fills. Who may see a status is decided here, once, in visibility.go.
+// queries are methods of [Tx], one file per entity, the SQL beside the Go type
+// it fills. Who may see a status is decided here, once, in visibility.go.
 //
 // What both engines have in common and where they differ is in package engine.
 //
@@ -63,7 +63,7 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
-// IsPostgres tells whether a database setting names PostgreSQL.
+// IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 
 // Conversion and ConvertFile make a file that gives space back of one that
@@ -92,8 +92,8 @@ func AsKnown(ctx context.Context) context.Context { return engine.AsKnown(ctx) }
 // Client is how semaphores count a request.
 func Client(ctx context.Context) string { return engine.Client(ctx) }
 
-// IsStranger tells whether a request reads as a stranger's.
+// IsStranger reports whether a request reads as a stranger's.
 func IsStranger(ctx context.Context) bool { return engine.IsStranger(ctx) }
 
-// ValidText tells whether a text can be kept.
+// ValidText reports whether a text can be kept.
 func ValidText(s string) bool { return engine.ValidText(s) }

@@ -5,7 +5,7 @@ import "strings"
 // FoldTag is the key of a hashtag: without its #, lower-case.
 func FoldTag(tag string) string { return strings.ToLower(strings.TrimPrefix(tag, "#")) }
 
-// PutTags replaces the hashtags by which a status is found.
+// PutTags replaces the hashtags of a status.
 func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 	if _, err := tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status); err != nil {
 		return err

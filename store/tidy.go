@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// How often Tidy looks without being told to: for uploads that were cut off,
-// and, which takes long, for blobs that nothing refers to.
+// How often Tidy runs without being woken: for uploads that were cut off, and,
+// which takes long, for unreferenced blobs.
 const (
 	sweepUploadsEvery = time.Hour
 	sweepMediaEvery   = 24 * time.Hour
 )
 
-// Tidy does what is better not done in anybody's transaction, until ctx ends:
-// it deletes what is left of large blobs and of uploads that were cut off, and
-// blobs that nothing refers to, and gives the space back to the disk. It begins with what a process that was killed
-// has left.
+// Tidy does the clean-up that is too slow for a user's transaction, until ctx
+// ends: it deletes what is left of large blobs and of uploads that were cut
+// off, and unreferenced blobs, and returns the space to the disk. It starts
+// with what a killed process has left.
 func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	hourly := time.NewTicker(sweepUploadsEvery)
 	defer hourly.Stop()
@@ -26,10 +26,10 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	for {
 		err := sweep(ctx)
 		if err == nil {
-			err = s.GiveSpaceBack(ctx)
+			err = s.ReclaimSpace(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("could not tidy the database, it is tried again in an hour", "error", err)
+			log.Warn("could not clean up the database, retrying in an hour", "error", err)
 		}
 		sweep = s.SweepUploads
 		select {
@@ -43,7 +43,7 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// tidySoon has Tidy look at once.
+// tidySoon makes Tidy run at once.
 func (s *Store) tidySoon() {
 	select {
 	case s.tidyDue <- struct{}{}:

@@ -123,7 +123,7 @@ func (s *site) consent(token string) url.Values {
 
 func (s *site) consentPage() string { return "/oauth/authorize?" + s.consent("").Encode() }
 
-// gaveCode tells whether an answer sends a code to the client.
+// gaveCode reports whether an answer sends a code to the client.
 func gaveCode(w *httptest.ResponseRecorder) bool {
 	return strings.Contains(w.Header().Get("Location"), "code=")
 }

@@ -159,7 +159,7 @@ type rule struct {
 	by    func(s *scene) *apptest.Stranger // who signs; bob unless it says otherwise
 	send  func(s *scene) object
 	want  int // the answer; 202 unless it says otherwise
-	// nothing tells that nobody here notices anything; so it is of everything
+	// nothing reports that nobody here notices anything; so it is of everything
 	// that is refused.
 	nothing bool
 	then    func(s *scene)

@@ -6,14 +6,14 @@ import (
 	"kinglet/store"
 )
 
-// An Undo takes back what its actor did: whatever activity has a rule that
-// undoes it (ActivityPub §6.10, §7.10). An Undo of an Accept ends the follow.
+// An Undo reverts what its actor did: any activity whose rule has an Undo
+// (ActivityPub §6.10, §7.10). An Undo of an Accept ends the follow.
 func undoRule() Rule {
 	return Rule{Type: "Undo", Authorize: authorizeUndo, Apply: applyUndo}
 }
 
-// authorizeUndo checks that what is undone was the actor's own. What is found
-// here is found under the actor, so a wrong claim finds nothing.
+// authorizeUndo checks that what is undone was the actor's own. Objects are
+// looked up under the actor, so a false claim finds nothing.
 func authorizeUndo(_ *Env, _ *store.Tx, a *Activity) (Reason, error) {
 	ref := a.Object.Object
 	if ref.ID == "" && ref.Object == nil {
@@ -35,7 +35,7 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	var inboxes []string
 	for _, rule := range rules() {
-		// When only an id came, all are asked.
+		// When only an id arrived, every rule is tried.
 		if rule.Undo == nil || undone.Type != "" && undone.Type != rule.Type {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 // (anyOf) may be chosen, and how many chose each, as its own server counts.
 func question() Kind { return Kind{Type: "Question", Read: readQuestion} }
 
-// The bounds of a stranger's poll. What is over them is cut.
+// The limits of a remote poll. What exceeds them is cut.
 const (
 	maxOptions     = 32
 	maxOptionTitle = 512

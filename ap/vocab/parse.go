@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The most of each list that is read. Recipients over the bound are an error,
-// since cutting them would change who a post is for; of the others the rest is
-// passed over.
+// The limits of each list that is read. More recipients are an error, since
+// cutting them would change who a post is for; of the other lists the rest is
+// ignored.
 const (
 	MaxRecipients  = 1000
 	MaxTags        = 500
@@ -18,13 +18,13 @@ const (
 	MaxItems       = 1000
 )
 
-// Parse reads a document. It is refused, with an error that names what was
-// wrong, when it is over the bounds, is no JSON object, has a core term twice,
-// redefines core terms in its @context, or has several values where one
-// decides authority (id, actor). Of several objects none is read.
+// Parse parses a document. It returns an error that names what is wrong when
+// the document exceeds the bounds, is not a JSON object, has a core term twice,
+// redefines core terms in its @context, or has several values where one decides
+// authority (id, actor). Of several objects none is read.
 func Parse(raw []byte) (*Object, error) { return Bounds{}.Parse(raw) }
 
-// Bounds are those of a document that a server may set.
+// Bounds are the limits of a document that are settings.
 type Bounds struct {
 	Mentions int // how many accounts one object may mention; 0 for any number
 }
@@ -40,8 +40,8 @@ func (b Bounds) Parse(raw []byte) (*Object, error) {
 	return d.read(m)
 }
 
-// Read reads a document that is not bytes yet: a draft of ours, or what a
-// policy has rewritten. It is judged as Parse judges.
+// Read reads a document that is not encoded yet: a draft of ours, or what a
+// policy has rewritten. The same rules apply as in Parse.
 func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
 
 func (d *decoder) read(m Document) (*Object, error) {
@@ -58,8 +58,8 @@ func (d *decoder) read(m Document) (*Object, error) {
 	return o, nil
 }
 
-// maxEmbedded is how deep objects inside objects are read; what is deeper is
-// known by its id only.
+// maxEmbedded is how deep embedded objects are read; what is deeper is known by
+// its id only.
 const maxEmbedded = 3
 
 func (d *decoder) typed(m Document, depth int) (*Object, error) {
@@ -98,7 +98,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	readText(o, m)
 	o.Context = contextOf(m)
 	o.Published, o.Updated = timeOf(m["published"]), timeOf(m["updated"])
-	o.Sensitive = truth(m["sensitive"])
+	o.Sensitive = boolOf(m["sensitive"])
 	o.URL = links(m["url"])
 	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
 	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
@@ -129,8 +129,8 @@ func readText(o *Object, m map[string]any) {
 	}
 }
 
-// mapped reads a text that may come with languages (ActivityStreams §4.7):
-// the plain term, and the language whose text is the same.
+// mapped reads a text that may come with languages (ActivityStreams §4.7): the
+// plain term, and the language whose text is the same.
 func mapped(m map[string]any, key, mapKey string) (value, language string) {
 	value = text(m[key])
 	byLanguage, _ := m[mapKey].(map[string]any)
@@ -160,8 +160,8 @@ func readActor(o *Object, m map[string]any) {
 	}
 	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
 	o.Icon, o.Image = image(m["icon"]), image(m["image"])
-	o.ManuallyApprovesFollowers = truth(m["manuallyApprovesFollowers"])
-	o.Discoverable, o.Indexable, o.Suspended = truth(m["discoverable"]), truth(m["indexable"]), truth(m["suspended"])
+	o.ManuallyApprovesFollowers = boolOf(m["manuallyApprovesFollowers"])
+	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])
 	o.MovedTo = id(m["movedTo"])
 	for _, v := range list(m["alsoKnownAs"]) {
 		if s := id(v); s != "" && len(o.AlsoKnownAs) < 64 {
@@ -170,7 +170,7 @@ func readActor(o *Object, m map[string]any) {
 	}
 }
 
-// text is a string without what databases and pages can't hold.
+// text is a string without characters that databases and pages can't store.
 func text(v any) string {
 	s, _ := v.(string)
 	if s == "" {
@@ -210,7 +210,7 @@ func number(v any) float64 {
 	return 0
 }
 
-func truth(v any) bool {
+func boolOf(v any) bool {
 	switch x := v.(type) {
 	case bool:
 		return x
@@ -231,7 +231,7 @@ func id(v any) string {
 }
 
 // refID is the one id of a reference: a string, the id of an object, or the
-// href of a Link (ActivityStreams §4.2). One that names two could be read as
+// href of a Link (ActivityStreams §4.2). One that has two could be read as
 // either, and is refused (SECURITY-RULES 9).
 func refID(v any) (string, error) {
 	m, ok := v.(map[string]any)
@@ -255,8 +255,8 @@ func refID(v any) (string, error) {
 	return name, nil
 }
 
-// isLink tells whether an object is a Link, which is never embedded but names
-// what it is about.
+// isLink reports whether an object is a Link, which is never embedded but
+// refers to another object.
 func isLink(m map[string]any) bool {
 	for _, t := range texts(m["type"]) {
 		if t == "Link" || t == "Mention" {
@@ -266,7 +266,7 @@ func isLink(m map[string]any) bool {
 	return false
 }
 
-// single reads a string that decides authority: one value, or one of one.
+// single reads a string that decides authority: one value, or a list of one.
 func single(m map[string]any, key string) (string, error) {
 	values := list(m[key])
 	if len(values) > 1 {
@@ -329,11 +329,11 @@ func (d *decoder) refs(v any, depth, most int) []Ref {
 	return out
 }
 
-// maxAuthors bounds who a post is attributed to.
+// maxAuthors limits how many authors a post is attributed to.
 const maxAuthors = 16
 
-// authors reads attributedTo. What can't be read is an error and not passed
-// over: the next one would be taken for the author.
+// authors reads attributedTo. An invalid author is an error and not ignored:
+// otherwise the next one would be taken for the author.
 func (d *decoder) authors(v any, depth int) ([]Ref, error) {
 	all := list(v)
 	if len(all) > maxAuthors {

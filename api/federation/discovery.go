@@ -141,7 +141,7 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		},
 		"metadata": map[string]any{
 			"nodeName": a.Config.Title, "nodeDescription": a.Config.Description,
-			// Client libraries (megalodon) learn here whose API this is.
+			// Client libraries (megalodon) detect the API by this field.
 			"upstream": map[string]string{"name": "mastodon"},
 		},
 	})

@@ -44,7 +44,7 @@ func TestInboxJudgesHeadersFirst(t *testing.T) {
 		{"a key of ours", func(r *http.Request) {
 			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), bob.keyID, "https://"+domain+"/users/alice#main-key", 1))
 		}, 401},
-		{"a key that is no URI", func(r *http.Request) {
+		{"a key that is not a URI", func(r *http.Request) {
 			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), bob.keyID, "http://x@y/#"+strings.Repeat("k", 3000), 1))
 		}, 401},
 		{"another host", func(r *http.Request) { r.Host = "other.test" }, 401},
@@ -125,7 +125,7 @@ func TestNamedKeyIsNotStored(t *testing.T) {
 
 // An inbox says the same whatever could not be fetched of a key, so that nobody
 // learns what we could reach. The log has the reason.
-func TestInboxTellsNothing(t *testing.T) {
+func TestInboxDisclosesNothing(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	down := newHost(t)
 	down.Close()
@@ -379,7 +379,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Whether a private post is there can't be told from whether we fetch the key
 // of one who asks for it.
-func TestKeyOfReaderTellsNothing(t *testing.T) {
+func TestKeyOfReaderDisclosesNothing(t *testing.T) {
 	for _, there := range []bool{true, false} {
 		for _, page := range []bool{true, false} {
 			w, h := newWorld(t), newHost(t)

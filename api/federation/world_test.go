@@ -322,7 +322,7 @@ func large(doc object) object {
 	return doc
 }
 
-// watched is a body that tells whether it was read.
+// watched is a body that reports whether it was read.
 type watched struct {
 	io.Reader
 	read chan struct{}

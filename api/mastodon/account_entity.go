@@ -50,7 +50,7 @@ type Field struct {
 	VerifiedAt *string `json:"verified_at"`
 }
 
-// Source is what one's own profile was written as, and the preferences.
+// Source is the text of one's own profile as typed, and the preferences.
 type Source struct {
 	Privacy             string  `json:"privacy"`
 	Sensitive           bool    `json:"sensitive"`

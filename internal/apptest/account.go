@@ -311,7 +311,7 @@ func (a *Account) Timeline(path string, params ...string) []*Status {
 	return out
 }
 
-// HasInHome tells whether a post is in the account's home timeline, itself or boosted.
+// HasInHome reports whether a post is in the account's home timeline, itself or boosted.
 func (a *Account) HasInHome(uri string) bool {
 	a.Server.World.T.Helper()
 	return slices.ContainsFunc(a.Home(), func(s *Status) bool {

@@ -38,14 +38,14 @@ func newNetwork() *network { return &network{hosts: map[string]*Host{}} }
 type Host struct {
 	Name string
 
-	network   *network
-	mu        sync.Mutex
-	addresses []netip.Addr
-	pages     map[string]http.Handler // by path
-	handler   http.Handler            // for every other path
-	trouble   trouble
-	asked     []Request
-	tried     int
+	network     *network
+	mu          sync.Mutex
+	addresses   []netip.Addr
+	pages       map[string]http.Handler // by path
+	handler     http.Handler            // for every other path
+	failureMode failureMode
+	asked       []Request
+	tried       int
 }
 
 // Request is one that a host received.
@@ -56,8 +56,8 @@ type Request struct {
 	Body           []byte
 }
 
-// trouble is what is wrong with a host, if anything.
-type trouble struct {
+// failureMode is what is wrong with a host, if anything.
+type failureMode struct {
 	lookup, dial error
 	latency      time.Duration
 	status       int
@@ -72,7 +72,7 @@ func (n *network) host(name string) *Host {
 		// 11.0.0.0/8 is of the internet, as the rules of addresses have it.
 		i := len(n.hosts) + 1
 		h = &Host{
-			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), trouble: trouble{cutAfter: -1},
+			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), failureMode: failureMode{cutAfter: -1},
 			addresses: []netip.Addr{netip.AddrFrom4([4]byte{11, 0, byte(i >> 8), byte(i)})},
 		}
 		if n.everywhere != nil {
@@ -110,8 +110,8 @@ func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
 	return h
 }
 
-// Otherwise answers what no Handle does.
-func (h *Host) Otherwise(f http.HandlerFunc) *Host {
+// Fallback answers what no Handle does.
+func (h *Host) Fallback(f http.HandlerFunc) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.handler = f
@@ -151,44 +151,44 @@ func (h *Host) Remove(pathOrURL string) {
 	delete(h.pages, strings.TrimPrefix(pathOrURL, "https://"+h.Name))
 }
 
-func (h *Host) set(t trouble) *Host {
+func (h *Host) set(t failureMode) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.trouble = t
+	h.failureMode = t
 	return h
 }
 
 // Up ends whatever was wrong with a host.
-func (h *Host) Up() *Host { return h.set(trouble{cutAfter: -1}) }
+func (h *Host) Up() *Host { return h.set(failureMode{cutAfter: -1}) }
 
 // Down has nothing answer at the host's addresses.
 func (h *Host) Down() *Host {
-	return h.set(trouble{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
+	return h.set(failureMode{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
 }
 
 // Refusing has connections to the host refused, as by a machine on which no
 // server runs.
-func (h *Host) Refusing() *Host { return h.set(trouble{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
+func (h *Host) Refusing() *Host { return h.set(failureMode{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
 
-// NoName has the host's name lead nowhere.
-func (h *Host) NoName() *Host {
-	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
+// NoSuchName has the host's name lead nowhere.
+func (h *Host) NoSuchName() *Host {
+	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
 }
 
-// NameFails has the lookup of the host's name fail for now.
-func (h *Host) NameFails() *Host {
-	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
+// DNSFails has the lookup of the host's name fail for now.
+func (h *Host) DNSFails() *Host {
+	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
 }
 
 // Slow has each answer come after d, in the world's time. What comes after
 // more than the client's patience is a time-out.
-func (h *Host) Slow(d time.Duration) *Host { return h.set(trouble{cutAfter: -1, latency: d}) }
+func (h *Host) Slow(d time.Duration) *Host { return h.set(failureMode{cutAfter: -1, latency: d}) }
 
 // Failing has every request answered with a status, such as 500.
-func (h *Host) Failing(status int) *Host { return h.set(trouble{cutAfter: -1, status: status}) }
+func (h *Host) Failing(status int) *Host { return h.set(failureMode{cutAfter: -1, status: status}) }
 
 // CutOff has the connection break after the first n bytes of each body.
-func (h *Host) CutOff(n int) *Host { return h.set(trouble{cutAfter: n}) }
+func (h *Host) CutOff(n int) *Host { return h.set(failureMode{cutAfter: n}) }
 
 // Asked are the requests that the host received, of a method and of a path or
 // of all paths (""), in their order.
@@ -204,9 +204,9 @@ func (h *Host) Asked(method, path string) []Request {
 	return out
 }
 
-// Tried is how many requests somebody tried to make of the host, whether or
+// Attempts is how many requests somebody tried to make of the host, whether or
 // not they came to it.
-func (h *Host) Tried() int {
+func (h *Host) Attempts() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tried
@@ -250,10 +250,10 @@ func (n resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.trouble.lookup != nil {
+	if h.failureMode.lookup != nil {
 		h.tried++
 	}
-	return h.addresses, h.trouble.lookup
+	return h.addresses, h.failureMode.lookup
 }
 
 // exchange takes a request from one host to another, over the wire: it is
@@ -267,18 +267,18 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}
 	}
 	to.mu.Lock()
-	trouble := to.trouble
+	failureMode := to.failureMode
 	to.tried++
 	to.mu.Unlock()
-	if trouble.dial != nil {
-		w.Clock.Advance(trouble.latency)
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: trouble.dial}
+	if failureMode.dial != nil {
+		w.Clock.Advance(failureMode.latency)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: failureMode.dial}
 	}
-	if trouble.latency > answerPatience {
+	if failureMode.latency > answerPatience {
 		w.Clock.Advance(answerPatience)
 		return nil, timeout("time out awaiting response headers")
 	}
-	w.Clock.Advance(trouble.latency)
+	w.Clock.Advance(failureMode.latency)
 	arrived, err := overTheWire(r)
 	if err != nil {
 		return nil, err
@@ -293,7 +293,7 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
-	resp, err := to.answer(arrived.WithContext(ctx), trouble)
+	resp, err := to.answer(arrived.WithContext(ctx), failureMode)
 	if err == nil {
 		resp.Request = r
 	}
@@ -309,7 +309,7 @@ func overTheWire(r *http.Request) (*http.Request, error) {
 }
 
 // answer has the host answer a request that came to it.
-func (h *Host) answer(r *http.Request, trouble trouble) (resp *http.Response, err error) {
+func (h *Host) answer(r *http.Request, failureMode failureMode) (resp *http.Response, err error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -324,13 +324,13 @@ func (h *Host) answer(r *http.Request, trouble trouble) (resp *http.Response, er
 	}
 	h.mu.Unlock()
 	rec := httptest.NewRecorder()
-	if trouble.status != 0 {
-		http.Error(rec, http.StatusText(trouble.status), trouble.status)
+	if failureMode.status != 0 {
+		http.Error(rec, http.StatusText(failureMode.status), failureMode.status)
 	} else if err := serve(handler, rec, r); err != nil {
 		return nil, err
 	}
 	resp = rec.Result()
-	if n := trouble.cutAfter; n >= 0 && n < rec.Body.Len() {
+	if n := failureMode.cutAfter; n >= 0 && n < rec.Body.Len() {
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(rec.Body.Bytes()[:n]), broken{}))
 	}
 	return resp, nil

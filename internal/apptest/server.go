@@ -100,7 +100,7 @@ func (s *Server) open() {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	s.Host.Otherwise(s.Handler.ServeHTTP)
+	s.Host.Fallback(s.Handler.ServeHTTP)
 }
 
 func level(name string) (l slog.Level) {

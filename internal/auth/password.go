@@ -44,7 +44,7 @@ func HashPassword(ctx context.Context, memory *semaphore.Semaphore, password str
 	return hashPassword(password), nil
 }
 
-// VerifyPassword tells whether a password is that of a hash, in constant time.
+// VerifyPassword reports whether a password is that of a hash, in constant time.
 // An empty or unreadable hash matches nothing, at the same cost. Unavailable
 // when too many are being hashed.
 func VerifyPassword(ctx context.Context, memory *semaphore.Semaphore, hash, password string) (bool, error) {

@@ -24,7 +24,7 @@ func HashSecret(secret string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// WellFormedSecret tells whether a string looks like NewSecret's.
+// WellFormedSecret reports whether a string looks like NewSecret's.
 func WellFormedSecret(secret string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(secret)
 	return err == nil && len(b) == 32
@@ -48,7 +48,7 @@ func (s *Service) Sign(purpose, value string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Verify tells whether a signature is Sign's of a value. It takes as long for
+// Verify reports whether a signature is Sign's of a value. It takes as long for
 // a wrong one.
 func (s *Service) Verify(purpose, value, signature string) bool {
 	return hmac.Equal([]byte(s.Sign(purpose, value)), []byte(signature))

@@ -46,7 +46,7 @@ var wrongPassword = fault.Errorf(fault.Unauthorized, "The name or the password i
 // come from. A browser and an address that signed in before have a number of
 // their own, so that strangers' guesses do not lock the owner out.
 func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
-	c, err := s.claimant(ctx, a)
+	c, err := s.signInAccount(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -79,17 +79,17 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	return out, nil
 }
 
-// claimant is who an attempt says it is, and whether that account signed in
+// signInAccount is who an attempt says it is, and whether that account signed in
 // from there before.
-type claimant struct {
+type signInAccount struct {
 	account                   *store.Account
 	user                      *store.User // without a password when there is no such account
 	device, address           string      // as they are kept
 	knownDevice, knownAddress bool
 }
 
-func (s *Service) claimant(ctx context.Context, a SignInAttempt) (*claimant, error) {
-	c := &claimant{device: s.Sign("device", a.Device), address: s.Sign("address", a.Address)}
+func (s *Service) signInAccount(ctx context.Context, a SignInAttempt) (*signInAccount, error) {
+	c := &signInAccount{device: s.Sign("device", a.Device), address: s.Sign("address", a.Address)}
 	err := s.store.View(ctx, func(tx *store.Tx) (err error) {
 		c.account, c.user, err = s.find(tx, a.Name)
 		if fault.Is(err, fault.NotFound) {
@@ -108,7 +108,7 @@ func (s *Service) claimant(ctx context.Context, a SignInAttempt) (*claimant, err
 }
 
 // reserve counts an attempt as a wrong password until it is known to be right.
-func (s *Service) reserve(c *claimant, a SignInAttempt) (reserved reservations) {
+func (s *Service) reserve(c *signInAccount, a SignInAttempt) (reserved reservations) {
 	id := c.account.ID
 	switch {
 	case c.knownDevice:

@@ -132,7 +132,7 @@ func accountDelete(c *call) error {
 		if err := s.DeleteAccount(c.ctx, c.args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, "deleted; the running server tells the other servers")
+		fmt.Fprintln(c.out, "deleted; the running server notifies the other servers")
 		return nil
 	})
 }

@@ -103,14 +103,14 @@ func (l outOfFiles) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// nowhere is the network of a copy: every name and every address is refused.
-type nowhere struct{}
+// noNetwork is the network of a copy: every name and every address is refused.
+type noNetwork struct{}
 
-func (nowhere) DialContext(context.Context, string, string) (net.Conn, error) {
+func (noNetwork) DialContext(context.Context, string, string) (net.Conn, error) {
 	return nil, errCopy
 }
 
-func (nowhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+func (noNetwork) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return nil, errCopy
 }
 
@@ -118,7 +118,7 @@ var errCopy = copyError{}
 
 type copyError struct{}
 
-func (copyError) Error() string { return "this server is a copy (--as-copy) and asks nobody" }
+func (copyError) Error() string { return "this server is a copy (--as-copy) and sends no requests" }
 
 // Is makes it final: trying again will not help.
 func (copyError) Is(target error) bool { return target == outgoing.ErrRefused }

@@ -91,7 +91,7 @@ func (l *connections) add(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.silent.Len()+l.idle.Len()+l.serving.Len()+l.ending.Len() >= l.max {
-		if c := l.givesWay(); c != nil {
+		if c := l.connectionToClose(); c != nil {
 			l.drop(c)
 			c.conn.Close()
 			continue
@@ -109,8 +109,8 @@ func (l *connections) add(conn net.Conn) *connection {
 	return c
 }
 
-// givesWay is the connection to close for another; nil when there is none.
-func (l *connections) givesWay() *connection {
+// connectionToClose is the connection to close for another; nil when there is none.
+func (l *connections) connectionToClose() *connection {
 	front := func(of *list.List, longer time.Duration) *connection {
 		if of.Len() == 0 {
 			return nil

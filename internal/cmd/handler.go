@@ -41,7 +41,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		pages.TooMany(w, r)
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
-	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, onlyText(notText), headAsGet)
 	pictures := media.NewKeeper(blobs, s.Store.Memory(), s.Config.Limits.PictureMemory)
 	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Blobs: blobs, Pictures: pictures}).Routes(r)
 	(&oauth.API{Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
@@ -98,8 +98,8 @@ func isAPI(path string) bool {
 	return false
 }
 
-// openToAll lets web clients of any origin use the APIs.
-func openToAll(next http.Handler) http.Handler {
+// allowAnyOrigin lets web clients of any origin use the APIs.
+func allowAnyOrigin(next http.Handler) http.Handler {
 	cors := respond.CORS(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) {

@@ -22,7 +22,7 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	return do(s)
 }
 
-// convertOnly writes the database file anew, if it has to be; did tells that it
+// convertOnly writes the database file anew, if it has to be; did reports that it
 // was.
 func (c *call) convertOnly() (did bool, err error) {
 	conf, err := c.config(false)
@@ -34,7 +34,7 @@ func (c *call) convertOnly() (did bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	gives, err := s.GivesSpaceBack(c.ctx)
+	gives, err := s.ReclaimsSpace(c.ctx)
 	if err == nil && !gives {
 		if err = c.withoutServer(s); err == nil {
 			opened, convertErr := c.convert(conf, log, s)
@@ -81,7 +81,7 @@ func migrateUp(c *call) error {
 	converted, err := c.convertOnly()
 	switch {
 	case converted:
-		fmt.Fprintln(c.out, "wrote the database file anew: it gives the space of deleted data back")
+		fmt.Fprintln(c.out, "rewrote the database file: it gives the space of deleted data back")
 	case err == nil && len(applied) == 0:
 		fmt.Fprintln(c.out, "nothing to do")
 	}

@@ -37,7 +37,7 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.notAnothers(s, conf); err != nil {
+	if err := c.checkDomain(s, conf); err != nil {
 		return err
 	}
 	if len(pending) > 0 {
@@ -61,9 +61,9 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	return c.identify(s, conf, claim)
 }
 
-// notAnothers refuses a database of another domain, before its schema is
+// checkDomain refuses a database of another domain, before its schema is
 // touched.
-func (c *call) notAnothers(s *store.Store, conf *config.Config) error {
+func (c *call) checkDomain(s *store.Store, conf *config.Config) error {
 	if conf.Domain == "" {
 		return nil
 	}

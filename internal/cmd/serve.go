@@ -88,7 +88,7 @@ func (s *server) open(c *call) (err error) {
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
 	}
 	if s.copy {
-		parts.Client = outgoing.Options{Resolver: nowhere{}, DialContext: nowhere{}.DialContext}
+		parts.Client = outgoing.Options{Resolver: noNetwork{}, DialContext: noNetwork{}.DialContext}
 	}
 	if s.Assembled, err = Assemble(c.ctx, parts); err != nil {
 		return err
@@ -113,7 +113,7 @@ func (s *server) openStore(c *call) (err error) {
 		return err
 	}
 	if !s.copy {
-		if err := c.notAnothers(s.store, s.conf); err != nil {
+		if err := c.checkDomain(s.store, s.conf); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func listen(conf *config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// A server that is told to stop answers what it has begun and lets its jobs
+// A server that is stopped answers what it has begun and lets its jobs
 // end, within 10 seconds in all.
 const (
 	answerTime = 4 * time.Second
@@ -223,7 +223,7 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-// alive tells whether the server still does its work: a transaction comes to
+// alive reports whether the server still does its work: a transaction comes to
 // its end in time, however it ends. A full disk is no reason to restart;
 // /health tells of that.
 func (s *server) alive(ctx context.Context) error {

@@ -35,7 +35,7 @@ func (c *Config) ClientAddress(r *http.Request) string {
 	return at.String()
 }
 
-// IsTrustedProxy tells whether the X-Forwarded-For of what an address sends is
+// IsTrustedProxy reports whether the X-Forwarded-For of what an address sends is
 // believed.
 func (c *Config) IsTrustedProxy(a netip.Addr) bool {
 	for _, p := range c.TrustedProxies {

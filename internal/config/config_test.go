@@ -23,7 +23,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-func TestSourcesInOrderOfStrength(t *testing.T) {
+func TestSourcesByPrecedence(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "k.toml")
 	os.WriteFile(file, []byte("domain = \"file.test\"\ntitle = \"file\"\nlisten = \":1\"\n[retention]\nsessions = \"2d\"\n"), 0o600)
 	c, err := Load(Sources{

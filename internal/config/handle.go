@@ -7,7 +7,7 @@ type Handle struct {
 	Name string
 	// Domain is where it lives, as it was written; "" here.
 	Domain string
-	// Own tells that a domain was given, and that it is ours.
+	// Own reports that a domain was given, and that it is ours.
 	Own bool
 }
 

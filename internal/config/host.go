@@ -50,7 +50,7 @@ func NormalHost(host string) string {
 	return name + ":" + port
 }
 
-// IsOwn tells whether a URI is on this server, in whatever spelling: nothing
+// IsOwn reports whether a URI is on this server, in whatever spelling: nothing
 // that others send may claim to be (SECURITY-RULES 6).
 func (c *Config) IsOwn(uri string) bool {
 	authority, _ := split(uri)
@@ -70,7 +70,7 @@ func split(uri string) (authority, rest string) {
 	return after, ""
 }
 
-// IsOwnHost tells whether host[:port] is this server's or its domain's. A
+// IsOwnHost reports whether host[:port] is this server's or its domain's. A
 // server without a port of its own claims its name on every port.
 func (c *Config) IsOwnHost(host string) bool {
 	host = NormalHost(host)

@@ -189,7 +189,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 	return nil
 }
 
-// isSection tells whether settings stand under [name].
+// isSection reports whether settings stand under [name].
 func (l *loader) isSection(name string) bool {
 	for k := range l.byTOML {
 		if strings.HasPrefix(k, name+".") {
@@ -284,7 +284,7 @@ func (l *loader) set(k Key, as, value string) error {
 	l.names[k.TOML] = as
 	value = strings.TrimSpace(value)
 	f := reflect.ValueOf(l.config).Elem().FieldByIndex(k.field)
-	wrong := func(want string) error { return &Error{as, k.shown(value), want} }
+	wrong := func(want string) error { return &Error{as, k.masked(value), want} }
 	if !validText(value) {
 		return wrong("want text of at most 10000 bytes, without control characters")
 	}

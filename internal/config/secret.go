@@ -41,7 +41,7 @@ func (l *loader) target(k Key, as, value string) (Key, string, error) {
 		name = k.fileOf
 	}
 	if other, ok := l.given[name]; ok {
-		return k, "", &Error{as, k.shown(value), "it is given by " + other + " already: keep one of them"}
+		return k, "", &Error{as, k.masked(value), "it is given by " + other + " already: keep one of them"}
 	}
 	l.given[name] = as
 	if k.fileOf == "" {
@@ -134,8 +134,8 @@ func (l *loader) checkFileMode(path string) error {
 	return nil
 }
 
-// shown is a value as an error may show it.
-func (k Key) shown(value string) string {
+// masked is a value as an error may show it.
+func (k Key) masked(value string) string {
 	if k.secret && k.fileOf == "" {
 		return withoutPassword(value)
 	}

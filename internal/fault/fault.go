@@ -81,5 +81,5 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// Is tells whether err is of the kind.
+// Is reports whether err is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

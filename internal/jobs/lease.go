@@ -8,7 +8,7 @@ import (
 	"kinglet/store"
 )
 
-// keepRenewing renews the leases of what runs, until it is told to stop, for
+// keepRenewing renews the leases of what runs, until it is stopped, for
 // which it waits. Without running jobs it asks the database nothing.
 func (r *Runner) keepRenewing(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -282,12 +282,12 @@ func (r *Runner) run(ctx context.Context, j store.Job) {
 	defer r.end(j)
 	err := r.Attempt(ctx, j)
 	if errors.Is(context.Cause(ctx), errLost) {
-		r.o.Log.Info("job broken off", "job", j.ID, "kind", j.Kind, "reason", errLost)
+		r.o.Log.Info("job aborted", "job", j.ID, "kind", j.Kind, "reason", errLost)
 		return
 	}
 	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
 		// The lease brings it back.
-		r.o.Log.Error("could not write the end of a job", "job", j.ID, "kind", j.Kind, "error", werr)
+		r.o.Log.Error("could not record the result of a job", "job", j.ID, "kind", j.Kind, "error", werr)
 	}
 }
 
@@ -369,7 +369,7 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 		if givenUp {
 			r.o.Log.Warn("job given up", about...)
 		} else {
-			r.o.Log.Info("job failed, to be tried again", about...)
+			r.o.Log.Info("job failed, will be retried", about...)
 		}
 	})
 	if givenUp {

@@ -125,7 +125,7 @@ func baseline(ctx context.Context, all []mutation) (map[target]string, error) {
 	return why, nil
 }
 
-// anyMatch tells whether a -run expression, which is one of names between
+// anyMatch reports whether a -run expression, which is one of names between
 // slashes, matches one of the tests wholly.
 func anyMatch(run string, names []string) bool {
 	parts := strings.Split(run, "/")

@@ -42,7 +42,7 @@ func parsePrefixes(list ...string) []netip.Prefix {
 	return out
 }
 
-// isPublic tells whether an address is one of the internet's. Addresses that
+// isPublic reports whether an address is one of the internet's. Addresses that
 // carry an IPv4 one inside are judged by that.
 func isPublic(a netip.Addr) bool {
 	a = embedded(a.Unmap().WithZone(""))
@@ -69,7 +69,7 @@ func embedded(a netip.Addr) netip.Addr {
 	return a
 }
 
-// contains tells whether an address is in one of some networks, however it
+// contains reports whether an address is in one of some networks, however it
 // is written.
 func contains(list []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

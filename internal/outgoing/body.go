@@ -9,7 +9,7 @@ import (
 )
 
 // ErrTooLarge is an answer of more bytes than were wanted.
-var ErrTooLarge = errors.New("the answer is too large")
+var ErrTooLarge = errors.New("the response is too large")
 
 // body is the body of an answer, bounded in bytes, in the time of each read
 // and, by its context, in all its time (SECURITY-RULES 23). What it counts is
@@ -34,7 +34,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	if b.timer == nil {
 		b.timer = time.AfterFunc(b.idle, func() {
-			b.cancel(fmt.Errorf("nothing came for %s: %w", b.idle, context.DeadlineExceeded))
+			b.cancel(fmt.Errorf("no data received for %s: %w", b.idle, context.DeadlineExceeded))
 		})
 	} else {
 		b.timer.Reset(b.idle)

@@ -288,7 +288,7 @@ func (c *Client) request(ctx context.Context, q Request, target, first string) (
 func parse(target string) (*url.URL, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
-		return nil, fmt.Errorf("%w: %q is no address", ErrRefused, target)
+		return nil, fmt.Errorf("%w: invalid URL %q", ErrRefused, target)
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("%w: %q is not https", ErrRefused, target)

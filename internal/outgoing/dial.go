@@ -14,7 +14,7 @@ import (
 // will not help.
 var ErrRefused = errors.New("refused")
 
-// IsRefused tells whether a request failed for what it asked, and not for the
+// IsRefused reports whether a request failed for what it asked, and not for the
 // state of the network: it will fail again.
 func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }
 
@@ -68,7 +68,7 @@ func (c *Client) dial(ctx context.Context, hostport string, allowedOnly bool) (n
 func (c *Client) addresses(ctx context.Context, host, port string, allowedOnly bool) ([]netip.Addr, error) {
 	refusal := fmt.Errorf("%w: %s port %s is not a server on the internet", ErrRefused, host, port)
 	if allowedOnly {
-		refusal = fmt.Errorf("%w: %s is to be asked with https", ErrRefused, host)
+		refusal = fmt.Errorf("%w: %s requires https", ErrRefused, host)
 	}
 	public := !allowedOnly && isName(host) && (port == "443" || port == "80")
 	if !public && len(c.allow) == 0 {
@@ -91,7 +91,7 @@ func (c *Client) addresses(ctx context.Context, host, port string, allowedOnly b
 	return pass[:min(len(pass), maxAddresses)], nil
 }
 
-// isName tells whether a host is a name on the internet: it has a dot, and is
+// isName reports whether a host is a name on the internet: it has a dot, and is
 // no address in any spelling (127.1, 0x7f.0.0.1), of which resolvers know
 // more than netip. No top-level domain begins with a digit.
 func isName(host string) bool {
@@ -139,7 +139,7 @@ func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) 
 	return addrs, nil
 }
 
-// IsAllowedNetwork tells whether a host[:port] is inside the networks that
+// IsAllowedNetwork reports whether a host[:port] is inside the networks that
 // were opened with AllowNetworks, with any of its addresses (localhost often
 // has one more): plain http may be spoken with it there. It only helps to
 // choose; the dialer connects in plain http to allowed addresses only.

@@ -91,7 +91,7 @@ func (l *Limiter) Count(rule Rule, who string) Counted {
 	return Counted{c.n <= rule.Most, rule.Most, max(rule.Most-c.n, 0), reset, reset.Sub(l.now())}
 }
 
-// Allow counts a request and tells whether it may be made.
+// Allow counts a request and reports whether it may be made.
 func (l *Limiter) Allow(rule Rule, who string) (ok bool, remaining int, reset time.Time) {
 	c := l.Count(rule, who)
 	return c.Allowed, c.Remaining, c.Reset

@@ -124,7 +124,7 @@ func (s *Semaphore) enter(w *waiter) bool {
 
 // The following are called with mu held.
 
-// mayWait tells whether the line has room for one more.
+// mayWait reports whether the line has room for one more.
 func (s *Semaphore) mayWait(w *waiter) bool {
 	if s.options.Bytes > 0 && w.bytes > s.options.Bytes {
 		return false // it never gets in
@@ -150,7 +150,7 @@ func (s *Semaphore) count(which func(*waiter) bool) (n int) {
 	return n
 }
 
-// fits tells whether a waiter's bytes and clients have room.
+// fits reports whether a waiter's bytes and clients have room.
 func (s *Semaphore) fits(w *waiter) bool {
 	if s.options.Bytes > 0 && s.bytes+w.bytes > s.options.Bytes {
 		return false

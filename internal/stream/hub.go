@@ -30,7 +30,7 @@ var (
 	ErrTooSlow = fault.Errorf(fault.Unavailable, "this stream was not read fast enough: connect again")
 	// ErrMissed: the server was away from its database for so long that it does
 	// not know all that happened.
-	ErrMissed = fault.Errorf(fault.Unavailable, "this stream has missed something: connect again")
+	ErrMissed = fault.Errorf(fault.Unavailable, "events were missed: connect again")
 	// ErrClosed: the server stops.
 	ErrClosed = fault.Errorf(fault.Unavailable, "the server is stopping")
 )
@@ -178,7 +178,7 @@ func (h *Hub) dispatch(events []store.Event) {
 	for s := range h.subs {
 		for _, ev := range events {
 			if !s.offer(ev, h.o.Buffer) {
-				h.o.Log.Info("slow reader of a stream cut off", "account", int64(s.reader.Viewer))
+				h.o.Log.Info("stream closed, its reader is too slow", "account", int64(s.reader.Viewer))
 				h.remove(s)
 				break
 			}

@@ -96,7 +96,7 @@ func (w *world) post(by *store.Account, v store.Visibility, with func(o *store.O
 		if _, err := tx.InsertObject(o); err != nil {
 			return err
 		}
-		return errors.Join(tx.PutMentions(o.ID, list), tx.PutTags(o.ID, o.Tags), tx.CountStatus(o), tx.FeedStatus(o))
+		return errors.Join(tx.PutMentions(o.ID, list), tx.PutTags(o.ID, o.Tags), tx.CountStatus(o), tx.AddToHomeFeeds(o))
 	})
 	return o
 }
@@ -209,7 +209,7 @@ func TestStreams(t *testing.T) {
 }
 
 // A stream shows what a page shows at the moment at which it is read.
-func TestWhatNobodyMaySeeAnyMore(t *testing.T) {
+func TestHiddenStatusesAreNotStreamed(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		me, friend, muted := w.account("me", ""), w.account("friend", ""), w.account("muted", "")
 		w.follow(me, friend)

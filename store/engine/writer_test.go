@@ -71,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestWhoLeavesTheQueueWritesNothing(t *testing.T) {
+func TestCancelledWriteIsNotWritten(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -83,7 +83,7 @@ func TestWhoLeavesTheQueueWritesNothing(t *testing.T) {
 
 // A statement's error that goes unheeded must not make an acknowledged
 // transaction of one that the engine rolled back.
-func TestUnheededErrors(t *testing.T) {
+func TestIgnoredErrors(t *testing.T) {
 	each(t, func(t *testing.T, e *engine.Engine) {
 		err := e.Update(t.Context(), func(tx *engine.Tx) error {
 			if err := all(keep("k", "v"), keep("twice", "v"))(tx); err != nil {

@@ -68,7 +68,7 @@ func known(s string) bool {
 	return i >= 0 && slices.Contains(tree[s[:i]], s[i+1:])
 }
 
-// Allows tells whether the granted list allows every scope of the wanted one:
+// Allows reports whether the granted list allows every scope of the wanted one:
 // each is granted itself, or is a part of one that is granted, or is what
 // follow stands for. Nothing is never allowed.
 func Allows(granted, wanted string) bool {
