@@ -23,8 +23,8 @@ const tooMuch = "Too much at once, try again later"
 // other servers.
 var errOverLimit = errors.New("over a limit of this server")
 
-// noRoom is the error when there is no room just now, whoever asks.
-func noRoom(format string, args ...any) error {
+// overCapacity is the error when there is no room just now, whoever asks.
+func overCapacity(format string, args ...any) error {
 	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter, Err: errOverLimit}
 }
 

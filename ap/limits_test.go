@@ -12,7 +12,7 @@ import (
 // That we are over a limit of our own is told by the error's cause, whatever
 // has been wrapped around it, and by no text.
 func TestBusyError(t *testing.T) {
-	room, often := noRoom("no room"), tooOften(time.Minute, "too often")
+	room, often := overCapacity("no room"), tooOften(time.Minute, "too often")
 	for name, c := range map[string]struct {
 		err, want error
 	}{
