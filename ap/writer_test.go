@@ -23,6 +23,7 @@ type hostile struct {
 	t       testing.TB
 	context context.Context // of what is sent
 	mallory *store.Account
+	eve     *store.Account // whom nobody follows
 	known   []string // URIs of accounts elsewhere that are known here
 	n       int
 }
@@ -38,8 +39,11 @@ func newHostile(t testing.TB) *hostile {
 			if err := tx.PutAccount(a); err != nil {
 				return err
 			}
-			if h.known = append(h.known, uri); i == 0 {
+			switch h.known = append(h.known, uri); i {
+			case 0:
 				h.mallory = a
+			case 1:
+				h.eve = a
 			}
 		}
 		f := &store.Follow{AccountID: alice.ID, TargetID: h.mallory.ID, URI: "https://kinglet.test/activities/f"}
@@ -97,8 +101,13 @@ func (h *hostile) note(change func(note map[string]any)) map[string]any {
 // keeps gives how long the writer is kept by an activity.
 func (h *hostile) keeps(typ string, object any) time.Duration {
 	h.t.Helper()
+	return h.keepsBy(h.mallory, typ, object)
+}
+
+func (h *hostile) keepsBy(actor *store.Account, typ string, object any) time.Duration {
+	h.t.Helper()
 	h.n++
-	raw, err := json.Marshal(map[string]any{"type": typ, "id": fmt.Sprintf("https://evil.test/activities/%d", h.n), "actor": h.mallory.URI, "object": object, "to": []string{vocab.Public}})
+	raw, err := json.Marshal(map[string]any{"type": typ, "id": fmt.Sprintf("https://evil.test/activities/%d", h.n), "actor": actor.URI, "object": object, "to": []string{vocab.Public}})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -106,7 +115,7 @@ func (h *hostile) keeps(typ string, object any) time.Duration {
 	if err != nil {
 		h.t.Fatalf("%d bytes: %v", len(raw), err)
 	}
-	kept, err := ap.WriterTime(h.context, h.Service, &activity.Activity{Object: o, Origin: activity.Inbox, Actor: h.mallory})
+	kept, err := ap.WriterTime(h.t.Context(), h.Service, &activity.Activity{Object: o, Origin: activity.Inbox, Actor: actor})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -130,6 +139,10 @@ func (h *hostile) each(b func(what string, kept time.Duration)) {
 	b("a Delete", h.keeps("Delete", note["id"]))
 	b("a Create with hashtags only", h.keeps("Create", h.note(onlyTags("Hashtag"))))
 	b("a Create with mentions only", h.keeps("Create", h.note(onlyTags("Mention"))))
+	b("a Create by one whom nobody follows", h.keepsBy(h.eve, "Create", h.note(func(note map[string]any) {
+		note["attributedTo"] = h.eve.URI
+		note["to"] = append([]string{"https://kinglet.test/users/alice"}, note["to"].([]string)[1:]...)
+	})))
 	b("an actor", h.keeps("Update", map[string]any{
 		"type": "Person", "id": h.mallory.URI, "preferredUsername": "u0", "inbox": h.mallory.Inbox, "summary": note["content"],
 		"publicKey": map[string]any{"id": h.mallory.URI + "#k", "owner": h.mallory.URI, "publicKeyPem": "x"},

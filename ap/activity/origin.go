@@ -34,4 +34,13 @@ var (
 	Fetched = Origin{Name: "fetched", Completes: true}
 )
 
+// caused is the origin of what accounts here do because of an activity: what is
+// new is answered, and of the rest nobody is told.
+func (o Origin) caused() Origin {
+	if o.Notifies {
+		return Local
+	}
+	return o
+}
+
 func (o Origin) String() string { return o.Name }
