@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// The time that a request has: until its body is read, and until its answer is
+// ReadTime and WriteTime are the time that a request has: until its body is read, and until its answer is
 // written. Routes with large bodies have more: see AllowUpload and AllowDownload.
 const (
-	readTime  = time.Minute
-	writeTime = 2 * time.Minute
+	ReadTime  = time.Minute
+	WriteTime = 2 * time.Minute
 )
 
 // Deadlines gives each request the usual time.
 func Deadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
-		deadlines{http.NewResponseController(w)}.set(now.Add(readTime), now.Add(writeTime))
+		deadlines{http.NewResponseController(w)}.set(now.Add(ReadTime), now.Add(WriteTime))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -48,7 +48,7 @@ func (p pace) time(size int64) time.Duration {
 }
 
 // UploadTime is how long a body of so many bytes may take.
-func UploadTime(size int64) time.Duration { return readTime + usualPace().time(size) }
+func UploadTime(size int64) time.Duration { return ReadTime + usualPace().time(size) }
 
 // AllowUpload gives a request that time to send its body, for as long as
 // something of it comes.
@@ -70,14 +70,14 @@ type pacedBody struct {
 
 func (b *pacedBody) Read(p []byte) (int, error) {
 	now := b.pace.now()
-	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(writeTime))
+	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(WriteTime))
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		// net/http goes on reading, to learn whether the client leaves, and ends
 		// the request when that takes too long. After another error it would wait
 		// for the rest of the body.
 		now = b.pace.now()
-		b.deadlines.set(now.Add(writeTime), now.Add(writeTime))
+		b.deadlines.set(now.Add(WriteTime), now.Add(WriteTime))
 	}
 	return n, err
 }
@@ -89,7 +89,7 @@ func AllowDownload(w http.ResponseWriter, size int64) http.ResponseWriter {
 }
 
 func (p pace) download(w http.ResponseWriter, size int64) http.ResponseWriter {
-	return &pacedWriter{ResponseWriter: w, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(writeTime + p.time(size))}
+	return &pacedWriter{ResponseWriter: w, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(WriteTime + p.time(size))}
 }
 
 // pacedWriter moves the deadlines before each part of an answer. It has no
