@@ -193,8 +193,8 @@ func usedSize(ctx context.Context, conn *sql.Conn) (int64, error) {
 	return (pages - free) * size, err
 }
 
-// createLike makes an empty file that belongs to whom another one does, before
-// there is anything to read in it.
+// createLike makes an empty file that belongs to whom another one does, and can
+// be read by as many, before there is anything to read in it.
 func createLike(path, made string) error {
 	f, err := os.OpenFile(made, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -204,6 +204,9 @@ func createLike(path, made string) error {
 	fi, err := os.Stat(path)
 	if err == nil {
 		err = chownLike(made, fi)
+	}
+	if err == nil {
+		err = f.Chmod(fi.Mode().Perm()) // a backup's group, say
 	}
 	if err != nil {
 		os.Remove(made)
