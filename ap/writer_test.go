@@ -115,7 +115,7 @@ func (h *hostile) keepsBy(actor *store.Account, typ string, object any) time.Dur
 	if err != nil {
 		h.t.Fatalf("%d bytes: %v", len(raw), err)
 	}
-	kept, err := ap.WriterTime(h.t.Context(), h.Service, &activity.Activity{Object: o, Origin: activity.Inbox, Actor: actor})
+	kept, err := ap.WriterTime(h.context, h.Service, &activity.Activity{Object: o, Origin: activity.Inbox, Actor: actor})
 	if err != nil {
 		h.t.Fatal(err)
 	}

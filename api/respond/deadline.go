@@ -48,7 +48,7 @@ func (p pace) time(size int64) time.Duration {
 }
 
 // UploadTime is how long a body of so many bytes may take.
-func UploadTime(size int64) time.Duration { return ReadTime + usualPace().time(size) }
+func UploadTime(size int64) time.Duration { return ReadTime + defaultPace().time(size) }
 
 // AllowUpload extends the time for a request's body while data arrives.
 func AllowUpload(w http.ResponseWriter, r *http.Request, within time.Duration) {
