@@ -52,7 +52,7 @@ type server struct {
 	*Assembled
 }
 
-// start opens and checks everything, and listens; nothing is answered yet.
+// start opens and checks everything, and listens; no request is answered yet.
 func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 	log := logger(conf, c.err)
 	srv := &server{log: log, conf: conf, copy: asCopy, notify: newNotifier(c.environ, os.Getpid(), log)}
@@ -74,7 +74,8 @@ func (s *server) open(c *call) (err error) {
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}
-	// The address first: a second server must not touch the first one's data.
+	// The address first: a second server must not touch the first one's
+	// data.
 	if s.listener, err = listen(s.conf); err != nil {
 		return err
 	}
@@ -98,13 +99,13 @@ func (s *server) open(c *call) (err error) {
 	return nil
 }
 
-// openStore opens the database, brings it to this version's schema, and sees
-// that it is this domain's.
+// openStore opens the database, migrates it to this version's schema, and
+// checks its domain.
 func (s *server) openStore(c *call) (err error) {
 	if s.store, err = c.openStore(s.conf, s.log); err != nil {
 		return err
 	}
-	// Before the schema is touched: the database may be another server's.
+	// Before the schema is changed: the database may be another server's.
 	if err := s.store.ListenForWakes(); err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (s *server) openStore(c *call) (err error) {
 }
 
 // listen opens host:port or unix:/path. A socket that a killed server left is
-// replaced; one that is alive is an error.
+// replaced; one that is in use is an error.
 func listen(conf *config.Config) (net.Listener, error) {
 	address := conf.Listen
 	path, isSocket := strings.CutPrefix(address, "unix:")
@@ -168,17 +169,18 @@ func listen(conf *config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// A server that is stopped answers what it has begun and lets its jobs
+// A server that is stopped answers the requests in progress and lets its jobs
 // end, within 10 seconds in all.
 const (
 	answerTime = 4 * time.Second
 	drainTime  = 4 * time.Second
 )
 
-// run answers until ctx ends, then drains and closes everything.
+// run serves until ctx ends, then drains and closes everything.
 func (s *server) run(ctx context.Context) error {
 	web := &http.Server{
-		// How long a body and an answer may take is the route's to say: see respond.Deadlines.
+		// Each route decides how long a body and an answer may take: see
+		// respond.Deadlines.
 		Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -223,9 +225,9 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-// alive reports whether the server still does its work: a transaction comes to
-// its end in time, however it ends. A full disk is no reason to restart;
-// /health tells of that.
+// alive reports whether the server still works: a transaction ends in time,
+// whatever its result. A full disk is no reason to restart; /health reports
+// that.
 func (s *server) alive(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The URLs that other servers keep. None may ever change.
+// The URLs that other servers store. None may ever change.
 
 // Host is the host[:port] of the base URL.
 func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
@@ -15,7 +15,8 @@ func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
 // Handle is name@domain.
 func (c *Config) Handle(name string) string { return name + "@" + c.Domain }
 
-// ActorURI is the ActivityPub id of a local account; the following are its parts'.
+// ActorURI is the ActivityPub id of a local account; the following are those of
+// its collections and key.
 func (c *Config) ActorURI(name string) string     { return c.ids() + "/users/" + name }
 func (c *Config) KeyID(name string) string        { return c.ActorURI(name) + "#main-key" }
 func (c *Config) InboxURI(name string) string     { return c.ActorURI(name) + "/inbox" }
@@ -24,7 +25,7 @@ func (c *Config) FollowersURI(name string) string { return c.ActorURI(name) + "/
 func (c *Config) FollowingURI(name string) string { return c.ActorURI(name) + "/following" }
 func (c *Config) FeaturedURI(name string) string  { return c.ActorURI(name) + "/collections/featured" }
 
-// SharedInboxURI takes what is for several accounts here.
+// SharedInboxURI is the inbox for activities to several local accounts.
 func (c *Config) SharedInboxURI() string { return c.ids() + "/inbox" }
 
 // ObjectURI, ActivityURI and ContextURI are ids by UUID.
@@ -54,8 +55,8 @@ func (c *Config) TagURL(tag string) string {
 	return c.URL + "/tags/" + url.PathEscape(strings.ToLower(tag))
 }
 
-// MediaURL is where the bytes that a row refers to are served: under a random
-// key of that row. The name is for people, and may be any.
+// MediaURL is where the file of a row is served: under a random key of that
+// row. The name is for people, and may be any.
 func (c *Config) MediaURL(key, name string) string { return c.URL + "/media/" + key + "/" + name }
 
 // LocalUsername finds the account that a URI on this server names, in
