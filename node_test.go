@@ -97,6 +97,9 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// noFile keeps the settings of the machine that tests run on out of them.
+const noFile = "KINGLET_CONFIG=" + os.DevNull
+
 // newNode chooses an address for a node on a database, "" for SQLite, and
 // starts it.
 func newNode(t testing.TB, database string) *node {
@@ -117,7 +120,7 @@ func newNode(t testing.TB, database string) *node {
 	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &lockedBuffer{}}
 	n.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KINGLET_DOMAIN=" + domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + domain,
-		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug",
+		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug", noFile,
 	}
 	n.start()
 	t.Cleanup(func() {

@@ -62,7 +62,7 @@ func serving(t *testing.T, env []string, args ...string) (*exec.Cmd, *lockedBuff
 	log := &lockedBuffer{}
 	c := exec.Command(bin, append([]string{"serve"}, args...)...)
 	c.Dir = t.TempDir()
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}, env...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir, noFile}, env...)
 	c.Stdout, c.Stderr = log, log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -375,7 +375,7 @@ func TestPasswordFromStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db"), "KINGLET_LOG_LEVEL=error"}
+	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db"), "KINGLET_LOG_LEVEL=error", noFile}
 	with := func(in string, args ...string) (string, error) {
 		c := exec.CommandContext(t.Context(), bin, args...)
 		c.Dir, c.Env, c.Stdin = t.TempDir(), env, strings.NewReader(in)
@@ -463,7 +463,7 @@ func TestLocalPrintsAFirstPost(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), bin, "local")
-	c.Dir, c.Env = t.TempDir(), []string{"TMPDIR=" + t.TempDir()}
+	c.Dir, c.Env = t.TempDir(), []string{"TMPDIR=" + t.TempDir(), noFile}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

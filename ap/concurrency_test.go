@@ -3,6 +3,7 @@ package ap_test
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type household struct {
 
 func newHousehold(t *testing.T, database string, twice bool, nodes int) *household {
 	t.Helper()
-	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
+	conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +314,7 @@ func TestChangesAreNotLost(t *testing.T) {
 // its page's URL with it.
 func TestPostTakesAnotherID(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
-		conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
+		conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -133,7 +133,7 @@ func (s *Service) Unblock(ctx context.Context, account, target store.AccountID) 
 	if err != nil {
 		return err
 	}
-	return s.undo(ctx, actor, "Block", other.URI, []string{other.URI})
+	return s.undo(ctx, actor, "Block", other.URI, other.URI)
 }
 
 // MuteSettings say whether notifications are muted too, and for how long; zero

@@ -11,7 +11,6 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
-	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 
@@ -50,7 +49,12 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if not := s.refusedHost(sig.KeyID); not != "" {
 		return activity.NotWanted(not), nil
 	}
-	actor, known, err := s.knownSigner(ctx, sig, q.Client)
+	followed := map[store.AccountID]bool{}
+	isFollowed := func(tx *store.Tx, account *store.Account) (err error) {
+		followed[account.ID], err = tx.FollowedBySomeoneHere(account.ID)
+		return err
+	}
+	actor, known, err := s.knownSigner(ctx, sig, q.Client, isFollowed)
 	if err != nil {
 		return none, err
 	}
@@ -59,14 +63,19 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
 			return none, err
 		}
+		if err := s.Store.View(ctx, func(tx *store.Tx) error { return isFollowed(tx, actor) }); err != nil {
+			return none, err
+		}
 	}
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	room, err := s.bodySemaphore(ctx, actor)
-	if err != nil {
-		return none, err
+	// Those whom somebody here follows have a room of their own, which nobody
+	// else can fill with bodies that trickle.
+	room := s.limits.bodies
+	if followed[actor.ID] {
+		room = s.limits.followed
 	}
 	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if err != nil {
@@ -100,26 +109,11 @@ func (s *Service) refusedHost(uri string) activity.Reason {
 	return ""
 }
 
-// bodySemaphore limits how many bodies of verified senders are read at once:
-// accounts that somebody here follows have a limit of their own, which nobody
-// else can use up with slow bodies.
-func (s *Service) bodySemaphore(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
-	room := s.limits.bodies
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		followed, err := tx.FollowedBySomeoneHere(actor.ID)
-		if followed {
-			room = s.limits.followed
-		}
-		return err
-	})
-	return room, err
-}
-
-// inboxStranger finds the signer of a post whose key is not known here, or has
-// changed. A small body is read first: most of what strangers send are Deletes
-// of what was never here, which cost no fetch (SECURITY-RULES 36); for those
-// neither an actor nor an error is returned. A larger body stays unread while
-// its key is fetched.
+// inboxStranger finds the signer of a post whose key is not known here, or
+// has changed. A small one is read first: most of what strangers send are
+// Deletes of what was never here, which cost no fetch (SECURITY-RULES 36); of
+// those neither an actor nor an error is given. A larger one is left unread
+// while its key is fetched.
 func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signature.Signature, known bool) (*store.Account, *vocab.Object, error) {
 	leave, err := s.stranger(ctx, sig, q.Client)
 	if err != nil {

@@ -41,7 +41,7 @@ func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id s
 	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, own.actor, "Like", own.status.URI, []string{own.author.URI})
+	return s.undo(ctx, own.actor, "Like", own.status.URI, own.author.URI)
 }
 
 // interaction is what an account did to a status.
@@ -81,24 +81,31 @@ func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, i
 	return own, err
 }
 
-// undo reverts what actor did to an object: the stored activity or, when there
-// is none (an import brought only its effect), one of the type.
-func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object string, to []string) error {
-	undone := &vocab.Object{Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}}
+// undo takes back what actor did to an object of another: the activity that
+// stands here or, when there is none (an import brought only its effect), one
+// of the type. It is addressed as that was, and so is what it embeds: GoToSocial
+// answers 400 to an Announce that is for nobody.
+func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object, other string) error {
+	undone := &vocab.Object{ID: actor.URI + "#" + typ, Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}, To: []string{other}}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		o, err := tx.ActivityOn(actor.ID, typ, object)
-		if err == nil {
-			undone.ID = o.URI
-		} else if fault.Is(err, fault.NotFound) {
-			undone.ID = actor.URI + "#" + typ
-			err = nil
+		if fault.Is(err, fault.NotFound) {
+			return nil
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		undone.ID, undone.Published = o.URI, o.PublishedAt
+		if o.IsStatus { // a boost
+			undone.To, undone.Cc = activity.Addressing(actor, o.Visibility, nil)
+			undone.Cc = append(undone.Cc, other)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(undone), to, nil), activity.Command{})
+	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(undone), undone.To, undone.Cc), activity.Command{})
 	return err
 }
 
@@ -126,7 +133,7 @@ func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store
 	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, own.actor, "Announce", own.status.URI, []string{vocab.Public, own.actor.FollowersURI})
+	return s.undo(ctx, own.actor, "Announce", own.status.URI, own.author.URI)
 }
 
 // Bookmark adds or removes an account's bookmark; nobody else can see it.

@@ -30,13 +30,16 @@ func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 	return sig, nil
 }
 
-// knownSigner verifies a signature with the key that is known here. account is
-// nil when there is none, or when it is not the key that was used; known
-// reports which.
-func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (account *store.Account, known bool, err error) {
+// knownSigner verifies a signature with the key that is known here. account
+// is nil when there is none, or it is not the one that was used; known tells
+// which. also reads more of each account that it may be, in the same view.
+func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string, also func(*store.Tx, *store.Account) error) (account *store.Account, known bool, err error) {
 	var list []*store.Account
 	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.AccountsByKeyID(sig.KeyID)
+		for i := 0; i < len(list) && also != nil && err == nil; i++ {
+			err = also(tx, list[i])
+		}
 		return err
 	}); err != nil {
 		return nil, false, err
@@ -188,7 +191,7 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	account, known, err := s.knownSigner(ctx, sig, client)
+	account, known, err := s.knownSigner(ctx, sig, client, nil)
 	if err != nil || account != nil {
 		return account, err
 	}

@@ -19,14 +19,18 @@ import (
 // strangers can make us spend; which limit it was is only logged.
 const tooMuch = "Too much at once, try again later"
 
+// errOverLimit is the cause of each of them, which tells them from errors of
+// other servers.
+var errOverLimit = errors.New("over a limit of this server")
+
 // overCapacity is the error when a shared limit is reached, whoever asks.
 func overCapacity(format string, args ...any) error {
-	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter}
+	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter, Err: errOverLimit}
 }
 
 // tooOften is the error when one client or host asked too often.
 func tooOften(after time.Duration, format string, args ...any) error {
-	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after}
+	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after, Err: errOverLimit}
 }
 
 // isBusy reports whether we exceeded a limit of our own, which says nothing
@@ -35,16 +39,12 @@ func isBusy(err error) bool { return busyError(err) != nil }
 
 // busyError finds the limit that caused err, nil for none.
 func busyError(err error) *fault.Error {
-	for {
-		var e *fault.Error
-		if !errors.As(err, &e) {
-			return nil
-		}
-		if e.Message == tooMuch {
+	for e := (*fault.Error)(nil); errors.As(err, &e); err = e.Err {
+		if e.Err == errOverLimit {
 			return e
 		}
-		err = e.Err
 	}
+	return nil
 }
 
 // limits are what strangers can make us spend on federation (SECURITY-RULES

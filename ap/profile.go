@@ -233,7 +233,7 @@ func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
 	return vocab.Encode(object.Compose(&vocab.Object{
 		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
-		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
+		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
 		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
 	}).Document)
 }

@@ -2,9 +2,9 @@ package ap
 
 import (
 	"context"
-	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -47,31 +47,29 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 
 // known finds what a URL refers to without any request: ids, and our own pages.
 func (s *Service) known(tx *store.Tx, address string) (Found, error) {
-	if spelt, ok := s.Config.OwnURL(address); ok {
-		address = spelt
+	switch u := s.Config.ParseURL(address); u.Kind {
+	case config.NotOurURL:
+	case config.ActorURL, config.ProfileURL:
+		a, err := tx.AccountByHandle(u.Name, "")
+		if err != nil {
+			return Found{}, err
+		}
+		return Found{Account: a.ID}, nil
+	case config.StatusURL:
+		id, _ := store.ParseID(u.ID)
+		o, err := tx.Object(store.ObjectID(id))
+		if err == nil && o.Local && o.IsStatus && o.DeletedAt.IsZero() {
+			return Found{Status: o.ID}, nil
+		}
+		return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
+	default:
+		address = s.Config.MakeURL(u)
 	}
 	if o, err := tx.ObjectByURI(address); err == nil && o.IsStatus && o.DeletedAt.IsZero() {
 		return Found{Status: o.ID}, nil
 	}
 	if a, err := tx.AccountByURI(address); err == nil && a.Active() {
 		return Found{Account: a.ID}, nil
-	}
-	if name, ok := s.Config.LocalUsername(address); ok {
-		a, err := tx.AccountByHandle(name, "")
-		if err != nil {
-			return Found{}, err
-		}
-		return Found{Account: a.ID}, nil
-	}
-	if rest, ok := strings.CutPrefix(address, s.Config.URL+"/@"); ok {
-		if _, last, ok := strings.Cut(rest, "/"); ok {
-			if id, ok := store.ParseID(last); ok {
-				o, err := tx.Object(store.ObjectID(id))
-				if err == nil && o.Local && o.IsStatus && o.DeletedAt.IsZero() {
-					return Found{Status: o.ID}, nil
-				}
-			}
-		}
 	}
 	return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
 }

@@ -103,6 +103,11 @@ func (tx *Tx) ReleaseClaims() error {
 // FinishJob deletes a claimed job that is done. A job that another node holds
 // by now is left alone, here and in RetryJob and KillJob.
 func (tx *Tx) FinishJob(j Job) error {
+	// Mostly none waits for it, and a DELETE that returns nothing costs half.
+	n, err := tx.exec(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2 AND has_next = FALSE`, j.ID, j.claimedBy)
+	if err != nil || n > 0 {
+		return err
+	}
 	return tx.endJobs(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2`, j.ID, j.claimedBy)
 }
 

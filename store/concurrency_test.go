@@ -360,7 +360,7 @@ func TestInsertOnceConcurrently(t *testing.T) {
 		t.Run("lane", func(t *testing.T) {
 			succeed(t, atOnce(t, nodes, n, func(_ int, w *world) error {
 				return w.Update(t.Context(), func(tx *store.Tx) error {
-					_, err := tx.LaneFailed("h.test", func(int) time.Duration { return time.Hour }, "down")
+					_, err := tx.LaneFailed(store.LaneFailure{Lane: "h.test", Wait: func(int) time.Duration { return time.Hour }, Why: "down"})
 					return err
 				})
 			}))

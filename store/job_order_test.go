@@ -74,7 +74,7 @@ func TestJobsKeepTheirOrder(t *testing.T) {
 			{add("1"), "1"}, {add("2"), ""},
 			{func(c *chain) {
 				c.update(func(tx *store.Tx) error {
-					until, err := tx.LaneFailed("l", func(int) time.Duration { return time.Hour }, "no answer")
+					until, err := tx.LaneFailed(store.LaneFailure{Lane: "l", Wait: func(int) time.Duration { return time.Hour }, Why: "no answer"})
 					if err != nil {
 						return err
 					}

@@ -24,7 +24,7 @@ type card struct {
 func (u *UI) homeCard() *card {
 	return &card{
 		URL: u.Config.URL + "/", Type: "website", Site: u.Config.Title, Title: u.Config.Title, Description: u.Config.Description,
-		Image: u.Config.URL + "/static/avatar.png", Twitter: "summary",
+		Image: u.Config.StaticURL("avatar.png"), Twitter: "summary",
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -38,7 +39,7 @@ type world struct {
 
 func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
-	conf, err := config.Load(config.Sources{Environ: append([]string{"KINGLET_DOMAIN=example.org", "KINGLET_URL=https://social.example.org"}, settings...), NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: append([]string{"KINGLET_DOMAIN=example.org", "KINGLET_URL=https://social.example.org"}, settings...), NeedDomain: true})
 	if err != nil {
 		t.Fatal(err)
 	}

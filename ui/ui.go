@@ -78,7 +78,7 @@ func displayName(a *store.Account) string {
 // Routes mounts what only browsers request.
 func (u *UI) Routes(r chi.Router) {
 	r.Get("/", u.home)
-	r.Get("/tags/{tag}", u.tag)
+	r.Get(config.TagURL.Path(), u.tag)
 	r.Get("/auth/sign_in", u.signInPage)
 	r.Post("/auth/sign_in", u.signIn)
 	r.Post("/auth/sign_out", u.signOut)

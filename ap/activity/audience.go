@@ -120,7 +120,7 @@ func namesHere(env *Env, a *Activity, note *vocab.Object) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	for _, uri := range recipients(a, note) {
-		name, ok := env.Config.LocalUsername(uri)
+		name, ok := env.Config.ParseURL(uri).Username()
 		if !ok || seen[strings.ToLower(name)] {
 			continue
 		}

@@ -50,8 +50,8 @@ func prepareObject(env *Env, a *Activity) error {
 		return nil
 	}
 	for _, uri := range reading.Mentions {
-		name, _ := env.Config.LocalUsername(uri)
-		if name == "" && env.Config.IsOwn(uri) {
+		name, ok := env.Config.ParseURL(uri).Username()
+		if !ok && env.Config.IsOwn(uri) {
 			continue // nobody here
 		}
 		a.Prepared.Mentioned = append(a.Prepared.Mentioned, store.NewAddressee(uri, name))

@@ -107,12 +107,7 @@ func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 		return err
 	}
 	for _, j := range list {
-		var args IngestArgs
-		if err := json.Unmarshal(j.Args, &args); err != nil || args.Actor != actor.ID {
-			continue
-		}
-		doc, err := vocab.Parse(args.Activity)
-		if err == nil && deleted != "" && doc.Object.ID != deleted {
+		if by, object := waiting(j); by != actor.ID || deleted != "" && object != deleted {
 			continue
 		}
 		if err := tx.DropJob(j.ID); err != nil {
@@ -120,4 +115,27 @@ func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 		}
 	}
 	return nil
+}
+
+// waiting is whose a waiting activity is, and what it is about. The activity
+// itself is not parsed: this holds the writer.
+func waiting(j store.Job) (by store.AccountID, object string) {
+	var args struct {
+		Actor  store.AccountID `json:"actor"`
+		Object *string         `json:"object"`
+	}
+	if json.Unmarshal(j.Args, &args) != nil {
+		return 0, ""
+	}
+	if args.Object != nil {
+		return args.Actor, *args.Object
+	}
+	// It was put off before the object's id was kept beside it.
+	var old IngestArgs
+	if json.Unmarshal(j.Args, &old) == nil {
+		if doc, err := vocab.Parse(old.Activity); err == nil {
+			object = doc.Object.ID
+		}
+	}
+	return args.Actor, object
 }

@@ -23,7 +23,7 @@ func objectAccount(env *Env, tx *store.Tx, a *Activity) (*store.Account, error) 
 // accountAt finds the account of a URI. Local accounts are found by any form of
 // their URI.
 func accountAt(env *Env, tx *store.Tx, uri string) (*store.Account, error) {
-	if name, ok := env.Config.LocalUsername(uri); ok {
+	if name, ok := env.Config.ParseURL(uri).Username(); ok {
 		return tx.AccountByHandle(name, "")
 	}
 	return tx.AccountByURI(uri)

@@ -16,17 +16,16 @@ import (
 var (
 	// DeliverJob delivers one activity to one inbox.
 	DeliverJob = jobs.Kind[DeliverArgs]{Name: "deliver", Timeout: 30 * time.Second, Lane: func(a DeliverArgs) string { return vocab.Host(a.Inbox) }}
-	// IngestJob applies an inbox activity that needs fetches first.
-	IngestJob = jobs.Kind[IngestArgs]{Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
+	// IngestJob does an inbox post that needs fetching first.
+	IngestJob = jobs.Kind[IngestArgs]{Fetches: true, Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
 	// ThreadJob fetches a parent that is not known here.
-	ThreadJob = jobs.Kind[ThreadArgs]{Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
+	ThreadJob = jobs.Kind[ThreadArgs]{Fetches: true, Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
 	// MentionsJob fetches mentioned accounts that are not known here.
-	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
-	// RefreshJob fetches an actor whose document is outdated.
-	RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
-	// HandleJob verifies an actor's handle that could not be verified
-	// before.
-	HandleJob = jobs.Kind[RefreshArgs]{Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
+	MentionsJob = jobs.Kind[MentionsArgs]{Fetches: true, Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
+	// RefreshJob fetches an actor whose document is old.
+	RefreshJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
+	// HandleJob verifies an actor's handle, which could not be verified before.
+	HandleJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
 	// PurgeJob deletes what a deleted account left.
 	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
 	// ForgetKeyJob deletes the account's key once nothing is left to sign
@@ -51,7 +50,8 @@ type IngestArgs struct {
 	Actor     store.AccountID `json:"actor"`
 	Recipient store.AccountID `json:"recipient,omitempty"`
 	Activity  json.RawMessage `json:"activity"`
-	Host      string          `json:"host"` // of the actor
+	Object    string          `json:"object"` // the id of the activity's; missing in rows of before it was kept
+	Host      string          `json:"host"`   // of the actor
 }
 
 // ThreadArgs names a status to fetch because something here replies to it.
@@ -90,7 +90,7 @@ func IngestLane(actorURI string) string {
 
 // Postpone stores an inbox activity for a job that may fetch what it needs.
 func Postpone(tx *store.Tx, a *Activity) error {
-	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Host: vocab.Host(a.Actor.URI)})
+	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Object: a.Object.Object.ID, Host: vocab.Host(a.Actor.URI)})
 	if a.ID != "" {
 		// The actor is part of the key: the id is chosen by the sender. It is
 		// hashed, since URIs are longer than an index accepts.

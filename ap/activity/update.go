@@ -86,6 +86,9 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
 	}
+	if !known.IsStatus || known.ReblogOfID != 0 {
+		return unwanted("%s is a boost, which has no text to edit", o.ID), nil
+	}
 	return "", nil
 }
 

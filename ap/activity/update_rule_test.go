@@ -53,6 +53,12 @@ func TestUpdate(t *testing.T) {
 		}},
 		{name: "of a stranger's post that nobody wants", by: byMallory, nothing: true,
 			send: func(s *scene) object { return s.mallory.Activity("Update", s.mallory.Note("hello")) }},
+		{name: "of a boost, which has no text", nothing: true, given: func(s *scene) {
+			boost := s.bob.Activity("Announce", s.alice.Post("mine").URI, "to", []string{apptest.Public})
+			note = s.sends(202, s.bob, boost)
+		}, send: func(s *scene) object {
+			return s.bob.Activity("Update", edited(s, "tag", []any{apptest.Mention(s.alice)}))
+		}},
 		{name: "widens nothing", given: known("to", []string{"https://b.test/users/bob/followers"}, "cc", nil),
 			send: func(s *scene) object { return s.bob.Activity("Update", edited(s)) },
 			then: func(s *scene) {

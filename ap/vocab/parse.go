@@ -106,7 +106,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	}
 	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
 	readActor(o, m)
-	o.TotalItems = int64(number(m["totalItems"]))
+	o.TotalItems = Count(m["totalItems"])
 	o.Items = d.refs(m["orderedItems"], depth, MaxItems)
 	if o.Items == nil {
 		o.Items = d.refs(m["items"], depth, MaxItems)
@@ -381,18 +381,26 @@ func contextOf(m map[string]any) string {
 	return text(m["conversation"])
 }
 
+// Time is a time in a document, zero for what is none.
 func Time(v any) time.Time { return timeOf(v) }
 
-// Number is a number in a document.
-func Number(v any) float64 { return number(v) }
+// maxCount is the most of anything: JSON numbers are exact up to it, and sums stay numbers.
+const maxCount = 1 << 53
 
-// timeOf parses xsd:dateTime, with or without fraction and zone; zero when
-// invalid.
+// Count is how many of something there are, by a document: none is negative.
+func Count(v any) int64 { return int64(min(max(number(v), 0), maxCount)) }
+
+// timeOf reads xsd:dateTime, with or without fraction and zone; what can't be
+// read is no time. Nor is what its zone moves out of the years that can be
+// written: RFC 3339 has four digits.
 func timeOf(v any) time.Time {
 	s := text(v)
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
+			if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+				return time.Time{}
+			}
+			return t
 		}
 	}
 	return time.Time{}
@@ -498,7 +506,7 @@ func pollOptions(v any) []PollOption {
 		}
 		p := PollOption{Name: text(m["name"])}
 		if r, ok := m["replies"].(map[string]any); ok {
-			p.Votes = int64(number(r["totalItems"]))
+			p.Votes = Count(r["totalItems"])
 		}
 		out = append(out, p)
 	}

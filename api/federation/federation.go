@@ -45,17 +45,17 @@ func (a *API) Routes(r chi.Router) {
 	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
 	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
 	r.Get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{key}/{name}", a.media)
+	r.Get(config.MediaURL.Path(), a.media)
 	r.Get("/media/{name}", a.oldMedia)
-	r.Get("/actor", a.instanceActor)
-	r.Get("/actor/outbox", a.instanceOutbox)
-	r.Post("/actor/inbox", a.counted(a.sharedInbox))
-	r.Post("/inbox", a.counted(a.sharedInbox))
-	r.Post("/users/{name}/inbox", a.counted(a.inbox))
-	r.Get("/users/{name}/outbox", a.outbox)
-	r.Get("/users/{name}/followers", a.followers)
-	r.Get("/users/{name}/following", a.following)
-	r.Get("/users/{name}/collections/featured", a.featured)
+	r.Get(config.InstanceActorURL.Path(), a.instanceActor)
+	r.Get(config.InstanceOutboxURL.Path(), a.instanceOutbox)
+	r.Post(config.InstanceInboxURL.Path(), a.counted(a.sharedInbox))
+	r.Post(config.SharedInboxURL.Path(), a.counted(a.sharedInbox))
+	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
+	r.Get(config.OutboxURL.Path(), a.outbox)
+	r.Get(config.FollowersURL.Path(), a.followers)
+	r.Get(config.FollowingURL.Path(), a.following)
+	r.Get(config.FeaturedURL.Path(), a.featured)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -94,7 +94,7 @@ func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceActorURI() + "/outbox", Items: []any{}}))
+	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
 }
 
 // Object serves a note by its UUID.

@@ -200,12 +200,15 @@ func TestSlowKeyHost(t *testing.T) {
 		gate.Store(&release)
 		answers := make(chan *httptest.ResponseRecorder, posts)
 		var bodies []*watched
-		var group sync.WaitGroup
+		var requests []*http.Request // all are signed first, which takes a while
 		for i := range posts {
 			stranger := hosts[i%hostCount].signer(t, fmt.Sprintf("%s-%d", t.Name(), i))
 			stranger.keyID = strings.ReplaceAll(stranger.keyID, " ", "_")
 			r := stranger.request(w, address(i%clients), inbox, large(w.follow(stranger, "1")))
-			bodies = append(bodies, watch(r))
+			bodies, requests = append(bodies, watch(r)), append(requests, r)
+		}
+		var group sync.WaitGroup
+		for _, r := range requests {
 			group.Go(func() { answers <- w.do(r) })
 		}
 		for n := range posts - inside {

@@ -84,10 +84,10 @@ func (s Serializer) Account(a *store.Account) *Account {
 		Suspended: !a.SuspendedAt.IsZero(),
 	}
 	if e.Avatar == "" {
-		e.Avatar = s.Config.URL + "/static/avatar.png"
+		e.Avatar = s.Config.StaticURL("avatar.png")
 	}
 	if e.Header == "" {
-		e.Header = s.Config.URL + "/static/header.png"
+		e.Header = s.Config.StaticURL("header.png")
 	}
 	e.AvatarStatic, e.HeaderStatic = e.Avatar, e.Header
 	if !a.LastStatusAt.IsZero() {

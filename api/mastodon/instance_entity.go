@@ -34,7 +34,7 @@ func (s Serializer) InstanceV1(i instance) map[string]any {
 		// forever.
 		"urls":      map[string]any{},
 		"stats":     map[string]any{"user_count": i.stats.Users, "status_count": i.stats.Statuses, "domain_count": i.stats.Domains},
-		"thumbnail": conf.URL + "/static/header.png", "max_toot_chars": conf.MaxPostCharacters,
+		"thumbnail": conf.StaticURL("header.png"), "max_toot_chars": conf.MaxPostCharacters,
 		"contact_account": s.contact(i), "rules": []struct{}{}, "configuration": s.configuration(false),
 	}
 }
@@ -45,8 +45,8 @@ func (s Serializer) InstanceV2(i instance) map[string]any {
 	return map[string]any{
 		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.Source(),
 		"description": conf.Description, "usage": map[string]any{"users": map[string]any{"active_month": i.stats.ActiveMonth}},
-		"thumbnail": map[string]any{"url": conf.URL + "/static/header.png", "blurhash": nil, "versions": map[string]any{}},
-		"icon":      []any{map[string]any{"src": conf.URL + "/static/avatar.png", "size": "400x400"}},
+		"thumbnail": map[string]any{"url": conf.StaticURL("header.png"), "blurhash": nil, "versions": map[string]any{}},
+		"icon":      []any{map[string]any{"src": conf.StaticURL("avatar.png"), "size": "400x400"}},
 		"languages": conf.Languages, "configuration": s.configuration(true),
 		"registrations": map[string]any{"enabled": false, "approval_required": false, "message": nil, "url": nil},
 		"api_versions":  map[string]any{"mastodon": 1},

@@ -73,7 +73,7 @@ func (s *Server) set(settings []string) {
 
 func (s *Server) load() {
 	s.World.T.Helper()
-	conf, err := config.Load(config.Sources{Environ: s.environ, NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: s.environ, NeedDomain: true})
 	if err != nil {
 		s.World.T.Fatal(err)
 	}

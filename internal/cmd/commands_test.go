@@ -19,6 +19,9 @@ import (
 	"kinglet/internal/config"
 )
 
+// noFile keeps the settings of the machine that tests run on out of them.
+const noFile = "KINGLET_CONFIG=" + os.DevNull
+
 // shell calls commands in this process, on one database.
 type shell struct {
 	*testing.T
@@ -35,7 +38,7 @@ func newShell(t *testing.T, settings ...string) *shell {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return &shell{T: t, environ: append([]string{
-		"KINGLET_DOMAIN=a.test", "KINGLET_DATABASE=" + filepath.Join(dir, "k.db"), "KINGLET_LISTEN=unix:" + filepath.Join(dir, "http"),
+		"KINGLET_DOMAIN=a.test", "KINGLET_DATABASE=" + filepath.Join(dir, "k.db"), "KINGLET_LISTEN=unix:" + filepath.Join(dir, "http"), noFile,
 	}, settings...)}
 }
 
@@ -282,7 +285,7 @@ func TestListen(t *testing.T) {
 // look at.
 func TestLocal(t *testing.T) {
 	s := newShell(t)
-	s.environ = nil
+	s.environ = []string{noFile}
 	out, stop := s.begin("/api/v1/statuses", "local", "--log-level", "error")
 	address := regexp.MustCompile(`http://localhost:\d+`).FindString(out.String())
 	token := regexp.MustCompile(`Bearer ([\w-]+)`).FindStringSubmatch(out.String())

@@ -14,6 +14,7 @@ import (
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
 	"kinglet/internal/auth"
+	"kinglet/internal/config"
 	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/ui"
@@ -56,12 +57,12 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 			page(w, r)
 		})
 	}
-	both("/users/{name}", fed.Actor, pages.ToProfile)
-	both("/@{name}", fed.Actor, pages.Profile)
-	both("/@{name}/{id}", fed.Status, pages.Status)
-	both("/objects/{uuid}", fed.Object, pages.ToStatus(s.Config.ObjectURI))
-	both("/activities/{uuid}", fed.Activity, pages.ToStatus(s.Config.ActivityURI))
-	both("/contexts/{uuid}", fed.Context, pages.ToThread)
+	both(config.ActorURL.Path(), fed.Actor, pages.ToProfile)
+	both(config.ProfileURL.Path(), fed.Actor, pages.Profile)
+	both(config.StatusURL.Path(), fed.Status, pages.Status)
+	both(config.ObjectURL.Path(), fed.Object, pages.ToStatus(s.Config.ObjectURI))
+	both(config.ActivityURL.Path(), fed.Activity, pages.ToStatus(s.Config.ActivityURI))
+	both(config.ContextURL.Path(), fed.Context, pages.ToThread)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
 			respond.Error(w, r, log, respond.NoSuchEndpoint)

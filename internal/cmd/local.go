@@ -54,12 +54,12 @@ func local(c *call) error {
     account   you  (@%s)
     password  %s
 
-  Look at %s/@you, or sign in at that address with a Mastodon app.
+  Look at %s, or sign in at that address with a Mastodon app.
   A first post:
 
     curl -H 'Authorization: Bearer %s' -d 'status=Hello, world' %s/api/v1/statuses
 
-`, conf.URL, conf.Handle("you"), password, conf.URL, token, conf.URL)
+`, conf.URL, conf.Handle("you"), password, conf.ProfileURL("you"), token, conf.URL)
 	return srv.run(c.ctx)
 }
 

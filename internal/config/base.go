@@ -27,13 +27,3 @@ func (c *Config) idHost() string {
 // OwnHosts are the names that requests to this server may be signed for: of
 // its URL, of its ids, and of its domain.
 func (c *Config) OwnHosts() []string { return []string{c.Host(), c.idHost(), c.Domain} }
-
-// baseOf is the base URL of a path of ours.
-func (c *Config) baseOf(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch first {
-	case "users", "objects", "activities", "contexts", "actor", "inbox":
-		return c.ids()
-	}
-	return c.URL
-}

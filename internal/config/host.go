@@ -90,28 +90,18 @@ func withoutPort(host string) string {
 	return host
 }
 
-// OwnURL rewrites a URL on the host of this server's base URL, in any form, to
-// begin with the base URL; ok is false for other URLs.
-func (c *Config) OwnURL(uri string) (spelt string, ok bool) {
+// parseOnOwnHost parses a web address on the host of this server's base URL,
+// or of its ids, in whatever spelling it came; ok is false for others.
+func (c *Config) parseOnOwnHost(uri string) (u *url.URL, ok bool) {
 	scheme, _, _ := strings.Cut(uri, ":")
 	if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", false
+		return nil, false
 	}
 	authority, rest := split(uri)
 	host := NormalHost(authority)
 	if authority == "" || host != NormalHost(c.Host()) && host != NormalHost(c.idHost()) {
-		return "", false
+		return nil, false
 	}
 	u, err := url.Parse(c.URL + rest)
-	if err != nil {
-		return "", false
-	}
-	spelt = c.baseOf(u.Path) + u.Path
-	if u.RawQuery != "" {
-		spelt += "?" + u.RawQuery
-	}
-	if u.Fragment != "" {
-		spelt += "#" + u.Fragment
-	}
-	return spelt, true
+	return u, err == nil
 }

@@ -29,6 +29,11 @@ type Kind[A any] struct {
 	// Lane is the remote host that a job sends requests to. Without it the
 	// work is local, and has a lane of its own.
 	Lane func(args A) string
+	// Fetches tells of work that asks for a page which a stranger may have chosen.
+	// A host where that fails is set aside all the same, but for the shortest time,
+	// and such work steps behind the rest in the host's lane: no page can hold up
+	// what goes to the host.
+	Fetches bool
 }
 
 // Never is the GiveUp of work that must be done in the end.
@@ -92,10 +97,13 @@ func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) erro
 		timeout = time.Minute
 	}
 	r.kinds = append(r.kinds, k.Name)
+	if k.Fetches {
+		r.fetches = append(r.fetches, k.Name)
+	}
 	if k.Lane == nil {
 		r.lanes.answered(k.LaneOf(*new(A))) // nobody has to answer in it
 	}
-	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, run: func(ctx context.Context, j store.Job) error {
+	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, fetches: k.Fetches, run: func(ctx context.Context, j store.Job) error {
 		var args A
 		if err := json.Unmarshal(j.Args, &args); err != nil {
 			// Another version, whose nodes may still run, may have written them.

@@ -53,6 +53,7 @@ type Runner struct {
 	o       Options
 	workers map[string]worker
 	kinds   []string // that have one
+	fetches []string // those of them that fetch, see Kind
 	node    string   // the name that this process claims under
 	wake    chan struct{}
 
@@ -72,6 +73,7 @@ type running struct {
 type worker struct {
 	timeout time.Duration
 	giveUp  time.Duration // 0 is Options.GiveUp
+	fetches bool          // see Kind
 	run     func(ctx context.Context, j store.Job) error
 }
 
@@ -343,12 +345,17 @@ func (r *Runner) isFailing(lane string) bool {
 func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 	next := tx.Now().Add(r.o.Backoff(j.Attempts))
 	if down, ok := isHostDown(err); ok {
-		var lerr error
-		if next, lerr = r.setAside(tx, down); lerr != nil {
+		until, lerr := r.setAside(tx, j, down)
+		if lerr != nil {
 			return lerr
 		}
-		if j.Attempts >= poison {
-			next = next.Add(time.Second)
+		switch {
+		case r.workers[j.Kind].fetches:
+			next = later(next, until).Add(store.StepBehind)
+		case j.Attempts >= poison:
+			next = until.Add(store.StepBehind)
+		default:
+			next = until
 		}
 	}
 	giveUp := r.o.GiveUp
@@ -370,8 +377,18 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 	return tx.RetryJob(j, next, reason(err))
 }
 
-func (r *Runner) setAside(tx *store.Tx, down hostDown) (until time.Time, err error) {
-	until, err = tx.LaneFailed(down.host, func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) }, reason(down))
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (r *Runner) setAside(tx *store.Tx, j store.Job, down hostDown) (until time.Time, err error) {
+	until, err = tx.LaneFailed(store.LaneFailure{
+		Lane: down.host, Why: reason(down), Wait: func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) },
+		OfPage: r.workers[j.Kind].fetches, Behind: r.fetches, Tries: poison,
+	})
 	if err != nil {
 		return until, err
 	}
