@@ -90,8 +90,8 @@ func withoutPort(host string) string {
 	return host
 }
 
-// parseOnOwnHost parses a web address on the host of this server's base URL,
-// or of its ids, in whatever spelling it came; ok is false for others.
+// parseOnOwnHost parses a URL on the host of this server's base URL, or of its
+// ids, in any form; ok is false for others.
 func (c *Config) parseOnOwnHost(uri string) (u *url.URL, ok bool) {
 	scheme, _, _ := strings.Cut(uri, ":")
 	if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {

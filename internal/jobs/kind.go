@@ -29,7 +29,7 @@ type Kind[A any] struct {
 	// Lane is the remote host that a job sends requests to. Without it the
 	// work is local, and has a lane of its own.
 	Lane func(args A) string
-	// Fetches tells of work that asks for a page which a stranger may have chosen.
+	// Fetches marks work that fetches a page which a stranger may have chosen.
 	// A host where that fails is set aside all the same, but for the shortest time,
 	// and such work steps behind the rest in the host's lane: no page can hold up
 	// what goes to the host.
