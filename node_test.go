@@ -298,7 +298,7 @@ func (p *person) relationship(id string) object {
 const patience = 10 * time.Second
 
 // eventually asks again until there is no error. What is waited for happens in
-// another process, which has no way to tell us.
+// another process, which can't notify us.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

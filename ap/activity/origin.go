@@ -33,5 +33,3 @@ var (
 	// completes threads without adding to feeds.
 	Fetched = Origin{Name: "fetched", Completes: true}
 )
-
-func (o Origin) String() string { return o.Name }

@@ -204,7 +204,7 @@ func (s *server) run(ctx context.Context) error {
 		<-ctx.Done()
 		s.log.Info("stopping")
 		s.notify.send("STOPPING=1", "STATUS=Stopping")
-		s.Hub.Close() // whoever watches a stream is told to connect again
+		s.Hub.Close() // stream clients get an error that makes them reconnect
 		end, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if err := web.Shutdown(end); err != nil {

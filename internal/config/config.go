@@ -20,7 +20,7 @@ type Config struct {
 	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
 	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only. It may change: ids keep the URL that the database began with, which has to go on leading here."`
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
-	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
+	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, in addition to the permissions of its folder. The proxy has to be in the socket's group, or the mode 0666."`
 	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
 	Create         bool           `toml:"create" default:"true" doc:"Whether a missing SQLite file is created. With false, a missing file stops the start: perhaps its disk is not mounted."`
 	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve migrates an old database to this version's schema. With false it stops, and you run kinglet migrate up."`

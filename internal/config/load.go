@@ -83,7 +83,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s %q: %s", e.Key, e.Value,
 // key anywhere is an error, as is an invalid value.
 func Load(src Sources) (*Config, error) {
 	c := &Config{}
-	names := map[string]string{} // toml name → as the user spelt it
+	names := map[string]string{} // toml name → as the user wrote it
 	l := loader{config: c, names: names, byTOML: map[string]Key{}, byEnv: map[string]Key{}, byFlag: map[string]Key{}}
 	for _, e := range src.Environ {
 		if v, ok := strings.CutPrefix(e, "CREDENTIALS_DIRECTORY="); ok {
@@ -121,7 +121,7 @@ type loader struct {
 	config                *Config
 	names                 map[string]string
 	byTOML, byEnv, byFlag map[string]Key
-	given                 map[string]string // what one source has set of secret settings, and how it is spelt there
+	given                 map[string]string // what one source has set of secret settings, and how it is written there
 	credentialFolder      string            // systemd's
 }
 

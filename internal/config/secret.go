@@ -24,7 +24,7 @@ const maxSecretFile = 64 << 10
 func fileKey(k Key) Key {
 	k.TOML, k.Env, k.Flag, k.fileOf = k.TOML+"_file", k.Env+"_FILE", k.Flag+"-file", k.TOML
 	k.Default = ""
-	k.Doc = "A file that holds `" + k.fileOf + "`, which nobody but its owner may read (mode 0600). systemd's credential `kinglet." + k.fileOf + "` is found by itself."
+	k.Doc = "A file that holds `" + k.fileOf + "`, which only its owner may read (mode 0600). systemd's credential `kinglet." + k.fileOf + "` is found by itself."
 	return k
 }
 

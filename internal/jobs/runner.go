@@ -22,7 +22,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -102,9 +101,6 @@ func New(o Options) *Runner {
 	r.changed = sync.NewCond(&r.mu)
 	return r
 }
-
-// Kinds lists the kinds of jobs that the runner claims.
-func (r *Runner) Kinds() []string { return slices.Clone(r.kinds) }
 
 // Backoff doubles from half a minute up to six hours, give or take a fifth.
 func Backoff(failures int) time.Duration {

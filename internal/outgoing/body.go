@@ -30,7 +30,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1] // the one byte tells too much from enough
+		p = p[:b.left+1] // one more byte, to detect a body over the limit
 	}
 	if b.timer == nil {
 		b.timer = time.AfterFunc(b.idle, func() {

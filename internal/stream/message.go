@@ -21,7 +21,7 @@ const (
 	NotificationEvent   Event = "notification"
 	NotificationsDelete Event = "notifications.delete" // ours: some are gone
 	MarkerEvent         Event = "marker"               // Pleroma's
-	HomeChange          Event = "home.change"          // ours: read the feed anew
+	HomeChange          Event = "home.change"          // ours: read the feed again
 )
 
 // Message is sent to a subscriber, read just now as its viewer.
