@@ -26,8 +26,8 @@ func makeOld(t *testing.T, path string) {
 	}
 }
 
-// A file of an older version is written anew once, when a server starts or on
-// demand, and who runs it is told.
+// A file of an older version is rewritten once, when a server starts or on
+// demand, and the operator is informed.
 func TestOldFileIsRewritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
 	listen := freeAddress(t)
@@ -83,7 +83,7 @@ func TestOldFileIsRewritten(t *testing.T) {
 	_ = c.Process.Signal(syscall.SIGTERM)
 	_ = c.Wait()
 
-	// Where nothing is to be migrated at a start the server serves, and says so.
+	// With migrate_at_start false the server serves, and logs a warning.
 	makeOld(t, path)
 	_, log = serving(t, append(env, "KINGLET_MIGRATE_AT_START=false"))
 	eventually(t, "it serves", func() error {

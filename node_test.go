@@ -298,7 +298,7 @@ func (p *person) relationship(id string) object {
 const patience = 10 * time.Second
 
 // eventually asks again until there is no error. What is waited for happens in
-// another process, which has no way to tell us.
+// another process, which can't notify us.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -310,7 +310,11 @@ func eventually(t testing.TB, what string, check func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: %v", what, err)
 		}
-		time.Sleep(wait)
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("%s: %v", what, err)
+		case <-time.After(wait):
+		}
 	}
 }
 

@@ -303,7 +303,7 @@ func TestDatabaseKnowsItsDomain(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, out)
 		}
 	}
-	// A copy runs under any domain, and asks and tells nobody.
+	// A copy runs under any domain, and sends no requests.
 	before := len(r.all())
 	copyOf, log := serving(t, elsewhere, "--as-copy")
 	copied := &person{&node{t: t, url: "http://" + other, domain: other}, "alice", alice.token, http.DefaultClient}

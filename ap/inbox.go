@@ -71,7 +71,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	// Those whom somebody here follows have a room of their own, which nobody
+	// Accounts that somebody here follows have a limit of their own, which nobody
 	// else can fill with bodies that trickle.
 	room := s.limits.bodies
 	if followed[actor.ID] {

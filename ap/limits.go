@@ -19,7 +19,7 @@ import (
 // strangers can make us spend; which limit it was is only logged.
 const tooMuch = "Too much at once, try again later"
 
-// errOverLimit is the cause of each of them, which tells them from errors of
+// errOverLimit is the cause of each of them, which distinguishes them from errors of
 // other servers.
 var errOverLimit = errors.New("over a limit of this server")
 
@@ -83,7 +83,7 @@ const (
 	bodiesWaiting = 256              // that wait for these
 	bodyPatience  = 8 * time.Second  // senders wait 10 s or more
 	busyAfter     = 30 * time.Second // what Retry-After says when there is no room
-	trustedTimes  = 10               // how much more those may cause whom somebody here follows
+	trustedTimes  = 10               // how much more accounts may cause that somebody here follows
 	mostFailed    = 10_000
 	mostProven    = 10_000
 	provenFor     = 24 * time.Hour

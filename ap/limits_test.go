@@ -9,7 +9,7 @@ import (
 	"kinglet/internal/fault"
 )
 
-// That we are over a limit of our own is told by the error's cause, whatever
+// An error of a limit of our own is recognized by its cause, whatever
 // has been wrapped around it, and by no text.
 func TestBusyError(t *testing.T) {
 	room, often := overCapacity("no room"), tooOften(time.Minute, "too often")

@@ -8,7 +8,7 @@ import (
 	"kinglet/store"
 )
 
-// Our own accounts are met under every spelling of our host, and nothing of
+// Our own accounts are found under every form of our host, and nothing of
 // another server is kept under one (SECURITY-RULES 6).
 func TestOwnHostInOtherSpellings(t *testing.T) {
 	spellings := []string{

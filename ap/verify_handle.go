@@ -21,7 +21,7 @@ type foundHandle struct {
 	denied   bool // it leads to another
 	down     bool // it does not answer: what was known stays
 	askAgain bool
-	err      error // why, when it is to be asked again
+	err      error // why, when it must be looked up again
 }
 
 // findHandle verifies the handle that an actor claims (SECURITY-RULES 7). Its

@@ -14,7 +14,7 @@ import (
 
 // webFingerResult is what WebFinger answers for a handle.
 type webFingerResult struct {
-	subject string // the handle as its server spells it, acct:name@domain
+	subject string // the handle as its server writes it, acct:name@domain
 	actor   string // URI of the actor
 }
 

@@ -12,7 +12,7 @@ import (
 type Account struct {
 	ID          AccountID
 	URI         string // its ActivityPub id
-	Username    string // as its server spells it; the path of its id where it has no handle
+	Username    string // as its server writes it; the path of its id where it has no handle
 	Domain      string // account domain, punycode, with a port if not the default; "" for local
 	Type        string // Person, Service, Application, Group, Organization
 	DisplayName string

@@ -40,7 +40,7 @@ func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx
 func TestReplyDuringParent(t *testing.T) {
 	t.Parallel()
 	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
-		alice, bob := w.local("alice"), w.local("bob") // of one author, they would meet at its counter
+		alice, bob := w.local("alice"), w.local("bob") // of one author, they would conflict at its counter
 		return func(tx *store.Tx) error {
 				return reply(tx, alice, "https://here.test/reply", "https://here.test/parent")
 			}, func(tx *store.Tx) error {

@@ -13,7 +13,6 @@ const boostQuiet = 24 * time.Hour
 // and those of the author's local followers, unless it replies to an account
 // that they don't follow, boosts a status that was in their feed recently, or
 // they hide the author's boosts.
-// feed or that they don't want.
 func (tx *Tx) AddToHomeFeeds(o *Object) error {
 	original := o.ReblogOfID
 	if original == 0 {

@@ -29,26 +29,26 @@ func (tx *Tx) Lanes() ([]Lane, error) {
 	return out, err
 }
 
-// LaneFailure is why a lane is set aside, and how.
+// LaneFailure is why a lane is set aside, and for how long.
 type LaneFailure struct {
 	Lane, Why string
-	// Wait is for how long, by the failures in a row.
+	// Wait is how long, by the number of consecutive failures.
 	Wait func(failures int) time.Duration
-	// OfPage tells that it was one page of the host which a stranger may have
-	// chosen: it is none of the failures in a row, and the wait is the shortest.
+	// OfPage reports that only one page of the host failed, which a stranger
+	// may have chosen: the failure is not counted, and the wait is the shortest.
 	OfPage bool
-	// Behind are the kinds of jobs that step behind the others when the lane is
-	// tried again, as all do that were tried so often as Tries.
+	// Behind are the kinds of jobs that run after the others when the lane is
+	// tried again, as do all jobs with at least Tries attempts.
 	Behind []string
 	Tries  int
 }
 
-// StepBehind is how long after a lane those are tried again who step behind.
+// StepBehind is how long after the lane's other jobs those of Behind are due.
 const StepBehind = time.Second
 
-// LaneFailed sets a lane aside with all its waiting jobs, and tells until when.
-// Failures that come while it is set aside already were under way before, and
-// count as one.
+// LaneFailed sets a lane aside with all its waiting jobs, and returns until
+// when. Failures while it is set aside were already in progress, and count as
+// one.
 func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 	now, lane := tx.Now(), f.Lane
 	if _, err := tx.exec(`
@@ -84,8 +84,9 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 	return until, err
 }
 
-// LaneRecovered takes a lane back: what waited for it is due at once. What steps
-// behind still does, and what waits for its own next attempt as well.
+// LaneRecovered reactivates a lane: the jobs that waited for it are due at once.
+// Jobs of LaneFailure.Behind and those that wait for their own next attempt keep
+// their times.
 func (tx *Tx) LaneRecovered(lane string) error {
 	until, ok, err := one[int64](tx, `DELETE FROM lanes WHERE lane = $1 RETURNING not_before`, lane)
 	if err != nil || !ok {

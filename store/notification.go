@@ -9,7 +9,7 @@ import (
 // Notification notifies a local account of what somebody did.
 type Notification struct {
 	ID        int64
-	AccountID AccountID // who is told
+	AccountID AccountID // the notified account
 	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update
 	From      AccountID
 	StatusID  ObjectID // 0 for none

@@ -127,7 +127,7 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
-// Accounts made on one day, and posts of one second, are told apart.
+// Accounts made on one day, and posts of one second, have different ids.
 func TestIDsAreUnique(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)

@@ -51,6 +51,6 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 func (s *Store) tidySoon() {
 	select {
 	case s.tidyDue <- struct{}{}:
-	default: // it is told already
+	default: // it is woken already
 	}
 }

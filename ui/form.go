@@ -71,7 +71,6 @@ func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
 }
 
 // maxForm limits a form: a consent carries the client's state.
-// state.
 const maxForm = 32 << 10
 
 // form reads a form that one of our own pages sent, in this browser: its token

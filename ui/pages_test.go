@@ -296,7 +296,7 @@ func TestCardPicture(t *testing.T) {
 }
 
 // A biography links accounts that are here, and no longer those that are gone.
-// Other servers are told of the links in the actor's tags.
+// Other servers learn of the links in the actor's tags.
 func TestMentionsInBiography(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery"}); err != nil {
@@ -417,7 +417,7 @@ func TestRobotsAndIcon(t *testing.T) {
 }
 
 // Every page links the source code of the program, which the server has itself
-// unless it is told where it is.
+// unless it is configured where it is.
 func TestSourceCode(t *testing.T) {
 	footer := func(w *world) (href string) {
 		for n := range w.open("/").root.Descendants() {

@@ -249,7 +249,7 @@ func TestProxyNamesAnotherHost(t *testing.T) {
 	}
 }
 
-// Who sends too many forms is told so, whatever is in them.
+// A client that sends too many forms gets an error, whatever is in them.
 func TestFormsAreCounted(t *testing.T) {
 	s := newSite(t, "https://kinglet.test")
 	b := s.browser()

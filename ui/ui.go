@@ -104,7 +104,7 @@ type page struct {
 	Title       string
 	Description string
 	Server      *config.Config
-	Viewer      *store.Account // who is signed in, nil for nobody
+	Viewer      *store.Account // the signed-in account, nil for none
 	Card        *card          // what a link to the page shows, nil for what nobody links to
 	Index       bool           // whether search engines may keep it
 	Document    string

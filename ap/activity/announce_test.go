@@ -29,7 +29,7 @@ func TestAnnounce(t *testing.T) {
 	}
 	try(t, []rule{
 		{name: "of a post here", given: post(), send: byBob, then: func(s *scene) {
-			s.told("reblog @bob@b.test")
+			s.notified("reblog @bob@b.test")
 			s.count(uri, "reblogs", 1)
 		}},
 		{name: "of a post here, by a stranger", by: byMallory, given: post(), send: by(byMallory),

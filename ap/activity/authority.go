@@ -46,7 +46,7 @@ func Recheck(tx *store.Tx, a *Activity) error {
 		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
 	}
 	if actor.Local() {
-		if !actor.Active() { // deleted while a post of its looked up whom it mentions
+		if !actor.Active() { // deleted while the mentions of its post were looked up
 			return fault.Errorf(fault.Gone, "This account is gone")
 		}
 		return nil

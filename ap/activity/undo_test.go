@@ -25,12 +25,12 @@ func TestUndo(t *testing.T) {
 	unliked := func(s *scene) {
 		t.Helper()
 		s.count(uri, "favourites", 0)
-		s.notTold("favourite @bob@b.test")
+		s.notNotified("favourite @bob@b.test")
 	}
 	unboosted := func(s *scene) {
 		t.Helper()
 		s.count(uri, "reblogs", 0)
-		s.notTold("reblog @bob@b.test")
+		s.notNotified("reblog @bob@b.test")
 	}
 	unblocked := func(s *scene) {
 		t.Helper()

@@ -224,7 +224,7 @@ func TestNeighbourTakesTheIDOfAFollow(t *testing.T) {
 	}
 }
 
-// A neighbour is not told which posts of others on its host are here.
+// It is not disclosed to a neighbour which posts of others on its host are here.
 func TestHiddenPostsAreNotDisclosedToNeighbour(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	bob, mallory := h.actor(t, "bob"), h.actor(t, "mallory")

@@ -162,7 +162,7 @@ func TestInboxDisclosesNothing(t *testing.T) {
 			t.Errorf("the log does not say that it was signed with %s", s.keyID)
 		}
 	}
-	// What an activity is refused for is not told either.
+	// The reason of a refusal is not disclosed either.
 	rec := w.post("192.0.2.1", other, inbox, other.activity("Create", "1", html.note("1", "forged")))
 	if rec.Code != 403 || strings.Contains(rec.Body.String(), "attributed") || strings.Contains(rec.Body.String(), other.uri) {
 		t.Errorf("%d %s", rec.Code, rec.Body)
@@ -335,7 +335,7 @@ func TestNeighboursKey(t *testing.T) {
 	}
 }
 
-// One who is suspended is refused.
+// A suspended signer is refused.
 func TestSuspendedSigner(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	bob := h.actor(t, "bob")
@@ -377,7 +377,7 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Whether a private post is there can't be told from whether we fetch the key
+// Whether a private post exists is not disclosed by whether we fetch the key
 // of one who asks for it.
 func TestKeyOfReaderDisclosesNothing(t *testing.T) {
 	for _, there := range []bool{true, false} {

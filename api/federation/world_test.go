@@ -293,7 +293,7 @@ func (s *signer) request(w *world, from, inbox string, doc any) *http.Request {
 	return r
 }
 
-// sign signs a request that has a body, anew if it was signed before.
+// sign signs a request that has a body, again if it was signed before.
 func (s *signer) sign(w *world, r *http.Request, body []byte) {
 	s.t.Helper()
 	for _, name := range []string{"Signature", "Digest", "Date", "Host"} {

@@ -64,7 +64,7 @@ func TestNotImplementedYet(t *testing.T) {
 	}
 }
 
-// What stands between a token and a route, from the headers alone.
+// The checks between a token and a route, from the headers alone.
 func TestTokensOfRoutes(t *testing.T) {
 	n := newTown(t)
 	for _, c := range []struct {

@@ -22,7 +22,7 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // the client has left: there is nobody to tell
+	_ = e.Encode(v) // the client has disconnected
 }
 
 // Document writes an ActivityPub or other document that is already JSON.

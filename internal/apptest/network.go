@@ -21,10 +21,9 @@ import (
 	"kinglet/internal/outgoing"
 )
 
-// network is the internet of a world: names that have addresses, and the hosts
-// that are there. What the one HTTP client decides before it connects (which
-// addresses, which schemes, which redirects) it decides here too; only the
-// connections are not real.
+// network is the internet of a world: names with addresses, and the hosts that
+// exist. What the one HTTP client checks before it connects (addresses,
+// schemes, redirects) it checks here too; only the connections are not real.
 type network struct {
 	mu         sync.Mutex
 	hosts      map[string]*Host
@@ -33,8 +32,8 @@ type network struct {
 
 func newNetwork() *network { return &network{hosts: map[string]*Host{}} }
 
-// Host is a machine on the network. Without a handler it answers 404 to all.
-// It keeps what it was asked.
+// Host is a machine on the network. Without a handler it answers 404 to
+// everything. It records the requests that it receives.
 type Host struct {
 	Name string
 
@@ -48,7 +47,7 @@ type Host struct {
 	tried       int
 }
 
-// Request is one that a host received.
+// Request is a request that a host received.
 type Request struct {
 	Method, Target string // the target with its query
 	From           netip.Addr
@@ -56,7 +55,7 @@ type Request struct {
 	Body           []byte
 }
 
-// failureMode is what is wrong with a host, if anything.
+// failureMode is how a host fails, if it does.
 type failureMode struct {
 	lookup, dial error
 	latency      time.Duration
@@ -69,7 +68,7 @@ func (n *network) host(name string) *Host {
 	defer n.mu.Unlock()
 	h := n.hosts[name]
 	if h == nil {
-		// 11.0.0.0/8 is of the internet, as the rules of addresses have it.
+		// 11.0.0.0/8 is public according to the address rules.
 		i := len(n.hosts) + 1
 		h = &Host{
 			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), failureMode: failureMode{cutAfter: -1},
@@ -94,7 +93,7 @@ func (n *network) known(name string) *Host {
 	return h
 }
 
-// At gives the host's name other addresses.
+// At sets other addresses for the host's name.
 func (h *Host) At(addresses ...netip.Addr) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -102,7 +101,7 @@ func (h *Host) At(addresses ...netip.Addr) *Host {
 	return h
 }
 
-// Handle has a path answered, whatever the method.
+// Handle sets the handler of a path, for every method.
 func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -110,7 +109,7 @@ func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
 	return h
 }
 
-// Fallback answers what no Handle does.
+// Fallback sets the handler of all other paths.
 func (h *Host) Fallback(f http.HandlerFunc) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -118,13 +117,13 @@ func (h *Host) Fallback(f http.HandlerFunc) *Host {
 	return h
 }
 
-// Serve has a document at a path, or at the path of an address.
+// Serve serves a document at a path, or at the path of a URL.
 func (h *Host) Serve(pathOrURL string, doc any) *Host {
 	return h.ServeAs(pathOrURL, `application/activity+json; charset=utf-8`, doc)
 }
 
-// ServeAs is Serve with another content type. A string or bytes are served as
-// they are.
+// ServeAs is Serve with another content type. A string or bytes are served
+// unchanged.
 func (h *Host) ServeAs(pathOrURL, contentType string, doc any) *Host {
 	var body []byte
 	switch d := doc.(type) {
@@ -144,7 +143,7 @@ func (h *Host) ServeAs(pathOrURL, contentType string, doc any) *Host {
 	})
 }
 
-// Remove has nothing at a path any more.
+// Remove removes the handler of a path.
 func (h *Host) Remove(pathOrURL string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -158,40 +157,39 @@ func (h *Host) set(t failureMode) *Host {
 	return h
 }
 
-// Up ends whatever was wrong with a host.
+// Up ends any failure of the host.
 func (h *Host) Up() *Host { return h.set(failureMode{cutAfter: -1}) }
 
-// Down has nothing answer at the host's addresses.
+// Down makes the host's addresses unreachable.
 func (h *Host) Down() *Host {
 	return h.set(failureMode{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
 }
 
-// Refusing has connections to the host refused, as by a machine on which no
-// server runs.
+// Refusing makes the host refuse connections, like a machine without a server.
 func (h *Host) Refusing() *Host { return h.set(failureMode{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
 
-// NoSuchName has the host's name lead nowhere.
+// NoSuchName makes the lookup of the host's name fail permanently.
 func (h *Host) NoSuchName() *Host {
 	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
 }
 
-// DNSFails has the lookup of the host's name fail for now.
+// DNSFails makes the lookup of the host's name fail temporarily.
 func (h *Host) DNSFails() *Host {
 	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
 }
 
-// Slow has each answer come after d, in the world's time. What comes after
-// more than the client's patience is a time-out.
+// Slow delays each response by d, in the world's time. A delay longer than the
+// client's timeout is a timeout.
 func (h *Host) Slow(d time.Duration) *Host { return h.set(failureMode{cutAfter: -1, latency: d}) }
 
-// Failing has every request answered with a status, such as 500.
+// Failing answers every request with a status, such as 500.
 func (h *Host) Failing(status int) *Host { return h.set(failureMode{cutAfter: -1, status: status}) }
 
-// CutOff has the connection break after the first n bytes of each body.
+// CutOff breaks the connection after the first n bytes of each body.
 func (h *Host) CutOff(n int) *Host { return h.set(failureMode{cutAfter: n}) }
 
 // Asked are the requests that the host received, of a method and of a path or
-// of all paths (""), in their order.
+// of all paths (""), in order.
 func (h *Host) Asked(method, path string) []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -204,22 +202,22 @@ func (h *Host) Asked(method, path string) []Request {
 	return out
 }
 
-// Attempts is how many requests somebody tried to make of the host, whether or
-// not they came to it.
+// Attempts is how many requests were attempted to the host, whether or not they
+// arrived.
 func (h *Host) Attempts() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tried
 }
 
-// Forget drops what the host was asked so far.
+// Forget clears the recorded requests.
 func (h *Host) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.asked = nil
 }
 
-// How long the client waits: outgoing's bounds, in the world's time.
+// The client's timeouts: outgoing's, in the world's time.
 const (
 	dialPatience   = 5 * time.Second
 	answerPatience = 10 * time.Second
@@ -231,7 +229,7 @@ func (t timeout) Error() string { return string(t) }
 func (timeout) Timeout() bool   { return true }
 func (timeout) Temporary() bool { return true }
 
-// client is how one host reaches the others.
+// client is how one host connects to the others.
 func (w *World) client(from *Host) outgoing.Options {
 	return outgoing.Options{
 		Resolver: resolver{w.network},
@@ -256,8 +254,8 @@ func (n resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, 
 	return h.addresses, h.failureMode.lookup
 }
 
-// exchange takes a request from one host to another, over the wire: it is
-// written out and read again, so that a handler sees no more than a server does.
+// exchange sends a request from one host to another, encoded and parsed again,
+// so that a handler sees no more than a real server does.
 func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.Response, error) {
 	to := w.network.known(r.URL.Hostname())
 	if r.Body != nil {
@@ -289,7 +287,8 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 	if r.URL.Scheme == "https" {
 		arrived.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
 	}
-	// The client's context ends the request; what it holds stays with the client.
+	// The client's context ends the request; its values stay with the
+	// client.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
@@ -308,7 +307,7 @@ func overTheWire(r *http.Request) (*http.Request, error) {
 	return http.ReadRequest(bufio.NewReader(&wire))
 }
 
-// answer has the host answer a request that came to it.
+// answer runs the host's handler for a request that arrived.
 func (h *Host) answer(r *http.Request, failureMode failureMode) (resp *http.Response, err error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -336,7 +335,7 @@ func (h *Host) answer(r *http.Request, failureMode failureMode) (resp *http.Resp
 	return resp, nil
 }
 
-// serve has a handler answer; one that aborts breaks the connection.
+// serve runs a handler; one that aborts breaks the connection.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

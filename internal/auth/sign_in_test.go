@@ -86,7 +86,7 @@ func TestSpellingsOfAnAccount(t *testing.T) {
 }
 
 // A name that nobody has is refused after as many guesses as one that
-// somebody has: the limit does not tell which exist.
+// somebody has: the limit does not disclose which exist.
 func TestNamesAreNotDisclosed(t *testing.T) {
 	w := newWorld(t)
 	w.Account("alice")

@@ -194,7 +194,7 @@ func TestMigrateCommands(t *testing.T) {
 }
 
 // A server answers, is asked for its health and is let alone by what may not
-// run beside it; it ends when it is told to, and what it was given is there.
+// run beside it; it ends when it is stopped, and its data is there.
 func TestServe(t *testing.T) {
 	s := newShell(t)
 	if _, err := s.try("health"); err == nil {

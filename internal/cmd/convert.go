@@ -8,9 +8,9 @@ import (
 	"kinglet/store"
 )
 
-// convert writes a SQLite file that does not give the space of what is deleted
-// back to the disk anew, once, as one that does. The store is closed for it,
-// and is the one to use afterwards.
+// convert rewrites, once, a SQLite file that does not return the space of
+// deleted data to the disk. It closes the given store and returns the one to
+// use afterwards.
 func (c *call) convert(conf *config.Config, log *slog.Logger, s *store.Store) (*store.Store, error) {
 	if gives, err := s.ReclaimsSpace(c.ctx); err != nil || gives {
 		return s, err
@@ -31,8 +31,8 @@ func (c *call) convert(conf *config.Config, log *slog.Logger, s *store.Store) (*
 	return s, err
 }
 
-// convertAtStart is convert for a server, which serves on when it can't be
-// done now: nothing is lost, and it is tried at the next start.
+// convertAtStart is convert for a server, which starts anyway when it can't be
+// done now: nothing is lost, and it is retried at the next start.
 func (s *server) convertAtStart(c *call) error {
 	gives, err := s.store.ReclaimsSpace(c.ctx)
 	if err != nil || gives {
@@ -57,7 +57,7 @@ func (s *server) convertAtStart(c *call) error {
 	return s.store.ListenForWakes()
 }
 
-// describeFile says whether a database gives space back.
+// describeFile prints whether a database returns space.
 func (c *call) describeFile(s *store.Store) error {
 	gives, err := s.ReclaimsSpace(c.ctx)
 	if err != nil {

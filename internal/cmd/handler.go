@@ -22,8 +22,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// handler puts the APIs and the pages together. At the addresses that both
-// servers and people come to, the Accept header decides who is answered.
+// handler combines the APIs and the pages. For URLs that both servers and
+// browsers request, the Accept header decides which of them answers.
 func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	pages, err := ui.New(ui.UI{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
@@ -110,7 +110,7 @@ func allowAnyOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// headAsGet answers a HEAD as the GET it asks about; net/http drops the body.
+// headAsGet answers a HEAD like the corresponding GET; net/http drops the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

@@ -14,8 +14,8 @@ import (
 	"kinglet/store"
 )
 
-// local runs a server on localhost that needs no settings: a fresh database
-// that goes with it, a ready account, and something to look at.
+// local runs a server on localhost that needs no settings: a temporary
+// database, a ready account, and some posts.
 func local(c *call) error {
 	dir, err := os.MkdirTemp("", "kinglet-local-")
 	if err != nil {
@@ -75,8 +75,8 @@ func freePort(wanted int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// makeNeighbours makes two accounts that know each other and have something to say.
-// A database that was used before is left as it is.
+// makeNeighbours creates two accounts that follow each other and their posts. A
+// database that was used before is left unchanged.
 func makeNeighbours(ctx context.Context, s *ap.Service, authService *auth.Service, password string) error {
 	you, err := s.CreateAccount(ctx, ap.NewAccount{Username: "you", Email: "you@localhost.localdomain", Password: password, Admin: true})
 	if fault.Is(err, fault.Conflict) {

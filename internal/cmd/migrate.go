@@ -8,7 +8,7 @@ import (
 	"kinglet/store"
 )
 
-// onSchema opens the database as it is, without bringing it up to date.
+// onSchema opens the database without migrating it.
 func (c *call) onSchema(do func(s *store.Store) error) error {
 	conf, err := c.config(false)
 	if err != nil {
@@ -22,8 +22,7 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	return do(s)
 }
 
-// convertOnly writes the database file anew, if it has to be; did reports that it
-// was.
+// convertOnly rewrites the database file, if needed; did reports that it was.
 func (c *call) convertOnly() (did bool, err error) {
 	conf, err := c.config(false)
 	if err != nil {
@@ -48,7 +47,7 @@ func (c *call) convertOnly() (did bool, err error) {
 }
 
 // withoutServer refuses to change the schema under a running server, whose
-// statements are of the schema that it started with.
+// statements need the schema that it started with.
 func (c *call) withoutServer(s *store.Store) error {
 	runs, err := s.ServerRuns(c.ctx)
 	if err == nil && runs {

@@ -2,7 +2,7 @@ package config
 
 import "testing"
 
-// Our own host is our own in every spelling that a URL parser, a resolver or a
+// Our own host is recognized in every form that a URL parser, a resolver or a
 // browser takes for it, and no other host is.
 func TestOwnHostSpellings(t *testing.T) {
 	c := &Config{Domain: "example.org", URL: "https://social.example.org"}

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// The URLs that this server gives out. Other servers keep them, so none may
+// The URLs that this server gives out. Other servers store them, so none may
 // ever change. All of them are in one table (ownURLs), from which they are
 // made, parsed and routed.
 
-// URLKind says what one of our URLs leads to.
+// URLKind is the kind of one of our URLs.
 type URLKind int
 
-// The kinds. The zero value is no URL of ours.
+// The kinds. The zero value is not a URL of ours.
 const (
 	NotOurURL URLKind = iota
 	ActorURL
@@ -40,8 +40,8 @@ const (
 )
 
 // ownURLs is the table. {name} is a username, {tag} and {file} another name;
-// {uuid}, {id} and {key} are ids. What is an id to other servers stays under
-// the URL that the database began with (base.go).
+// {uuid}, {id} and {key} are ids. URLs that are ids for other servers keep the
+// URL that the database began with (base.go).
 var ownURLs = [...]struct {
 	path, fragment string
 	isID           bool
@@ -68,11 +68,10 @@ var ownURLs = [...]struct {
 	StaticURL:         {path: "/static/{file}"},
 }
 
-// otherSegments are the first segments of paths that are answered and lead to
-// nothing that has a URL in the table.
+// otherSegments are the first segments of other paths that are served.
 var otherSegments = []string{".well-known", "api", "auth", "favicon.ico", "health", "nodeinfo", "oauth", "robots.txt", "source.tar.gz"}
 
-// ReservedSegment tells whether the first segment of a path is the server's:
+// ReservedSegment reports whether the first segment of a path is the server's:
 // every route begins with one, or with an @.
 func ReservedSegment(segment string) bool {
 	if slices.Contains(otherSegments, segment) {
@@ -86,8 +85,8 @@ func ReservedSegment(segment string) bool {
 	return false
 }
 
-// Path is the path of a kind, as a router takes it: /users/{name}. It is ""
-// for what is no kind.
+// Path is the path of a kind as a router pattern: /users/{name}. It is "" for
+// an invalid kind.
 func (k URLKind) Path() string {
 	if k <= NotOurURL || int(k) >= len(ownURLs) {
 		return ""
@@ -95,20 +94,20 @@ func (k URLKind) Path() string {
 	return ownURLs[k].path
 }
 
-// URL is one of our URLs, taken apart.
+// URL is one of our URLs, parsed.
 type URL struct {
 	Kind URLKind
 	Name string // the username, tag or file name
-	ID   string // the UUID, the status's id, the key of the media, as they stand there
+	ID   string // the UUID, the status's id or the key of the media, as written
 }
 
-// Username is the name of the account that a URL names: by its actor id, or by
-// its page. Whether there is such an account is another question.
+// Username is the name of the account of an actor id or a profile page. The
+// account may not exist.
 func (u URL) Username() (name string, ok bool) {
 	return u.Name, u.Kind == ActorURL || u.Kind == ProfileURL
 }
 
-// MakeURL writes a URL.
+// MakeURL makes a URL of ours.
 func (c *Config) MakeURL(u URL) string {
 	if u.Kind.Path() == "" {
 		return ""
@@ -141,9 +140,9 @@ func (c *Config) MakeURL(u URL) string {
 	return b.String()
 }
 
-// ParseURL reads a URI on the host of our base URL or of our ids, in whatever
-// spelling of the host. The kind is NotOurURL for everything else: another
-// host, a path that leads to none of the kinds, a query.
+// ParseURL parses a URI on the host of our base URL or of our ids, in any form
+// of the host. The kind is NotOurURL for everything else: another host, a path
+// of none of the kinds, a query.
 func (c *Config) ParseURL(uri string) URL {
 	u, ok := c.parseOnOwnHost(uri)
 	if !ok || u.RawQuery != "" {
@@ -164,8 +163,7 @@ func (c *Config) ParseURL(uri string) URL {
 	return URL{}
 }
 
-// match compares segments with a path of the table, and fills in what its
-// fields stand for.
+// match compares segments with a path of the table, and sets the fields.
 func (u *URL) match(path string, segments []string) bool {
 	want := strings.Split(path, "/")
 	if len(want) != len(segments) {
@@ -201,34 +199,35 @@ func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
 // Handle is name@domain.
 func (c *Config) Handle(name string) string { return name + "@" + c.Domain }
 
-// ActorURI is the ActivityPub id of a local account; the following are its parts'.
+// ActorURI is the ActivityPub id of a local account; the following are those of
+// its key and collections.
 func (c *Config) ActorURI(name string) string { return c.MakeURL(URL{Kind: ActorURL, Name: name}) }
 
 // KeyID is the id of its key.
 func (c *Config) KeyID(name string) string { return c.MakeURL(URL{Kind: KeyURL, Name: name}) }
 
-// InboxURI takes what is for it alone.
+// InboxURI is the account's own inbox.
 func (c *Config) InboxURI(name string) string { return c.MakeURL(URL{Kind: InboxURL, Name: name}) }
 
-// OutboxURI lists what it did.
+// OutboxURI is the collection of its activities.
 func (c *Config) OutboxURI(name string) string { return c.MakeURL(URL{Kind: OutboxURL, Name: name}) }
 
-// FollowersURI lists who follows it.
+// FollowersURI is the collection of its followers.
 func (c *Config) FollowersURI(name string) string {
 	return c.MakeURL(URL{Kind: FollowersURL, Name: name})
 }
 
-// FollowingURI lists whom it follows.
+// FollowingURI is the collection of the accounts that it follows.
 func (c *Config) FollowingURI(name string) string {
 	return c.MakeURL(URL{Kind: FollowingURL, Name: name})
 }
 
-// FeaturedURI lists the posts that it has pinned.
+// FeaturedURI is the collection of its pinned posts.
 func (c *Config) FeaturedURI(name string) string {
 	return c.MakeURL(URL{Kind: FeaturedURL, Name: name})
 }
 
-// SharedInboxURI takes what is for several accounts here.
+// SharedInboxURI is the inbox for activities to several local accounts.
 func (c *Config) SharedInboxURI() string { return c.MakeURL(URL{Kind: SharedInboxURL}) }
 
 // ObjectURI is the id of a post.
@@ -241,16 +240,16 @@ func (c *Config) ActivityURI(uuid string) string { return c.MakeURL(URL{Kind: Ac
 func (c *Config) ContextURI(uuid string) string { return c.MakeURL(URL{Kind: ContextURL, ID: uuid}) }
 
 // InstanceActorURI is the actor that fetches for the whole server; the
-// following are its parts'.
+// following are its key and collections.
 func (c *Config) InstanceActorURI() string { return c.MakeURL(URL{Kind: InstanceActorURL}) }
 
 // InstanceKeyID is the id of its key.
 func (c *Config) InstanceKeyID() string { return c.MakeURL(URL{Kind: InstanceKeyURL}) }
 
-// InstanceInboxURI takes what others send it.
+// InstanceInboxURI is the instance actor's inbox.
 func (c *Config) InstanceInboxURI() string { return c.MakeURL(URL{Kind: InstanceInboxURL}) }
 
-// InstanceOutboxURI is always empty.
+// InstanceOutboxURI is the instance actor's outbox, always empty.
 func (c *Config) InstanceOutboxURI() string { return c.MakeURL(URL{Kind: InstanceOutboxURL}) }
 
 // ProfileURL is the page of an account.
@@ -264,11 +263,11 @@ func (c *Config) StatusURL(name string, id int64) string {
 // TagURL is the page of a hashtag.
 func (c *Config) TagURL(tag string) string { return c.MakeURL(URL{Kind: TagURL, Name: tag}) }
 
-// MediaURL is where the bytes that a row refers to are served: under a random
-// key of that row. The name is for people, and may be any.
+// MediaURL is where the file of a row is served: under a random key of that
+// row. The name is for people, and may be any.
 func (c *Config) MediaURL(key, name string) string {
 	return c.MakeURL(URL{Kind: MediaURL, ID: key, Name: name})
 }
 
-// StaticURL is a file that comes with the server.
+// StaticURL is the URL of a file that is part of the program.
 func (c *Config) StaticURL(file string) string { return c.MakeURL(URL{Kind: StaticURL, Name: file}) }

@@ -29,7 +29,7 @@ var ofTheServer = map[string]bool{
 	"admin": true, "administrator": true, "instance": true, "root": true, "support": true, "system": true, "webmaster": true,
 }
 
-// ReservedUsername tells whether a name may not be taken by a new account: it
+// ReservedUsername reports whether a name may not be taken by a new account: it
 // would be mistaken for the server, or for one of its paths.
 func ReservedUsername(name string) bool {
 	name = strings.ToLower(name)

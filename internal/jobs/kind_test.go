@@ -34,7 +34,7 @@ func TestOlderNodeBesideNewer(t *testing.T) {
 			if n, cerr := tx.CountJobs("newer"); n != 3 || len(dead) != 0 {
 				t.Errorf("%d wait, %d are given up; %v", n, len(dead), cerr)
 			}
-			if kinds, kerr := tx.OtherKinds(older.Kinds()); fmt.Sprint(kinds) != "[newer]" {
+			if kinds, kerr := tx.OtherKinds(older.kinds); fmt.Sprint(kinds) != "[newer]" {
 				t.Errorf("kinds that the older does not know: %v, %v", kinds, kerr)
 			}
 			return err

@@ -1,18 +1,18 @@
-// Package jobs does the work that waits in the store's jobs table: deliveries,
-// fetches, clean-up. Jobs are written in the transaction that causes them, so
-// none is lost; a commit wakes the Runner, and without work it sleeps and asks
-// the database nothing.
+// Package jobs runs the work in the store's jobs table: deliveries, fetches,
+// clean-up. Jobs are written in the transaction that causes them, so none is
+// lost; a commit wakes the Runner, and without work it sleeps and sends no
+// queries.
 //
-// Each remote host has a lane with its own limit, so that one that is slow
-// holds up no other. A lane starts with one job at a time, and gets its full
-// limit with the first success. A host that does not answer is set aside,
-// longer each time, and then probed with one job.
+// Each remote host has a lane with its own limit, so that a slow one delays no
+// other. A lane starts with one job at a time, and gets its full limit with the
+// first success. A host that does not answer is set aside, longer each time,
+// and then probed with one job.
 //
 // A job may run twice (a crash between its work and its end), so workers are
-// idempotent. Jobs of one order (Order, store.NewJob) are done one after the
-// other. Several nodes share the table: each claims the kinds that it knows, for
-// the time of a lease, which it renews while it works. Read Kind, Runner, and
-// error.go for what a worker may answer.
+// idempotent. Jobs of one order (Order, store.NewJob) run one after the other.
+// Several nodes share the table: each claims the kinds that it knows, for the
+// time of a lease, which it renews while it works. Read Kind, Runner, and
+// error.go for the errors of a worker.
 package jobs
 
 import (
@@ -21,27 +21,26 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"kinglet/store"
 )
 
-// Options set a Runner up; zero values choose.
+// Options are the options of a Runner; zero values are defaults.
 type Options struct {
 	Store *store.Store
 	Log   *slog.Logger
-	// Workers is how many jobs run at once, 256 if 0. Goroutines are made for
-	// them on demand.
+	// Workers is how many jobs run at once, 256 if 0. Goroutines are
+	// started on demand.
 	Workers int
-	// LaneLimit is how many of one proven lane do, 4 if 0.
+	// LaneLimit is how many jobs of one proven lane run at once, 4 if 0.
 	LaneLimit int
-	// GiveUp is how old a job may be when it fails, to be tried again.
+	// GiveUp is the age from which a failing job is not retried.
 	GiveUp time.Duration
 	// Drain is how long Run waits for running jobs at its end.
 	Drain time.Duration
-	// Lease is how long what a dead node had claimed stays claimed, 3 minutes if 0.
+	// Lease is how long jobs of a dead node stay claimed, 3 minutes if 0.
 	Lease time.Duration
 	// Backoff is how long to wait after the nth failure in a row.
 	Backoff func(failures int) time.Duration
@@ -63,7 +62,7 @@ type Runner struct {
 	asleep  bool
 }
 
-// running is a job that is being done.
+// running is a job in progress.
 type running struct {
 	claimed time.Time // when its lease began
 	lose    context.CancelCauseFunc
@@ -116,9 +115,9 @@ func (r *Runner) Wake() {
 	}
 }
 
-// Run does jobs until ctx ends. It then claims no more, gives those that run
-// the time of Options.Drain, cancels them, and returns when all have ended.
-// What was cut off is due again at the next start.
+// Run runs jobs until ctx ends. It then claims no more, waits Options.Drain for
+// the running ones, cancels them, and returns when all have ended. Cancelled
+// jobs are due again at the next start.
 func (r *Runner) Run(ctx context.Context) error {
 	r.o.Store.OnJobs(r.Wake)
 	if err := r.start(ctx); err != nil {
@@ -188,8 +187,8 @@ const claimBatch = 64
 // afterError is how long to wait when the database fails.
 const afterError = 5 * time.Second
 
-// claim starts all due jobs that there is room for, and tells when the next
-// one is due; zero for never, or not before one of those that run has ended.
+// claim starts all due jobs that there is room for, and returns when the next
+// one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
 	for ctx.Err() == nil {
@@ -234,8 +233,7 @@ func (r *Runner) room() (full []string, free int) {
 	return r.lanes.full(), r.o.Workers - len(r.running)
 }
 
-// roomIn gives how many more jobs of a lane may start, for the span of one
-// claim.
+// roomIn returns how many more jobs of a lane may start, during one claim.
 func (r *Runner) roomIn() func(lane string, failing bool) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -247,10 +245,10 @@ func (r *Runner) roomIn() func(lane string, failing bool) int {
 	}
 }
 
-// errLost is why the work on a job is broken off that is no longer this node's.
+// errLost is why a job is aborted that this node no longer holds.
 var errLost = errors.New("the job was dropped, or its lease ended and another node has it")
 
-// begin gives the context in which a job is done.
+// begin returns the context of a job.
 func (r *Runner) begin(ctx context.Context, j store.Job) context.Context {
 	ctx, lose := context.WithCancelCause(ctx)
 	r.mu.Lock()
@@ -269,7 +267,7 @@ func (r *Runner) end(j store.Job) {
 	r.Wake()
 }
 
-// run does one job and writes what came of it.
+// run runs one job and writes its result.
 func (r *Runner) run(ctx context.Context, j store.Job) {
 	defer r.end(j)
 	err := r.Attempt(ctx, j)
@@ -278,12 +276,12 @@ func (r *Runner) run(ctx context.Context, j store.Job) {
 		return
 	}
 	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
-		// The lease brings it back.
+		// It is claimed again when its lease ends.
 		r.o.Log.Error("could not record the result of a job", "job", j.ID, "kind", j.Kind, "error", werr)
 	}
 }
 
-// Attempt has a job's worker do it, and writes nothing of what came of it.
+// Attempt runs a job's worker, and does not write the result.
 func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 	w, ok := r.workers[j.Kind]
 	if !ok {
@@ -299,12 +297,12 @@ func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 	return w.run(ctx, j)
 }
 
-// poison is after how many failures a probing job steps behind the others of
-// its lane, lest one that its host chokes on hold them all up.
+// poison is after how many failures a probing job is moved behind the others of
+// its lane, so that one that its host can't process does not block them all.
 const poison = 3
 
-// settle writes what came of a job. What is kept in memory of lanes changes
-// after the commit: the transaction may be run twice, or fail.
+// settle writes the result of a job. The memory of lanes changes after the
+// commit: the transaction may be run twice, or fail.
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
 	if err == nil {
 		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })

@@ -173,7 +173,7 @@ func line(event stream.Event, id any, topics ...string) string {
 	return fmt.Sprintf("%s %v [%s]", event, id, strings.Join(topics, ", "))
 }
 
-// Each stream hands on what its page shows, and to whom it shows it.
+// Each stream sends what its page shows, and only to those who may see it.
 func TestStreams(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		me, friend, stranger, far := w.account("me", ""), w.account("friend", ""), w.account("stranger", ""), w.account("far", "far.")
@@ -276,7 +276,7 @@ func TestEventsOfAnAccount(t *testing.T) {
 	})
 }
 
-// Who does not read is cut off and told so; the others are not.
+// A slow reader gets an error and is closed; the others are not.
 func TestSlowReader(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		const buffer = 10
@@ -414,7 +414,7 @@ func TestEnds(t *testing.T) {
 	})
 }
 
-// A server that was cut off from its database tells its subscribers what they
+// A server that lost its database sends its subscribers what they
 // missed, or, when it can't know any more, that they did.
 func TestOutage(t *testing.T) {
 	for name, swept := range map[string]bool{"short": false, "too long": true} {

@@ -5,7 +5,7 @@ import (
 	"kinglet/store"
 )
 
-// Stream names what is watched, as Mastodon's streaming API does.
+// Stream is the name of a stream, from Mastodon's streaming API.
 type Stream string
 
 // The streams.
@@ -24,14 +24,15 @@ const (
 	List              Stream = "list"
 )
 
-// rule is what a stream hands on.
+// rule is what a stream sends.
 type rule struct {
-	// own: only for who is signed in.
+	// own: only for signed-in users.
 	own bool
-	// account: what concerns the viewer's account beside statuses:
-	// notifications, and with everything markers and changes of the feed too.
+	// account: events of the viewer's account that are not statuses:
+	// notifications, and with everything markers and changes of the feed
+	// too.
 	notifications, everything bool
-	// check refuses a topic that is not there; nil for none.
+	// check refuses a topic that does not exist; nil for none.
 	check func(t Topic) error
 	// shows reports whether the page of the stream shows a status: nil for never.
 	shows func(tx *store.Tx, viewer store.AccountID, t Topic, id store.ObjectID) (bool, error)

@@ -145,7 +145,7 @@ func (e *Engine) Close() error {
 		for range cap(e.readers) {
 			(<-e.readers).close()
 		}
-		close(e.readers) // who comes later is told so
+		close(e.readers) // later readers get an error
 	}
 	if e.truncator != nil {
 		e.truncator.close()

@@ -51,7 +51,7 @@ func once(c chan struct{}) {
 	}
 }
 
-// SQLite gives up the whole transaction when the disk is full. What is
+// SQLite ends the whole transaction when the disk is full. What is
 // acknowledged is there, and what is answered as failed is not.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// What is to be done after the commit is done in the order of the commits, and
+// AfterCommit functions run in the order of the commits, and
 // before the caller is answered.
 func TestAfterCommitInOrder(t *testing.T) {
 	t.Parallel()
@@ -269,7 +269,7 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// Updates that wait when the database is closed are written, or told that it is.
+// Updates that wait when the database is closed are written, or get an error.
 func TestCloseWhileWriting(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)

@@ -82,7 +82,7 @@ func startCluster() (_ string, err error) {
 			lifeline.Close()
 			return "", fmt.Errorf("the cluster does not answer: %w: %s", err, log)
 		}
-		time.Sleep(20 * time.Millisecond) // it has no way to tell us
+		time.Sleep(20 * time.Millisecond) // it can't notify us
 	}
 }
 
