@@ -62,6 +62,8 @@ type Prepared struct {
 	Mentioned []store.Addressee
 	// Here are the names of the accounts here that it is addressed to.
 	Here []string
+	// Reaction is what an EmojiReact reacts with.
+	Reaction store.Reaction
 }
 
 // cause is whom the fetches are counted for that an activity leads to.
