@@ -26,6 +26,7 @@ type hostile struct {
 	eve     *store.Account // whom nobody follows
 	known   []string       // URIs of accounts elsewhere that are known here
 	n       int
+	tags    []map[string]any // of the activity itself
 }
 
 func newHostile(t testing.TB) *hostile {
@@ -107,7 +108,7 @@ func (h *hostile) keeps(typ string, object any) time.Duration {
 func (h *hostile) keepsBy(actor *store.Account, typ string, object any) time.Duration {
 	h.t.Helper()
 	h.n++
-	raw, err := json.Marshal(map[string]any{"type": typ, "id": fmt.Sprintf("https://evil.test/activities/%d", h.n), "actor": actor.URI, "object": object, "to": []string{vocab.Public}})
+	raw, err := json.Marshal(map[string]any{"type": typ, "id": fmt.Sprintf("https://evil.test/activities/%d", h.n), "actor": actor.URI, "object": object, "to": []string{vocab.Public}, "content": ":xx:", "tag": h.tags})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -143,6 +144,14 @@ func (h *hostile) each(b func(what string, kept time.Duration)) {
 		note["attributedTo"] = h.eve.URI
 		note["to"] = append([]string{"https://kinglet.test/users/alice"}, note["to"].([]string)[1:]...)
 	})))
+	reacted := h.note(func(note map[string]any) { note["content"] = "x" })
+	h.keeps("Create", reacted)
+	for range vocab.MaxTags { // one emoji, and none has a picture
+		h.tags = append(h.tags, map[string]any{"type": "Emoji", "name": ":xx:", "icon": map[string]any{"type": "Image", "url": "https://" + strings.Repeat("ü.", 600) + "%zz"}})
+	}
+	h.tags[vocab.MaxTags-1]["icon"] = map[string]any{"type": "Image", "url": "https://evil.test/x.png"}
+	b("a reaction", h.keeps("EmojiReact", reacted["id"]))
+	h.tags = nil
 	b("an actor", h.keeps("Update", map[string]any{
 		"type": "Person", "id": h.mallory.URI, "preferredUsername": "u0", "inbox": h.mallory.Inbox, "summary": note["content"],
 		"publicKey": map[string]any{"id": h.mallory.URI + "#k", "owner": h.mallory.URI, "publicKeyPem": "x"},

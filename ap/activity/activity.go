@@ -65,6 +65,8 @@ type Prepared struct {
 	Mentioned []store.Addressee
 	// Here are the names of the local accounts that it is addressed to.
 	Here []string
+	// Reaction is what an EmojiReact reacts with.
+	Reaction store.Reaction
 }
 
 // cause is the URI of the actor whose limits the activity's fetches count

@@ -11,12 +11,17 @@ import (
 // An EmojiReact reacts to a status with one emoji, its content (FEP-c0e0): a
 // character, or the shortcode of a custom emoji in its tags.
 func emojiReactRule() Rule {
-	return Rule{Type: "EmojiReact", Authorize: authorizeEmojiReact, Apply: applyEmojiReact, Undo: undoEmojiReact}
+	return Rule{Type: "EmojiReact", Prepare: prepareEmojiReact, Authorize: authorizeEmojiReact, Apply: applyEmojiReact, Undo: undoEmojiReact}
+}
+
+func prepareEmojiReact(_ *Env, a *Activity) error {
+	a.Prepared = &Prepared{Reaction: reactionOf(a.Object)}
+	return nil
 }
 
 // authorizeEmojiReact allows what authorizeLike allows.
 func authorizeEmojiReact(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
-	if reactionOf(a.Object).Name == "" {
+	if emojiOf(a.Object) == "" || a.Prepared != nil && a.Prepared.Reaction.Name == "" {
 		return unwanted("the reaction %s has no emoji", a.ID), nil
 	}
 	return authorizeLike(env, tx, a)
@@ -28,7 +33,7 @@ func applyEmojiReact(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out := Outcome{Object: status.ID}
-	created, err := tx.PutReaction(a.Actor.ID, status.ID, reactionOf(a.Object), a.ID)
+	created, err := tx.PutReaction(a.Actor.ID, status.ID, a.Prepared.Reaction, a.ID)
 	if err != nil || !created || !a.Origin.Publishes {
 		return out, err
 	}
@@ -47,7 +52,7 @@ func undoEmojiReact(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, err
 		if err != nil {
 			return nil, false, ifNotFound(err)
 		}
-		id, name = status.ID, reactionOf(undone.Object).Name
+		id, name = status.ID, emojiOf(undone.Object)
 	}
 	if found, err := tx.DeleteReaction(undone.Actor.ID, id, name); err != nil || !found {
 		return nil, false, err
@@ -66,19 +71,32 @@ func undoEmojiReact(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, err
 // maxEmoji limits the bytes of one emoji: sequences such as families are long.
 const maxEmoji = 64
 
-// reactionOf is the emoji of a reaction; its Name is "" when it has none.
-func reactionOf(o *vocab.Object) store.Reaction {
+// emojiOf is the emoji that an EmojiReact has for its content: a character, or a
+// shortcode; "" when it is none.
+func emojiOf(o *vocab.Object) string {
 	content := strings.TrimSpace(o.Content)
 	if name := strings.Trim(content, ":"); vocab.IsShortcode(name) {
-		for _, t := range o.Tag {
-			if _, err := vocab.ParseURI(t.Icon); err == nil && t.Type == "Emoji" && strings.Trim(t.Name, ":") == name {
+		return name
+	}
+	if len(content) > maxEmoji || !markup.IsEmoji(content) {
+		return ""
+	}
+	return content
+}
+
+// reactionOf is the emoji of a reaction with its picture; its Name is "" when it
+// is none, or a shortcode without a picture.
+func reactionOf(o *vocab.Object) store.Reaction {
+	name := emojiOf(o)
+	if !vocab.IsShortcode(name) {
+		return store.Reaction{Name: name}
+	}
+	for _, t := range o.Tag {
+		if t.Type == "Emoji" && strings.Trim(t.Name, ":") == name {
+			if _, err := vocab.ParseURI(t.Icon); err == nil {
 				return store.Reaction{Name: name, Image: t.Icon}
 			}
 		}
-		return store.Reaction{}
 	}
-	if len(content) > maxEmoji || !markup.IsEmoji(content) {
-		return store.Reaction{}
-	}
-	return store.Reaction{Name: content}
+	return store.Reaction{}
 }
