@@ -21,7 +21,7 @@ func run(t *testing.T, env []string, args ...string) (code int, out string) {
 	}
 	c := exec.CommandContext(t.Context(), bin, args...)
 	c.Dir = t.TempDir()
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}, env...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir, noFile}, env...)
 	b, err := c.CombinedOutput()
 	if _, isExit := err.(*exec.ExitError); err != nil && !isExit {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestLocal(t *testing.T) {
 	}
 	var out lockedBuffer
 	c := exec.CommandContext(t.Context(), bin, "local")
-	c.Dir, c.Env, c.Stdout, c.Stderr = t.TempDir(), []string{"TMPDIR=" + t.TempDir()}, &out, &out
+	c.Dir, c.Env, c.Stdout, c.Stderr = t.TempDir(), []string{"TMPDIR=" + t.TempDir(), noFile}, &out, &out
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestUnixSocket(t *testing.T) {
 	for range 2 {
 		c := exec.CommandContext(t.Context(), bin, "serve")
 		c.Dir = t.TempDir()
-		c.Env = []string{"KINGLET_DOMAIN=example.org", "KINGLET_LISTEN=unix:" + path, "KINGLET_DATABASE=" + filepath.Join(dir, "k.db")}
+		c.Env = []string{"KINGLET_DOMAIN=example.org", "KINGLET_LISTEN=unix:" + path, "KINGLET_DATABASE=" + filepath.Join(dir, "k.db"), noFile}
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}

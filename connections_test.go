@@ -60,7 +60,7 @@ func TestFewFiles(t *testing.T) {
 	if err := os.WriteFile(n.bin, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	n.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/", "KINGLET_DOMAIN=" + n.domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + n.domain, "KINGLET_DATABASE=" + n.database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8"}
+	n.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/", noFile, "KINGLET_DOMAIN=" + n.domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + n.domain, "KINGLET_DATABASE=" + n.database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8"}
 	n.start()
 	t.Cleanup(n.kill)
 	alice := n.person("alice")

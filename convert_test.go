@@ -26,9 +26,9 @@ func makeOld(t *testing.T, path string) {
 	}
 }
 
-// A file of an older version is written anew once, when a server starts or on
-// demand, and who runs it is told.
-func TestOldFileIsWrittenAnew(t *testing.T) {
+// A file of an older version is rewritten once, when a server starts or on
+// demand, and the operator is informed.
+func TestOldFileIsRewritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "k.db")
 	listen := freeAddress(t)
 	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + path, "KINGLET_LISTEN=" + listen}
@@ -44,8 +44,8 @@ func TestOldFileIsWrittenAnew(t *testing.T) {
 	status("new", "gives the space")
 
 	makeOld(t, path)
-	status("old", "to be written anew once")
-	if code, out := run(t, env, "migrate", "up"); code != 0 || !strings.Contains(out, "wrote the database file anew") {
+	status("old", "to be rewritten once")
+	if code, out := run(t, env, "migrate", "up"); code != 0 || !strings.Contains(out, "rewrote the database file") {
 		t.Errorf("%d %s", code, out)
 	}
 	status("written anew by hand", "gives the space")
@@ -70,7 +70,7 @@ func TestOldFileIsWrittenAnew(t *testing.T) {
 		}
 		told += string(b[:n]) + "\n"
 	}
-	if !strings.Contains(told, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Writing the database file anew") || !strings.Contains(log.String(), "the database file was written anew") {
+	if !strings.Contains(told, "EXTEND_TIMEOUT_USEC=60000000\nSTATUS=Rewriting the database file") || !strings.Contains(log.String(), "the database file was rewritten") {
 		t.Errorf("systemd is told %q, the log %s", told, log)
 	}
 	status("written anew at a start", "gives the space")
@@ -83,7 +83,7 @@ func TestOldFileIsWrittenAnew(t *testing.T) {
 	_ = c.Process.Signal(syscall.SIGTERM)
 	_ = c.Wait()
 
-	// Where nothing is to be migrated at a start the server serves, and says so.
+	// With migrate_at_start false the server serves, and logs a warning.
 	makeOld(t, path)
 	_, log = serving(t, append(env, "KINGLET_MIGRATE_AT_START=false"))
 	eventually(t, "it serves", func() error {
@@ -95,5 +95,5 @@ func TestOldFileIsWrittenAnew(t *testing.T) {
 	if !strings.Contains(log.String(), "kinglet migrate up") {
 		t.Error(log.String())
 	}
-	status("migrate_at_start is false", "to be written anew once")
+	status("migrate_at_start is false", "to be rewritten once")
 }

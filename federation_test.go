@@ -185,7 +185,7 @@ func federate(t *testing.T, a, b *person) {
 		return nil
 	})
 
-	// The end of an account, told by another process than the server.
+	// The deletion of an account, by another process than the server.
 	a.find("@" + b.handle())
 	if out, err := b.command("account", "delete", "bob", "--yes"); err != nil {
 		t.Fatal(err, out)

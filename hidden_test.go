@@ -20,7 +20,7 @@ type reader struct {
 	signer *actor
 }
 
-// answer is all of an answer that tells a reader something.
+// answer is everything in a response that could inform a reader.
 type answer struct {
 	status             int
 	body, cached, vary string
@@ -225,7 +225,7 @@ func TestHiddenLooksLikeMissing(t *testing.T) {
 	}
 }
 
-// A page that one sees who is signed in is for nobody else to keep.
+// A page of a signed-in user is cached by nobody else.
 func TestPagesOfTheSignedInArePrivate(t *testing.T) {
 	n := newNode(t, "")
 	n.person("alice")

@@ -116,7 +116,7 @@ func TestWhatTheServerSaysItIs(t *testing.T) {
 }
 
 // A post written with a token of the command line names no application, and
-// the token still tells whose it is.
+// the token still identifies its account.
 func TestCommandLineTokenNamesNoApplication(t *testing.T) {
 	alice := newNode(t, "").person("alice")
 	post := alice.post("/api/v1/statuses", "status", "from a script")

@@ -97,6 +97,9 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// noFile keeps the settings of the machine that tests run on out of them.
+const noFile = "KINGLET_CONFIG=" + os.DevNull
+
 // newNode chooses an address for a node on a database, "" for SQLite, and
 // starts it.
 func newNode(t testing.TB, database string) *node {
@@ -117,7 +120,7 @@ func newNode(t testing.TB, database string) *node {
 	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &lockedBuffer{}}
 	n.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KINGLET_DOMAIN=" + domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + domain,
-		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug",
+		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug", noFile,
 	}
 	n.start()
 	t.Cleanup(func() {
@@ -295,7 +298,7 @@ func (p *person) relationship(id string) object {
 const patience = 10 * time.Second
 
 // eventually asks again until there is no error. What is waited for happens in
-// another process, which has no way to tell us.
+// another process, which can't notify us.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -307,7 +310,11 @@ func eventually(t testing.TB, what string, check func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: %v", what, err)
 		}
-		time.Sleep(wait)
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("%s: %v", what, err)
+		case <-time.After(wait):
+		}
 	}
 }
 

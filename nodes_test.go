@@ -145,7 +145,7 @@ func twoNodes(t *testing.T, nodes []*node) {
 }
 
 // What is no text, no id and no number is refused, on both engines alike.
-func TestNonsenseIsRefused(t *testing.T) {
+func TestInvalidInputIsRefused(t *testing.T) {
 	for name, database := range map[string]func() string{
 		"sqlite": func() string { return "" }, "postgres": func() string { return storetest.PostgresURL(t) },
 	} {

@@ -106,7 +106,7 @@ func TestTokenParametersAndTheLog(t *testing.T) {
 		t.Errorf("a token in the body: %v %v", resp, err)
 	}
 
-	// Whatever is asked of /oauth, well or badly, the log tells no parameter.
+	// Whatever is asked of /oauth, well or badly, the log contains no parameter.
 	const mark = "MARKED"
 	for _, c := range []struct{ method, address string }{
 		{"GET", "/oauth/authorize?client_id=" + mark + "&state=" + mark},
@@ -139,7 +139,7 @@ func TestTokenParametersAndTheLog(t *testing.T) {
 	}
 	for name, s := range map[string]string{"a marked parameter": mark, "the client's secret": secret, "a token": tokens[0], "alice's token": alice.token} {
 		if i := strings.Index(log, s); i >= 0 {
-			t.Errorf("the log tells %s: %s", name, log[max(i-200, 0):i+len(s)])
+			t.Errorf("the log contains %s: %s", name, log[max(i-200, 0):i+len(s)])
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// oneLine tells whether a command said exactly one line that has a text.
+// oneLine reports whether a command said exactly one line that has a text.
 func oneLine(out, want string) bool {
 	return strings.Count(out, "\n") == 1 && strings.Contains(out, want)
 }
@@ -62,7 +62,7 @@ func serving(t *testing.T, env []string, args ...string) (*exec.Cmd, *lockedBuff
 	log := &lockedBuffer{}
 	c := exec.Command(bin, append([]string{"serve"}, args...)...)
 	c.Dir = t.TempDir()
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}, env...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir, noFile}, env...)
 	c.Stdout, c.Stderr = log, log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -303,7 +303,7 @@ func TestDatabaseKnowsItsDomain(t *testing.T) {
 			t.Errorf("%v: %d %q", args, code, out)
 		}
 	}
-	// A copy runs under any domain, and asks and tells nobody.
+	// A copy runs under any domain, and sends no requests.
 	before := len(r.all())
 	copyOf, log := serving(t, elsewhere, "--as-copy")
 	copied := &person{&node{t: t, url: "http://" + other, domain: other}, "alice", alice.token, http.DefaultClient}
@@ -375,7 +375,7 @@ func TestPasswordFromStandardInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db"), "KINGLET_LOG_LEVEL=error"}
+	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db"), "KINGLET_LOG_LEVEL=error", noFile}
 	with := func(in string, args ...string) (string, error) {
 		c := exec.CommandContext(t.Context(), bin, args...)
 		c.Dir, c.Env, c.Stdin = t.TempDir(), env, strings.NewReader(in)
@@ -441,7 +441,7 @@ func TestDatabaseAwayAtStart(t *testing.T) {
 	}
 }
 
-func TestStaticListsNothing(t *testing.T) {
+func TestStaticHasNoListing(t *testing.T) {
 	n := newNode(t, "")
 	for path, want := range map[string]int{"/static/": 404, "/static/style.css": 200} {
 		resp, err := http.Get(n.url + path)
@@ -463,7 +463,7 @@ func TestLocalPrintsAFirstPost(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), bin, "local")
-	c.Dir, c.Env = t.TempDir(), []string{"TMPDIR=" + t.TempDir()}
+	c.Dir, c.Env = t.TempDir(), []string{"TMPDIR=" + t.TempDir(), noFile}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

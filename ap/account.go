@@ -12,18 +12,19 @@ import (
 	"kinglet/store"
 )
 
-// NewAccount is an account to be made here.
+// NewAccount describes a local account to create.
 type NewAccount struct {
 	Username, Email, Password string
 	Admin                     bool
-	// What an account that comes from elsewhere has already: the hash of its
-	// password, in place of Password, and its key. Without them they are made.
+	// PasswordHash and the key are set for an account imported from
+	// elsewhere: the hash is used in place of Password. Without them they
+	// are generated.
 	PasswordHash string
 	Key          *rsa.PrivateKey
 }
 
-// CreateAccount makes an account with its key. Invalid and Conflict errors
-// name what is wrong.
+// CreateAccount creates a local account with its key. Invalid and Conflict
+// errors name the field that is wrong.
 func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Account, error) {
 	if err := config.ValidUsername(n.Username); err != nil {
 		return nil, fault.Errorf(fault.Invalid, "%w", err)

@@ -11,7 +11,7 @@ import (
 	"kinglet/store"
 )
 
-// actor gives the account of an actor's URI, fetching it when it is not known
+// actor returns the account of an actor's URI, fetching it when it is not known
 // here.
 func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error) {
 	var account *store.Account
@@ -31,8 +31,8 @@ func (s *Service) actor(ctx context.Context, uri string) (*store.Account, error)
 	return account, err
 }
 
-// fetchActor gets an actor's document from its origin and writes its account,
-// with the handle that WebFinger confirms both ways.
+// fetchActor fetches an actor's document from its origin and stores its
+// account, with the handle that WebFinger confirms in both directions.
 func (s *Service) fetchActor(ctx context.Context, uri string) (*store.Account, error) {
 	doc, err := s.document(ctx, uri)
 	if err != nil {
@@ -41,13 +41,13 @@ func (s *Service) fetchActor(ctx context.Context, uri string) (*store.Account, e
 	return s.takeActor(ctx, doc)
 }
 
-// takeActor writes the account of an actor's document, which is believed.
+// takeActor stores the account of an actor's document, which is trusted.
 func (s *Service) takeActor(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
 	account, _, err := s.storeActor(ctx, doc)
 	return account, err
 }
 
-// storeActor is takeActor for those who also want to know of the handle.
+// storeActor is takeActor that also returns the handle that was found.
 func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Account, foundHandle, error) {
 	doc, not := s.judge(ctx, doc, false)
 	if not != "" {
@@ -86,20 +86,20 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 	return account, found, err
 }
 
-// recoverAfter is how old what an actor's server said of its suspension must
-// be for us to ask again.
+// recoverAfter is how old a suspension by the actor's server must be for us to
+// check it again.
 const recoverAfter = time.Hour
 
-// mayHaveRecovered tells whether an account is suspended by its own server
-// alone, which has not been asked for a while.
+// mayHaveRecovered reports whether an account is suspended only by its own
+// server, which has not been asked for a while.
 func (s *Service) mayHaveRecovered(account *store.Account) bool {
 	return account.SuspendedByOrigin && !account.SuspendedByUs && account.DeletedAt.IsZero() &&
 		s.Store.Now().Sub(account.FetchedAt) >= recoverAfter
 }
 
-// mayAct refuses what an account may not do that is gone or suspended. When
-// only its server suspended it, and long ago, that is asked, and the sender is
-// to try again.
+// mayAct refuses what a deleted or suspended account sends. When only its own
+// server suspended it, and long ago, the actor is fetched again, and the sender
+// gets an error that makes it retry.
 func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.Object) error {
 	refusal := activity.MayAct(actor, doc)
 	if refusal == nil || !s.mayHaveRecovered(actor) {
@@ -111,7 +111,7 @@ func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.O
 	return fault.Errorf(fault.Unavailable, "the account %s was suspended by its server, which is being asked again", actor.URI)
 }
 
-// refreshActor fetches an actor's document anew.
+// refreshActor fetches an actor's document again.
 func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) error {
 	ctx, err := s.causedBy(ctx, args.URI)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 const cleanUpEvery = 24 * time.Hour
 
-// cleanUp is the daily round: what has had its time goes. It enqueues its own
-// next run.
+// cleanUp is the daily clean-up: it deletes what is older than its retention,
+// and enqueues its own next run.
 func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	now := s.Store.Now()
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -27,7 +27,7 @@ func kept(r config.Retention, now time.Time) store.Kept {
 	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
 }
 
-// ScheduleCleanUp begins the daily rounds, at a server's start.
+// ScheduleCleanUp enqueues the next daily clean-up, at a server's start.
 func (s *Service) ScheduleCleanUp(ctx context.Context) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		return activity.ScheduleCleanUp(tx, s.Store.Now().Add(cleanUpEvery))

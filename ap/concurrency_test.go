@@ -3,6 +3,7 @@ package ap_test
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type household struct {
 
 func newHousehold(t *testing.T, database string, twice bool, nodes int) *household {
 	t.Helper()
-	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
+	conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +190,7 @@ func TestRunTwice(t *testing.T) {
 }
 
 // What one person's clients ask for at once, at two nodes, is done once.
-func TestCommandsAtOnce(t *testing.T) {
+func TestConcurrentCommands(t *testing.T) {
 	const n = 10
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
@@ -313,7 +314,7 @@ func TestChangesAreNotLost(t *testing.T) {
 // its page's URL with it.
 func TestPostTakesAnotherID(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
-		conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
+		conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=here.test"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +349,7 @@ func TestPostTakesAnotherID(t *testing.T) {
 }
 
 // Who is blocked while following does not follow.
-func TestFollowMeetsBlock(t *testing.T) {
+func TestFollowDuringBlock(t *testing.T) {
 	databases(t, func(t *testing.T, database func() string) {
 		h := newHousehold(t, database(), false, 2)
 		ctx := t.Context()

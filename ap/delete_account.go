@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
@@ -9,8 +10,8 @@ import (
 	"kinglet/store"
 )
 
-// DeleteAccount ends an account and all it had, and tells every server that
-// may have a copy. Its name is not given out again.
+// DeleteAccount deletes a local account and all it had, and notifies every
+// server that may have a copy. Its name is not given out again.
 func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	var account *store.Account
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -27,8 +28,9 @@ func (s *Service) DeleteAccount(ctx context.Context, name string) error {
 	return err
 }
 
-// purgeAccount clears away what a deleted account left, in small transactions.
-// A local account's key goes last, when its Delete is no longer delivered.
+// purgeAccount erases what a deleted account left, in small transactions. A
+// local account's key is deleted last, when its Delete is no longer being
+// delivered.
 func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) error {
 	for done := false; !done; {
 		if err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -40,5 +42,28 @@ func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
+	})
+}
+
+// A deleted account's key is deleted when its Delete was delivered to everyone:
+// checked soon, and then every hour. Deliveries fail permanently in the end, so
+// the key is deleted in the end.
+const (
+	firstForget = time.Minute
+	forgetEvery = time.Hour
+)
+
+// forgetKey deletes the private key of a deleted account, or checks again later
+// when something must still be signed with it.
+func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		waiting, err := tx.Delivering(args.Account)
+		if err != nil {
+			return err
+		}
+		if waiting {
+			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
+		}
+		return tx.ForgetKey(args.Account)
 	})
 }

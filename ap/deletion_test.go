@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -38,7 +39,7 @@ func newHouse(t *testing.T) *house {
 	if _, err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	conf, err := config.Load(config.Sources{Flags: map[string]string{"domain": "here.test", "allow-networks": "127.0.0.0/8"}, NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Flags: map[string]string{"domain": "here.test", "allow-networks": "127.0.0.0/8"}, NeedDomain: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ import (
 	"kinglet/store"
 )
 
-// deliver brings one activity to one inbox (ActivityPub §7.1). What was
-// retracted in the meantime is not delivered any more.
+// deliver delivers one activity to one inbox (ActivityPub §7.1). What was
+// retracted in the meantime is not delivered.
 func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error {
 	var doc json.RawMessage
 	var sender *store.Account
@@ -33,7 +33,7 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		if sender, err = tx.Account(args.Sender); err != nil {
 			return err
 		}
-		// Of an account that was deleted, its Delete is all that there is to say.
+		// Of a deleted account only its Delete is delivered.
 		retracted = !o.DeletedAt.IsZero() || !sender.DeletedAt.IsZero() && o.Type != "Delete"
 		if retracted {
 			return nil
@@ -70,8 +70,8 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	return deliveryOutcome(args.Inbox, resp)
 }
 
-// deliveryOutcome reads the answer of an inbox: what it refused it will
-// refuse again; what broke may work later.
+// deliveryOutcome interprets the response of an inbox: a refusal is permanent,
+// a failure is retried.
 func deliveryOutcome(inbox string, resp *outgoing.Response) error {
 	err := fmt.Errorf("%s answers %d", inbox, resp.Status)
 	switch {

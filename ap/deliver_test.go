@@ -125,7 +125,7 @@ func TestFollowsKeepTheirOrder(t *testing.T) {
 }
 
 // One object that a server chokes on holds up no other.
-func TestAnOrderHoldsUpNoOther(t *testing.T) {
+func TestOrdersAreIndependent(t *testing.T) {
 	w := apptest.NewWorld(t)
 	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
 	bob.Follow(alice)
@@ -161,7 +161,7 @@ func TestDeleteWaitsForNothing(t *testing.T) {
 }
 
 // A deleted account says its Delete, and nothing that still waited.
-func TestDeletedAccountSaysNoMore(t *testing.T) {
+func TestDeletedAccountSendsNothingMore(t *testing.T) {
 	w := apptest.NewWorld(t)
 	server := w.Server("a.test")
 	alice, bob := server.Account("alice"), w.Stranger("bob@b.test")
@@ -204,7 +204,7 @@ func TestFetchesSetHostsAside(t *testing.T) {
 		}},
 	} {
 		for trouble, begin := range map[string]func(h *apptest.Host){
-			"down": func(h *apptest.Host) { h.Down() }, "no name": func(h *apptest.Host) { h.NameFails() }, "503": func(h *apptest.Host) { h.Failing(503) },
+			"down": func(h *apptest.Host) { h.Down() }, "no name": func(h *apptest.Host) { h.DNSFails() }, "503": func(h *apptest.Host) { h.Failing(503) },
 		} {
 			t.Run(c.name+"/"+trouble, func(t *testing.T) {
 				w := apptest.NewWorld(t)
@@ -234,4 +234,99 @@ func laneNames(list []store.Lane) string {
 
 func redirectTo(target string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }
+}
+
+// A page of a host that always answers that the host can't, which a stranger may
+// name as often as it likes, holds up nothing that goes to the host.
+func TestPagesHoldUpNoDelivery(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		pages int
+		more  int           // when it is set aside
+		late  time.Duration // after which something goes to the host
+	}{{"one, for a day", 1, 0, day}, {"many, at once", 20, 0, 0}, {"many, one after the other", 1, 20, 0}, {"many, for a day", 20, 0, day}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			alice, bob, mallory := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test"), w.Stranger("mallory@m.test")
+			bob.Follow(alice)
+			bob.Host.Handle("/busy", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+			name := func(n int) {
+				for range n {
+					note := mallory.To(alice, "x")
+					note["inReplyTo"] = "https://b.test/busy?" + note["id"].(string)
+					mallory.Send(alice.Server, mallory.Activity("Create", note))
+				}
+			}
+			name(c.pages)
+			w.Run()
+			if got := laneNames(alice.Server.Lanes()); got != "b.test" {
+				t.Fatalf("set aside: %q", got)
+			}
+			name(c.more)
+			w.Advance(c.late)
+			if n := len(bob.Host.Asked(http.MethodGet, "/busy")); n > 15*(c.pages+c.more) {
+				t.Errorf("the pages are asked for %d times", n)
+			}
+			bob.Host.Forget()
+			for range 10 {
+				alice.Post("hello")
+			}
+			w.Advance(time.Minute)
+			if n := len(texts(bob)); n != 10 {
+				t.Errorf("of 10 posts %d arrive within a minute", n)
+			}
+		})
+	}
+}
+
+// Inboxes that always answer that their host can't come after the others of it:
+// who has two of them holds up no neighbour for long.
+func TestInboxesHoldUpNoNeighbour(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	for _, name := range []string{"a", "b", "c", "bob"} {
+		who := w.Stranger(name + "@b.test")
+		delete(who.Document, "endpoints")
+		who.Publish()
+		who.Follow(alice)
+		if name != "bob" {
+			who.Host.Handle("/users/"+name+"/inbox", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		}
+	}
+	w.Host("b.test").Forget()
+	alice.Post("hello")
+	w.Advance(12 * time.Hour)
+	if n := len(w.Host("b.test").Asked(http.MethodPost, "/users/bob/inbox")); n != 1 {
+		t.Errorf("bob got %d posts in half a day", n)
+	}
+}
+
+// Of two answers to a Follow that contradict each other the last is the one
+// that stands, also when the first could not be delivered.
+func TestTheLastAnswerStands(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	status := http.StatusInternalServerError
+	bob.Host.Handle("/users/bob/inbox", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	follow := bob.Activity("Follow", alice.URI)
+	bob.Send(alice.Server, follow)
+	w.Run()
+	alice.Relate("remove_from_followers", "@bob@b.test")
+	w.Run()
+	bob.Host.Forget()
+	status = http.StatusAccepted
+	w.Advance(time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Reject"}) {
+		t.Errorf("bob receives %q", got)
+	}
+	status = http.StatusInternalServerError
+	alice.Relate("remove_from_followers", "@bob@b.test")
+	bob.Send(alice.Server, follow)
+	w.Run()
+	bob.Host.Forget()
+	status = http.StatusAccepted
+	w.Advance(time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Accept"}) {
+		t.Errorf("who follows again receives %q", got)
+	}
 }

@@ -43,8 +43,8 @@ func texts(who *apptest.Stranger) (out []string) {
 // is back; the others notice nothing.
 func TestHostDownForDays(t *testing.T) {
 	for name, trouble := range map[string]func(h *apptest.Host) *apptest.Host{
-		"down": (*apptest.Host).Down, "refusing": (*apptest.Host).Refusing, "its name is not found": (*apptest.Host).NoName,
-		"its name fails": (*apptest.Host).NameFails, "slow": func(h *apptest.Host) *apptest.Host { return h.Slow(time.Minute) },
+		"down": (*apptest.Host).Down, "refusing": (*apptest.Host).Refusing, "its name is not found": (*apptest.Host).NoSuchName,
+		"its name fails": (*apptest.Host).DNSFails, "slow": func(h *apptest.Host) *apptest.Host { return h.Slow(time.Minute) },
 		"overloaded": func(h *apptest.Host) *apptest.Host { return h.Failing(http.StatusServiceUnavailable) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,9 +63,9 @@ func TestHostDownForDays(t *testing.T) {
 			if len(lanes) != 1 || lanes[0].Name != "b.test" || !lanes[0].NotBefore.After(w.Now()) {
 				t.Fatalf("set aside are %+v", lanes)
 			}
-			before := bob.Host.Tried()
+			before := bob.Host.Attempts()
 			w.Advance(5 * day)
-			if n := bob.Host.Tried() - before; n < 18 || n > 24 {
+			if n := bob.Host.Attempts() - before; n < 18 || n > 24 {
 				t.Errorf("in five days the host was probed %d times, not every six hours", n)
 			}
 			bob.Host.Up()
@@ -187,9 +187,9 @@ func TestRestartKeepsDeliveries(t *testing.T) {
 	w.Run()
 	alice.Post("two")
 	alice.Server.Restart()
-	tried := bob.Host.Tried()
+	tried := bob.Host.Attempts()
 	w.Run()
-	if n := bob.Host.Tried() - tried; n != 0 {
+	if n := bob.Host.Attempts() - tried; n != 0 {
 		t.Errorf("a host that is down was tried %d times after the start", n)
 	}
 	bob.Host.Up()
@@ -201,7 +201,7 @@ func TestRestartKeepsDeliveries(t *testing.T) {
 
 // A deleted account's Delete is still signed for a host that was down, and its
 // key goes when everyone has it.
-func TestDeletedAccountSaysSoForDays(t *testing.T) {
+func TestDeletedAccountSendsDeleteForDays(t *testing.T) {
 	w, alice, bob, carl := followedScene(t)
 	alice.Post("hello")
 	w.Run()

@@ -10,9 +10,9 @@ import (
 	"kinglet/store"
 )
 
-// Document is the document of an object as it is served and delivered. The
-// row of a Create or an Update has the id of its object only (see
-// activity.Publish): what the object says stands in one row, and is edited and
+// Document is the document of an object as it is served and delivered. The row
+// of a Create or an Update has only the id of its object (see
+// activity.Publish): the content is stored in one row, and is edited and
 // deleted there.
 func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 	doc, err := tx.ObjectDocument(o.ID)
@@ -43,11 +43,11 @@ func hasObjectByID(o *store.Object) bool {
 	return o.Local && !o.IsStatus && activity.HasObjectByID(o.Type)
 }
 
-// AsksReaders tells whether any policy wants to know which server fetches what
+// AsksReaders reports whether any policy wants to know which server fetches what
 // is public.
 func (s *Service) AsksReaders() bool { return s.env.Policy.AsksDeliveries() }
 
-// MayFetch asks the policies whether an object may go to the server of who
+// MayFetch asks the policies whether an object may go to the server whose actor
 // signed the request for it.
 func (s *Service) MayFetch(reader *store.Account, o *store.Object, author *store.Account) bool {
 	v := s.env.Policy.Delivery(policy.Delivery{

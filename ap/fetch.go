@@ -15,18 +15,19 @@ import (
 	"kinglet/store"
 )
 
-// signAsInstance signs a request as the instance actor, who acts where no
-// person does.
+// signAsInstance signs a request as the instance actor, which signs what no
+// account does.
 func (s *Service) signAsInstance(r *http.Request) error {
 	return signature.Sign(r, nil, s.Config.InstanceKeyID(), s.instanceKey, s.Store.Now())
 }
 
-// fetchDocument gets an ActivityPub document from its origin, signed by the
+// fetchDocument fetches an ActivityPub document from its origin, signed by the
 // instance actor. The document has an ActivityPub content type, and its id is
-// where it was found (isOrigin); where it is not, the id itself is fetched,
+// the URL where it was found (isOrigin); if not, the id itself is fetched,
 // once, under the same rule (SECURITY-RULES 4, 5, 39). The id need not be the
-// URL that was asked: who asked for an author, a key or an object compares.
-// Gone and NotFound are what its server says; Invalid what can't be believed.
+// URL that was requested: callers that expect a given author, key or object
+// must compare. Gone and NotFound are its server's answers; Invalid is what
+// can't be trusted.
 func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object, error) {
 	doc, from, err := s.fetchOnce(ctx, uri)
 	if err != nil {
@@ -45,10 +46,10 @@ func (s *Service) fetchDocument(ctx context.Context, uri string) (*vocab.Object,
 	return doc, nil
 }
 
-// isOrigin tells whether a document with an id may be believed that was found
-// at a URL when another was asked: the id is that URL, or it is the one asked
-// and its own origin answered. A redirect to another host proves nothing of
-// the one that was asked: it may be anybody's, through an open redirect.
+// isOrigin reports whether a document with an id may be trusted that was found
+// at a URL when another was requested: the id is that URL, or it is the
+// requested one and its own origin answered. A redirect to another host proves
+// nothing about the requested one: it may be an open redirect.
 func isOrigin(id, asked, found string) bool {
 	return sameDocument(id, found) || sameDocument(id, asked) && vocab.SameOrigin(id, found)
 }
@@ -84,7 +85,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 		return nil, "", fault.Errorf(fault.Invalid, "%s redirects to this server", uri)
 	}
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
-		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document but %q", uri, ct)
+		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document, its content type is %q", uri, ct)
 	}
 	doc, err = s.bounds.Parse(resp.Body)
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	return doc, resp.URL, nil
 }
 
-// statusError is what an answer's status means for a fetch.
+// statusError is the error of a fetch that got an HTTP status other than 200.
 func statusError(uri string, resp *outgoing.Response) error {
 	status := resp.Status
 	switch {
@@ -111,7 +112,8 @@ func statusError(uri string, resp *outgoing.Response) error {
 	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
 }
 
-// fetchError tells what trying again may heal from what it won't.
+// fetchError classifies a failed request: Unavailable may succeed later,
+// Invalid will not.
 func fetchError(uri string, err error) error {
 	if outgoing.IsRefused(err) || errors.Is(err, outgoing.ErrTooLarge) {
 		return fault.Errorf(fault.Invalid, "fetch %s: %w", uri, err)
@@ -119,7 +121,7 @@ func fetchError(uri string, err error) error {
 	return fault.Errorf(fault.Unavailable, "fetch %s: %w", uri, unreachable(err))
 }
 
-// fetchStatus makes a remote status known here, fetched from its origin: the
+// fetchStatus fetches a remote status from its origin and stores it: the
 // outcome's Object. depth counts the fetches of the thread that led to it.
 func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activity.Outcome, error) {
 	var known *store.Object
@@ -140,11 +142,11 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 	return s.takeStatus(ctx, doc, depth)
 }
 
-// takeStatus puts a note that was fetched from its origin through the
-// pipeline, as the Create that its author must have made of it.
+// takeStatus passes a note that was fetched from its origin through the
+// pipeline, as the Create that its author must have sent.
 func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
-		return none, fault.Errorf(fault.Invalid, "%s is not a status but of type %q", doc.ID, doc.Type)
+		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)
 	if err != nil {
@@ -161,7 +163,7 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 	return s.process(ctx, a)
 }
 
-// authorOf gives the account of a note's author.
+// authorOf returns the account of a note's author.
 func (s *Service) authorOf(ctx context.Context, doc *vocab.Object) (*store.Account, error) {
 	uri := doc.Author()
 	if uri == "" {

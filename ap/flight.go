@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// flights let what several wait for be done once.
+// flights runs work that several callers wait for only once.
 type flights[V any] struct {
 	mu    sync.Mutex
 	under map[string]*flight[V]
@@ -18,8 +18,8 @@ type flight[V any] struct {
 	err   error
 }
 
-// do gives what work gives, or what the work under way for the same key
-// gives. Work is done by the first caller and is not to end with that one's
+// do returns the result of work, or of the work already running for the same
+// key. Work runs in the first caller and must not end with that caller's
 // context; the others stop waiting when theirs ends.
 func (f *flights[V]) do(ctx context.Context, key string, work func() (V, error)) (V, error) {
 	f.mu.Lock()

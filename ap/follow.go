@@ -10,14 +10,14 @@ import (
 	"kinglet/store"
 )
 
-// FollowSettings say what a follower wants to see; nil leaves as it is.
+// FollowSettings are the options of a follow; nil leaves one unchanged.
 type FollowSettings struct {
 	ShowReblogs, Notify *bool
 	Languages           []string
 }
 
-// Follow has an account follow another, or ask to. What is followed or asked
-// for already only takes the settings.
+// Follow makes an account follow another, or request it. An existing follow or
+// request only gets the settings.
 func (s *Service) Follow(ctx context.Context, account, target store.AccountID, f FollowSettings) error {
 	actor, other, err := s.pair(ctx, account, target)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) Follow(ctx context.Context, account, target store.AccountID, f
 	})
 }
 
-// Unfollow ends a follow or takes back the request for one.
+// Unfollow ends a follow or withdraws the request for one.
 func (s *Service) Unfollow(ctx context.Context, account, target store.AccountID) error {
 	actor, other, err := s.pair(ctx, account, target)
 	if err != nil {
@@ -83,12 +83,12 @@ func (s *Service) Unfollow(ctx context.Context, account, target store.AccountID)
 	return err
 }
 
-// AuthorizeFollow lets a follower in who asked; NotFound when nobody did.
+// AuthorizeFollow accepts a follow request; NotFound when there is none.
 func (s *Service) AuthorizeFollow(ctx context.Context, account, follower store.AccountID) error {
 	return s.answerFollow(ctx, account, follower, "Accept")
 }
 
-// RejectFollow turns a request down, or ends the follow of one who was let in.
+// RejectFollow refuses a follow request, or removes a follower.
 func (s *Service) RejectFollow(ctx context.Context, account, follower store.AccountID) error {
 	return s.answerFollow(ctx, account, follower, "Reject")
 }
@@ -109,12 +109,12 @@ func (s *Service) answerFollow(ctx context.Context, account, follower store.Acco
 	return err
 }
 
-// followDraft is the Follow that stands between two.
+// followDraft is the Follow of one account by another.
 func followDraft(f *store.Follow, follower, target *store.Account) *vocab.Object {
 	return &vocab.Object{ID: f.URI, Type: "Follow", Actor: vocab.Ref{ID: follower.URI}, Object: vocab.Ref{ID: target.URI}}
 }
 
-// Block keeps two accounts apart, both ways and at once.
+// Block separates two accounts in both directions.
 func (s *Service) Block(ctx context.Context, account, target store.AccountID) error {
 	actor, other, err := s.pair(ctx, account, target)
 	if err != nil {
@@ -127,23 +127,23 @@ func (s *Service) Block(ctx context.Context, account, target store.AccountID) er
 	return err
 }
 
-// Unblock ends it; follows that it ended stay ended.
+// Unblock ends a block; follows that it ended stay ended.
 func (s *Service) Unblock(ctx context.Context, account, target store.AccountID) error {
 	actor, other, err := s.pair(ctx, account, target)
 	if err != nil {
 		return err
 	}
-	return s.undo(ctx, actor, "Block", other.URI, []string{other.URI})
+	return s.undo(ctx, actor, "Block", other.URI, other.URI)
 }
 
-// MuteSettings say what is not wanted of a muted account, and for how long;
-// zero is for good.
+// MuteSettings say whether notifications are muted too, and for how long; zero
+// is permanent.
 type MuteSettings struct {
 	Notifications bool
 	For           time.Duration
 }
 
-// Mute hides an account from another, who is not told.
+// Mute hides an account from another, without notifying it.
 func (s *Service) Mute(ctx context.Context, account, target store.AccountID, m MuteSettings) error {
 	if _, _, err := s.pair(ctx, account, target); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Service) Mute(ctx context.Context, account, target store.AccountID, m M
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.PutMute(account, target, m.Notifications, until) })
 }
 
-// Unmute ends it.
+// Unmute ends a mute.
 func (s *Service) Unmute(ctx context.Context, account, target store.AccountID) error {
 	if _, _, err := s.pair(ctx, account, target); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (n *network) resolve(uri string) *store.Account {
 
 // An actor whose own host's WebFinger names another has no handle; the other
 // keeps it, whoever came first (SECURITY-RULES 7). The attacker lives on the
-// victim's own host, so that only WebFinger tells them apart.
+// victim's own host, so that only WebFinger distinguishes them.
 func TestHandleOfAnother(t *testing.T) {
 	for name, first := range map[string]bool{"the true one came first": true, "the other came first": false} {
 		t.Run(name, func(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"kinglet/internal/outgoing"
 )
 
-// When a host does not answer, or answers that it can't, a job that asked it has
-// the host's lane set aside: deliveries to it wait as well, and it is probed by
-// whatever is due first.
+// When a host does not answer, or answers that it is overloaded, a job that
+// called it sets the host's lane aside: deliveries to it wait as well, and the
+// next due job probes it.
 
 // unreachable marks the error of a request, so that a job that fails with it
 // sets aside the host that gave no answer.
@@ -24,7 +24,7 @@ func unreachable(err error) error {
 	return err
 }
 
-// isOverloaded tells an answer that says of the whole host that it should be
+// isOverloaded reports whether a status means that the whole host should be
 // asked later.
 func isOverloaded(status int) bool {
 	switch status {
@@ -34,8 +34,8 @@ func isOverloaded(status int) bool {
 	return false
 }
 
-// overloaded is the error of such an answer to a fetch. How long to wait is ours
-// to say: which page of the host is asked, strangers choose.
+// overloaded is the error for such an answer to a fetch. The wait is ours to
+// choose: strangers choose which page of the host is requested.
 func overloaded(what string, resp *outgoing.Response) error {
 	return jobs.HostDown(vocab.Host(resp.URL), fmt.Errorf("%s answers %d", what, resp.Status), 0)
 }

@@ -11,26 +11,25 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
-	"kinglet/internal/semaphore"
 	"kinglet/store"
 )
 
-// MaxInboxBytes bounds an activity that is posted to an inbox.
+// MaxInboxBytes limits an activity that is posted to an inbox.
 const MaxInboxBytes = vocab.MaxBytes
 
-// InboxRequest is an activity that was posted to an inbox, with its body not
-// read yet. The body is bounded by MaxInboxBytes (http.MaxBytesReader).
+// InboxRequest is an activity that was posted to an inbox, with its body still
+// unread. The body is limited to MaxInboxBytes (http.MaxBytesReader).
 type InboxRequest struct {
 	*http.Request
 	Client    string          // the address it comes from
 	Recipient store.AccountID // whose own inbox it came to; 0 is the shared one
 }
 
-// Inbox takes a signed activity that was posted to an inbox. Who sends it is
-// found out from the headers, and the body read once they are verified: what
-// strangers have us hold or wait for is bounded (SECURITY-RULES 41). When it
-// returns no error the activity is applied, or durably kept to be, or not
-// wanted here, as the outcome says: it may be acknowledged.
+// Inbox accepts a signed activity that was posted to an inbox. The sender is
+// determined from the headers, and the body read once they are verified: what
+// strangers make us hold or wait for is limited (SECURITY-RULES 41). When it
+// returns no error, the activity is applied, stored durably to be applied
+// later, or not wanted here, as the outcome says: it may be acknowledged.
 func (s *Service) Inbox(ctx context.Context, q InboxRequest) (activity.Outcome, error) {
 	out, err := s.inbox(ctx, q)
 	if busy := busyError(err); busy != nil {
@@ -50,7 +49,12 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if not := s.refusedHost(sig.KeyID); not != "" {
 		return activity.NotWanted(not), nil
 	}
-	actor, known, err := s.knownSigner(ctx, sig, q.Client)
+	followed := map[store.AccountID]bool{}
+	isFollowed := func(tx *store.Tx, account *store.Account) (err error) {
+		followed[account.ID], err = tx.FollowedBySomeoneHere(account.ID)
+		return err
+	}
+	actor, known, err := s.knownSigner(ctx, sig, q.Client, isFollowed)
 	if err != nil {
 		return none, err
 	}
@@ -59,18 +63,23 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
 			return none, err
 		}
+		if err := s.Store.View(ctx, func(tx *store.Tx) error { return isFollowed(tx, actor) }); err != nil {
+			return none, err
+		}
 	}
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
 	}
-	room, err := s.roomFor(ctx, actor)
-	if err != nil {
-		return none, err
+	// Accounts that somebody here follows have a limit of their own, which nobody
+	// else can fill with bodies that trickle.
+	room := s.limits.bodies
+	if followed[actor.ID] {
+		room = s.limits.followed
 	}
 	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))
 	if err != nil {
-		return none, noRoom("too many inbox posts at once")
+		return none, overCapacity("too many inbox posts at once")
 	}
 	defer leave()
 	if doc == nil {
@@ -82,7 +91,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		}
 	}
 	if actor.URI != doc.Actor.ID {
-		return none, fault.Errorf(fault.Forbidden, "the activity is %s's, and signed by %s", doc.Actor.ID, actor.URI)
+		return none, fault.Errorf(fault.Forbidden, "the actor of the activity is %s, but it is signed by %s", doc.Actor.ID, actor.URI)
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
 		return none, err
@@ -91,28 +100,13 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	return s.take(ctx, a)
 }
 
-// refusedHost says why we don't deal with the host of a URI: asked before
-// anything is fetched of it.
+// refusedHost says why we don't deal with the host of a URI: checked before
+// anything is fetched from it.
 func (s *Service) refusedHost(uri string) activity.Reason {
 	if v := s.env.Policy.Host(vocab.Host(uri)); v.Refused {
 		return activity.Reason(v.String())
 	}
 	return ""
-}
-
-// roomFor is where the body of a verified sender is read: those whom somebody
-// here follows have a room of their own, which nobody else can fill with
-// bodies that trickle.
-func (s *Service) roomFor(ctx context.Context, actor *store.Account) (*semaphore.Semaphore, error) {
-	room := s.limits.bodies
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		followed, err := tx.FollowedBySomeoneHere(actor.ID)
-		if followed {
-			room = s.limits.followed
-		}
-		return err
-	})
-	return room, err
 }
 
 // inboxStranger finds the signer of a post whose key is not known here, or
@@ -139,7 +133,7 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	return actor, doc, err
 }
 
-// readActivity reads the body of a post, which must be the one that is signed.
+// readActivity reads the body of a post, which must match the signed digest.
 func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
 	var body bytes.Buffer
 	if q.ContentLength > 0 {
@@ -166,7 +160,8 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 }
 
 // concernsUs is false for the Delete of what was never known here, of which
-// thousands come: it costs neither a key nor a write (SECURITY-RULES 36).
+// thousands arrive: it costs neither a key fetch nor a write (SECURITY-RULES
+// 36).
 func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, error) {
 	if doc.Type != "Delete" {
 		return true, nil
@@ -179,8 +174,8 @@ func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, erro
 	return known[doc.Object.ID], err
 }
 
-// take applies an activity of an inbox, or keeps it for a job when something
-// has to be fetched first.
+// take applies an inbox activity, or stores it for a job when something has to
+// be fetched first.
 func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outcome, error) {
 	rule, not, err := s.admit(ctx, a)
 	if err != nil || not != "" {
@@ -200,13 +195,13 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 			return err
 		}
 		if waiting >= s.limits.waitingPerHost {
-			return noRoom("too many activities of %s wait to be fetched for", vocab.Host(a.Actor.URI))
+			return overCapacity("too many activities of %s wait to be fetched for", vocab.Host(a.Actor.URI))
 		}
 		return activity.Postpone(tx, a)
 	})
 }
 
-// ingest does what Inbox put off.
+// ingest applies what Inbox postponed.
 func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	doc, err := s.bounds.Parse(args.Activity)
 	if err != nil {
@@ -230,9 +225,9 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	return s.fetchOutcome("ingest", doc.ID, out, err)
 }
 
-// fetchOutcome is what a job of fetching answers: what a later attempt may
-// change is tried again; what is refused, gone, not wanted or not to be
-// believed is done with, and logged.
+// fetchOutcome is the result of a fetching job: what may succeed later is
+// retried; what is refused, gone, not wanted or not trusted is finished, and
+// logged.
 func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error) error {
 	if err != nil && isTemporary(err) {
 		return err
@@ -247,8 +242,8 @@ func (s *Service) fetchOutcome(what, uri string, out activity.Outcome, err error
 	return nil
 }
 
-// isTemporary tells whether what failed may succeed later: a server that does not
-// answer, a limit, an error of our own. What a rule decided stays decided.
+// isTemporary reports whether a failure may succeed later: a server that does
+// not answer, a limit, an internal error. What a rule decided is final.
 func isTemporary(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.RateLimited, fault.Internal:

@@ -9,7 +9,8 @@ import (
 	"kinglet/store"
 )
 
-// visibleTo reads a status that account can see; of a boost, the boosted.
+// visibleTo reads a status that account can see; for a boost, the boosted
+// status.
 func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id store.ObjectID) (actor *store.Account, st *store.Status, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if st, err = tx.Status(account, id); err != nil {
@@ -24,7 +25,7 @@ func (s *Service) visibleTo(ctx context.Context, account store.AccountID, id sto
 	return actor, st, err
 }
 
-// Favourite marks a status that an account can see as its favourite; NotFound.
+// Favourite marks a status that an account can see as its favourite.
 func (s *Service) Favourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil || st.Favourited {
@@ -34,13 +35,13 @@ func (s *Service) Favourite(ctx context.Context, account store.AccountID, id sto
 	return err
 }
 
-// Unfavourite takes it back, also when the author has blocked the account.
+// Unfavourite reverts it, even when the author has blocked the account.
 func (s *Service) Unfavourite(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasFavourite)
 	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, own.actor, "Like", own.status.URI, []string{own.author.URI})
+	return s.undo(ctx, own.actor, "Like", own.status.URI, own.author.URI)
 }
 
 // interaction is what an account did to a status.
@@ -49,10 +50,10 @@ type interaction struct {
 	status        *store.Object
 }
 
-// ownInteraction reads what an account did to a status, of a boost to the boosted,
-// whether or not the account can see that any more: what one did one can take
-// back. It is nil when nothing was done; NotFound when there is nothing that
-// the account can see either.
+// ownInteraction reads what an account did to a status, for a boost to the
+// boosted status, whether or not the account can still see it: everyone can
+// undo what they did. It is nil when nothing was done; NotFound when the
+// account can't see the status either.
 func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, id store.ObjectID,
 	done func(*store.Tx, store.AccountID, store.ObjectID) (bool, error),
 ) (own *interaction, err error) {
@@ -80,29 +81,36 @@ func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, i
 	return own, err
 }
 
-// undo takes back what actor did to an object: the activity that stands here
-// or, when there is none (an import brought only its effect), one of the type.
-func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object string, to []string) error {
-	undone := &vocab.Object{Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}}
+// undo takes back what actor did to an object of another: the activity that
+// stands here or, when there is none (an import brought only its effect), one
+// of the type. It is addressed as that was, and so is what it embeds: GoToSocial
+// answers 400 to an Announce that is for nobody.
+func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object, other string) error {
+	undone := &vocab.Object{ID: actor.URI + "#" + typ, Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}, To: []string{other}}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		o, err := tx.ActivityOn(actor.ID, typ, object)
-		if err == nil {
-			undone.ID = o.URI
-		} else if fault.Is(err, fault.NotFound) {
-			undone.ID = actor.URI + "#" + typ
-			err = nil
+		if fault.Is(err, fault.NotFound) {
+			return nil
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		undone.ID, undone.Published = o.URI, o.PublishedAt
+		if o.IsStatus { // a boost
+			undone.To, undone.Cc = activity.Addressing(actor, o.Visibility, nil)
+			undone.Cc = append(undone.Cc, other)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(undone), to, nil), activity.Command{})
+	_, err = s.local(ctx, actor, s.draft(actor, "Undo", embed(undone), undone.To, undone.Cc), activity.Command{})
 	return err
 }
 
-// Boost has an account share a status that it can see, and gives the boost's
-// id; a second boost gives the first one's.
+// Boost boosts a status that an account can see, and returns the boost's id; a
+// second boost returns the first one's.
 func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.ObjectID, v store.Visibility) (store.ObjectID, error) {
 	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {
@@ -119,16 +127,16 @@ func (s *Service) Boost(ctx context.Context, account store.AccountID, id store.O
 	return out.Object, nil
 }
 
-// Unboost takes it back, also when the author has blocked the account.
+// Unboost reverts it, even when the author has blocked the account.
 func (s *Service) Unboost(ctx context.Context, account store.AccountID, id store.ObjectID) error {
 	own, err := s.ownInteraction(ctx, account, id, (*store.Tx).HasBoost)
 	if err != nil || own == nil {
 		return err
 	}
-	return s.undo(ctx, own.actor, "Announce", own.status.URI, []string{vocab.Public, own.actor.FollowersURI})
+	return s.undo(ctx, own.actor, "Announce", own.status.URI, own.author.URI)
 }
 
-// Bookmark keeps a status for an account; nobody else learns of it.
+// Bookmark adds or removes an account's bookmark; nobody else can see it.
 func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id store.ObjectID, keep bool) error {
 	_, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {
@@ -142,7 +150,8 @@ func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id stor
 	})
 }
 
-// Pin shows one of an account's own public statuses on top of its profile.
+// Pin adds one of an account's own public statuses to the top of its profile,
+// or removes it.
 func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.ObjectID, up bool) error {
 	_, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {

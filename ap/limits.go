@@ -15,36 +15,36 @@ import (
 	"kinglet/store"
 )
 
-// tooMuch is the message of every request over one of the limits of what
-// strangers can make us spend; which limit it was is for the log.
+// tooMuch is the message for every request that exceeds a limit on what
+// strangers can make us spend; which limit it was is only logged.
 const tooMuch = "Too much at once, try again later"
 
-// noRoom is the error when there is no room just now, whoever asks.
-func noRoom(format string, args ...any) error {
-	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter}
+// errOverLimit is the cause of each of them, which distinguishes them from errors of
+// other servers.
+var errOverLimit = errors.New("over a limit of this server")
+
+// overCapacity is the error when there is no room just now, whoever asks.
+func overCapacity(format string, args ...any) error {
+	return &fault.Error{Kind: fault.Unavailable, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: busyAfter, Err: errOverLimit}
 }
 
-// tooOften is the error when whoever asks did so too often.
+// tooOften is the error when one client or host asked too often.
 func tooOften(after time.Duration, format string, args ...any) error {
-	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after}
+	return &fault.Error{Kind: fault.RateLimited, Message: tooMuch, Detail: fmt.Sprintf(format, args...), RetryAfter: after, Err: errOverLimit}
 }
 
-// isBusy tells that we were over a limit of our own, which says nothing of
-// whom we wanted to ask.
+// isBusy reports whether we exceeded a limit of our own, which says nothing
+// about the other server.
 func isBusy(err error) bool { return busyError(err) != nil }
 
-// busyError finds the limit that err was caused by, nil for none.
+// busyError finds the limit that caused err, nil for none.
 func busyError(err error) *fault.Error {
-	for {
-		var e *fault.Error
-		if !errors.As(err, &e) {
-			return nil
-		}
-		if e.Message == tooMuch {
+	for e := (*fault.Error)(nil); errors.As(err, &e); err = e.Err {
+		if e.Err == errOverLimit {
 			return e
 		}
-		err = e.Err
 	}
+	return nil
 }
 
 // limits are what strangers can make us spend on federation (SECURITY-RULES
@@ -59,13 +59,14 @@ type limits struct {
 	bodies     *semaphore.Semaphore // bodies of requests whose signature is verified
 	followed   *semaphore.Semaphore // the same, of accounts that somebody here follows
 
-	// failed is what could not be fetched a moment ago, by URI; failedKeys are
-	// keys that could not be fetched or believed. They are apart: strangers name
-	// whatever they like as a key, and the page there may be what others ask for.
+	// failed is what could not be fetched a moment ago, by URI; failedKeys
+	// are keys that could not be fetched or trusted. They are separate:
+	// strangers name any URL as a key, and the page there may be one that
+	// others need.
 	failed, failedKeys *ratelimit.Recent[fault.Kind]
-	// proven are pairs of a client and a host of which it has signed with a
-	// key: it is that host's own server, and is not to suffer for strangers
-	// who name keys of the host.
+	// proven are pairs of a client and a host that the client has signed
+	// for: it is that host's own server, and must not be slowed down by
+	// strangers who name keys of the host.
 	proven *ratelimit.Recent[struct{}]
 
 	keyClient, keyHost, keyProven                       ratelimit.Rule
@@ -82,7 +83,7 @@ const (
 	bodiesWaiting = 256              // that wait for these
 	bodyPatience  = 8 * time.Second  // senders wait 10 s or more
 	busyAfter     = 30 * time.Second // what Retry-After says when there is no room
-	trustedTimes  = 10               // how much more those may cause whom somebody here follows
+	trustedTimes  = 10               // how much more accounts may cause that somebody here follows
 	mostFailed    = 10_000
 	mostProven    = 10_000
 	provenFor     = 24 * time.Hour
@@ -124,7 +125,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 	}
 }
 
-// count counts one for who and gives an error when that was too many.
+// count counts one for who and returns an error when that exceeds the rule.
 func (l *limits) count(by *ratelimit.Limiter, rule ratelimit.Rule, who string) error {
 	ok, _, reset := by.Allow(rule, who)
 	if ok {
@@ -133,8 +134,8 @@ func (l *limits) count(by *ratelimit.Limiter, rule ratelimit.Rule, who string) e
 	return tooOften(reset.Sub(l.now()), "exceeds the limit %q of %d in %s for %s", rule.Name, rule.Most, rule.Window, clip(who))
 }
 
-// first gives the first limit that is exceeded; those behind it are not
-// counted, so one who is over a limit of its own uses up nobody else's.
+// first returns the first limit that is exceeded; those after it are not
+// counted, so a client over its own limit uses up nobody else's.
 func first(checks ...func() error) error {
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -144,10 +145,10 @@ func first(checks ...func() error) error {
 	return nil
 }
 
-// allowKeyFetch counts the fetch of a key that client names. known tells that
-// an older one is known here: budgets for those are apart, so that strangers
-// with unknown keys don't delay a change of a known one. A client that has
-// signed for the host before has budgets that strangers can't use up.
+// allowKeyFetch counts the fetch of a key that client names. known reports that
+// an older one is known here: those have budgets of their own, so that
+// strangers with unknown keys don't delay a change of a known one. A client
+// that has signed for the host before has budgets that strangers can't use up.
 func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 	count := func(by *ratelimit.Limiter, rule ratelimit.Rule, who string) func() error {
 		return func() error { return l.count(by, rule, who) }
@@ -165,7 +166,7 @@ func (l *limits) allowKeyFetch(client, host, keyID string, known bool) error {
 	return first(count(l.clients, l.keyClient, client), count(l.hosts, l.keyHost, host))
 }
 
-// isProven tells whether a client has signed with a key of a host lately.
+// isProven reports whether a client has recently signed with a key of a host.
 func (l *limits) isProven(client, host string) bool {
 	_, ok := l.proven.Get(client + " " + host)
 	return ok
@@ -175,8 +176,8 @@ func (l *limits) prove(client, host string) {
 	l.proven.Put(client+" "+host, struct{}{}, provenFor)
 }
 
-// cause is on whose behalf something is fetched. Without one, somebody here
-// asked for it, whose own requests are limited where they come in.
+// cause is the account or key that a fetch is counted for. Without one, a local
+// user asked for it, whose own requests are limited elsewhere.
 type cause struct {
 	account string // URI of the actor whose message asks for it; "" for a key
 	host    string // of that actor
@@ -194,8 +195,8 @@ func causeOf(ctx context.Context) (cause, bool) {
 	return c, ok
 }
 
-// causedBy has what is fetched from here on counted for an account, by its
-// URI; "" is somebody here.
+// causedBy makes further fetches count for an account, by its URI; "" is a
+// local user.
 func (s *Service) causedBy(ctx context.Context, uri string) (context.Context, error) {
 	if uri == "" {
 		return ctx, nil
@@ -231,8 +232,8 @@ func (l *limits) allowFetch(c cause, host string) error {
 	)
 }
 
-// allowHost counts one GET at a host, which is asked or redirected to. Who is
-// proven for the host of a key has no more than others anywhere else.
+// allowHost counts one GET at a host, requested or redirected to. A client
+// proven for the host of a key has no higher limit elsewhere.
 func (l *limits) allowHost(c cause, host string) error {
 	if c.trusted && (c.account != "" || host == c.host) {
 		return l.count(l.hosts, l.trustedHost, host)
@@ -241,7 +242,7 @@ func (l *limits) allowHost(c cause, host string) error {
 }
 
 // get makes a GET of federation. All of them go through it, since it counts
-// those that the messages of others cause.
+// those that remote messages cause.
 func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Response, error) {
 	if c, ok := causeOf(ctx); ok {
 		if err := s.limits.allowFetch(c, vocab.Host(q.URL)); err != nil {
@@ -252,8 +253,8 @@ func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Respon
 	return s.client.Do(ctx, q)
 }
 
-// document is fetchDocument that does not ask again, for strangers, for what
-// could not be fetched a moment ago.
+// document is fetchDocument that does not repeat, for strangers, a fetch that
+// failed a moment ago.
 func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, error) {
 	if _, ok := causeOf(ctx); !ok {
 		return s.fetchDocument(ctx, uri)
@@ -269,8 +270,8 @@ func (s *Service) document(ctx context.Context, uri string) (*vocab.Object, erro
 	return doc, err
 }
 
-// noteFailed remembers that something could not be fetched. That we were busy
-// ourselves, or were told to stop, is nothing of the other side's.
+// noteFailed remembers that a fetch failed. Our own limits, or a stopping
+// server, are not the other side's failures.
 func noteFailed(failed *ratelimit.Recent[fault.Kind], uri string, err error) {
 	if isBusy(err) || errors.Is(err, context.Canceled) {
 		return
@@ -284,7 +285,7 @@ func noteFailed(failed *ratelimit.Recent[fault.Kind], uri string, err error) {
 	}
 }
 
-// clip keeps what strangers send short, for the log.
+// clip shortens what strangers send, for the log.
 func clip(s string) string {
 	if len(s) > 200 {
 		return s[:200] + "…"

@@ -9,7 +9,7 @@ import (
 )
 
 // resolveMentions fetches accounts that a status mentions and that were not
-// known when it came.
+// known when it arrived.
 func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArgs) error {
 	if exists, err := s.statusExists(ctx, args.Status); err != nil || !exists {
 		return err
@@ -29,7 +29,7 @@ func (s *Service) resolveMentions(ctx context.Context, args activity.MentionsArg
 			later = err
 		}
 		if err != nil {
-			s.Log.Debug("mentioned account can't be had", "uri", uri, "error", err)
+			s.Log.Debug("could not fetch mentioned account", "uri", uri, "error", err)
 			continue
 		}
 		if err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddMention(args.Status, account.ID) }); err != nil {

@@ -2,11 +2,14 @@ package ap_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"kinglet/ap"
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -298,6 +301,59 @@ func TestWaitingEndsWithItsAccount(t *testing.T) {
 	if got := n.jobs("ingest"); got != 1 {
 		t.Errorf("%d messages wait, want that of the neighbour", got)
 	}
+}
+
+// What came from an account and still waits goes with the object that it
+// brings, which is known without parsing it; rows of before that was kept are
+// read as well.
+func TestWaitingEndsWithItsObject(t *testing.T) {
+	n := newNetwork(t)
+	alice := n.account("alice")
+	bob, mallory := n.actor(victim, "bob"), n.actor(victim, "mallory")
+	n.follows(alice, bob)
+	n.follows(alice, mallory)
+	number := 0
+	for name, c := range map[string]struct {
+		by     *remote
+		args   string // beside whose it is; OBJECT is what is deleted
+		leaves bool
+	}{
+		"it":                        {bob, `"object":"OBJECT","activity":{"type":"Update","object":"OBJECT"}`, true},
+		"it, whatever the activity": {bob, `"object":"OBJECT","activity":{}`, true},
+		"another":                   {bob, `"object":"https://other.test/1","activity":{"type":"Update","object":"OBJECT"}`, false},
+		"nothing":                   {bob, `"object":"","activity":{"type":"Update","object":"OBJECT"}`, false},
+		"a neighbour's":             {mallory, `"object":"OBJECT","activity":{"type":"Update","object":"OBJECT"}`, false},
+		"of before":                 {bob, `"activity":{"type":"Update","object":"OBJECT"}`, true},
+		"another of before":         {bob, `"activity":{"type":"Update","object":"https://other.test/1"}`, false},
+		"not readable, of before":   {bob, `"activity":7`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			number++
+			note := bob.note(fmt.Sprint(number), "to be deleted", alice.URI)
+			id := note["id"].(string)
+			bob.sends(202, own+"/inbox", bob.activity("Create", fmt.Sprint("c", number), note))
+			args := fmt.Sprintf(`{"actor":%d,%s,"host":"%s"}`, n.accountOf(c.by.uri).ID, strings.ReplaceAll(c.args, "OBJECT", id), victim)
+			n.update(func(tx *store.Tx) error {
+				return tx.Enqueue(store.NewJob{Kind: activity.IngestJob.Name, Lane: activity.IngestLane(c.by.uri), Args: json.RawMessage(args)})
+			})
+			before := n.jobs(activity.IngestJob.Name)
+			bob.sends(202, own+"/inbox", bob.activity("Delete", fmt.Sprint("d", number), id))
+			if left := n.jobs(activity.IngestJob.Name); (left < before) != c.leaves {
+				t.Errorf("%d of %d wait", left, before)
+			}
+		})
+	}
+	// What is put off now has it beside.
+	far := n.actor("far.example.com", "far").note("1", "boosted")
+	bob.sends(202, own+"/inbox", bob.activity("Announce", "a", far["id"]))
+	n.view(func(tx *store.Tx) error {
+		list, err := tx.JobsInLane(activity.IngestJob.Name, activity.IngestLane(bob.uri))
+		var args activity.IngestArgs
+		if err != nil || len(list) == 0 || json.Unmarshal(list[len(list)-1].Args, &args) != nil || args.Object != far["id"] {
+			t.Errorf("what waits is about %q: %v", args.Object, err)
+		}
+		return nil
+	})
 }
 
 // post writes one of an account here.

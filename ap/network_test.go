@@ -142,7 +142,7 @@ func (n *network) subject(host, handle string) {
 	n.subjects[host] = handle
 }
 
-// refresh has the actor's document fetched anew, as its server asks.
+// refresh has the actor's document fetched again, as its server asks.
 func (a *remote) refresh() {
 	a.Helper()
 	a.sends(http.StatusAccepted, own+"/inbox", a.activity("Update", "refresh", a.uri))
@@ -211,7 +211,7 @@ func (n *network) nameless(host, path, name string) *remote {
 	return a
 }
 
-// note is public, and mentions whom it is told to.
+// note is public, and mentions the given accounts.
 func (a *remote) note(id, text string, mentions ...string) object {
 	tags := []object{}
 	for _, m := range mentions {

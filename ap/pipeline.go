@@ -12,20 +12,20 @@ import (
 	"kinglet/store"
 )
 
-// The pipeline is the same for every activity, by whichever door it came:
+// The pipeline is the same for every activity, whatever its origin:
 //
-//	admit    its rule, whose id it is, the policies
-//	needs    what must be known here is fetched
-//	prepare  all the work that needs no database
-//	apply    one transaction: authorize, write, publish, and what follows of it
+// admit    its rule, whose id it is, the policies
+// needs    what must be known here is fetched
+// prepare  all the work that needs no database
+// apply    one transaction: authorize, write, publish, and what follows from it
 //
-// Its doors are local (a command of an account here), take (an inbox) and
-// process (what was fetched, and what an inbox put off).
+// Its entry points are local (a command of a local account), take (an inbox)
+// and process (what was fetched, and postponed inbox activities).
 
-// maxNeeds bounds what one activity may have us fetch (SECURITY-RULES 26).
+// maxNeeds limits what one activity may make us fetch (SECURITY-RULES 26).
 const maxNeeds = 8
 
-// admit finds the rule of an activity's type, judges its id and asks the
+// admit finds the rule of an activity's type, checks its id and asks the
 // policies.
 func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rule, activity.Reason, error) {
 	rule, ok := s.rules[a.Type]
@@ -38,15 +38,15 @@ func (s *Service) admit(ctx context.Context, a *activity.Activity) (activity.Rul
 	return rule, s.judgeActivity(ctx, a), nil
 }
 
-// judgeActivity asks the policies what of an activity, which they may rewrite.
+// judgeActivity asks the policies about an activity, which they may rewrite.
 func (s *Service) judgeActivity(ctx context.Context, a *activity.Activity) activity.Reason {
 	o, not := s.judge(ctx, a.Object, a.Origin.Publishes)
 	a.Object = o
 	return not
 }
 
-// judge is where policies are asked what of a document: every activity,
-// whoever does it, and every actor.
+// judge is where policies are asked about a document: every activity, local or
+// remote, and every actor.
 func (s *Service) judge(ctx context.Context, o *vocab.Object, outgoing bool) (*vocab.Object, activity.Reason) {
 	m := &policy.Message{Object: o, Outgoing: outgoing}
 	if v := s.env.Policy.Message(ctx, m); v.Refused {
@@ -55,8 +55,8 @@ func (s *Service) judge(ctx context.Context, o *vocab.Object, outgoing bool) (*v
 	return m.Object, ""
 }
 
-// process carries an activity through the pipeline, fetching what it needs.
-// When it returns nil, all that the activity causes is durable.
+// process runs an activity through the pipeline, fetching what it needs. When
+// it returns no error, all that the activity causes is durable.
 func (s *Service) process(ctx context.Context, a *activity.Activity) (activity.Outcome, error) {
 	rule, not, err := s.admit(ctx, a)
 	if err != nil || not != "" {
@@ -84,7 +84,7 @@ func (s *Service) process(ctx context.Context, a *activity.Activity) (activity.O
 	return s.finish(ctx, rule, a)
 }
 
-// unmet lists what must be fetched before an activity can be judged.
+// unmet lists what must be fetched before an activity can be applied.
 func (s *Service) unmet(ctx context.Context, a *activity.Activity) ([]activity.Need, error) {
 	rule, ok := s.rules[a.Type]
 	if !ok || rule.Needs == nil {
@@ -98,8 +98,8 @@ func (s *Service) unmet(ctx context.Context, a *activity.Activity) ([]activity.N
 	return needs, err
 }
 
-// satisfy makes one needed actor or status known here, or puts the document of
-// the object in the place of its id: the policies see that as well.
+// satisfy fetches one needed actor or status, or replaces the id of the object
+// by its document: the policies see that as well.
 func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.Need) (activity.Reason, error) {
 	if n.Actor {
 		_, err := s.fetchActor(ctx, n.URI)
@@ -111,17 +111,17 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 			return "", err
 		}
 		if doc.ID != n.URI {
-			return "", fault.Errorf(fault.Invalid, "%s leads to %s", n.URI, doc.ID)
+			return "", fault.Errorf(fault.Invalid, "%s resolves to %s", n.URI, doc.ID)
 		}
 		a.Object, a.ByID = withObject(a.Object, doc), true
 		return s.judgeActivity(ctx, a), nil
 	}
-	// When it is not wanted here the rule sees that it is missing.
+	// When it is not wanted here, the rule finds it missing.
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
 	return "", err
 }
 
-// withObject is an activity with a document in the place of its object's id.
+// withObject is an activity with its object's id replaced by a document.
 func withObject(o, object *vocab.Object) *vocab.Object {
 	whole := *o
 	whole.Object.Object = object
@@ -133,11 +133,13 @@ func withObject(o, object *vocab.Object) *vocab.Object {
 	return &whole
 }
 
-// largeDocument is how many bytes are judged before time is spent on them.
+// largeDocument is the size from which an unsolicited document is checked
+// before it is prepared.
 const largeDocument = 32 << 10
 
-// finish prepares and applies an activity whose needs are met. What is large
-// and came unasked is judged first: what nobody here wants costs no more time.
+// finish prepares and applies an activity whose needs are satisfied. What is
+// large and unsolicited is checked first: what no local account wants costs no
+// more time.
 func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
 	if a.Origin.Unsolicited && len(a.Raw) > largeDocument {
 		var not activity.Reason
@@ -154,8 +156,8 @@ func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Ac
 	return s.apply(ctx, rule, a)
 }
 
-// prepare does what is work and no SQL. What is written here is encoded now:
-// what the policies made of it is what is stored and sent.
+// prepare does all the work without SQL. A local activity is encoded now: what
+// the policies made of it is what is stored and sent.
 func (s *Service) prepare(rule activity.Rule, a *activity.Activity) error {
 	if a.Origin.Publishes {
 		activity.Encode(a)
@@ -181,8 +183,8 @@ func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Act
 	return out, nil
 }
 
-// transact is all that holds the writer for an activity: it is judged as the
-// world is now, and written.
+// transact is all that holds the writer for an activity: it is checked against
+// the current state, and written.
 func (s *Service) transact(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
 	run := *a // a transaction may run twice
 	if err := activity.Recheck(tx, &run); err != nil {
@@ -200,8 +202,8 @@ func (s *Service) transact(ctx context.Context, tx *store.Tx, rule activity.Rule
 	return s.write(ctx, tx, rule, &run)
 }
 
-// write applies an activity, publishes it if its origin does, and then does
-// the same with what accounts here do because of it.
+// write applies an activity, publishes it if its origin does, and then does the
+// same with the activities of local accounts that it causes.
 func (s *Service) write(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
 	out, err := rule.Apply(s.env, tx, a)
 	if err != nil {
@@ -228,7 +230,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, rule activity.Rule, a
 	return out, nil
 }
 
-// local runs an activity that an account here does, from its draft.
+// local runs an activity of a local account, from its draft.
 func (s *Service) local(ctx context.Context, actor *store.Account, draft *vocab.Object, c activity.Command) (activity.Outcome, error) {
 	a := &activity.Activity{Object: object.Compose(draft), Origin: activity.Local, Actor: actor, Command: c}
 	rule, not, err := s.admit(ctx, a)
@@ -248,17 +250,17 @@ func (s *Service) local(ctx context.Context, actor *store.Account, draft *vocab.
 	return out, nil
 }
 
-// draft begins an activity of an account here.
+// draft starts an activity of a local account.
 func (s *Service) draft(actor *store.Account, typ string, about vocab.Ref, to, cc []string) *vocab.Object {
 	return &vocab.Object{
 		ID: s.Config.ActivityURI(newUUID()), Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: about, To: to, Cc: cc, Published: s.Store.Now(),
 	}
 }
 
-// embed names an object, and brings its draft.
+// embed refers to an object and embeds its draft.
 func embed(o *vocab.Object) vocab.Ref { return vocab.Ref{ID: o.ID, Object: o} }
 
-// simple runs an activity about what an id names.
+// simple runs an activity whose object is only an id.
 func (s *Service) simple(ctx context.Context, actor *store.Account, typ, about string, to, cc []string) (activity.Outcome, error) {
 	return s.local(ctx, actor, s.draft(actor, typ, vocab.Ref{ID: about}, to, cc), activity.Command{})
 }

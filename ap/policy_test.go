@@ -237,7 +237,7 @@ func TestPoliciesAreNotBypassed(t *testing.T) {
 	expect("the end", "out Delete")
 }
 
-// What a policy refuses is not taken, and its sender is not told so.
+// What a policy refuses is not stored, and its sender does not learn it.
 func TestPolicyRefuses(t *testing.T) {
 	n := newNetwork(t, policy.Policy{Name: "no spam", Message: func(_ context.Context, m *policy.Message) policy.Verdict {
 		if o := m.Object.Object.Object; o != nil && strings.Contains(o.Content, "spam") || m.Object.Name == "Spammer" {

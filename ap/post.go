@@ -29,12 +29,13 @@ type PostRequest struct {
 	IdempotencyKey    string
 }
 
-// maxIdempotencyKey is the longest key, in bytes; UUIDs are usual.
+// maxIdempotencyKey is the longest key, in bytes; most are UUIDs.
 const maxIdempotencyKey = 255
 
-// Post publishes a status and gives its id; with an IdempotencyKey that was
-// used in the last hour, the id of what it gave then. Invalid errors say what
-// is wrong in Mastodon's words; NotFound is a reply to what the author can't see.
+// Post publishes a status and returns its id; with an IdempotencyKey that was
+// used in the last hour, the id it returned then. Invalid errors say what is
+// wrong in Mastodon's words; NotFound is a reply to a status that the author
+// can't see.
 func (s *Service) Post(ctx context.Context, author store.AccountID, p PostRequest) (store.ObjectID, error) {
 	if err := s.validText(p.Text, p.SpoilerText); err != nil {
 		return 0, err
@@ -59,11 +60,11 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 	return s.publishPost(ctx, d, p)
 }
 
-// maxPostIDs is how many ids a post tries: another node may have given the same
-// one in the same millisecond.
+// maxPostIDs is how many ids are tried for a post: another node may have used
+// the same one in the same millisecond.
 const maxPostIDs = 5
 
-// publishPost gives a post its id, which stands in the URL of its page, and
+// publishPost gives a post its id, which is part of the URL of its page, and
 // publishes it.
 func (s *Service) publishPost(ctx context.Context, d *post, p PostRequest) (store.ObjectID, error) {
 	for i := 1; ; i++ {
@@ -111,8 +112,8 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	return err
 }
 
-// PostSource gives the text and the content warning of author's own status as
-// they were typed.
+// PostSource returns the text and the content warning of the author's own
+// status as they were typed.
 func (s *Service) PostSource(ctx context.Context, author store.AccountID, id store.ObjectID) (text, spoiler string, err error) {
 	o, doc, err := s.ownPost(ctx, author, id)
 	if err != nil {
@@ -124,8 +125,8 @@ func (s *Service) PostSource(ctx context.Context, author store.AccountID, id sto
 	return markup.PlainText(o.Content), o.SpoilerText, nil
 }
 
-// DeletePost deletes a status that author wrote. Its attachments are kept for
-// a day, for the author to write it anew with them, if keepAttachments says so.
+// DeletePost deletes a status that author wrote. Its attachments are kept for a
+// day, for a new version of the post, if keepAttachments is true.
 func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id store.ObjectID, keepAttachments bool) error {
 	var o *store.Object
 	var account *store.Account
@@ -140,7 +141,7 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 		return err
 	}
 	if o.AccountID != author || !o.DeletedAt.IsZero() || !o.IsStatus {
-		return fault.Errorf(fault.NotFound, "status %s is not the account's", id)
+		return fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 	}
 	if o.ReblogOfID != 0 {
 		return s.Unboost(ctx, author, o.ReblogOfID)
@@ -166,7 +167,7 @@ func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.
 		return nil, nil, err
 	}
 	if o.AccountID != author || !o.IsStatus || o.ReblogOfID != 0 || !o.DeletedAt.IsZero() {
-		return nil, nil, fault.Errorf(fault.NotFound, "status %s is not the account's", id)
+		return nil, nil, fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 	}
 	doc, err := vocab.Parse(raw)
 	return o, doc, err
@@ -182,7 +183,7 @@ func (s *Service) validText(text, spoiler string) error {
 	return nil
 }
 
-// post is a note on its way to be published.
+// post is a note that is being written.
 type post struct {
 	author    *store.Account
 	user      *store.User
@@ -195,8 +196,9 @@ type post struct {
 // maxMentions bounds how many accounts a post here may mention.
 const maxMentions = 50
 
-// draftPost begins a note: it finds the accounts that the text mentions, looking
-// up those that are not known here. What can't be found stays text.
+// draftPost starts a note: it finds the accounts that the text mentions,
+// fetching those that are not known here. A mention that can't be resolved
+// stays text.
 func (s *Service) draftPost(ctx context.Context, author store.AccountID, text string) (*post, error) {
 	d := &post{note: vocab.Object{Type: "Note"}, handles: map[string]*store.Account{}, tagURL: s.Config.TagURL}
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -249,7 +251,7 @@ func (s *Service) draftPost(ctx context.Context, author store.AccountID, text st
 	return d, nil
 }
 
-// fullHandle is name@domain of any account.
+// fullHandle is name@domain of any account, local or remote.
 func (s *Service) fullHandle(a *store.Account) string {
 	if a.Local() {
 		return s.Config.Handle(a.Username)
@@ -303,7 +305,7 @@ func (d *post) activity(s *Service, typ string) *vocab.Object {
 
 func newUUID() string { return uuid.NewString() }
 
-// pair reads an account here that acts, and the one it acts on.
+// pair reads a local account and the other account of a command.
 func (s *Service) pair(ctx context.Context, account, target store.AccountID) (actor, other *store.Account, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		both, err := tx.Accounts([]store.AccountID{account, target})

@@ -16,7 +16,8 @@ import (
 	"kinglet/store"
 )
 
-// ProfileChange is what an account changes of itself; nil leaves as it is.
+// ProfileChange is what an account changes of its profile; nil leaves a field
+// unchanged.
 type ProfileChange struct {
 	DisplayName, Note                    *string // as typed
 	Locked, Bot, Discoverable, Indexable *bool
@@ -37,14 +38,14 @@ const (
 	MaxFieldLength = 255
 )
 
-// maxProfileTries is how often a change of a profile begins anew because
-// another one came between.
+// maxProfileTries is how often a change of a profile is retried because another
+// change was written first.
 const maxProfileTries = 5
 
 var errProfileChanged = fault.Errorf(fault.Conflict, "The profile was changed meanwhile")
 
-// UpdateProfile changes an account's profile and preferences, and tells its
-// followers. Invalid errors say what is too long.
+// UpdateProfile changes an account's profile and preferences, and sends the
+// profile to its followers. Invalid errors say what is too long.
 func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c ProfileChange) error {
 	if err := validProfile(c); err != nil {
 		return err
@@ -58,8 +59,8 @@ func (s *Service) UpdateProfile(ctx context.Context, id store.AccountID, c Profi
 	}
 }
 
-// updateProfile renders the new profile, and then writes it and publishes it
-// in one transaction: what the policies made of it, if they did.
+// updateProfile renders the new profile, and then writes and publishes it in
+// one transaction, as the policies have rewritten it.
 func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c ProfileChange) error {
 	var account *store.Account
 	var user *store.User
@@ -96,7 +97,7 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		}
 		now.Note, now.Fields = account.Note, account.Fields
 		if published := a.Object.Object.Object; published != actor {
-			takeRewritten(now, published)
+			applyRewritten(now, published)
 		}
 		if err := putPictures(tx, now, c); err != nil {
 			return err
@@ -118,22 +119,22 @@ func readProfile(tx *store.Tx, id store.AccountID) (*store.Account, *store.User,
 	return account, user, err
 }
 
-// takeRewritten has a profile say what the policies made of it.
-func takeRewritten(account *store.Account, published *vocab.Object) {
+// applyRewritten changes a profile as the policies have rewritten it.
+func applyRewritten(account *store.Account, published *vocab.Object) {
 	account.DisplayName, account.Note, account.Fields = published.Name, markup.Sanitize(published.Summary), nil
 	for _, f := range published.Attachment {
 		account.Fields = append(account.Fields, store.Field{Name: f.Name, Value: markup.Sanitize(f.Value)})
 	}
 }
 
-// shownPicture is a picture of a profile under the address that it will have.
+// shownPicture is a picture of a profile with its future URL.
 type shownPicture struct {
 	url string
 	ref store.MediaRef
 }
 
-// show gives a picture an address, a new one each time: caches and other
-// servers don't show the one before.
+// show gives a picture a URL, a new one each time: caches and other servers
+// would go on showing the previous picture.
 func (s *Service) show(name string, picture *media.Picture) *shownPicture {
 	switch {
 	case picture == nil:
@@ -145,7 +146,7 @@ func (s *Service) show(name string, picture *media.Picture) *shownPicture {
 	return &shownPicture{s.Config.MediaURL(ref.Key, name+picture.Ext), ref}
 }
 
-// putPictures writes what an account refers to for the pictures that change.
+// putPictures writes the references of an account to its changed pictures.
 func putPictures(tx *store.Tx, account *store.Account, c ProfileChange) error {
 	if p := c.avatar; p != nil {
 		if err := tx.SetAvatar(account, p.url, p.ref); err != nil {
@@ -179,7 +180,7 @@ func validProfile(c ProfileChange) error {
 	return nil
 }
 
-// apply changes what is to be changed.
+// apply writes the changed fields into the rows.
 func (c ProfileChange) apply(account *store.Account, user *store.User) {
 	set(&account.DisplayName, c.DisplayName)
 	set(&account.Locked, c.Locked)
@@ -226,12 +227,13 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 	return vocab.Encode(object.Compose(object.ActorDraft(a, tags)).Document), nil
 }
 
-// InstanceActorDocument is that of the actor which fetches for the whole server.
+// InstanceActorDocument is the document of the actor that fetches for the whole
+// server.
 func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
 	return vocab.Encode(object.Compose(&vocab.Object{
 		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
-		Inbox: uri + "/inbox", Outbox: uri + "/outbox", SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
+		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
 		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
 	}).Document)
 }

@@ -10,9 +10,9 @@ import (
 	"kinglet/store"
 )
 
-// renderProfile renders the biography and the fields of an account as they
-// were typed. Mentions of accounts that are known here are links; nobody is
-// looked up for a profile. Other links say that they are the owner's pages.
+// renderProfile renders the biography and the fields of an account as they were
+// typed. Mentions of accounts that are known here are links; no account is
+// fetched for a profile. Other links have rel="me".
 func (s *Service) renderProfile(account *store.Account, user *store.User, known map[string]*store.Account) {
 	words := markup.Options{
 		HashtagURL: s.Config.TagURL,
@@ -32,7 +32,7 @@ func (s *Service) renderProfile(account *store.Account, user *store.User, known 
 	}
 }
 
-// profileTexts are what of a profile may mention somebody.
+// profileTexts are the texts of a profile that may have mentions.
 func profileTexts(user *store.User) []string {
 	texts := []string{user.NoteSource}
 	for _, f := range user.FieldsSource {

@@ -2,21 +2,22 @@ package ap
 
 import (
 	"context"
-	"strings"
 
 	"kinglet/ap/vocab"
+	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
-// Found is what an address led to: one of the two is not 0.
+// Found is the result of a lookup: one of the two is not 0.
 type Found struct {
 	Account store.AccountID
 	Status  store.ObjectID
 }
 
-// ResolveURL finds the account or status at an address, by id or by page,
-// fetching it when it is not known here. NotFound, or why it can't be had.
+// ResolveURL finds the account or status of a URL, by id or by page, fetching
+// it when it is not known here. The error is NotFound, or why it could not be
+// fetched.
 func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {
@@ -44,11 +45,25 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 	return Found{Status: out.Object}, err
 }
 
-// known finds what an address leads to without leaving the house: ids, and
-// our own pages.
+// known finds what a URL refers to without any request: ids, and our own pages.
 func (s *Service) known(tx *store.Tx, address string) (Found, error) {
-	if spelt, ok := s.Config.OwnURL(address); ok {
-		address = spelt
+	switch u := s.Config.ParseURL(address); u.Kind {
+	case config.NotOurURL:
+	case config.ActorURL, config.ProfileURL:
+		a, err := tx.AccountByHandle(u.Name, "")
+		if err != nil {
+			return Found{}, err
+		}
+		return Found{Account: a.ID}, nil
+	case config.StatusURL:
+		id, _ := store.ParseID(u.ID)
+		o, err := tx.Object(store.ObjectID(id))
+		if err == nil && o.Local && o.IsStatus && o.DeletedAt.IsZero() {
+			return Found{Status: o.ID}, nil
+		}
+		return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
+	default:
+		address = s.Config.MakeURL(u)
 	}
 	if o, err := tx.ObjectByURI(address); err == nil && o.IsStatus && o.DeletedAt.IsZero() {
 		return Found{Status: o.ID}, nil
@@ -56,27 +71,10 @@ func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 	if a, err := tx.AccountByURI(address); err == nil && a.Active() {
 		return Found{Account: a.ID}, nil
 	}
-	if name, ok := s.Config.LocalUsername(address); ok {
-		a, err := tx.AccountByHandle(name, "")
-		if err != nil {
-			return Found{}, err
-		}
-		return Found{Account: a.ID}, nil
-	}
-	if rest, ok := strings.CutPrefix(address, s.Config.URL+"/@"); ok {
-		if _, last, ok := strings.Cut(rest, "/"); ok {
-			if id, ok := store.ParseID(last); ok {
-				o, err := tx.Object(store.ObjectID(id))
-				if err == nil && o.Local && o.IsStatus && o.DeletedAt.IsZero() {
-					return Found{Status: o.ID}, nil
-				}
-			}
-		}
-	}
 	return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
 }
 
-// KnownURL is ResolveURL for those who may not have us fetch.
+// KnownURL is ResolveURL without fetching.
 func (s *Service) KnownURL(ctx context.Context, address string) (Found, error) {
 	canonical, err := vocab.Canonical(address)
 	if err != nil {

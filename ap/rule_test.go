@@ -14,7 +14,7 @@ import (
 	"kinglet/store"
 )
 
-func TestWeAreNotFetched(t *testing.T) {
+func TestOwnServerIsNotFetched(t *testing.T) {
 	n := newNetwork(t)
 	mallory := n.actor("evil.example.com", "mallory")
 	if _, err := ap.ResolveActor(t.Context(), n.Service, own+"/users/nobody"); err == nil || n.fetches(own+"/users/nobody") != 0 {

@@ -1,11 +1,11 @@
 // Package ap is the ActivityPub side of Kinglet and its social rules. Every
-// change of the social state goes through one pipeline (pipeline.go), whether
-// a client here asked for it (the commands: post.go, follow.go, …), it came
-// to an inbox (inbox.go) or was fetched (fetch.go, resolve.go). What an
-// activity type does stands in its own file in ap/activity.
+// change of the social state goes through one pipeline (pipeline.go), whether a
+// client requested it (the commands: post.go, follow.go, …), it arrived in an
+// inbox (inbox.go) or was fetched (fetch.go, resolve.go). What an activity type
+// does is in its own file in ap/activity.
 //
-// The package answers no HTTP and renders no page; api and ui hand it
-// commands and read views from store. Read Service and process first.
+// The package answers no HTTP and renders no page; api and ui call its commands
+// and read views from store. Read Service and process first.
 package ap
 
 import (
@@ -24,8 +24,8 @@ import (
 	"kinglet/store"
 )
 
-// Service is the one way in for everything that changes the social state. It
-// is safe for concurrent use.
+// Service is the only way to change the social state. It is safe for concurrent
+// use.
 type Service struct {
 	Config *config.Config
 	Store  *store.Store
@@ -53,8 +53,8 @@ type Options struct {
 	Policy policy.Chain
 }
 
-// New makes the service. The instance actor's key is made at the first start
-// and kept in the database.
+// New makes the service. The instance actor's key is generated at the first
+// start and stored in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		Config: o.Config,
@@ -105,7 +105,7 @@ func (s *Service) loadInstanceKey(ctx context.Context) error {
 	return err
 }
 
-// RegisterJobs tells the runner how to do the work that activities cause.
+// RegisterJobs registers the workers of the jobs that activities cause.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.DeliverJob.Register(r, s.deliver)
 	activity.IngestJob.Register(r, s.ingest)

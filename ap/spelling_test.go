@@ -8,7 +8,7 @@ import (
 	"kinglet/store"
 )
 
-// Our own accounts are met under every spelling of our host, and nothing of
+// Our own accounts are found under every form of our host, and nothing of
 // another server is kept under one (SECURITY-RULES 6).
 func TestOwnHostInOtherSpellings(t *testing.T) {
 	spellings := []string{
@@ -129,7 +129,7 @@ func TestPagesLeadNowhereElse(t *testing.T) {
 				return err
 			}
 			if got := location(a.URI); got != "" && got != own+"/@alice" {
-				t.Errorf("alice's %s leads to %s", typ, got)
+				t.Errorf("alice's %s resolves to %s", typ, got)
 			}
 			return nil
 		})
@@ -168,7 +168,7 @@ func TestPagesLeadNowhereElse(t *testing.T) {
 
 // What strangers name that breaks its grammar is dropped, and the rest of the
 // post is kept.
-func TestGrammarOfStrangers(t *testing.T) {
+func TestRemoteGrammar(t *testing.T) {
 	n := newNetwork(t)
 	alice := n.account("alice")
 	bob := n.actor(victim, "bob")

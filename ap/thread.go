@@ -8,8 +8,8 @@ import (
 	"kinglet/store"
 )
 
-// completeThread fetches a status that something here answers. Its own parent
-// is then another job, up to activity.MaxThreadDepth.
+// completeThread fetches a status that something here replies to. Its own
+// parent is another job, up to activity.MaxThreadDepth.
 func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) error {
 	ctx, err := s.causedBy(ctx, args.Cause)
 	if err != nil {
@@ -19,8 +19,8 @@ func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) 
 	return s.fetchOutcome("thread", args.URI, out, err)
 }
 
-// statusExists tells whether a status is still there and its author active: what
-// was put off is judged again when it is done.
+// statusExists reports whether a status still exists and its author is active:
+// postponed work is checked again when it runs.
 func (s *Service) statusExists(ctx context.Context, id store.ObjectID) (bool, error) {
 	exists := false
 	err := s.Store.View(ctx, func(tx *store.Tx) error {

@@ -12,24 +12,24 @@ import (
 	"kinglet/store"
 )
 
-// finger is what WebFinger says of a handle.
-type finger struct {
-	subject string // the handle as its server spells it, acct:name@domain
+// webFingerResult is what WebFinger answers for a handle.
+type webFingerResult struct {
+	subject string // the handle as its server writes it, acct:name@domain
 	actor   string // URI of the actor
 }
 
-// webFinger asks a domain whom a name on it stands for (RFC 7033).
-func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, error) {
+// webFinger looks up a name on a domain (RFC 7033).
+func (s *Service) webFinger(ctx context.Context, name, domain string) (webFingerResult, error) {
 	query := "/.well-known/webfinger?resource=" + url.QueryEscape("acct:"+name+"@"+domain)
 	resp, err := s.get(ctx, outgoing.Request{URL: "https://" + domain + query, Accept: "application/jrd+json, application/json"})
 	if err != nil && s.client.IsAllowedNetwork(ctx, domain) {
 		resp, err = s.get(ctx, outgoing.Request{URL: "http://" + domain + query, Accept: "application/jrd+json, application/json"})
 	}
 	if err != nil {
-		return finger{}, fetchError("WebFinger of "+domain, err)
+		return webFingerResult{}, fetchError("WebFinger of "+domain, err)
 	}
 	if err := statusError("WebFinger of "+domain, resp); err != nil {
-		return finger{}, err
+		return webFingerResult{}, err
 	}
 	var doc struct {
 		Subject string `json:"subject"`
@@ -38,22 +38,22 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (finger, e
 		} `json:"links"`
 	}
 	if err := json.Unmarshal(resp.Body, &doc); err != nil {
-		return finger{}, fault.Errorf(fault.Invalid, "WebFinger of %s: not JSON", domain)
+		return webFingerResult{}, fault.Errorf(fault.Invalid, "WebFinger of %s: not JSON", domain)
 	}
 	for _, l := range doc.Links {
 		if l.Rel == "self" && vocab.IsActivityPubContentType(l.Type) {
 			if _, err := vocab.ParseURI(l.Href); err == nil {
-				return finger{subject: doc.Subject, actor: l.Href}, nil
+				return webFingerResult{subject: doc.Subject, actor: l.Href}, nil
 			}
 		}
 	}
-	return finger{}, fault.Errorf(fault.NotFound, "%s@%s has no ActivityPub actor", name, domain)
+	return webFingerResult{}, fault.Errorf(fault.NotFound, "%s@%s has no ActivityPub actor", name, domain)
 }
 
 // ResolveHandle finds the account of a handle: name, name@domain, with or
 // without a leading @ or acct:. One that is not known here, or whose handle is
-// not verified, is looked up with WebFinger and fetched. NotFound, or why it
-// could not be found.
+// not verified, is looked up with WebFinger and fetched. The error is NotFound,
+// or why it could not be fetched.
 func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.AccountID, error) {
 	h, ok := s.Config.ParseHandle(handle)
 	name, domain := h.Name, ""
@@ -91,7 +91,7 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 	return account.ID, nil
 }
 
-// fetchHandle asks WebFinger for a handle and fetches the actor that it names.
+// fetchHandle looks a handle up with WebFinger and fetches its actor.
 func (s *Service) fetchHandle(ctx context.Context, name, domain string) (*store.Account, error) {
 	found, err := s.webFinger(ctx, name, domain)
 	if err != nil {

@@ -7,27 +7,27 @@ import (
 	"kinglet/store"
 )
 
-// Blobs keeps bytes by what they are. It is the whole of what Kinglet asks of
-// the place where media lie; InStore is the one there is, chunks in the
-// database, and mediatest.Blobs one for tests. Which blobs there are, who
-// refers to them and which are swept is the store's: another place for bytes
-// is another implementation of this, and the line of internal/cmd that names it.
+// Blobs stores bytes by their hash. It is all that Kinglet needs of a media
+// storage; InStore is the one implementation, chunks in the database, and
+// mediatest.Blobs one for tests. Which blobs exist, which rows refer to them
+// and which are swept is decided by the store: another storage is another
+// implementation of this, and the line of internal/cmd that names it.
 type Blobs interface {
-	// NewUpload takes bytes as they come, max at most; more is TooLarge.
+	// NewUpload starts an upload of at most max bytes; more is TooLarge.
 	NewUpload(ctx context.Context, max int64) Upload
-	// Open reads the bytes of a blob, only those that are asked for.
+	// Open reads a blob; only the requested parts are loaded.
 	Open(ctx context.Context, b *store.Blob) io.ReadSeeker
 }
 
-// Upload is bytes that arrive. They can be read before they are kept, and end
-// as a blob or as nothing. It is used by one goroutine.
+// Upload is a file that arrives. It can be read before it is kept, and ends as
+// a blob or discarded. It is used by one goroutine.
 type Upload interface {
 	io.Writer
 	// Size is how many bytes were written.
 	Size() int64
-	// Open reads what was written, from its beginning. Nothing is written after.
+	// Open reads what was written, from its beginning. No Write may follow.
 	Open() io.ReadSeeker
-	// Keep makes a blob of it, or finds the one that is the same.
+	// Keep turns it into a blob, or finds an identical one.
 	Keep(mediaType string) (*store.Blob, error)
 	// Discard drops it, unless it was kept.
 	Discard()

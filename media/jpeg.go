@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// jpegHeader is what the segments before a JPEG's first scan say.
+// jpegHeader is the content of the segments before a JPEG's first scan.
 type jpegHeader struct {
 	components  int
 	subsampled  bool // 4:2:0, as most photographs are
@@ -13,8 +13,8 @@ type jpegHeader struct {
 	orientation int // of Exif, 1 to 8; 1 is upright
 }
 
-// readJPEGHeader reads the segments; ok is false where they are not as the
-// standard has them (a decoder may still read the picture).
+// readJPEGHeader reads the segments; ok is false where they do not follow the
+// standard (a decoder may still read the picture).
 func readJPEGHeader(data []byte) (h jpegHeader, ok bool) {
 	h.orientation = 1
 	data = data[min(2, len(data)):] // SOI
@@ -54,8 +54,8 @@ func (h *jpegHeader) readFrame(segment []byte) bool {
 	return true
 }
 
-// halfBytesPerPixel is what decoding keeps in memory, in half bytes since
-// 4:2:0 has one and a half samples a pixel.
+// halfBytesPerPixel is how much memory decoding uses per pixel, in half bytes
+// since 4:2:0 has one and a half samples a pixel.
 func (h jpegHeader) halfBytesPerPixel() int {
 	samples := 2 * h.components
 	if h.subsampled {

@@ -1,9 +1,9 @@
-// Package media holds bytes that people see. A picture that is uploaded is
-// decoded, turned upright, brought to its size and encoded anew, so that
-// nothing but its pixels is kept: no metadata, no other file inside the file.
-// Bytes are kept by their hash (Blobs), while the rows that refer to them, and
-// the addresses under which they are served, are the store's. It renders no
-// page and answers no HTTP. Read Blobs and Keeper.
+// Package media stores the files that people see. An uploaded picture is
+// decoded, rotated as its Exif says, cropped, resized and encoded again, so
+// that only its pixels are kept: no metadata, no other file inside the file.
+// Files are stored by their hash (Blobs), while the rows that refer to them,
+// and their URLs, are in the store. The package renders no page and answers no
+// HTTP. Read Blobs and Keeper.
 package media
 
 import (
@@ -27,7 +27,8 @@ import (
 	_ "golang.org/x/image/webp" // the fourth
 )
 
-// Shape is what a picture is brought to, in pixels: it is cut to fit.
+// Shape is the size of a stored picture, in pixels: others are cropped to its
+// aspect.
 type Shape struct{ Width, Height int }
 
 // The shapes of a profile's pictures, as Mastodon has them.
@@ -39,10 +40,10 @@ var (
 // Types are the media types that can be uploaded.
 var Types = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
 
-// maxPixels bounds a picture before it is decoded, whatever memory there is.
+// maxPixels limits a picture before it is decoded, whatever memory there is.
 const maxPixels = 64 << 20
 
-// Keeper keeps pictures. It decodes one at a time, within a bound of memory.
+// Keeper stores pictures. It decodes one at a time, within a memory limit.
 type Keeper struct {
 	blobs     Blobs
 	memory    *semaphore.Semaphore
@@ -50,21 +51,21 @@ type Keeper struct {
 	decoding  *semaphore.Semaphore
 }
 
-// NewKeeper makes one. memory is held while a picture is decoded, beside
-// others who need much (store.Memory); maxMemory is what decoding may take.
+// NewKeeper makes a Keeper. memory is held while a picture is decoded, shared
+// with other work that needs much (store.Memory); maxMemory limits decoding.
 func NewKeeper(blobs Blobs, memory *semaphore.Semaphore, maxMemory int64) *Keeper {
 	return &Keeper{blobs, memory, maxMemory, semaphore.New(semaphore.Options{Places: 1, Waiting: 4, Wait: 10 * time.Second})}
 }
 
-// Picture is one that is kept.
+// Picture is a stored picture.
 type Picture struct {
 	Blob string // hash
 	Ext  string // of a file's name, with its dot
 }
 
-// Keep decodes a picture, brings it to a shape and keeps it. Invalid says what
-// is wrong with it, and semaphore.Busy is the error when too many wait. size
-// is how many bytes src gives.
+// Keep decodes a picture, crops and resizes it to a shape and stores it. An
+// Invalid error says what is wrong with it, and semaphore.Busy is the error
+// when too many wait. size is the length of src.
 func (k *Keeper) Keep(ctx context.Context, src io.ReadSeeker, size int64, shape Shape) (*Picture, error) {
 	picture, opaque, err := k.decode(ctx, src, size, shape)
 	if err != nil {
@@ -103,12 +104,12 @@ func (k *Keeper) decode(ctx context.Context, src io.ReadSeeker, size int64, shap
 	return picture, opaque, err
 }
 
-// headSize is how much of a file is looked at for what its decoder will need.
+// headSize is how much of a file is read to estimate the memory of its decoder.
 const headSize = 1 << 20
 
-// decode reads a picture of one of the Types and brings it to a shape, bounded
-// in pixels and memory: of the file itself little is in memory at a time. A
-// decoder that panics over a stranger's bytes is an Invalid picture
+// decode decodes a picture of one of the Types and resizes it to a shape,
+// within limits of pixels and memory: only a little of the file is in memory at
+// a time. A decoder that panics on a stranger's bytes is an Invalid picture
 // (SECURITY-RULES 29).
 func decode(src io.ReadSeeker, size int64, shape Shape, maxMemory int64) (picture *image.NRGBA, opaque bool, err error) {
 	in := &source{ReadSeeker: src}
@@ -161,7 +162,7 @@ func decode(src io.ReadSeeker, size int64, shape Shape, maxMemory int64) (pictur
 	return fit(decoded, orientation, shape), ok && o.Opaque(), nil
 }
 
-// source notes why a file could not be read to its end.
+// source records why a file could not be read to its end.
 type source struct {
 	io.ReadSeeker
 	err error

@@ -6,20 +6,21 @@ import (
 	"github.com/disintegration/imaging"
 )
 
-// fit cuts a picture to a shape, turned upright. Beside the picture itself it
-// takes little memory: a resampler that is given the whole picture would copy
-// it, and a picture of one pixel's width would be made higher by the hundred.
+// fit crops and resizes a picture to a shape and rotates it. It takes little
+// memory beside the picture itself: a resampler that gets the whole picture
+// would copy it, and a picture one pixel wide would be enlarged a hundred times
+// in height.
 func fit(src image.Image, orientation int, shape Shape) *image.NRGBA {
 	stored := shape
 	if orientation >= 5 { // lies on its side
 		stored = Shape{shape.Height, shape.Width}
 	}
-	small := shrink(src, middle(src.Bounds(), stored), stored)
-	return upright(imaging.Resize(small, stored.Width, stored.Height, imaging.Lanczos), orientation)
+	small := shrink(src, centered(src.Bounds(), stored), stored)
+	return applyOrientation(imaging.Resize(small, stored.Width, stored.Height, imaging.Lanczos), orientation)
 }
 
-// middle is the largest part of a picture, in its middle, with a shape's aspect.
-func middle(b image.Rectangle, shape Shape) image.Rectangle {
+// centered is the largest part of a picture, in its middle, with a shape's aspect.
+func centered(b image.Rectangle, shape Shape) image.Rectangle {
 	w, h := b.Dx(), b.Dy()
 	if w*shape.Height > h*shape.Width {
 		w = max(1, h*shape.Width/shape.Height)
@@ -30,7 +31,8 @@ func middle(b image.Rectangle, shape Shape) image.Rectangle {
 	return image.Rectangle{at, at.Add(image.Pt(w, h))}
 }
 
-// shrink averages blocks of pixels, as large as leave at least the shape.
+// shrink averages blocks of pixels, as large as possible without falling below
+// the shape.
 func shrink(src image.Image, part image.Rectangle, shape Shape) *image.NRGBA {
 	block := max(1, min(part.Dx()/shape.Width, part.Dy()/shape.Height))
 	out := image.NewNRGBA(image.Rect(0, 0, part.Dx()/block, part.Dy()/block))
@@ -58,8 +60,8 @@ func shrink(src image.Image, part image.Rectangle, shape Shape) *image.NRGBA {
 	return out
 }
 
-// upright undoes what Exif's orientation says was done.
-func upright(img *image.NRGBA, orientation int) *image.NRGBA {
+// applyOrientation reverts the rotation that Exif's orientation describes.
+func applyOrientation(img *image.NRGBA, orientation int) *image.NRGBA {
 	switch orientation {
 	case 2:
 		return imaging.FlipH(img)

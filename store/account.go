@@ -12,7 +12,7 @@ import (
 type Account struct {
 	ID          AccountID
 	URI         string // its ActivityPub id
-	Username    string // as its server spells it; the path of its id where it has no handle
+	Username    string // as its server writes it; the path of its id where it has no handle
 	Domain      string // account domain, punycode, with a port if not the default; "" for local
 	Type        string // Person, Service, Application, Group, Organization
 	DisplayName string
@@ -50,10 +50,10 @@ type Emoji struct {
 	URL       string `json:"url"`
 }
 
-// Local tells whether the account lives here.
+// Local reports whether the account is of this server.
 func (a *Account) Local() bool { return a.Domain == "" }
 
-// Active tells whether the account may still act and be seen.
+// Active reports whether the account is neither suspended nor deleted.
 func (a *Account) Active() bool { return a.SuspendedAt.IsZero() && a.DeletedAt.IsZero() }
 
 const accountColumns = `
@@ -77,8 +77,8 @@ func (a *Account) dest() []any {
 	}
 }
 
-// Account reads an account by its id; NotFound. Deleted and suspended ones
-// are given too: the caller judges by Active.
+// Account reads an account by its id; NotFound. Deleted and suspended ones are
+// returned too: the caller checks Active.
 func (tx *Tx) Account(id AccountID) (*Account, error) {
 	return tx.account("account "+id.String(), `WHERE a.id = $1`, id)
 }
@@ -88,23 +88,23 @@ func (tx *Tx) AccountByURI(uri string) (*Account, error) {
 	return tx.account("account "+uri, `WHERE a.uri = $1`, uri)
 }
 
-// AccountToChange is AccountByURI for who will write what it read: the account
-// stays as it was read until the transaction ends.
+// AccountToChange is AccountByURI for a caller that will write the account: it
+// is locked until the transaction ends.
 func (tx *Tx) AccountToChange(uri string) (*Account, error) {
 	return tx.account("account "+uri, `WHERE a.uri = $1 `+tx.engine.ForUpdate(), uri)
 }
 
 // AccountByHandle reads an account by name (local, domain "") or name and
-// domain, whatever their case; NotFound.
+// domain, ignoring case; NotFound.
 func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	h := Handle(username, domain)
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
 }
 
-// AccountsByKeyID reads the accounts whose key has the id. That may be
-// several: an account may claim the key id of a neighbour on its own host. The
-// one whose id the key's begins with comes first, so that others can't crowd it
-// out. Which of them signed is for the signature to tell.
+// AccountsByKeyID reads the accounts whose key has the id. There may be
+// several: an account may claim the key id of another one on its host. The
+// account whose id the key id begins with comes first, so that others can't
+// crowd it out. The caller verifies the signature with each.
 func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
 	return tx.accounts(`
 		SELECT `+accountColumns+`
@@ -147,7 +147,7 @@ func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
 }
 
 // AccountsByHandles reads accounts by their handles (see Handle) in one
-// statement, keyed by handle; those that are not known are left out.
+// statement, keyed by handle; unknown ones are left out.
 func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
 	out := make(map[string]*Account, len(handles))
 	if len(handles) == 0 {
@@ -160,7 +160,7 @@ func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
 	return out, err
 }
 
-// setOf is a list of ids as the JSON parameter that tx.in wants.
+// setOf encodes a list of ids as the JSON parameter of tx.in.
 func setOf[T ~int64](ids []T) string {
 	b, err := json.Marshal(ids)
 	if err != nil {
@@ -172,10 +172,10 @@ func setOf[T ~int64](ids []T) string {
 	return string(b)
 }
 
-// PutAccount writes an account by its URI: a new one is given its ID (of its
-// CreatedAt), a known one keeps ID, counters and CreatedAt and takes the rest;
-// Gone when it was deleted. Who has the handle is takeHandle's to say. A new
-// local account is InsertAccount's.
+// PutAccount writes an account by its URI: a new one gets its ID (of its
+// CreatedAt), a known one keeps ID, counters and CreatedAt and is updated; Gone
+// when it was deleted. takeHandle decides whether it gets its handle. For a new
+// local account see InsertAccount.
 func (tx *Tx) PutAccount(a *Account) error {
 	restore(tx, a)
 	if err := tx.takeHandle(a); err != nil {
@@ -204,8 +204,8 @@ func (tx *Tx) PutAccount(a *Account) error {
 	return err
 }
 
-// InsertAccount writes a new local account; Conflict when its name is taken,
-// in whatever case, or was once.
+// InsertAccount writes a new local account; Conflict when its name, ignoring
+// case, is or ever was in use.
 func (tx *Tx) InsertAccount(a *Account) error {
 	restore(tx, a)
 	a.CreatedAt = tx.Now()
@@ -268,12 +268,12 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		a.HandleVerified, a.SuspendedByOrigin, a.SuspendedByUs)
 }
 
-// LocalAccounts lists the accounts that live here and are not deleted, oldest first.
+// LocalAccounts lists the local accounts that are not deleted, oldest first.
 func (tx *Tx) LocalAccounts() ([]*Account, error) {
 	return tx.accounts(`SELECT ` + accountColumns + ` FROM accounts a WHERE a.domain = '' AND a.deleted_at = 0 ORDER BY a.id`)
 }
 
-// FirstAdmin is the oldest account here that is an admin; NotFound.
+// FirstAdmin is the oldest local account that is an admin; NotFound.
 func (tx *Tx) FirstAdmin() (*Account, error) {
 	return tx.account("admin", `JOIN users u ON u.account_id = a.id WHERE u.admin AND a.deleted_at = 0 ORDER BY a.id LIMIT 1`)
 }

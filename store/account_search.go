@@ -5,8 +5,8 @@ import (
 )
 
 // SearchAccounts finds accounts by the beginning of their handle, or by the
-// exact handle, those that viewer follows first. following keeps to these. Whom
-// viewer blocks is found, to be unblocked.
+// exact handle, those that viewer follows first; following returns only these.
+// Accounts that viewer blocks are found, so that they can be unblocked.
 func (tx *Tx) SearchAccounts(viewer AccountID, prefix string, following bool, limit, offset int) ([]*Account, error) {
 	lo := strings.ToLower(strings.TrimPrefix(prefix, "@"))
 	limit, offset = max(limit, 0), max(offset, 0)

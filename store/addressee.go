@@ -2,11 +2,12 @@ package store
 
 import "strings"
 
-// Addressee names an account: one here by its name in lower case, another by
-// the URI of its actor.
+// Addressee identifies an account: a local one by its name in lower case, a
+// remote one by the URI of its actor.
 type Addressee struct{ URI, Name string }
 
-// NewAddressee names an account; name is "" unless it is one here.
+// NewAddressee returns the Addressee of an account; name is "" unless it is
+// local.
 func NewAddressee(uri, name string) Addressee {
 	if name != "" {
 		return Addressee{Name: strings.ToLower(name)}
@@ -14,8 +15,8 @@ func NewAddressee(uri, name string) Addressee {
 	return Addressee{URI: uri}
 }
 
-// Addressees finds the accounts of URIs, and those here of names, in one
-// statement; those that are not known are left out.
+// Addressees finds the accounts of URIs, and the local ones of names, in one
+// statement; unknown ones are left out.
 func (tx *Tx) Addressees(uris, names []string) (map[Addressee]AccountID, error) {
 	out := make(map[Addressee]AccountID, len(uris)+len(names))
 	if len(uris)+len(names) == 0 {

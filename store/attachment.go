@@ -86,8 +86,8 @@ func (tx *Tx) insertAttachment(m *Attachment, position int) error {
 	return tx.insertNew(m.CreatedAt, insert)
 }
 
-// InsertAttachment keeps what was uploaded here, for a status that its author
-// is writing. The blobs that it refers to are to be kept already.
+// InsertAttachment stores an uploaded file for a status that its author is
+// writing. The blobs that it refers to must exist.
 func (tx *Tx) InsertAttachment(m *Attachment) error {
 	restore(tx, m)
 	for _, ref := range []MediaRef{m.Media, m.Preview} {

@@ -1,14 +1,14 @@
 package store
 
-// Who is to get an activity, and who is to be told of it.
+// Who gets an activity, and who is notified of it.
 
 const deliveryInbox = `CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END`
 
 // remoteActive is true for accounts that something can be delivered to.
 const remoteActive = `a.domain <> '' AND a.inbox <> '' AND a.suspended_at = 0 AND a.deleted_at = 0`
 
-// FollowerInboxes lists where an account's remote followers want its posts,
-// each shared inbox once.
+// FollowerInboxes lists the inboxes of an account's remote followers, each
+// shared inbox once.
 func (tx *Tx) FollowerInboxes(account AccountID) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
@@ -18,7 +18,7 @@ func (tx *Tx) FollowerInboxes(account AccountID) ([]string, error) {
 }
 
 // ReachInboxes lists the inboxes of an account's remote followers and of those
-// it follows: all who show its profile.
+// it follows: every server that shows its profile.
 func (tx *Tx) ReachInboxes(account AccountID) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
@@ -30,7 +30,7 @@ func (tx *Tx) ReachInboxes(account AccountID) ([]string, error) {
 }
 
 // AddresseeInboxes lists the inboxes of the remote accounts that a status
-// mentions or is addressed to, and of those it answers or boosts.
+// mentions, is addressed to, replies to or boosts.
 func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
@@ -43,8 +43,8 @@ func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 		  SELECT r.account_id FROM objects o JOIN objects r ON r.id = o.reblog_of_id WHERE o.id = $1)`, status)
 }
 
-// InteractorInboxes lists the inboxes of those who boosted, favoured or
-// answered a status, who have a copy of it.
+// InteractorInboxes lists the inboxes of those who boosted, favourited or
+// answered a status: they have a copy of it.
 func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
@@ -59,8 +59,8 @@ func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0)`, status)
 }
 
-// KnownInboxes lists every server known here, by its shared inboxes and the
-// inboxes of those who have none: for the end of an account.
+// KnownInboxes lists every known server, by its shared inboxes and the inboxes
+// of accounts without one: for the deletion of an account.
 func (tx *Tx) KnownInboxes() ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT ` + deliveryInbox + `

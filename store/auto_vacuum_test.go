@@ -64,7 +64,7 @@ func opened(t *testing.T, path string, b *store.Blob, givesSpaceBack bool) *stor
 	}
 	t.Cleanup(func() { s.Close() })
 	w := newWorld(t, s)
-	if gives, err := s.GivesSpaceBack(t.Context()); err != nil || gives != givesSpaceBack {
+	if gives, err := s.ReclaimsSpace(t.Context()); err != nil || gives != givesSpaceBack {
 		t.Errorf("it gives space back: %v %v", gives, err)
 	}
 	if !bytes.Equal(w.bytes(b), noise(int(b.Size), 1)) {
@@ -87,7 +87,7 @@ func opened(t *testing.T, path string, b *store.Blob, givesSpaceBack bool) *stor
 func TestSpaceIsGivenBack(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
-		if gives, err := s.GivesSpaceBack(t.Context()); err != nil || !gives {
+		if gives, err := s.ReclaimsSpace(t.Context()); err != nil || !gives {
 			t.Fatalf("a new database does not give space back: %v", err)
 		}
 		stays, goes := w.blob(noise(20*store.ChunkSize, 1)), w.blob(noise(60*store.ChunkSize, 2))
@@ -95,7 +95,7 @@ func TestSpaceIsGivenBack(t *testing.T) {
 		if err := s.SweepUploads(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.GiveSpaceBack(t.Context()); err != nil {
+		if err := s.ReclaimSpace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(w.bytes(stays), noise(20*store.ChunkSize, 1)) {
@@ -129,7 +129,7 @@ func TestConvertFile(t *testing.T) {
 	if err := store.ConvertFile(t.Context(), path, store.Conversion{}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("while another has it open: %v", err)
 	}
-	if err := s.GiveSpaceBack(t.Context()); err != nil {
+	if err := s.ReclaimSpace(t.Context()); err != nil {
 		t.Errorf("an old file is asked for space: %v", err)
 	}
 	s.Close()

@@ -10,9 +10,9 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Blob describes bytes that are kept by what they are: the same bytes are
-// kept once, whoever brings them. They come as an Upload; rows refer to them
-// with a MediaRef.
+// Blob describes bytes that are stored by their hash: the same bytes are stored
+// once, whoever uploads them. They arrive as an Upload; rows refer to them with
+// a MediaRef.
 type Blob struct {
 	Hash      string // SHA-256, lower-case hex
 	Size      int64  // bytes
@@ -22,7 +22,7 @@ type Blob struct {
 	upload string // whose chunks it has
 }
 
-// chunkSize is the most of a blob that is in memory, or in one transaction.
+// chunkSize is how much of a blob is in memory, or in one transaction.
 const chunkSize = 256 << 10
 
 // blobColumns are of blobs AS b.
@@ -32,14 +32,14 @@ func (b *Blob) dest() []any {
 	return []any{&b.Hash, &b.Size, &b.MediaType, toTime(&b.CreatedAt), &b.upload}
 }
 
-// Blob reads what is known of a blob by its hash; NotFound.
+// Blob reads the row of a blob by its hash; NotFound.
 func (tx *Tx) Blob(hash string) (*Blob, error) {
 	b := new(Blob)
 	return b, tx.get("blob "+hash, b.dest(), `SELECT `+blobColumns+` FROM blobs b WHERE b.hash = $1`, hash)
 }
 
-// deleteBlob deletes a blob: at once for its readers, and its bytes, where
-// they are many, in steps that don't hold up other writers (SweepUploads).
+// deleteBlob deletes a blob: at once for its readers, and its chunks, when
+// there are many, in steps that don't delay other writers (SweepUploads).
 func (tx *Tx) deleteBlob(hash string) error {
 	upload, ok, err := one[string](tx, `DELETE FROM blobs WHERE hash = $1 RETURNING upload`, hash)
 	if err != nil || !ok {
@@ -48,8 +48,8 @@ func (tx *Tx) deleteBlob(hash string) error {
 	return tx.dropChunks(upload)
 }
 
-// BlobReader reads a blob, chunk by chunk as they are asked for: what is
-// skipped is not fetched. It is used by one goroutine.
+// BlobReader reads a blob by chunks: what is skipped is not loaded. It is used
+// by one goroutine.
 type BlobReader struct {
 	ctx    context.Context // of the request that is answered: Read can't be given one
 	store  *Store
@@ -62,8 +62,8 @@ type BlobReader struct {
 }
 
 // OpenBlob reads the bytes of a blob. Each chunk is a view of its own, so that
-// a slow reader holds no snapshot; of one that is deleted meanwhile the rest is
-// NotFound.
+// a slow reader holds no snapshot; if the blob is deleted meanwhile, the rest
+// is NotFound.
 func (s *Store) OpenBlob(ctx context.Context, b *Blob) *BlobReader {
 	return &BlobReader{ctx: ctx, store: s, upload: b.upload, size: b.Size, seq: -1}
 }
@@ -84,7 +84,7 @@ func (r *BlobReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fetch has the chunk in memory, and no other.
+// fetch loads a chunk, replacing the one in memory.
 func (r *BlobReader) fetch(seq int64) error {
 	if r.seq == seq {
 		return nil

@@ -1,7 +1,8 @@
 package store
 
-// PutBlock has account block target: follows both ways end and each leaves the
-// other's home feed and notifications, at once. false when it was there already.
+// PutBlock makes account block target: follows in both directions end and each
+// is removed from the other's home feed and notifications. false when the block
+// exists already.
 func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err error) {
 	now := tx.Now()
 	err = tx.insertNew(now, func(id int64) error {
@@ -19,7 +20,7 @@ func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err
 		if _, err := tx.DeleteFollow(pair[0], pair[1]); err != nil {
 			return true, err
 		}
-		if err := tx.UnfeedAuthor(pair[0], pair[1]); err != nil {
+		if err := tx.RemoveAuthorFromHome(pair[0], pair[1]); err != nil {
 			return true, err
 		}
 		if _, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND from_account_id = $2`, pair[0], pair[1]); err != nil {
@@ -29,19 +30,19 @@ func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err
 	return true, nil
 }
 
-// DeleteBlock ends a block and gives the URI of its activity; ok is false
+// DeleteBlock deletes a block and returns the URI of its activity; ok is false
 // when there was none.
 func (tx *Tx) DeleteBlock(account, target AccountID) (uri string, ok bool, err error) {
 	return one[string](tx, `DELETE FROM blocks WHERE account_id = $1 AND target_id = $2 RETURNING uri`, account, target)
 }
 
-// BlockByURI finds who blocks whom by the id of the activity; ok is false
-// when it is not known.
+// BlockByURI finds the target of account's block by the id of its activity; ok
+// is false when it is not known.
 func (tx *Tx) BlockByURI(account AccountID, uri string) (target AccountID, ok bool, err error) {
 	return one[AccountID](tx, `SELECT target_id FROM blocks WHERE account_id = $1 AND uri = $2`, account, uri)
 }
 
-// Blocked tells whether either of two accounts blocks the other.
+// Blocked reports whether either of two accounts blocks the other.
 func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT id FROM blocks
@@ -50,7 +51,7 @@ func (tx *Tx) Blocked(a, b AccountID) (bool, error) {
 	return ok, err
 }
 
-// AnyUnblocked tells whether one of the local accounts with these names is
+// AnyUnblocked reports whether one of the local accounts with these names is
 // active and has no block, in either direction, with another account.
 func (tx *Tx) AnyUnblocked(names []string, other AccountID) (bool, error) {
 	if len(names) == 0 {
@@ -70,7 +71,7 @@ func (tx *Tx) AnyUnblocked(names []string, other AccountID) (bool, error) {
 	return ok, err
 }
 
-// Blocks lists whom an account blocks.
+// Blocks lists the accounts that an account blocks.
 func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
 	return tx.pagedAccounts(p, `
 		SELECT b.id, `+accountColumns+`
@@ -81,9 +82,9 @@ func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
 		LIMIT $3`, account)
 }
 
-// blockedFrom is the set of the accounts that are not shown to strangers
-// beside a status: they and its author don't want to be seen together. Who is
-// signed in sees by his own blocks (visibility.go).
+// blockedFrom is the set of accounts that are not shown to strangers beside a
+// status: they and its author have blocked one another. For signed-in viewers
+// their own blocks apply (visibility.go).
 func (tx *Tx) blockedFrom(viewer AccountID, status ObjectID) (map[AccountID]bool, error) {
 	if viewer != 0 {
 		return nil, nil

@@ -1,6 +1,6 @@
 package store
 
-// LocalBoosters lists the accounts here that boosted a status.
+// LocalBoosters lists the local accounts that boosted a status.
 func (tx *Tx) LocalBoosters(status ObjectID) ([]AccountID, error) {
 	return ids[AccountID](tx, `
 		SELECT o.account_id FROM objects o JOIN users u ON u.account_id = o.account_id
@@ -19,8 +19,8 @@ func (tx *Tx) RebloggedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*A
 		LIMIT $3`, status, viewer)
 }
 
-// HasBoost tells whether an account boosted a status, which it may not be able
-// to see any more.
+// HasBoost reports whether an account boosted a status, even if it can't see
+// the status any more.
 func (tx *Tx) HasBoost(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT id FROM objects WHERE reblog_of_id = $2 AND reblog_of_id <> 0 AND account_id = $1 AND deleted_at = 0`, account, status)

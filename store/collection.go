@@ -34,7 +34,8 @@ func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]json.RawMessage, error) {
 }
 
 // ContextStatuses lists the public statuses of a conversation, oldest first,
-// without those of accounts that its first author here blocks, or is blocked by.
+// without those of accounts that its first local author blocks, or is blocked
+// by.
 func (tx *Tx) ContextStatuses(context string, limit int) ([]*Object, error) {
 	var out []*Object
 	err := tx.query(func(row scanner) error {
@@ -55,7 +56,7 @@ func (tx *Tx) ContextStatuses(context string, limit int) ([]*Object, error) {
 }
 
 // ActivityDocuments reads the documents of the local Creates and Updates of an
-// object that still stand.
+// object that were not deleted.
 func (tx *Tx) ActivityDocuments(objectURI string) (map[ObjectID]json.RawMessage, error) {
 	out := map[ObjectID]json.RawMessage{}
 	err := tx.query(func(row scanner) error {
@@ -69,7 +70,7 @@ func (tx *Tx) ActivityDocuments(objectURI string) (map[ObjectID]json.RawMessage,
 	return out, err
 }
 
-// SetDocument writes another document of an object.
+// SetDocument replaces the document of an object.
 func (tx *Tx) SetDocument(id ObjectID, doc json.RawMessage) error {
 	tx.engine.Erases()
 	_, err := tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, id, string(doc))

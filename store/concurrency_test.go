@@ -124,7 +124,7 @@ func boost(tx *store.Tx, by *store.Account, o *store.Object) (store.ObjectID, er
 	if err := tx.CountStatus(b); err != nil {
 		return 0, err
 	}
-	return b.ID, tx.FeedStatus(b)
+	return b.ID, tx.AddToHomeFeeds(b)
 }
 
 func unboost(tx *store.Tx, by *store.Account, o *store.Object) error {
@@ -153,7 +153,7 @@ func reply(tx *store.Tx, by *store.Account, uri, to string) error {
 	if err := tx.CountStatus(o); err != nil {
 		return err
 	}
-	return tx.AdoptReplies(o)
+	return tx.LinkReplies(o)
 }
 
 func bury(tx *store.Tx, uri string) error {
@@ -179,7 +179,7 @@ func follow(tx *store.Tx, a, b *store.Account) error {
 }
 
 // The same thing done many times at once, on two nodes, is done once.
-func TestOnceAtOnce(t *testing.T) {
+func TestInsertOnceConcurrently(t *testing.T) {
 	const n = 12
 	nodes(t, func(t *testing.T, nodes []*store.Store) {
 		w := newWorld(t, nodes[0])
@@ -360,7 +360,7 @@ func TestOnceAtOnce(t *testing.T) {
 		t.Run("lane", func(t *testing.T) {
 			succeed(t, atOnce(t, nodes, n, func(_ int, w *world) error {
 				return w.Update(t.Context(), func(tx *store.Tx) error {
-					_, err := tx.LaneFailed("h.test", func(int) time.Duration { return time.Hour }, "down")
+					_, err := tx.LaneFailed(store.LaneFailure{Lane: "h.test", Wait: func(int) time.Duration { return time.Hour }, Why: "down"})
 					return err
 				})
 			}))

@@ -37,10 +37,10 @@ func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx
 
 // A reply whose writer found no parent, and the parent that is written
 // meanwhile, are joined.
-func TestReplyMeetsParent(t *testing.T) {
+func TestReplyDuringParent(t *testing.T) {
 	t.Parallel()
 	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
-		alice, bob := w.local("alice"), w.local("bob") // of one author, they would meet at its counter
+		alice, bob := w.local("alice"), w.local("bob") // of one author, they would conflict at its counter
 		return func(tx *store.Tx) error {
 				return reply(tx, alice, "https://here.test/reply", "https://here.test/parent")
 			}, func(tx *store.Tx) error {
@@ -55,7 +55,7 @@ func TestReplyMeetsParent(t *testing.T) {
 
 // A status whose author's account is deleted meanwhile is not written: the
 // purge does not see it.
-func TestStatusMeetsDeletedAccount(t *testing.T) {
+func TestStatusDuringAccountDeletion(t *testing.T) {
 	t.Parallel()
 	for _, v := range []store.Visibility{store.Public, store.Direct} {
 		w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
@@ -78,7 +78,7 @@ func TestStatusMeetsDeletedAccount(t *testing.T) {
 }
 
 // The last free pin is given once.
-func TestPinMeetsPin(t *testing.T) {
+func TestConcurrentPins(t *testing.T) {
 	t.Parallel()
 	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		alice := w.local("alice")
@@ -97,7 +97,7 @@ func TestPinMeetsPin(t *testing.T) {
 }
 
 // Who is about to change a status that is being deleted finds it deleted.
-func TestChangeMeetsDelete(t *testing.T) {
+func TestChangeDuringDelete(t *testing.T) {
 	t.Parallel()
 	_, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		o := w.status(w.local("alice"), store.Public, nil)
@@ -115,7 +115,7 @@ func TestChangeMeetsDelete(t *testing.T) {
 }
 
 // Who is about to write an account that is being written reads what was written.
-func TestFetchMeetsFetch(t *testing.T) {
+func TestConcurrentFetches(t *testing.T) {
 	t.Parallel()
 	_, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		bob := w.remote("bob")
@@ -141,7 +141,7 @@ func TestFetchMeetsFetch(t *testing.T) {
 
 // Of two that bring one key at the same time, to two nodes, the first decides
 // what it gives and the other waits to hear it.
-func TestKeyTakenAtOnce(t *testing.T) {
+func TestKeyTakenConcurrently(t *testing.T) {
 	t.Parallel()
 	database := storetest.MigratedPostgresURL(t)
 	var began, group sync.WaitGroup

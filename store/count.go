@@ -11,14 +11,14 @@ import (
 // The counters of a row (a status's replies, boosts and favourites, an
 // account's posts, followers and followed) are changed in the transaction that
 // inserts or deletes what they count, by what was really inserted or deleted:
-// of two that do the same at once the database lets one do it, and that one
-// counts. Objects are changed before accounts, accounts in the order of their
-// ids.
+// of two concurrent inserts of one row the database lets one succeed, and that
+// one counts. Objects are changed before accounts, accounts in the order of
+// their ids.
 
-// CountStatus adds a new status to the counters of its author and, where
-// strangers may count it, of its parent or of what it boosts. A direct one is
-// nobody's to count. A boost of what was deleted meanwhile is NotFound, and a
-// status of an account that was is Gone: its purge may have ended by now.
+// CountStatus adds a new status to the counters of its author and, where it is
+// visible to strangers, of its parent or boosted status. A direct one is not
+// counted. A boost of a status that was deleted meanwhile is NotFound, and a
+// status of a deleted account is Gone: its purge may be finished by now.
 func (tx *Tx) CountStatus(o *Object) error {
 	switch {
 	case o.ReblogOfID != 0:
@@ -49,8 +49,8 @@ func (tx *Tx) CountStatus(o *Object) error {
 	return err
 }
 
-// endStatus marks an object and all boosts of it as deleted, takes those that
-// were not yet out of the counters, and lists the boosts.
+// endStatus marks an object and all boosts of it as deleted, subtracts them
+// from the counters if they were not deleted before, and lists the boosts.
 func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
 	if o.ReblogOfID != 0 {
 		if err := tx.lockObjects(o.ReblogOfID); err != nil { // before its boosts
@@ -61,7 +61,8 @@ func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Who boosts it now waits for us, and then finds it deleted: see CountStatus.
+	// A concurrent boost waits for us, and then finds the status deleted:
+	// see CountStatus.
 	boosts, err = ids[ObjectID](tx, `SELECT id FROM objects WHERE reblog_of_id = $1 AND reblog_of_id <> 0 AND deleted_at = 0 ORDER BY id`, o.ID)
 	if err != nil {
 		return nil, err
@@ -74,10 +75,11 @@ func (tx *Tx) endStatus(o *Object) (boosts []ObjectID, err error) {
 	if err := tx.emitDeleted(ended); err != nil {
 		return nil, err
 	}
-	return boosts, tx.uncount(ended)
+	return boosts, tx.subtractCounts(ended)
 }
 
-// markDeleted gives the statuses among objects that were not deleted and now are.
+// markDeleted marks objects as deleted and returns the statuses that were not
+// before.
 func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -96,9 +98,9 @@ func (tx *Tx) markDeleted(list ...ObjectID) (ended []*Object, err error) {
 	return ended, err
 }
 
-// uncount takes deleted statuses out of the counters of what they boosted or
-// answered, and of their authors.
-func (tx *Tx) uncount(ended []*Object) error {
+// subtractCounts subtracts deleted statuses from the counters of what they
+// boosted or replied to, and of their authors.
+func (tx *Tx) subtractCounts(ended []*Object) error {
 	boosted, answered, posted := map[int64]int{}, map[int64]int{}, map[int64]int{}
 	for _, o := range ended {
 		if o.Visibility != Direct {
@@ -120,8 +122,8 @@ func (tx *Tx) uncount(ended []*Object) error {
 	return tx.decrease("accounts", "statuses_count", posted)
 }
 
-// decrease takes from a counter of each row what is given for its id. Most
-// have one to give: those are one statement.
+// decrease subtracts from a counter of each row the number given for its id.
+// Most subtract one: those are one statement.
 func (tx *Tx) decrease(table, column string, by map[int64]int) error {
 	if len(by) == 0 {
 		return nil

@@ -1,12 +1,12 @@
 package store
 
-// What hangs on a status and on an account is listed here, once each (and what
-// refers to a blob in media_reference.go). Whoever adds a table that refers to
-// one of them, or a column that holds what a person wrote, adds it here
-// (SECURITY-RULES 43).
+// The rows that belong to a status and to an account are listed here, once each
+// (references to blobs in media_reference.go). A new table that refers to one
+// of them, or a column with a person's text, must be added here (SECURITY-RULES
+// 43).
 
-// rowsOfStatuses are the rows that are there only for a status: they go with it.
-// $1 is the set of the statuses' ids.
+// rowsOfStatuses are the rows that exist only for a status: they are deleted
+// with it. $1 is the set of the statuses' ids.
 func (tx *Tx) rowsOfStatuses() []string {
 	return []string{
 		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
@@ -21,11 +21,10 @@ func (tx *Tx) rowsOfStatuses() []string {
 	}
 }
 
-// accountText are the statements that end what an account said of itself, its
-// access, and what stands between it and others but its follows (endFollows):
-// at once, before it is purged.
-// Its name and URIs stay, so that nobody else takes them, and a local one's
-// key, which has to sign the Delete. $1 is the account.
+// accountText are the statements that delete an account's texts, its access,
+// and its relationships except follows (endFollows): at once, before it is
+// purged. Its name and URIs stay, so that nobody else takes them, and a local
+// one's key, which has to sign the Delete. $1 is the account.
 var accountText = []string{
 	`UPDATE accounts
 	 SET avatar_key = '', avatar_blob = '', header_key = '', header_blob = '',
@@ -52,10 +51,10 @@ var accountRows = []string{
 	`DELETE FROM mentions WHERE account_id = $1`,
 }
 
-// nothingSaid empties the columns of an object that hold what a person said.
+// nothingSaid clears the columns of an object that hold a person's text.
 const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
 
-// eraseObjects makes objects tombstones with nothing to read; $1 is the set of
+// eraseObjects makes objects tombstones without any text; $1 is the set of
 // their ids, $2 the time.
 func (tx *Tx) eraseObjects(set string) error {
 	tx.engine.Erases()
@@ -66,9 +65,9 @@ func (tx *Tx) eraseObjects(set string) error {
 	return err
 }
 
-// eraseActivities ends the local activities about objects (a post's Create and
-// Updates, the Likes of it): they are served no more, and what of them is not
-// delivered yet never will be. $1 is the set of the objects' ids.
+// eraseActivities deletes the local activities about objects (a post's Create
+// and Updates, the Likes of it): they are not served any more, and pending
+// deliveries are dropped. $1 is the set of the objects' ids.
 func (tx *Tx) eraseActivities(set string) error {
 	_, err := tx.exec(`
 		UPDATE objects SET deleted_at = $2, `+nothingSaid+`
@@ -77,14 +76,14 @@ func (tx *Tx) eraseActivities(set string) error {
 	return err
 }
 
-// DetachAttachments keeps what was uploaded for a status for its author, to be
-// used in another one, until CleanUp comes by a day later.
+// DetachAttachments keeps the uploads of a status, to be used in another one,
+// until CleanUp deletes them a day later.
 func (tx *Tx) DetachAttachments(status ObjectID) error {
 	_, err := tx.exec(`UPDATE attachments SET status_id = 0, created_at = $2 WHERE status_id = $1 AND remote_url = ''`, status, millis(tx.Now()))
 	return err
 }
 
-// deleteAttachments deletes the attachments that a condition names, and the
+// deleteAttachments deletes the attachments that match a condition, and the
 // blobs that only they referred to.
 func (tx *Tx) deleteAttachments(where string, args ...any) error {
 	var blobs []string
@@ -100,9 +99,9 @@ func (tx *Tx) deleteAttachments(where string, args ...any) error {
 	return tx.SweepBlobs(blobs...)
 }
 
-// DeleteAccount marks an account as gone, which hides it and everything of it
-// at once, erases its profile and its pictures, and ends its follows, tokens
-// and sessions. PurgeAccount does the rest.
+// DeleteAccount marks an account as deleted, which hides it and all it wrote at
+// once, erases its profile and its pictures, and ends its follows, tokens and
+// sessions. PurgeAccount does the rest.
 func (tx *Tx) DeleteAccount(id AccountID) error {
 	var avatar, header string
 	err := tx.get("account "+id.String(), []any{&avatar, &header}, `SELECT avatar_blob, header_blob FROM accounts WHERE id = $1`, id)
@@ -127,8 +126,8 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 // purgeBatch is how many rows one transaction of a purge erases.
 const purgeBatch = 200
 
-// PurgeAccount erases a part of what a deleted account left; done tells that
-// nothing is left. Its Delete stays, to be delivered: it names ids only.
+// PurgeAccount erases one batch of what a deleted account left; done reports
+// that nothing is left. Its Delete stays, to be delivered: it has only ids.
 func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	statuses, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE account_id = $1 AND is_status AND deleted_at = 0 ORDER BY id LIMIT $2`, id, purgeBatch)
 	if err != nil {
@@ -146,7 +145,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	if len(statuses) > 0 {
 		return false, nil
 	}
-	// Favourites are counted by the statuses they are of.
+	// Favourites are subtracted from the counters of their statuses.
 	liked, err := ids[ObjectID](tx, `SELECT status_id FROM favourites WHERE account_id = $1 ORDER BY id LIMIT $2`, id, purgeBatch)
 	if err != nil {
 		return false, err
@@ -183,7 +182,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	return true, nil
 }
 
-// Delivering tells whether something that an account sends is not delivered
+// Delivering reports whether something that an account sends is not delivered
 // yet, and so may still have to be signed.
 func (tx *Tx) Delivering(sender AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind = 'deliver' AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,
@@ -191,7 +190,7 @@ func (tx *Tx) Delivering(sender AccountID) (bool, error) {
 	return ok, err
 }
 
-// ForgetKey drops a deleted account's private key.
+// ForgetKey deletes a deleted account's private key.
 func (tx *Tx) ForgetKey(id AccountID) error {
 	tx.engine.Erases()
 	_, err := tx.exec(`UPDATE users SET private_key = '' WHERE account_id = $1`, id)

@@ -110,7 +110,7 @@ func (w *world) untilLogTruncated() bool {
 	}
 }
 
-// inFiles tells whether the secret is still in SQLite's files when the log was
+// inFiles reports whether the secret is still in SQLite's files when the log was
 // truncated as often as it is going to be.
 func (w *world) inFiles() bool {
 	w.t.Helper()
@@ -312,7 +312,7 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				if err := tx.InsertCode(&store.Code{Hash: "code" + domain, AccountID: gone.ID, ExpiresAt: tx.Now().Add(time.Hour)}); err != nil {
 					return err
 				}
-				if err := tx.FeedStatus(reply); err != nil {
+				if err := tx.AddToHomeFeeds(reply); err != nil {
 					return err
 				}
 				_, err := tx.PutMarker(gone.ID, "home", 1)

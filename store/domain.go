@@ -8,16 +8,16 @@ import (
 	"kinglet/internal/fault"
 )
 
-// domainSetting is the key under which a database keeps the domain it belongs
-// to. Handles, ids and other servers' memory of them are made of it.
+// domainSetting is the key under which a database stores its domain. Handles,
+// ids and other servers' copies of them contain it.
 const domainSetting = "domain"
 
-// urlSetting is the key of the URL that its ids are made under.
+// urlSetting is the key of the URL that its ids begin with.
 const urlSetting = "url"
 
-// CheckDomain refuses to use a database for another domain than the one it
-// belongs to (SECURITY-RULES 45). base is the server's URL. With claim, a
-// database that belongs to none yet belongs to this one from now on.
+// CheckDomain refuses to use a database for another domain than its own
+// (SECURITY-RULES 45). base is the server's URL. With claim, a database without
+// a domain gets this one.
 func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool) error {
 	var owner string
 	err := s.View(ctx, func(tx *Tx) (err error) {
@@ -51,8 +51,8 @@ func (s *Store) CheckDomain(ctx context.Context, domain, base string, claim bool
 	return fault.Errorf(fault.Conflict, "the database belongs to the domain %s and can't be used for %s, its ids would be wrong: set KINGLET_DOMAIN=%s, or try a copy of it with `kinglet serve --as-copy`", owner, domain, owner)
 }
 
-// IDBase is the URL that the database's ids are made under, "" when it has
-// none yet.
+// IDBase is the URL that the database's ids begin with, "" when it has none
+// yet.
 func (s *Store) IDBase(ctx context.Context) (base string, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		base, err = tx.idBase()
@@ -61,8 +61,8 @@ func (s *Store) IDBase(ctx context.Context) (base string, err error) {
 	return base, err
 }
 
-// idBase knows a database of a version that did not keep its URL by the ids of
-// the accounts here.
+// idBase finds the URL of a database of a version that did not store it by the
+// ids of the local accounts.
 func (tx *Tx) idBase() (string, error) {
 	base, ok, err := tx.Setting(urlSetting)
 	if err != nil || ok {
@@ -79,8 +79,8 @@ func (tx *Tx) idBase() (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// checkLocalHosts is for a database of a version that did not keep its domain:
-// its accounts have to be at the host that is served now.
+// checkLocalHosts is for a database of a version that did not store its domain:
+// its accounts must be at the host that is served now.
 func (tx *Tx) checkLocalHosts(domain, base string) error {
 	began, err := tx.idBase()
 	if err != nil || began == "" || began == base {

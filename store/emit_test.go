@@ -36,7 +36,7 @@ func TestEmits(t *testing.T) {
 			{"a status that is known", known, true},
 			{"an activity", insert(store.Object{Type: "Like"}), true},
 			{"in no feed", func(tx *store.Tx) (string, error) {
-				return "", tx.FeedStatus(&store.Object{ID: 1, AccountID: 1})
+				return "", tx.AddToHomeFeeds(&store.Object{ID: 1, AccountID: 1})
 			}, true},
 			{"an edit", func(tx *store.Tx) (string, error) {
 				return fmt.Sprint("status_edit ", post.ID), tx.UpdateStatus(post)
@@ -53,19 +53,19 @@ func TestEmits(t *testing.T) {
 			{"dismissed", func(tx *store.Tx) (string, error) {
 				return fmt.Sprint("notifications_delete ", me.ID), tx.DismissNotification(me.ID, n.ID)
 			}, false},
-			{"none to take back", func(tx *store.Tx) (string, error) { return "", tx.Unnotify(me.ID, "follow", friend.ID, 0) }, true},
+			{"none to take back", func(tx *store.Tx) (string, error) { return "", tx.RetractNotification(me.ID, "follow", friend.ID, 0) }, true},
 			{"none to clear", func(tx *store.Tx) (string, error) { return "", tx.ClearNotifications(me.ID) }, true},
 			{"a marker", func(tx *store.Tx) (string, error) {
 				_, err := tx.PutMarker(me.ID, "home", 1)
 				return fmt.Sprint("marker ", me.ID), err
 			}, false},
-			{"nothing new in the feed", func(tx *store.Tx) (string, error) { return "", tx.FeedFollow(me.ID, silent.ID) }, true},
+			{"nothing new in the feed", func(tx *store.Tx) (string, error) { return "", tx.BackfillHome(me.ID, silent.ID) }, true},
 			{"an author leaves the feed", func(tx *store.Tx) (string, error) {
-				return fmt.Sprint("home ", me.ID), tx.UnfeedAuthor(me.ID, friend.ID)
+				return fmt.Sprint("home ", me.ID), tx.RemoveAuthorFromHome(me.ID, friend.ID)
 			}, false},
-			{"an author that is in no feed", func(tx *store.Tx) (string, error) { return "", tx.UnfeedAuthor(me.ID, friend.ID) }, true},
+			{"an author that is in no feed", func(tx *store.Tx) (string, error) { return "", tx.RemoveAuthorFromHome(me.ID, friend.ID) }, true},
 			{"an author comes into the feed", func(tx *store.Tx) (string, error) {
-				return fmt.Sprint("home ", me.ID), tx.FeedFollow(me.ID, friend.ID)
+				return fmt.Sprint("home ", me.ID), tx.BackfillHome(me.ID, friend.ID)
 			}, false},
 			{"a deletion, with boosts", func(tx *store.Tx) (string, error) {
 				return fmt.Sprintf("status_delete %d|status_delete %d", post.ID, boost.ID), tx.DeleteObject(post, nil)

@@ -12,11 +12,11 @@ type Event = engine.Event
 // EventListener reads the events that any process on the database commits.
 type EventListener = engine.Listener
 
-// ErrMissed is what a listener is told that was away for too long.
+// ErrMissed is returned to a listener that was away for too long.
 var ErrMissed = engine.ErrMissed
 
-// The kinds of events, with the ids that one has. The methods that write what
-// they are about emit them, so that no caller can forget it; see Emit.
+// The kinds of events, with the ids that each has. The methods that write the
+// rows emit them, so that no caller can forget it; see Emit.
 const (
 	// EventStatus: a status was written, or put into home feeds. Its id.
 	EventStatus = "status"
@@ -30,25 +30,26 @@ const (
 	EventHome = "home"
 	// EventNotification: an account was notified. The account, the notification.
 	EventNotification = "notification"
-	// EventNotificationsDelete: notifications were dismissed or taken back. The account.
+	// EventNotificationsDelete: notifications were dismissed or retracted.
+	// The account.
 	EventNotificationsDelete = "notifications_delete"
 	// EventMarker: an account has read further. The account.
 	EventMarker = "marker"
 )
 
-// Emit has everybody who listens, in whatever process, handed an event when this
-// transaction (of an Update) is durable. It is written to the outbox in the
-// transaction: what is rolled back was never emitted.
+// Emit sends an event to every listener, in any process, when this transaction
+// (of an Update) is durable. It is written to the outbox in the transaction: a
+// rollback removes it.
 func (tx *Tx) Emit(kind string, ids ...int64) { tx.engine.Emit(kind, ids...) }
 
-// DeleteEvents drops the events from before a time from the outbox. Whoever
-// listens has long been handed them.
+// DeleteEvents deletes the events from before a time from the outbox. Listeners
+// got them long ago.
 func (tx *Tx) DeleteEvents(before time.Time) error { return tx.engine.DeleteEvents(millis(before)) }
 
-// Only is the page of one row: what a timeline shows of it.
+// Only is the page of one row: whether a timeline shows it.
 func Only(id int64) Page { return Page{MaxID: id + 1, MinID: id - 1, Limit: 1} }
 
-// DirectStatus tells whether a status is a direct one that viewer sees.
+// DirectStatus reports whether a status is a direct one that viewer sees.
 func (tx *Tx) DirectStatus(viewer AccountID, id ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT o.id
@@ -59,9 +60,9 @@ func (tx *Tx) DirectStatus(viewer AccountID, id ObjectID) (bool, error) {
 	return ok, err
 }
 
-// DeletedStatuses gives, of the deleted statuses among ids, those that viewer
-// could see by who its author is, with what of them is left. Whom they were
-// addressed to is no longer known.
+// DeletedStatuses returns, of the deleted statuses among ids, those that viewer
+// could see as far as their author decides, with their remaining columns. Their
+// addressees are no longer known.
 func (tx *Tx) DeletedStatuses(viewer AccountID, list []ObjectID) (map[ObjectID]*Object, error) {
 	out := map[ObjectID]*Object{}
 	if len(list) == 0 {
@@ -85,8 +86,8 @@ func (tx *Tx) DeletedStatuses(viewer AccountID, list []ObjectID) (map[ObjectID]*
 	return out, err
 }
 
-// emitDeleted emits that statuses were deleted, before it is forgotten whom
-// those that not everybody could see were addressed to.
+// emitDeleted emits that statuses were deleted, before the addressees of those
+// that were not public are deleted.
 func (tx *Tx) emitDeleted(ended []*Object) error {
 	var addressed []ObjectID
 	for _, o := range ended {

@@ -11,7 +11,7 @@ import (
 )
 
 // What events cost the transactions that emit them: on SQLite where nobody
-// listens, and where somebody does; on PostgreSQL beside those that tell of jobs.
+// listens, and where somebody does; on PostgreSQL beside those that make jobs due.
 func BenchmarkEvents(b *testing.B) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		for _, c := range []struct {

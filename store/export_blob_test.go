@@ -11,7 +11,7 @@ const (
 	UploadTime   = uploadTime
 )
 
-// NextTidy tells, once, whether Tidy is to look.
+// NextTidy reports, once, whether Tidy was woken.
 func NextTidy(s *Store) bool {
 	select {
 	case <-s.tidyDue:

@@ -1,6 +1,6 @@
 package store
 
-// FamiliarFollowers lists those whom viewer follows and who follow account.
+// FamiliarFollowers lists the followers of account that viewer follows.
 func (tx *Tx) FamiliarFollowers(viewer, account AccountID, limit int) ([]*Account, error) {
 	return tx.accounts(`
 		SELECT `+accountColumns+`

@@ -6,8 +6,8 @@ import (
 	"kinglet/internal/fault"
 )
 
-// PutFavourite has an account favour a status, uri being the Like's, and
-// counts it; false when it did so already.
+// PutFavourite records that account favourited a status, uri being the Like's,
+// and counts it; false when it had done so already.
 func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (created bool, err error) {
 	_, exists, err := one[int64](tx, `SELECT id FROM objects WHERE id = $1 AND deleted_at = 0 `+tx.engine.ForUpdate(), status)
 	if err == nil && !exists {
@@ -24,8 +24,8 @@ func (tx *Tx) PutFavourite(account AccountID, status ObjectID, uri string) (crea
 	return true, err
 }
 
-// insertOnce inserts a row into one of the tables that have at most one of
-// each account for each status; false when it is there already.
+// insertOnce inserts a row into a table that has at most one row of each
+// account for each status; false when it exists already.
 func (tx *Tx) insertOnce(into string, account AccountID, status ObjectID, more ...any) (created bool, err error) {
 	now := tx.Now()
 	values := `$1, $2, $3, $4`
@@ -43,8 +43,8 @@ func (tx *Tx) insertOnce(into string, account AccountID, status ObjectID, more .
 	return created, err
 }
 
-// DeleteFavourite takes it back and gives the URI of its Like; ok is false
-// when there was none.
+// DeleteFavourite deletes a favourite and returns the URI of its Like; ok is
+// false when there was none.
 func (tx *Tx) DeleteFavourite(account AccountID, status ObjectID) (uri string, ok bool, err error) {
 	if err := tx.lockObjects(status); err != nil {
 		return "", false, err
@@ -63,13 +63,14 @@ func (tx *Tx) FavouriteByURI(account AccountID, uri string) (status ObjectID, ok
 	return one[ObjectID](tx, `SELECT status_id FROM favourites WHERE uri = $2 AND account_id = $1`, account, uri)
 }
 
-// Favourites lists what an account favoured, newest first, by the favourite's id.
+// Favourites lists what an account favourited, newest first, by the favourite's
+// id.
 func (tx *Tx) Favourites(account AccountID, p Page) ([]Paged[*Status], error) {
-	return tx.marked("favourites", account, p)
+	return tx.interactionPage("favourites", account, p)
 }
 
-// marked reads a page of one of the two tables of marks.
-func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status], error) {
+// interactionPage reads a page of favourites or bookmarks.
+func (tx *Tx) interactionPage(table string, account AccountID, p Page) ([]Paged[*Status], error) {
 	below, above := p.bounds()
 	var list []Paged[*Status]
 	var statuses []ObjectID
@@ -104,10 +105,10 @@ func (tx *Tx) marked(table string, account AccountID, p Page) ([]Paged[*Status],
 			out = append(out, item)
 		}
 	}
-	return turned(p, out), nil
+	return newestFirst(p, out), nil
 }
 
-// FavouritedBy lists who favoured a status that viewer may see.
+// FavouritedBy lists the accounts that favourited a status that viewer may see.
 func (tx *Tx) FavouritedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*Account], error) {
 	return tx.pagedAccounts(p, `
 		SELECT k.id, `+accountColumns+`
@@ -121,8 +122,8 @@ func (tx *Tx) FavouritedBy(viewer AccountID, status ObjectID, p Page) ([]Paged[*
 		LIMIT $3`, status, viewer)
 }
 
-// HasFavourite tells whether an account marked a status as favourite, which it
-// may not be able to see any more.
+// HasFavourite reports whether an account favourited a status, even if it can't
+// see the status any more.
 func (tx *Tx) HasFavourite(account AccountID, status ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT id FROM favourites WHERE account_id = $1 AND status_id = $2`, account, status)
 	return ok, err

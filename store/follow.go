@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Follow is one account following another, or asking to.
+// Follow is one account following another, or requesting it.
 type Follow struct {
 	ID                  int64
 	AccountID, TargetID AccountID
@@ -22,9 +22,9 @@ func (f *Follow) dest() []any {
 	return []any{&f.ID, &f.AccountID, &f.TargetID, &f.URI, &f.Accepted, &f.ShowReblogs, &f.Notify, fromJSON(&f.Languages), toTime(&f.CreatedAt)}
 }
 
-// PutFollow writes a follow or a request for one; a known pair keeps its id
-// and whether it was accepted, and takes the URI and the settings. created
-// tells that the pair is new.
+// PutFollow writes a follow or a request for one; a known pair keeps its id and
+// whether it was accepted, and gets the URI and the settings. created reports
+// that the pair is new.
 func (tx *Tx) PutFollow(f *Follow) (created bool, err error) {
 	restore(tx, f)
 	if err := tx.lockAccounts(f.AccountID, f.TargetID); err != nil {
@@ -53,7 +53,7 @@ func (tx *Tx) PutFollow(f *Follow) (created bool, err error) {
 		f.AccountID, f.TargetID, f.URI, f.ShowReblogs, f.Notify, jsonText(f.Languages))
 }
 
-// Follow reads what stands between two accounts; NotFound when nothing does.
+// Follow reads the follow of an account by another; NotFound.
 func (tx *Tx) Follow(account, target AccountID) (*Follow, error) {
 	f := new(Follow)
 	err := tx.get("follow of "+target.String(), f.dest(),
@@ -61,9 +61,8 @@ func (tx *Tx) Follow(account, target AccountID) (*Follow, error) {
 	return f, err
 }
 
-// FollowByURI reads a follow by the id of its activity; NotFound. Neighbours on
-// one host may give the same id: first is the one of the account that is
-// preferred.
+// FollowByURI reads a follow by the id of its activity; NotFound. Two accounts
+// on one host may give the same id: the follow of preferred is returned first.
 func (tx *Tx) FollowByURI(uri string, preferred AccountID) (*Follow, error) {
 	f := new(Follow)
 	err := tx.get("follow "+uri, f.dest(), `
@@ -75,8 +74,8 @@ func (tx *Tx) FollowByURI(uri string, preferred AccountID) (*Follow, error) {
 	return f, err
 }
 
-// AcceptFollow makes a request a follow and counts it; false when it was
-// accepted already or is not there.
+// AcceptFollow turns a request into a follow and counts it; false when it was
+// accepted already or does not exist.
 func (tx *Tx) AcceptFollow(account, target AccountID) (bool, error) {
 	if err := tx.lockAccounts(account, target); err != nil {
 		return false, err
@@ -88,7 +87,7 @@ func (tx *Tx) AcceptFollow(account, target AccountID) (bool, error) {
 	return true, tx.countFollow(account, target, 1)
 }
 
-// DeleteFollow ends a follow or a request; false when there was none.
+// DeleteFollow deletes a follow or a request; false when there was none.
 func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
 	if err := tx.lockAccounts(account, target); err != nil {
 		return false, err
@@ -103,8 +102,8 @@ func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
 	return true, err
 }
 
-// LockPair keeps what stands between two accounts (follows, blocks) from being
-// changed by others while a transaction reads it to change it.
+// LockPair locks the relationship of two accounts (follows, blocks) for a
+// transaction that reads it to change it.
 func (tx *Tx) LockPair(a, b AccountID) error { return tx.lockAccounts(a, b) }
 
 func (tx *Tx) countFollow(account, target AccountID, by int) error {
@@ -115,7 +114,7 @@ func (tx *Tx) countFollow(account, target AccountID, by int) error {
 	return err
 }
 
-// endFollows ends every follow of an account and of those who follow it.
+// endFollows deletes every follow by and of an account.
 func (tx *Tx) endFollows(id AccountID) error {
 	following, followers := map[int64]int{}, map[int64]int{}
 	err := tx.query(func(row scanner) error {
@@ -136,18 +135,18 @@ func (tx *Tx) endFollows(id AccountID) error {
 	return tx.decrease("accounts", "followers_count", followers)
 }
 
-// Followers lists who follows an account, newest follow first, without those
-// whom viewer may not meet.
+// Followers lists the followers of an account, newest follow first, without
+// blocks between them and viewer.
 func (tx *Tx) Followers(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
 	return tx.followed(viewer, account, p, "f.account_id", "f.target_id", "f.accepted")
 }
 
-// Following lists whom an account follows.
+// Following lists the accounts that an account follows.
 func (tx *Tx) Following(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
 	return tx.followed(viewer, account, p, "f.target_id", "f.account_id", "f.accepted")
 }
 
-// FollowRequests lists who asks to follow an account.
+// FollowRequests lists the accounts that request to follow an account.
 func (tx *Tx) FollowRequests(account AccountID, p Page) ([]Paged[*Account], error) {
 	return tx.followed(account, account, p, "f.account_id", "f.target_id", "NOT f.accepted")
 }
@@ -174,16 +173,16 @@ func (tx *Tx) pagedAccounts(p Page, query string, args ...any) ([]Paged[*Account
 		out = append(out, item)
 		return err
 	}, query, append([]any{below, above, p.Limit}, args...)...)
-	return turned(p, out), err
+	return newestFirst(p, out), err
 }
 
-// CountFollowRequests counts who asks to follow an account.
+// CountFollowRequests counts the requests to follow an account.
 func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
 	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM follows WHERE target_id = $1 AND NOT accepted`, account)
 	return n, err
 }
 
-// FollowedBySomeoneHere tells whether any account here follows target.
+// FollowedBySomeoneHere reports whether any local account follows target.
 func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id
@@ -191,8 +190,8 @@ func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
 	return ok, err
 }
 
-// FollowersToNotify lists the accounts here that asked to hear of everything
-// an account posts.
+// FollowersToNotify lists the local accounts that are notified of everything an
+// account posts.
 func (tx *Tx) FollowersToNotify(account AccountID) ([]AccountID, error) {
 	return ids[AccountID](tx, `
 		SELECT f.account_id FROM follows f JOIN users u ON u.account_id = f.account_id

@@ -7,11 +7,11 @@ import (
 	"kinglet/internal/config"
 )
 
-// A handle belongs to one account. Another server's accounts have theirs for
-// as long as WebFinger does not name somebody else; one that has none is shown
-// by the path and host of its id, and is found by that id only.
+// A handle belongs to one account. A remote account has its handle until
+// WebFinger names another account; one without a handle is displayed with the
+// path and host of its id, and is found by that id only.
 
-// Handle makes the key of the column accounts.handle.
+// Handle returns the key of the column accounts.handle.
 func Handle(username, domain string) string {
 	h := strings.ToLower(username)
 	if domain != "" {
@@ -29,8 +29,8 @@ func (a *Account) Handle() string {
 	return Handle(a.Username, a.Domain)
 }
 
-// Acct is the handle as the account spells its name: what the API shows. For
-// an account without a handle it is the path and the host of its id.
+// Acct is the handle in the account's own case: what the API shows. For an
+// account without a handle it is the path and the host of its id.
 func (a *Account) Acct() string {
 	if a.Domain == "" {
 		return a.Username
@@ -38,7 +38,7 @@ func (a *Account) Acct() string {
 	return a.Username + "@" + a.Domain
 }
 
-// DropHandle makes a remote account one without a handle.
+// DropHandle removes the handle of a remote account.
 func (a *Account) DropHandle() {
 	if a.Local() {
 		return
@@ -49,9 +49,9 @@ func (a *Account) DropHandle() {
 	}
 }
 
-// usernameOfURI is what stands for the name of an account without a handle:
-// the path of its id, in ASCII and without @, so that what is before the @ of
-// an acct is all of it. No handle has a slash, so none is like it.
+// usernameOfURI replaces the name of an account without a handle: the path of
+// its id, in ASCII and without @, so that what is before the @ of an acct is
+// all of it. No handle has a slash, so it can't be mistaken for one.
 func usernameOfURI(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -96,9 +96,9 @@ func nullText(s string) any {
 	return s
 }
 
-// takeHandle gives the account that is written its handle. A verified one
-// takes it from whoever had it (SECURITY-RULES 7), as does an account here;
-// one that is not verified has it only where nobody else does.
+// takeHandle gives an account its handle when it is written. A verified handle
+// is taken from the account that had it (SECURITY-RULES 7), as is a local one;
+// an unverified one is only used when it is free.
 func (tx *Tx) takeHandle(a *Account) error {
 	if a.NoHandle {
 		a.DropHandle()

@@ -5,14 +5,15 @@ import "time"
 // A home feed is a clustered table of (account, status), written when a status
 // arrives, so that reading it is one index range.
 
-// boostQuiet is how long a status that was in a feed is not shown there again
-// because someone else boosts it.
+// boostQuiet is how long a status that was in a feed does not appear there
+// again because someone boosts it.
 const boostQuiet = 24 * time.Hour
 
-// FeedStatus puts a status into the home feeds it belongs in: its author's,
-// and those of the author's followers here, unless it answers somebody they
-// don't follow, or boosts what they have just seen or wanted no boosts of.
-func (tx *Tx) FeedStatus(o *Object) error {
+// AddToHomeFeeds adds a status to the home feeds it belongs in: its author's,
+// and those of the author's local followers, unless it replies to an account
+// that they don't follow, boosts a status that was in their feed recently, or
+// they hide the author's boosts.
+func (tx *Tx) AddToHomeFeeds(o *Object) error {
 	original := o.ReblogOfID
 	if original == 0 {
 		original = o.ID
@@ -39,12 +40,12 @@ func (tx *Tx) FeedStatus(o *Object) error {
 	return err
 }
 
-// backfill is how many of an account's newest statuses a new follower is given.
+// backfill is how many of an account's newest statuses a new follower gets.
 const backfill = 40
 
-// FeedFollow puts the newest known statuses of an account that was just
-// followed into the follower's home feed.
-func (tx *Tx) FeedFollow(follower, author AccountID) error {
+// BackfillHome adds the newest known statuses of a newly followed account to
+// the follower's home feed.
+func (tx *Tx) BackfillHome(follower, author AccountID) error {
 	n, err := tx.exec(`
 		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
 		SELECT CAST($1 AS BIGINT), o.id, o.account_id, CASE WHEN o.reblog_of_id = 0 THEN o.id ELSE o.reblog_of_id END
@@ -60,8 +61,9 @@ func (tx *Tx) FeedFollow(follower, author AccountID) error {
 	return err
 }
 
-// UnfeedAuthor takes everything of an author out of an account's home feed.
-func (tx *Tx) UnfeedAuthor(account, author AccountID) error {
+// RemoveAuthorFromHome removes all statuses of an author from an account's home
+// feed.
+func (tx *Tx) RemoveAuthorFromHome(account, author AccountID) error {
 	n, err := tx.exec(`DELETE FROM home_feed WHERE account_id = $1 AND author_id = $2`, account, author)
 	if err == nil && n > 0 {
 		tx.Emit(EventHome, int64(account))
@@ -69,8 +71,8 @@ func (tx *Tx) UnfeedAuthor(account, author AccountID) error {
 	return err
 }
 
-// TrimHomeFeeds keeps the newest entries of each feed and drops those of
-// statuses that are gone.
+// TrimHomeFeeds keeps the newest entries of each feed and deletes those of
+// deleted statuses.
 func (tx *Tx) TrimHomeFeeds(keep int) error {
 	accounts, err := ids[AccountID](tx, `SELECT account_id FROM users`)
 	if err != nil {

@@ -7,18 +7,18 @@ import (
 	"kinglet/store/engine"
 )
 
-// AccountID names an account, local or remote.
+// AccountID identifies an account, local or remote.
 type AccountID int64
 
-// ObjectID names a row of objects. A status's id, at the Mastodon API, is its
-// object's: a Note's or, for a boost, the Announce's.
+// ObjectID identifies a row of objects. A status's id, in the Mastodon API, is
+// its object's: a Note's or, for a boost, the Announce's.
 type ObjectID int64
 
 func (id AccountID) String() string { return strconv.FormatInt(int64(id), 10) }
 func (id ObjectID) String() string  { return strconv.FormatInt(int64(id), 10) }
 
-// ParseID reads a decimal id as the API gives them; anything else, and what
-// is not positive, is not an id of ours.
+// ParseID parses a decimal id of the API; anything else, and what is not
+// positive, is not an id of ours.
 func ParseID(s string) (int64, bool) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	return id, err == nil && id > 0

@@ -20,7 +20,7 @@ func beginIDs(s *store.Store) {
 
 // Two nodes that give the same ids in the same millisecond lose nothing: every
 // row of both is there, under ids of its own.
-func TestIDsOfTwoNodesMeet(t *testing.T) {
+func TestIDCollisionOfTwoNodes(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
 		o := store.Options{Database: database, Now: clock.Now}

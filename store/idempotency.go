@@ -6,10 +6,10 @@ import (
 	"kinglet/store/engine"
 )
 
-// TakeIdempotencyKey takes a key for a status that is about to be written, or
-// gives the status that the key gave since a time: who comes while another
-// transaction holds it waits for what becomes of that. So it stands first in
-// the transaction, before anything that the key is to make happen once.
+// TakeIdempotencyKey stores a key for a status that will be written, or returns
+// the status that the key has since a time: a second transaction waits for the
+// first one's result. So it is called first in a transaction, before anything
+// that the key is meant to do once.
 func (tx *Tx) TakeIdempotencyKey(account AccountID, key string, status ObjectID, since time.Time) (first ObjectID, taken bool, err error) {
 	n, err := tx.exec(`
 		INSERT INTO idempotency_keys (account_id, key, status_id, created_at)

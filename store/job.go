@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// NewJob is work to be done after the transaction that causes it.
+// NewJob is work that runs after the transaction that enqueues it.
 type NewJob struct {
 	Kind      string
 	Lane      string // a remote host, or a kind of local work
@@ -16,13 +16,14 @@ type NewJob struct {
 	UniqueKey string    // "" for none; a waiting job of the same key makes this one void
 	RunAt     time.Time // zero for at once
 
-	// Order is what this job keeps its place in, 0 for nothing: it is not done
-	// before those of the same order have ended that were written before it. Such
-	// a job has no UniqueKey.
+	// Order keeps jobs in sequence, 0 for none: this job does not run
+	// before the earlier ones of the same order have ended. Such a job has
+	// no UniqueKey.
 	Order int64
-	// First tells that none of its order can be there yet, so that none is looked for.
+	// First reports that there can be no earlier job of its order, so that
+	// none is looked for.
 	First bool
-	// Replaces drops those of its order that still wait.
+	// Replaces deletes the waiting jobs of its order.
 	Replaces bool
 }
 
@@ -38,8 +39,8 @@ type Job struct {
 	CreatedAt time.Time
 	DeadAt    time.Time
 
-	// LaneFailing tells of a claimed job that the host of its lane did not answer
-	// when it was last asked.
+	// LaneFailing reports, for a claimed job, that the host of its lane did
+	// not answer its last request.
 	LaneFailing bool
 
 	order     int64
@@ -56,9 +57,9 @@ func (j *Job) dest() []any {
 // few statements.
 const jobChunk = 50
 
-// Enqueue writes jobs and has the workers woken at the commit. A job for a
-// lane that is set aside waits until that is tried again; one of an order
-// waits for those before it.
+// Enqueue writes jobs and wakes the workers at the commit. A job for a lane
+// that is set aside waits until that is tried again; one of an order waits for
+// the earlier ones.
 func (tx *Tx) Enqueue(list ...NewJob) error {
 	if len(list) == 0 {
 		return nil
@@ -87,9 +88,9 @@ func (tx *Tx) insertJobs(list []NewJob, before map[int64]int64) error {
 	return tx.insertNew(now, func(id int64) error { return tx.insertJobRows(now, id, list, before) })
 }
 
-// insertJobRows writes jobs, the first with the id given, each behind the one
-// that it waits for. A key that a waiting job has makes one void; an id that a
-// job has is an error, and no reason to lose one.
+// insertJobRows inserts jobs, the first with the given id, each behind the one
+// that it waits for. A job whose key a waiting job has is skipped; an id that
+// is in use is an error, so that no job is lost.
 func (tx *Tx) insertJobRows(now time.Time, id int64, list []NewJob, before map[int64]int64) error {
 	var rows []string
 	var args []any
@@ -116,7 +117,7 @@ func (tx *Tx) insertJobRows(now time.Time, id int64, list []NewJob, before map[i
 	return err
 }
 
-// DeadJobs lists what was given up, newest first.
+// DeadJobs lists the dead jobs, newest first.
 func (tx *Tx) DeadJobs(limit int) ([]Job, error) {
 	var out []Job
 	err := tx.query(func(row scanner) error {
@@ -128,8 +129,8 @@ func (tx *Tx) DeadJobs(limit int) ([]Job, error) {
 	return out, err
 }
 
-// textSet is a list of strings as the JSON parameter that tx.inText wants,
-// without those that no row can have.
+// textSet encodes a list of strings as the JSON parameter of tx.inText, without
+// those that no row can have.
 func textSet(list []string) string {
 	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !ValidText(s) })
 	if s := jsonText(list); s != "" {
@@ -144,7 +145,7 @@ func (tx *Tx) CountJobs(kind string) (int64, error) {
 	return n, err
 }
 
-// JobsInLane lists the jobs of a kind and a lane, those that were given up as well.
+// JobsInLane lists the jobs of a kind in a lane, including dead ones.
 func (tx *Tx) JobsInLane(kind, lane string) ([]Job, error) {
 	var out []Job
 	err := tx.query(func(row scanner) error {

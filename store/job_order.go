@@ -3,11 +3,11 @@ package store
 // Jobs of one order are a chain: each waits for the one before it (after_job),
 // and knows whether one waits for it (has_next). So a job that waits in an
 // order is not due and costs a claim nothing, and the end of a job that none
-// waits for costs no statement more. That a job has one that waits for it at
-// most is the database's (jobs_order).
+// waits for needs no more statements. The database ensures that at most one job
+// waits for a job (jobs_order).
 
-// joinOrders finds for new jobs the last of their order, which they are to wait
-// for, and marks it as waited for: whoever ends it at the same time sees that.
+// joinOrders finds the last job of the order of each new job, and marks it as
+// waited for: a concurrent end of that job sees the mark.
 func (tx *Tx) joinOrders(list []NewJob) (last map[int64]int64, err error) {
 	var join, replace []int64
 	for _, j := range list {
@@ -50,7 +50,7 @@ func (tx *Tx) joinOrders(list []NewJob) (last map[int64]int64, err error) {
 	return last, err
 }
 
-// endJobs runs a statement that ends jobs, and has those go on that waited for
+// endJobs runs a statement that ends jobs, and makes those due that waited for
 // them.
 func (tx *Tx) endJobs(statement string, args ...any) error {
 	waitedFor := map[int64]int64{} // the order of each
@@ -77,8 +77,8 @@ func (tx *Tx) endJobs(statement string, args ...any) error {
 	return nil
 }
 
-// ReleaseOrders has jobs go on that wait for one that is gone: a node of an
-// older version knows of no order when it ends a job.
+// ReleaseOrders makes jobs due that wait for one that is gone: a node of an
+// older version ignores the order when it ends a job.
 func (tx *Tx) ReleaseOrders() error {
 	n, err := tx.exec(`
 		UPDATE jobs SET after_job = 0

@@ -26,7 +26,7 @@ func (c *chain) add(args string, o store.NewJob) {
 	c.update(func(tx *store.Tx) error { return tx.Enqueue(o) })
 }
 
-// claim takes what is due and tells it.
+// claim claims what is due and returns it.
 func (c *chain) claim() string {
 	c.t.Helper()
 	var got []string
@@ -74,7 +74,7 @@ func TestJobsKeepTheirOrder(t *testing.T) {
 			{add("1"), "1"}, {add("2"), ""},
 			{func(c *chain) {
 				c.update(func(tx *store.Tx) error {
-					until, err := tx.LaneFailed("l", func(int) time.Duration { return time.Hour }, "no answer")
+					until, err := tx.LaneFailed(store.LaneFailure{Lane: "l", Wait: func(int) time.Duration { return time.Hour }, Why: "no answer"})
 					if err != nil {
 						return err
 					}
@@ -164,7 +164,7 @@ func TestOrderOfManyNodes(t *testing.T) {
 	})
 }
 
-// A job's end and its follower's writing meet: the follower is never forgotten.
+// A job's end and its follower's insertion overlap: the follower is never lost.
 func TestOrderAtTheEndOfAJob(t *testing.T) {
 	nodes(t, func(t *testing.T, nodes []*store.Store) {
 		c := &chain{newWorld(t, nodes[0]), map[string]store.Job{}}

@@ -2,15 +2,15 @@ package store
 
 import "fmt"
 
-// lockAccounts keeps other transactions from counting or changing accounts
-// until this one ends. Everybody locks objects before accounts, and accounts
-// in the order of their ids, so that nobody waits in a circle.
+// lockAccounts locks accounts against other transactions that count or change
+// them until this one ends. Objects are always locked before accounts, and
+// accounts in the order of their ids, which prevents deadlocks.
 func (tx *Tx) lockAccounts(ids ...AccountID) error {
 	return tx.lock("accounts", setOf(ids))
 }
 
-// LockAccount keeps an account and its private side from being changed by
-// others while a transaction reads them to write them.
+// LockAccount locks an account and its private side for a transaction that
+// reads them to change them.
 func (tx *Tx) LockAccount(id AccountID) error { return tx.lockAccounts(id) }
 
 func (tx *Tx) lockObjects(ids ...ObjectID) error { return tx.lock("objects", setOf(ids)) }
@@ -26,7 +26,7 @@ func (tx *Tx) lock(table, set string) error {
 	return nil
 }
 
-// lockURIs keeps the URIs of statuses for this transaction, those that it is
-// about to write and those that they answer, whether they are known here or
-// not: of a reply and its parent that arrive at once, one sees the other.
+// lockURIs locks the URIs of statuses for this transaction, those that it will
+// write and those that they reply to, known here or not: of a reply and its
+// parent that arrive concurrently, one sees the other.
 func (tx *Tx) lockURIs(uris ...string) error { return tx.engine.LockTexts(textSet(uris)) }

@@ -28,7 +28,7 @@ func (tx *Tx) Markers(account AccountID, timelines []string) ([]Marker, error) {
 	return out, err
 }
 
-// PutMarker moves one, and counts its version up.
+// PutMarker moves a marker, and increases its version.
 func (tx *Tx) PutMarker(account AccountID, timeline string, lastRead int64) (Marker, error) {
 	m := Marker{Timeline: timeline}
 	err := tx.get("marker", []any{&m.LastReadID, &m.Version, toTime(&m.UpdatedAt)}, `

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// MediaRef is how a row refers to a blob: which it is, and the key of the
-// public address under which this row shows it (/media/{key}/{name}). Two rows
-// that have the same bytes have keys of their own: one ends, the other stays.
-// Zero refers to none.
+// MediaRef is how a row refers to a blob: its hash, and the key of the public
+// URL under which this row shows it (/media/{key}/{name}). Two rows with the
+// same bytes have different keys: deleting one does not affect the other. Zero
+// refers to none.
 type MediaRef struct {
 	Key  string // see NewMediaKey
 	Blob string // hash
 }
 
 // mediaReferences are all the columns that refer to blobs. A blob that none of
-// them names is swept, and no address leads to it. A column that is added to
-// the schema needs its line here, and two indexes; a URL in what a stranger
-// wrote is no reference.
+// them names is swept, and no URL leads to it. A column that is added to the
+// schema needs its line here, and two indexes; a URL in what a stranger wrote
+// is no reference.
 var mediaReferences = []struct{ table, key, blob string }{
 	{"accounts", "avatar_key", "avatar_blob"},
 	{"accounts", "header_key", "header_blob"},
@@ -27,8 +27,8 @@ var mediaReferences = []struct{ table, key, blob string }{
 	{"attachments", "preview_key", "preview_blob"},
 }
 
-// The statements that are made of the list. The second conditions, with <>,
-// let SQLite use the indexes, which leave out what refers to nothing.
+// The statements generated from the list. The second conditions, with <>, let
+// SQLite use the indexes, which leave out empty references.
 var (
 	blobsByKey  = mediaReferenceUnion(`%[2]s = $1 AND %[2]s <> ''`)
 	blobsByName = mediaReferenceUnion(`%[2]s IN (SELECT o.media_key FROM old_media o WHERE o.name = $1) AND %[2]s <> ''`)
@@ -45,13 +45,13 @@ func mediaReferenceUnion(condition string) string {
 	return strings.Join(all, " UNION ALL ")
 }
 
-// MediaByKey finds the blob that a public address leads to; NotFound.
+// MediaByKey finds the blob of a public URL; NotFound.
 func (tx *Tx) MediaByKey(key string) (*Blob, error) {
 	return tx.mediaBlob(key, blobsByKey)
 }
 
-// MediaByOldName finds the blob of an address that was given out when
-// addresses were made of hashes, while the picture is there; NotFound.
+// MediaByOldName finds the blob of a URL from when URLs were made of hashes,
+// while the picture exists; NotFound.
 func (tx *Tx) MediaByOldName(name string) (*Blob, error) {
 	return tx.mediaBlob(name, blobsByName)
 }
@@ -65,16 +65,16 @@ func (tx *Tx) mediaBlob(name, found string) (*Blob, error) {
 		LIMIT 1`, name)
 }
 
-// SetAvatar shows another picture with a local account, and drops the one
-// before. url is the public address that ref has; both are "" for none. The
-// account is to be locked.
+// SetAvatar replaces the avatar of a local account, and deletes the previous
+// one. url is the public URL of ref; both are "" for none. The caller locks the
+// account.
 func (tx *Tx) SetAvatar(a *Account, url string, ref MediaRef) error {
 	restore(tx, a)
 	a.Avatar = url
 	return tx.setPicture(a, "avatar", url, ref)
 }
 
-// SetHeader is SetAvatar for the picture at the head of a profile.
+// SetHeader is SetAvatar for the header picture.
 func (tx *Tx) SetHeader(a *Account, url string, ref MediaRef) error {
 	restore(tx, a)
 	a.Header = url
@@ -98,8 +98,7 @@ func (tx *Tx) setPicture(a *Account, which, url string, ref MediaRef) error {
 	return tx.SweepBlobs(old)
 }
 
-// useBlob makes sure, before a row refers to a blob, that it is there and
-// stays.
+// useBlob makes sure, before a row refers to a blob, that it exists and stays.
 func (tx *Tx) useBlob(hash string) error {
 	n, err := tx.exec(`UPDATE blobs SET created_at = $2 WHERE hash = $1`, hash, millis(tx.Now()))
 	if err == nil && n == 0 {
@@ -109,14 +108,14 @@ func (tx *Tx) useBlob(hash string) error {
 }
 
 // SweepBlobs deletes those of the blobs that no row refers to any more; "" is
-// none.
+// ignored.
 func (tx *Tx) SweepBlobs(hashes ...string) error {
 	for _, hash := range hashes {
 		if hash == "" {
 			continue
 		}
-		// The lock: who begins to refer to the blob meanwhile (useBlob) either
-		// has committed before the references are read, or finds it gone.
+		// The lock: a transaction that adds a reference meanwhile (useBlob) either
+		// has committed before the references are read, or finds the blob gone.
 		n, err := tx.exec(`UPDATE blobs SET size = size WHERE hash = $1`, hash)
 		if err != nil {
 			return err
@@ -138,19 +137,19 @@ func (tx *Tx) SweepBlobs(hashes ...string) error {
 	return nil
 }
 
-// unusedBlob is how long a blob that nothing refers to is kept: what was
-// uploaded a moment ago is about to be used.
+// unusedBlob is how long a blob without references is kept: a recent upload
+// will be used soon.
 const unusedBlob = 24 * time.Hour
 
-// detachedAttachment is how long the attachments of a deleted status wait for
-// their author to use them again.
+// detachedAttachment is how long the attachments of a deleted status are kept
+// for their author.
 const detachedAttachment = 24 * time.Hour
 
-// sweepPage is how many blobs one view looks at.
+// sweepPage is how many blobs one view reads.
 const sweepPage = 1000
 
-// SweepMedia deletes detached attachments and unused blobs that have had their
-// time. It reads page by page and writes in short transactions.
+// SweepMedia deletes expired detached attachments and unused blobs. It reads
+// page by page and writes in short transactions.
 func (s *Store) SweepMedia(ctx context.Context) error {
 	err := s.Update(ctx, func(tx *Tx) error {
 		if _, err := tx.exec(`DELETE FROM old_media AS o WHERE NOT EXISTS (` + keysInUse + `)`); err != nil {
@@ -180,8 +179,8 @@ func (s *Store) SweepMedia(ctx context.Context) error {
 	return nil
 }
 
-// unusedBlobs looks at a page of blobs, by hash, for those that are unused and
-// old enough to go.
+// unusedBlobs returns a page of blobs, by hash, and those of them that are
+// unused and old enough to delete.
 func (tx *Tx) unusedBlobs(after string) (page, unused []string, err error) {
 	err = tx.query(func(row scanner) error {
 		var hash string

@@ -29,7 +29,7 @@ func (tx *Tx) PutMentions(status ObjectID, mentions []Mention) error {
 	return nil
 }
 
-// AddMention has a status mention one account more.
+// AddMention adds a mention to a status.
 func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	_, err := tx.exec(`
 		INSERT INTO mentions (status_id, account_id, silent)
@@ -38,7 +38,7 @@ func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	return err
 }
 
-// MentionedLocally is the set of accounts here that a status mentions.
+// MentionedLocally is the set of local accounts that a status mentions.
 func (tx *Tx) MentionedLocally(status ObjectID) (map[AccountID]bool, error) {
 	list, err := ids[AccountID](tx, `
 		SELECT m.account_id FROM mentions m JOIN users u ON u.account_id = m.account_id

@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// PutMute has account not see target's posts, nor, if notifications, hear of
-// it; until expires, or for good when that is zero.
+// PutMute hides target's posts from account, and, if notifications, its
+// notifications; until expires, or permanently when that is zero.
 func (tx *Tx) PutMute(account, target AccountID, notifications bool, expires time.Time) error {
 	now := tx.Now()
 	return tx.insertNew(now, func(id int64) error {
@@ -29,7 +29,7 @@ type Muted struct {
 	ExpiresAt time.Time
 }
 
-// Mutes lists whom an account mutes now.
+// Mutes lists the accounts that an account mutes now.
 func (tx *Tx) Mutes(account AccountID, p Page) ([]Paged[Muted], error) {
 	below, above := p.bounds()
 	var out []Paged[Muted]
@@ -49,5 +49,5 @@ func (tx *Tx) Mutes(account AccountID, p Page) ([]Paged[Muted], error) {
 		WHERE m.account_id = $4 AND m.id < $1 AND m.id > $2 AND (m.expires_at = 0 OR m.expires_at > $5)
 		ORDER BY m.id `+p.order()+`
 		LIMIT $3`, below, above, p.Limit, account, millis(tx.Now()))
-	return turned(p, out), err
+	return newestFirst(p, out), err
 }

@@ -6,10 +6,10 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Notification tells an account here what somebody did.
+// Notification notifies a local account of what somebody did.
 type Notification struct {
 	ID        int64
-	AccountID AccountID // who is told
+	AccountID AccountID // the notified account
 	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update
 	From      AccountID
 	StatusID  ObjectID // 0 for none
@@ -20,9 +20,9 @@ type Notification struct {
 	Status      *Status
 }
 
-// Notify writes a notification for an account here, unless they are told of
-// the same already, are the one who did it, or block or mute that account.
-// Accounts that do not live here are passed over.
+// Notify writes a notification for a local account, unless it exists already,
+// is about the account's own action, or the account blocks or mutes the sender.
+// Remote accounts are ignored.
 func (tx *Tx) Notify(n *Notification) (created bool, err error) {
 	restore(tx, n)
 	n.CreatedAt = tx.Now()
@@ -53,12 +53,12 @@ func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 	return rows == 1, err
 }
 
-// Unnotify takes back what an account was told, when what was done is undone.
-func (tx *Tx) Unnotify(account AccountID, typ string, from AccountID, status ObjectID) error {
+// RetractNotification deletes a notification when its cause is undone.
+func (tx *Tx) RetractNotification(account AccountID, typ string, from AccountID, status ObjectID) error {
 	return tx.deleteNotifications(account, `type = $2 AND from_account_id = $3 AND status_id = $4`, typ, from, status)
 }
 
-// deleteNotifications deletes those of an account ($1) that a condition names.
+// deleteNotifications deletes those of an account ($1) that match a condition.
 func (tx *Tx) deleteNotifications(account AccountID, where string, args ...any) error {
 	n, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND `+where, append([]any{account}, args...)...)
 	if err == nil && n > 0 {
@@ -67,8 +67,8 @@ func (tx *Tx) deleteNotifications(account AccountID, where string, args ...any) 
 	return err
 }
 
-// NotificationQuery narrows the notifications: Types to these if any, never
-// ExcludeTypes, and From one account if not 0.
+// NotificationQuery filters notifications: only Types if there are any, never
+// ExcludeTypes, and only From if it is not 0.
 type NotificationQuery struct {
 	Types, ExcludeTypes []string
 	From                AccountID
@@ -80,7 +80,7 @@ func (n *Notification) dest() []any {
 	return []any{&n.ID, &n.AccountID, &n.Type, &n.From, &n.StatusID, toTime(&n.CreatedAt)}
 }
 
-// Notifications reads a page of what an account was told, with the accounts
+// Notifications reads a page of an account's notifications, with the accounts
 // and statuses, leaving out what it may no longer see.
 func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*Notification, error) {
 	below, above := p.bounds()
@@ -116,7 +116,7 @@ func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*N
 	if err != nil {
 		return nil, err
 	}
-	return turned(p, list), tx.fillNotifications(viewer, list)
+	return newestFirst(p, list), tx.fillNotifications(viewer, list)
 }
 
 // Notification reads one; NotFound.
@@ -157,7 +157,7 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 	return nil
 }
 
-// DismissNotification takes one away; ClearNotifications all.
+// DismissNotification deletes one notification.
 func (tx *Tx) DismissNotification(account AccountID, id int64) error {
 	n, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND id = $2`, account, id)
 	if err == nil && n == 0 {
@@ -169,7 +169,7 @@ func (tx *Tx) DismissNotification(account AccountID, id int64) error {
 	return err
 }
 
-// ClearNotifications takes away all that an account was told.
+// ClearNotifications deletes all notifications of an account.
 func (tx *Tx) ClearNotifications(account AccountID) error {
 	return tx.deleteNotifications(account, `TRUE`)
 }

@@ -73,7 +73,7 @@ type Code struct {
 	TokenID             int64
 }
 
-// InsertCode keeps a new code.
+// InsertCode stores a new code.
 func (tx *Tx) InsertCode(c *Code) error {
 	_, err := tx.exec(`
 		INSERT INTO oauth_codes (hash, app_id, account_id, redirect_uri, scopes, challenge, created_at, expires_at)
@@ -82,10 +82,10 @@ func (tx *Tx) InsertCode(c *Code) error {
 	return err
 }
 
-// RedeemCode gives a code to whom it may be exchanged, once: tokenID is that of
-// the token about to be made. A code that was redeemed before is NotFound, and
-// the token made of it is revoked (RFC 6749 §4.1.2): someone has stolen it.
-// So a caller must commit even after this error.
+// RedeemCode returns a code for exchange, once: tokenID is the id of the token
+// that will be issued. A code that was redeemed before is NotFound, and the
+// token issued for it is revoked (RFC 6749 §4.1.2): the code was stolen. So a
+// caller must commit even after this error.
 func (tx *Tx) RedeemCode(hash string, tokenID int64) (*Code, error) {
 	c := new(Code)
 	err := tx.get("authorization code",
@@ -125,7 +125,7 @@ func (t *Token) dest() []any {
 	return []any{&t.ID, &t.Hash, &t.RefreshHash, &t.AppID, &t.AccountID, &t.Scopes, toTime(&t.CreatedAt), toTime(&t.ExpiresAt), toTime(&t.LastUsedAt)}
 }
 
-// InsertToken keeps a new token, giving it an id if it has none.
+// InsertToken stores a new token, giving it an id if it has none.
 func (tx *Tx) InsertToken(t *Token) error {
 	restore(tx, t)
 	t.CreatedAt = tx.Now()
@@ -165,10 +165,10 @@ func (tx *Tx) TokenByHash(hash string) (*Token, error) {
 // touchEvery is how often a token's use is written: reading costs no write.
 const touchEvery = time.Hour
 
-// TouchDue tells whether a use of the token is worth a TouchToken.
+// TouchDue reports whether it is time for a TouchToken.
 func (t *Token) TouchDue(now time.Time) bool { return now.Sub(t.LastUsedAt) >= touchEvery }
 
-// TouchToken notes that a token is in use, at most once an hour.
+// TouchToken records that a token is in use, at most once an hour.
 func (tx *Tx) TouchToken(id int64) error {
 	now := tx.Now()
 	_, err := tx.exec(`UPDATE oauth_tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at <= $3`,
@@ -176,7 +176,8 @@ func (tx *Tx) TouchToken(id int64) error {
 	return err
 }
 
-// RedeemRefreshToken takes a refresh token of a client and ends its token; NotFound.
+// RedeemRefreshToken consumes a refresh token of a client and deletes its
+// token; NotFound.
 func (tx *Tx) RedeemRefreshToken(refreshHash string, appID int64) (*Token, error) {
 	t := new(Token)
 	err := tx.get("refresh token", t.dest(), `DELETE FROM oauth_tokens AS t
@@ -188,14 +189,14 @@ func (tx *Tx) RedeemRefreshToken(refreshHash string, appID int64) (*Token, error
 	return t, nil
 }
 
-// RevokeToken ends a client's token, given its own or its refresh hash.
+// RevokeToken deletes a client's token, given its own or its refresh hash.
 func (tx *Tx) RevokeToken(hash string, appID int64) error {
 	_, err := tx.exec(`DELETE FROM oauth_tokens WHERE (hash = $1 OR refresh_hash = $1) AND app_id = $2`, hash, appID)
 	return err
 }
 
-// RevokeAccess ends every token, code and session of an account, and forgets
-// the browsers and addresses that it signed in from.
+// RevokeAccess deletes every token, code and session of an account, and its
+// known browsers and addresses.
 func (tx *Tx) RevokeAccess(id AccountID) error {
 	for _, q := range []string{
 		`DELETE FROM oauth_tokens WHERE account_id = $1`,
@@ -210,14 +211,14 @@ func (tx *Tx) RevokeAccess(id AccountID) error {
 	return nil
 }
 
-// PutSession keeps a browser signed in.
+// PutSession stores the session of a browser.
 func (tx *Tx) PutSession(hash string, account AccountID, expires time.Time) error {
 	_, err := tx.exec(`INSERT INTO sessions (hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
 		hash, account, millis(tx.Now()), millis(expires))
 	return err
 }
 
-// SessionAccount is whose session it is, if it has not ended; NotFound.
+// SessionAccount is the account of a session that has not expired; NotFound.
 func (tx *Tx) SessionAccount(hash string) (*Account, error) {
 	a := new(Account)
 	err := tx.get("session", a.dest(), `
@@ -228,7 +229,7 @@ func (tx *Tx) SessionAccount(hash string) (*Account, error) {
 	return a, err
 }
 
-// DeleteSession signs a browser out.
+// DeleteSession deletes the session of a browser.
 func (tx *Tx) DeleteSession(hash string) error {
 	_, err := tx.exec(`DELETE FROM sessions WHERE hash = $1`, hash)
 	return err

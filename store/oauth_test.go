@@ -43,7 +43,7 @@ func (w *world) code(app *store.App, account store.AccountID) *store.Code {
 	return c
 }
 
-// stands tells whether a token may be used.
+// stands reports whether a token may be used.
 func (w *world) stands(t *store.Token) bool {
 	w.t.Helper()
 	_, err := w.readToken(t)
@@ -103,7 +103,7 @@ func TestApps(t *testing.T) {
 	})
 }
 
-func TestTokensStand(t *testing.T) {
+func TestTokensStayValid(t *testing.T) {
 	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		w := newWorld(t, s)
 		app := w.app()

@@ -8,12 +8,12 @@ import (
 	"kinglet/store/engine"
 )
 
-// ErrIDTaken is returned for a row that brought its own id, which another row
-// has: its maker may try again with another.
+// ErrIDTaken is returned for a row with a given id that another row has: the
+// caller may try another id.
 var ErrIDTaken = fault.Errorf(fault.Conflict, "the id is already in use")
 
-// Object is a row of objects: a status (a Note and its like, or an Announce)
-// or an activity that somebody may ask for by its URI.
+// Object is a row of objects: a status (a Note or another kind, or an Announce)
+// or an activity that others may fetch by its URI.
 type Object struct {
 	ID         ObjectID
 	URI        string
@@ -66,8 +66,8 @@ func (o *Object) dest() []any {
 
 // InsertObject writes a new object and gives it an ID of its published time.
 // When the URI is known already nothing is written and created is false, with
-// o.ID the known one's: applying an activity twice changes nothing. An object
-// that brings an ID which another has is ErrIDTaken.
+// o.ID the known one's: applying an activity twice changes nothing. A given ID
+// that is in use is ErrIDTaken.
 func (tx *Tx) InsertObject(o *Object) (created bool, err error) {
 	restore(tx, o)
 	if o.PublishedAt.IsZero() {
@@ -121,8 +121,8 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 	return n == 1, err
 }
 
-// joinThread keeps the URIs of a status and of what it answers for this
-// transaction, and finds a parent that came since its writer looked.
+// joinThread locks the URIs of a status and of its parent for this transaction,
+// and finds a parent that arrived since the caller looked.
 func (tx *Tx) joinThread(o *Object) error {
 	if o.InReplyToURI == "" {
 		return tx.lockURIs(o.URI)
@@ -140,14 +140,14 @@ func (tx *Tx) joinThread(o *Object) error {
 	return err
 }
 
-// TakeText takes over what an edit may change; UpdateStatus writes it.
+// TakeText copies what an edit may change; UpdateStatus writes it.
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
-// the thread are the original's and stay (SECURITY-RULES 16).
+// the thread stay the original's (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
 	tx.engine.Erases() // the text before
 	n, err := tx.exec(`
@@ -163,7 +163,7 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 	return err
 }
 
-// Object reads an object by its id; NotFound. A tombstone is given too.
+// Object reads an object by its id; NotFound. A tombstone is returned too.
 func (tx *Tx) Object(id ObjectID) (*Object, error) {
 	return tx.object("object "+id.String(), `WHERE o.id = $1`, id)
 }
@@ -173,14 +173,14 @@ func (tx *Tx) ObjectByURI(uri string) (*Object, error) {
 	return tx.object("object "+uri, `WHERE o.uri = $1`, uri)
 }
 
-// ObjectToChange is ObjectByURI for who will change or delete the object: it
-// stays as it was read until the transaction ends.
+// ObjectToChange is ObjectByURI for a caller that will change or delete the
+// object: it is locked until the transaction ends.
 func (tx *Tx) ObjectToChange(uri string) (*Object, error) {
 	return tx.object("object "+uri, `WHERE o.uri = $1 `+tx.engine.ForUpdate(), uri)
 }
 
-// ActivityOn reads the newest activity of a type that an account did to an
-// object (its Announce of a status, its Like) and that still stands; NotFound.
+// ActivityOn reads the newest activity of a type by an account on an object
+// (its Announce of a status, its Like) that was not undone; NotFound.
 func (tx *Tx) ActivityOn(accountID AccountID, typ, objectURI string) (*Object, error) {
 	return tx.object(typ+" of "+objectURI,
 		`WHERE o.object_uri = $1 AND o.object_uri <> '' AND o.account_id = $2 AND o.type = $3 AND o.deleted_at = 0 ORDER BY o.id DESC LIMIT 1`,
@@ -195,14 +195,14 @@ func (tx *Tx) object(what, where string, args ...any) (*Object, error) {
 	return o, nil
 }
 
-// ObjectDocument is the JSON of an object as it came, or as we published it.
+// ObjectDocument is the JSON of an object as it arrived, or as we published it.
 func (tx *Tx) ObjectDocument(id ObjectID) (json.RawMessage, error) {
 	var doc json.RawMessage
 	err := tx.get("document of object "+id.String(), []any{raw(&doc)}, `SELECT json FROM objects WHERE id = $1`, id)
 	return doc, err
 }
 
-// KnownURIs tells which of the URIs are objects or accounts here.
+// KnownURIs is the set of the URIs that are objects or accounts here.
 func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 	known := map[string]bool{}
 	err := tx.query(func(row scanner) error {
@@ -218,9 +218,9 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 	return known, err
 }
 
-// DeleteObject makes an object a Tombstone with the document given: what it said is
-// gone, its URI stays taken. Everything that hung on a status goes with it (see
-// delete.go), boosts and the activities about it as well.
+// DeleteObject replaces an object by a Tombstone with the given document: its
+// text is gone, its URI stays in use. All rows that belong to a status are
+// deleted with it (see delete.go), boosts and the activities about it as well.
 func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 	boosts, err := tx.endStatus(o)
 	if err != nil {
@@ -245,9 +245,9 @@ func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 	return err
 }
 
-// AdoptReplies joins the replies that were waiting for a status, by its URI,
-// to it. They came before their parent did.
-func (tx *Tx) AdoptReplies(parent *Object) error {
+// LinkReplies links the replies that arrived before their parent to it, by its
+// URI.
+func (tx *Tx) LinkReplies(parent *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET in_reply_to_id = $2, in_reply_to_account_id = $3

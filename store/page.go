@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Page asks for a part of a list that is ordered by id, newest first.
+// Page is a part of a list that is ordered by id, newest first.
 //
-// MaxID gives what is older than it and SinceID what is newer, each newest
-// first from the newest; MinID gives the page just above it, still newest
+// MaxID selects what is older than it and SinceID what is newer, each newest
+// first from the newest; MinID selects the page just above it, still newest
 // first. 0 leaves a bound open.
 type Page struct {
 	MaxID, SinceID, MinID int64
@@ -24,7 +24,7 @@ func (p Page) bounds() (below, above int64) {
 	return below, above
 }
 
-// order is the direction to read in: MinID is read upwards, and turned later.
+// order is the direction to read in: MinID is read upwards, and reversed later.
 func (p Page) order() string {
 	if p.MinID > 0 {
 		return "ASC"
@@ -32,8 +32,8 @@ func (p Page) order() string {
 	return "DESC"
 }
 
-// turned gives a list that was read in p.order newest first.
-func turned[T any](p Page, list []T) []T {
+// newestFirst reverses a list that was read in ascending p.order.
+func newestFirst[T any](p Page, list []T) []T {
 	if p.MinID > 0 {
 		slices.Reverse(list)
 	}

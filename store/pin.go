@@ -4,7 +4,7 @@ import (
 	"kinglet/internal/fault"
 )
 
-// PutPin shows a status at the top of its author's profile. Invalid when most
+// PutPin pins a status to the top of its author's profile. Invalid when most
 // are pinned already.
 func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool, err error) {
 	if err := tx.lockAccounts(account); err != nil { // whose pins are counted
@@ -21,7 +21,7 @@ func (tx *Tx) PutPin(account AccountID, status ObjectID, most int) (created bool
 	return err == nil, err
 }
 
-// DeletePin takes it down; false when it was not there.
+// DeletePin unpins a status; false when it was not pinned.
 func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
 	n, err := tx.exec(`DELETE FROM pins WHERE account_id = $1 AND status_id = $2`, account, status)
 	return n == 1, err

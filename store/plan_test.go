@@ -59,7 +59,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"key":           func(tx *store.Tx) error { _, err := tx.AccountsByKeyID(friend.KeyID); return err },
 		"next job":      func(tx *store.Tx) error { _, _, err := tx.NextRun([]string{"k"}, nil); return err },
 		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
-		"adopting":      func(tx *store.Tx) error { return tx.AdoptReplies(o) },
+		"adopting":      func(tx *store.Tx) error { return tx.LinkReplies(o) },
 		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
@@ -82,7 +82,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 			return errors.Join(tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}), tx.FinishJob(list[0]))
 		},
 		"trying a job again": func(tx *store.Tx) error { return tx.RetryJob(store.Job{}, tx.Now(), "") },
-		"feeding":            func(tx *store.Tx) error { return tx.FeedStatus(o) },
+		"feeding":            func(tx *store.Tx) error { return tx.AddToHomeFeeds(o) },
 	}
 	check := func(name string, fn func(tx *store.Tx) error) {
 		plans, err := store.Plans(t.Context(), s, fn)

@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// Poll is what a status asks, and what it was answered so far.
+// Poll is the poll of a status, with its results so far.
 type Poll struct {
 	Multiple  bool         `json:"multiple,omitempty"`
 	ExpiresAt time.Time    `json:"expires_at,omitzero"` // zero for never
@@ -13,13 +13,13 @@ type Poll struct {
 	Expired bool `json:"-"` // when it was read
 }
 
-// PollOption is one of the answers.
+// PollOption is one option of a poll.
 type PollOption struct {
 	Title string `json:"title"`
 	Votes int64  `json:"votes"`
 }
 
-// Votes are all that were given.
+// Votes is the sum of the votes of all options.
 func (p *Poll) Votes() (n int64) {
 	for _, o := range p.Options {
 		n += o.Votes
@@ -35,7 +35,7 @@ func pollText(p *Poll) string {
 	return jsonText(p)
 }
 
-// age sets what depends on the time of reading.
+// age sets the fields that depend on the current time.
 func (p *Poll) age(now time.Time) {
 	if p != nil {
 		p.Expired = p.Closed || !p.ExpiresAt.IsZero() && !p.ExpiresAt.After(now)

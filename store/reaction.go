@@ -9,12 +9,16 @@ type Reaction struct {
 	Count int64  `json:"count"`
 }
 
-// MaxReactions is how many emojis of one status are kept.
-const MaxReactions = 100
+// MaxReactions is how many emojis of one status are kept, MaxReactionsOfOne how
+// many of them one account may give: the room is nobody's alone.
+const (
+	MaxReactions      = 100
+	MaxReactionsOfOne = 10
+)
 
 // PutReaction records that an account reacted to a status, uri being the
 // EmojiReact's, and counts it; false when it did so already, or when the
-// status has all the emojis that are kept. A deleted status is NotFound.
+// status has all the emojis that are kept, or the account gave as many as it may. A deleted status is NotFound.
 func (tx *Tx) PutReaction(account AccountID, status ObjectID, r Reaction, uri string) (created bool, err error) {
 	list, err := tx.reactionsToChange(status)
 	if err != nil {
@@ -23,6 +27,10 @@ func (tx *Tx) PutReaction(account AccountID, status ObjectID, r Reaction, uri st
 	i := indexOfReaction(list, r.Name)
 	if i < 0 && len(list) >= MaxReactions {
 		return false, nil
+	}
+	given, _, err := one[int64](tx, `SELECT COUNT(*) FROM reactions WHERE account_id = $1 AND status_id = $2`, account, status)
+	if err != nil || given >= MaxReactionsOfOne {
+		return false, err
 	}
 	now := tx.Now()
 	err = tx.insertNew(now, func(id int64) error {
@@ -44,7 +52,7 @@ func (tx *Tx) PutReaction(account AccountID, status ObjectID, r Reaction, uri st
 	return true, tx.setReactions(status, list)
 }
 
-// DeleteReaction takes it back; false when there was none.
+// DeleteReaction deletes a reaction; false when there was none.
 func (tx *Tx) DeleteReaction(account AccountID, status ObjectID, name string) (bool, error) {
 	list, err := tx.reactionsToChange(status)
 	if fault.Is(err, fault.NotFound) {
@@ -67,8 +75,8 @@ func (tx *Tx) DeleteReaction(account AccountID, status ObjectID, name string) (b
 	return true, tx.setReactions(status, list)
 }
 
-// ReactionByURI finds what an account's EmojiReact was; ok is false when it is
-// not known.
+// ReactionByURI finds the reaction of an account's EmojiReact; ok is false when
+// it is not known.
 func (tx *Tx) ReactionByURI(account AccountID, uri string) (status ObjectID, name string, ok bool, err error) {
 	err = tx.query(func(row scanner) error {
 		ok = true
@@ -77,8 +85,8 @@ func (tx *Tx) ReactionByURI(account AccountID, uri string) (status ObjectID, nam
 	return status, name, ok, err
 }
 
-// deleteReactionsOf takes back some of what an account reacted with; done
-// tells that nothing was left.
+// deleteReactionsOf deletes some reactions of an account; done reports that
+// nothing is left.
 func (tx *Tx) deleteReactionsOf(account AccountID, limit int) (done bool, err error) {
 	type reaction struct {
 		status ObjectID

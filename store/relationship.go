@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// Relationship is what stands between a viewer and another account, as the
-// viewer is told.
+// Relationship is how a viewer and another account are related, as far as the
+// viewer may know.
 type Relationship struct {
 	ID                          AccountID
 	Following, Requested        bool
@@ -15,8 +15,8 @@ type Relationship struct {
 	MutingExpiresAt             time.Time
 }
 
-// Relationships reads what stands between viewer and others in one statement,
-// in the order asked; ids that are not known are left out.
+// Relationships reads the relationships of viewer and others in one statement,
+// in the order of others; unknown ids are left out.
 func (tx *Tx) Relationships(viewer AccountID, others []AccountID) ([]*Relationship, error) {
 	known := map[AccountID]*Relationship{}
 	err := tx.query(func(row scanner) error {

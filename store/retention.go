@@ -8,11 +8,12 @@ type Kept struct {
 	HomeFeed                          int       // entries of a feed
 }
 
-// forgottenLane is how long nothing was asked of a host that did not answer,
-// until that is forgotten.
+// forgottenLane is how long a failing host is remembered after its last
+// request.
 const forgottenLane = 7 * 24 * time.Hour
 
-// CleanUp drops what has had its time, but media: see SweepUploads and SweepMedia.
+// CleanUp deletes what has expired, except media: see SweepUploads and
+// SweepMedia.
 func (tx *Tx) CleanUp(k Kept) error {
 	now := tx.Now()
 	for _, d := range []struct {

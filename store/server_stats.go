@@ -1,12 +1,12 @@
 package store
 
-// ServerStats are what NodeInfo and the instance's description count.
+// ServerStats are the numbers in NodeInfo and the instance's description.
 type ServerStats struct {
 	Users, ActiveMonth, ActiveHalfYear, Statuses, Domains int64
 }
 
-// Stats counts without scanning statuses: from the accounts that live here.
-// An account is active that signed in, posted, or has a client that called.
+// Stats counts without scanning statuses: from the local accounts. An account
+// is active when it signed in, posted, or has a client that called.
 func (tx *Tx) Stats() (ServerStats, error) {
 	var s ServerStats
 	now := tx.Now()

@@ -1,13 +1,13 @@
 package store
 
-// Setting reads what the server keeps for itself under a key; ok is false
-// when there is nothing.
+// Setting reads a value that the server stores under a key; ok is false when
+// there is none.
 func (tx *Tx) Setting(key string) (value string, ok bool, err error) {
 	return one[string](tx, `SELECT value FROM settings WHERE key = $1`, key)
 }
 
-// SettingOnce keeps a value under a key that has none yet, and gives what is
-// kept: of several that start at once, one's secret wins.
+// SettingOnce stores a value under a key that has none yet, and returns the
+// stored one: of several servers that start concurrently, one's secret wins.
 func (tx *Tx) SettingOnce(key, value string) (string, error) {
 	if _, err := tx.exec(`INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`, key, value); err != nil {
 		return "", err

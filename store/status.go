@@ -6,7 +6,7 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Status is a status as one viewer sees it, with all that is shown with it.
+// Status is a status as one viewer sees it, with everything displayed with it.
 type Status struct {
 	Object
 	Account     *Account
@@ -15,13 +15,13 @@ type Status struct {
 	Attachments []Attachment
 	Application *App // what it was written with; nil when not known
 
-	// The viewer's own marks; false for a stranger.
+	// The viewer's own interactions; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
 	Reacted                                          []string // with which emojis
 }
 
-// Status reads one status as viewer sees it, 0 for a stranger; NotFound when
-// it is not there or not for them.
+// Status reads one status as viewer sees it, 0 for a stranger; NotFound when it
+// does not exist or viewer may not see it.
 func (tx *Tx) Status(viewer AccountID, id ObjectID) (*Status, error) {
 	list, err := tx.Statuses(viewer, []ObjectID{id})
 	if err != nil {
@@ -34,8 +34,8 @@ func (tx *Tx) Status(viewer AccountID, id ObjectID) (*Status, error) {
 }
 
 // Statuses reads the statuses of a page in the order of ids, leaving out what
-// viewer may not see. It takes the same few statements for one and for forty,
-// whatever is on them.
+// viewer may not see. It runs the same small number of statements for one and
+// for forty, whatever they contain.
 func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -90,7 +90,7 @@ func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status
 	return out, err
 }
 
-// fill adds to statuses all that stands in other tables: one statement each.
+// fill adds the data of other tables to statuses: one statement each.
 func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
 	ids := make([]ObjectID, 0, len(known))
 	authors := make([]AccountID, 0, len(known))
@@ -130,10 +130,11 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
 	if err := tx.fillAttachments(set, known); err != nil {
 		return err
 	}
-	return tx.fillMarks(viewer, set, known)
+	return tx.fillInteractions(viewer, set, known)
 }
 
-// mentionsOf reads whom statuses mention, in the order of the accounts' ids.
+// mentionsOf reads the accounts that statuses mention, in the order of their
+// ids.
 func (tx *Tx) mentionsOf(set string) (map[ObjectID][]AccountID, error) {
 	out := map[ObjectID][]AccountID{}
 	err := tx.query(func(row scanner) error {
@@ -164,8 +165,9 @@ func (tx *Tx) fillAttachments(set string, known map[ObjectID]*Status) error {
 		ORDER BY m.status_id, m.position`, set)
 }
 
-// fillMarks reads what viewer did to statuses, all kinds in one statement.
-func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status) error {
+// fillInteractions reads what viewer did to statuses, all kinds in one
+// statement.
+func (tx *Tx) fillInteractions(viewer AccountID, set string, known map[ObjectID]*Status) error {
 	if viewer == 0 {
 		return nil
 	}
@@ -204,7 +206,7 @@ func (tx *Tx) fillMarks(viewer AccountID, set string, known map[ObjectID]*Status
 		viewer, set)
 }
 
-// MaySee tells whether viewer may see a status.
+// MaySee reports whether viewer may see a status.
 func (tx *Tx) MaySee(viewer AccountID, id ObjectID) (bool, error) {
 	_, ok, err := one[int64](tx, `SELECT o.id FROM objects o WHERE o.id = $1 AND `+visible("o", "$2"), id, viewer)
 	return ok, err

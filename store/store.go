@@ -1,10 +1,10 @@
 // Package store is Kinglet's database: one schema on two engines, SQLite and
-// PostgreSQL, and every line of SQL there is.
+// PostgreSQL, and all SQL.
 //
-// It is entered two ways only: [Store.View] reads a consistent snapshot and
+// There are two ways in: [Store.View] reads a consistent snapshot and
 // [Store.Update] writes one transaction that is durable when it returns. All
-// methods hang on [Tx], one file per entity, the SQL beside the Go type it
-// fills. Who may see a status is decided here, once, in visibility.go.
+// queries are methods of [Tx], one file per entity, the SQL beside the Go type
+// it fills. Who may see a status is decided here, once, in visibility.go.
 //
 // What both engines have in common and where they differ is in package engine.
 //
@@ -23,13 +23,13 @@ import (
 //go:embed migrations/*.sql
 var schema embed.FS
 
-// Options are what Open needs to know.
+// Options are the options of Open.
 type Options = engine.Options
 
 // Migration is one step of the schema.
 type Migration = engine.Migration
 
-// core keeps what runs SQL from being reached through a Store.
+// core hides the engine: no SQL can be run through a Store.
 type core = engine.Engine
 
 // Store is an open database. It is safe for concurrent use.
@@ -56,29 +56,29 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
-// When fn returns an error nothing of it remains. fn may be run again, so it
-// must only touch tx, and must not block on anything but the database: see
+// When fn returns an error everything is rolled back. fn may be run again, so
+// it must only use tx, and must not block on anything but the database: see
 // engine.Engine.Update.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
-// IsPostgres tells whether a database setting names PostgreSQL.
+// IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 
-// Conversion and ConvertFile make a file that gives space back of one that
-// does not: see package engine.
+// Conversion are the options of ConvertFile: see package engine.
 type Conversion = engine.Conversion
 
-// ConvertFile writes a SQLite file anew: see engine.ConvertFile.
+// ConvertFile rewrites a SQLite file: see engine.ConvertFile.
 func ConvertFile(ctx context.Context, path string, c Conversion) error {
 	return engine.ConvertFile(ctx, path, c)
 }
 
-// ErrDatabaseDown is in the chain of every error that the database's absence caused.
+// ErrDatabaseDown is in the chain of every error that a database failure
+// caused.
 var ErrDatabaseDown = engine.ErrDatabaseDown
 
-// AsStranger, AsLookup and AsKnown say who reads: see package engine.
+// AsStranger marks a request of an unknown client: see package engine.
 func AsStranger(ctx context.Context, address string) context.Context {
 	return engine.AsStranger(ctx, address)
 }
@@ -86,14 +86,14 @@ func AsStranger(ctx context.Context, address string) context.Context {
 // AsLookup marks a request that reads a few rows by their keys.
 func AsLookup(ctx context.Context) context.Context { return engine.AsLookup(ctx) }
 
-// AsKnown marks a request of somebody who is signed in.
+// AsKnown marks a request of a signed-in user.
 func AsKnown(ctx context.Context) context.Context { return engine.AsKnown(ctx) }
 
 // Client is how semaphores count a request.
 func Client(ctx context.Context) string { return engine.Client(ctx) }
 
-// IsStranger tells whether a request reads as a stranger's.
+// IsStranger reports whether a request reads as a stranger.
 func IsStranger(ctx context.Context) bool { return engine.IsStranger(ctx) }
 
-// ValidText tells whether a text can be kept.
+// ValidText reports whether a text can be stored.
 func ValidText(s string) bool { return engine.ValidText(s) }

@@ -90,7 +90,7 @@ func (w *world) status(by *store.Account, v store.Visibility, with func(o *store
 		if err := tx.CountStatus(o); err != nil {
 			return err
 		}
-		return tx.FeedStatus(o)
+		return tx.AddToHomeFeeds(o)
 	})
 	return o
 }
@@ -127,8 +127,8 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
-// Accounts made on one day, and posts of one second, are told apart.
-func TestIDsDoNotMeet(t *testing.T) {
+// Accounts made on one day, and posts of one second, have different ids.
+func TestIDsAreUnique(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
 		day := time.Date(2022, 11, 7, 0, 0, 0, 0, time.UTC)

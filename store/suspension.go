@@ -2,11 +2,11 @@ package store
 
 import "time"
 
-// An account is suspended while its own server says so, or while we do. The
-// two are kept apart: what its server takes back says nothing of what we did.
-// SuspendedAt is set while either holds, and is all that queries look at.
+// An account is suspended while its own server says so, or while we do. The two
+// are separate: when its server ends its suspension, ours stays. SuspendedAt is
+// set while either holds, and is the only column that queries use.
 
-// SuspendByOrigin takes what the account's own server says in its document.
+// SuspendByOrigin applies what the account's own server says in its document.
 func (a *Account) SuspendByOrigin(suspended bool) {
 	a.SuspendedByOrigin = suspended
 	if !suspended && !a.SuspendedByUs {
@@ -14,8 +14,8 @@ func (a *Account) SuspendByOrigin(suspended bool) {
 	}
 }
 
-// settleSuspension completes what is written of a suspension. One that only
-// has its time is ours.
+// settleSuspension completes the columns of a suspension. One that has only a
+// time is ours.
 func (a *Account) settleSuspension(now time.Time) {
 	if a.SuspendedByOrigin || a.SuspendedByUs {
 		if a.SuspendedAt.IsZero() {

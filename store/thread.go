@@ -2,17 +2,17 @@ package store
 
 import "kinglet/internal/fault"
 
-// ThreadBounds say how much of a thread is read.
+// ThreadBounds limit how much of a thread is read.
 type ThreadBounds struct {
 	Ancestors, Descendants int
 	Depth                  int // of descendants
 	Skip                   int // as many descendants were on the pages before
 }
 
-// maxThread is what is read of a thread at most, and of whose order is known.
+// maxThread is how many statuses of a thread are read and ordered.
 const maxThread = 4096
 
-// threadBounds are what Mastodon shows of a thread.
+// threadBounds are Mastodon's limits of a thread.
 func threadBounds(viewer AccountID) ThreadBounds {
 	if viewer == 0 {
 		return ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 20}
@@ -20,16 +20,16 @@ func threadBounds(viewer AccountID) ThreadBounds {
 	return ThreadBounds{Ancestors: maxThread, Descendants: maxThread, Depth: maxThread}
 }
 
-// Thread reads what stands above and below a status, as viewer sees it:
-// ancestors from the first of the thread, descendants depth first as they
-// answer one another. NotFound when viewer may not see the status itself.
+// Thread reads the ancestors and descendants of a status, as viewer sees them:
+// ancestors from the root of the thread, descendants depth first. NotFound when
+// viewer may not see the status itself.
 func (tx *Tx) Thread(viewer AccountID, id ObjectID) (ancestors, descendants []*Status, err error) {
 	ancestors, descendants, _, err = tx.ThreadPage(viewer, id, threadBounds(viewer))
 	return ancestors, descendants, err
 }
 
-// ThreadPage is Thread within other bounds; next is how many descendants are
-// to be skipped to read on, 0 when there are no more.
+// ThreadPage is Thread within other bounds; next is how many descendants to
+// skip for the next page, 0 when there are no more.
 func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancestors, descendants []*Status, next int, err error) {
 	if ok, err := tx.MaySee(viewer, id); err != nil || !ok {
 		if err == nil {
@@ -37,7 +37,7 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 		}
 		return nil, nil, 0, err
 	}
-	// UNION, not UNION ALL: a thread that bites its own tail ends.
+	// UNION, not UNION ALL: so that a thread with a cycle ends.
 	up, err := ids[ObjectID](tx, `
 		WITH RECURSIVE up (id, parent, depth) AS (
 		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
@@ -82,9 +82,9 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 	return ancestors, descendants, next, nil
 }
 
-// descendants lists the ids of what viewer may see below a status, depth
-// first, older answers first. What answers something that viewer may not see
-// stands where it would stand below that.
+// descendants lists the ids of the descendants that viewer may see, depth
+// first, older replies first. A reply to a status that viewer may not see stays
+// in the place where it would be below that.
 func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectID, error) {
 	children := map[ObjectID][]ObjectID{}
 	shown := map[ObjectID]bool{}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// How often Tidy looks without being told to: for uploads that were cut off,
-// and, which takes long, for blobs that nothing refers to.
+// How often Tidy runs without being woken: for uploads that were cut off, and,
+// which takes long, for unreferenced blobs.
 const (
 	sweepUploadsEvery = time.Hour
 	sweepMediaEvery   = 24 * time.Hour
@@ -31,10 +31,10 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 			mediaDue = err != nil
 		}
 		if err == nil {
-			err = s.GiveSpaceBack(ctx)
+			err = s.ReclaimSpace(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("could not tidy the database, it is tried again in an hour", "error", err)
+			log.Warn("could not clean up the database, retrying in an hour", "error", err)
 		}
 		select {
 		case <-s.tidyDue:
@@ -47,10 +47,10 @@ func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// tidySoon has Tidy look at once.
+// tidySoon makes Tidy run at once.
 func (s *Store) tidySoon() {
 	select {
 	case s.tidyDue <- struct{}{}:
-	default: // it is told already
+	default: // it is woken already
 	}
 }

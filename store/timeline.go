@@ -1,9 +1,9 @@
 package store
 
-// Timelines give ids of statuses, filtered and paged in SQL; Statuses reads
-// what they name. Each is one index range.
+// Timelines return ids of statuses, filtered and paged in SQL; Statuses reads
+// them. Each is one index range.
 
-// HomeTimeline lists what is in an account's home feed.
+// HomeTimeline lists an account's home feed.
 func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 	below, above := p.bounds()
 	list, err := ids[ObjectID](tx, `
@@ -15,10 +15,11 @@ func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 		  AND `+unmutedStatus("o", "$1", "$4")+`
 		ORDER BY h.status_id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
-// unmutedStatus is true unless viewer mutes the author, or whom it boosts.
+// unmutedStatus is true unless viewer mutes the author, or the author of the
+// boosted status.
 func unmutedStatus(o, viewer, now string) string {
 	return "(" + notMuted(o+".account_id", viewer, now) + `
 		AND (` + o + `.reblog_of_id = 0 OR NOT EXISTS (
@@ -26,7 +27,7 @@ func unmutedStatus(o, viewer, now string) string {
 		  WHERE mr.id = ` + o + `.reblog_of_id AND (mm.expires_at = 0 OR mm.expires_at > ` + now + `))))`
 }
 
-// PublicQuery narrows the public timeline.
+// PublicQuery filters the public timeline.
 type PublicQuery struct {
 	Local, Remote, OnlyMedia bool
 }
@@ -54,12 +55,12 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectI
 		  AND `+notMuted("o.account_id", "$1", "$4")+`
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
 const withMedia = ` AND EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
 
-// TagQuery names the hashtags of a tag timeline: one of Any, all of All and
+// TagQuery selects the hashtags of a tag timeline: one of Any, all of All and
 // none of None.
 type TagQuery struct {
 	Any, All, None []string
@@ -92,7 +93,7 @@ func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) ([]ObjectID, err
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit,
 		foldedTags(q.Any), foldedTags(q.All), len(q.All), foldedTags(q.None))
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }
 
 func foldedTags(tags []string) string {
@@ -103,16 +104,17 @@ func foldedTags(tags []string) string {
 	return textSet(folded)
 }
 
-// AccountQuery narrows an account's statuses.
+// AccountQuery filters an account's statuses.
 type AccountQuery struct {
 	ExcludeReplies, ExcludeReblogs, OnlyMedia, Pinned bool
 	Tagged                                            string
-	// Public keeps to what a stranger may see, whoever asks: outboxes, feeds.
+	// Public selects only what a stranger may see, for any viewer:
+	// outboxes, feeds.
 	Public bool
 }
 
-// AccountTimeline lists an account's statuses. Pinned ones are ordered and paged
-// by their own id, as Mastodon does: clients page by that alone.
+// AccountTimeline lists an account's statuses. Pinned ones are ordered and
+// paged by their own id, as in Mastodon: clients page by that alone.
 func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) ([]ObjectID, error) {
 	below, above := p.bounds()
 	if q.Pinned {
@@ -124,7 +126,7 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 			  AND `+visible("o", "$1")+`
 			ORDER BY o.id `+p.order()+`
 			LIMIT $5`, viewer, account, below, above, p.Limit)
-		return turned(p, list), err
+		return newestFirst(p, list), err
 	}
 	where := ``
 	if q.ExcludeReblogs {
@@ -152,5 +154,5 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 		  AND `+visible("o", "$1")+`
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, args...)
-	return turned(p, list), err
+	return newestFirst(p, list), err
 }

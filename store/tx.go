@@ -13,8 +13,7 @@ import (
 
 // Tx is one transaction: a snapshot to read (View) or a unit of writing
 // (Update). It is used by one goroutine and never outlives its function. All
-// that it can do is a method of an entity's file: no SQL runs outside of this
-// package.
+// its methods are in the entities' files: no SQL runs outside of this package.
 type Tx struct {
 	engine *engine.Tx
 	store  *Store
@@ -23,11 +22,11 @@ type Tx struct {
 // Now is the time of this transaction, UTC, to the millisecond.
 func (tx *Tx) Now() time.Time { return tx.engine.Now() }
 
-// NewID makes a time-ordered 64-bit id for something of the time at.
+// NewID makes a time-ordered 64-bit id for the time at.
 func (tx *Tx) NewID(at time.Time) int64 { return tx.engine.NewID(at) }
 
-// AfterCommit has fn called once, in commit order, when this transaction is
-// durable. fn must not block and must not enter the store.
+// AfterCommit calls fn once, in commit order, when this transaction is durable.
+// fn must not block and must not use the store.
 func (tx *Tx) AfterCommit(fn func()) { tx.engine.AfterCommit(fn) }
 
 func (tx *Tx) exec(query string, args ...any) (changed int64, err error) {
@@ -45,13 +44,13 @@ func (tx *Tx) insertNew(at time.Time, insert func(id int64) error) error {
 	return tx.engine.InsertNew(at, insert)
 }
 
-// restore has what dest points to set back when the transaction is rolled
-// back: an entity that was given an id or a time must not keep them for the
-// next run, nor after a failure.
+// restore sets dest back when the transaction is rolled back: an entity that
+// was given an id or a time must not keep them for the next run, nor after a
+// failure.
 func restore[T any](tx *Tx, dest *T) { engine.Restore(tx.engine, dest) }
 
-// get runs a statement that gives at most one row into dest; no row is
-// reported as a NotFound error that says what was looked for.
+// get runs a statement that returns at most one row into dest; no row is a
+// NotFound error for what.
 func (tx *Tx) get(what string, dest []any, query string, args ...any) error {
 	found := false
 	err := tx.query(func(row scanner) error {
@@ -81,14 +80,14 @@ func ids[T ~int64](tx *Tx, query string, args ...any) ([]T, error) {
 	return out, err
 }
 
-// one reads a single value; no row gives the zero value and false.
+// one reads a single value; without a row it returns the zero value and false.
 func one[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 	return engine.One[T](tx.engine, query, args...)
 }
 
 type scanner = engine.Row
 
-// millis is how a time is kept: milliseconds since 1970, 0 for none.
+// millis is how a time is stored: milliseconds since 1970, 0 for none.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -113,7 +112,7 @@ func (s timeScanner) Scan(src any) error {
 	return nil
 }
 
-// jsonText is how a list is kept in a column: its JSON, "" for nothing.
+// jsonText is how a list is stored in a column: its JSON, "" for nothing.
 func jsonText(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -125,7 +124,7 @@ func jsonText(v any) string {
 	return ""
 }
 
-// fromJSON scans such a column; "" leaves dest as it is.
+// fromJSON scans such a column; "" leaves dest unchanged.
 func fromJSON(dest any) sql.Scanner { return jsonScanner{dest} }
 
 type jsonScanner struct{ dest any }
@@ -148,7 +147,7 @@ func (s jsonScanner) Scan(src any) error {
 	return errors.New("JSON column holds neither text nor bytes")
 }
 
-// raw scans a text column into bytes kept as they came.
+// raw scans a text column into bytes, unchanged.
 func raw(dest *json.RawMessage) sql.Scanner { return rawScanner{dest} }
 
 type rawScanner struct{ dest *json.RawMessage }

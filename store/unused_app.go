@@ -3,23 +3,23 @@ package store
 import "time"
 
 const (
-	// unusedApp is how long a client that nobody signed in to stays registered,
-	// and how long a client's own token stays that is not used.
+	// unusedApp is how long a client without any sign-in stays registered,
+	// and how long an unused client token stays.
 	unusedApp = 7 * 24 * time.Hour
-	// maxApps is how many clients are registered before new ones replace the
-	// oldest that nobody signed in to: registering is open to strangers.
+	// maxApps is how many clients are registered before new ones replace
+	// the oldest unused ones: registering is open to strangers.
 	maxApps = 2000
 )
 
-// appUnused is true of a client that nobody has signed in to or written with.
-// A client's own token is no use: it is given without asking anyone.
+// appUnused is true for a client that nobody has signed in to or written with.
+// A client's own token does not count: it is issued without asking anyone.
 const appUnused = `
 	p.id NOT IN (SELECT t.app_id FROM oauth_tokens t WHERE t.account_id <> 0)
 	AND p.id NOT IN (SELECT c.app_id FROM oauth_codes c)
 	AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.application_id = p.id AND o.application_id <> 0)`
 
-// deleteUnusedApps drops clients that were registered before a time and have
-// not been used, and clients' own tokens that have not.
+// deleteUnusedApps deletes unused clients that were registered before a time,
+// and unused client tokens.
 func (tx *Tx) deleteUnusedApps(before time.Time) error {
 	if _, err := tx.exec(`DELETE FROM oauth_tokens WHERE account_id = 0 AND created_at < $1 AND last_used_at < $1`, millis(before)); err != nil {
 		return err
@@ -31,8 +31,8 @@ func (tx *Tx) deleteUnusedApps(before time.Time) error {
 	return err
 }
 
-// makeRoomForApp drops the oldest unused clients, with their own tokens, when
-// there are as many as there may be.
+// makeRoomForApp deletes the oldest unused clients, with their own tokens, when
+// the maximum is reached.
 func (tx *Tx) makeRoomForApp() error {
 	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM oauth_apps`)
 	if err != nil || n < maxApps {

@@ -13,10 +13,10 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Upload is bytes that arrive: they are written in chunks, each a short
+// Upload is a file that arrives: it is written in chunks, each a short
 // transaction of its own, so that a large file is never whole in memory and
-// holds up no other writer. It can be read (Open), and ends when it becomes a
-// blob (Keep) or is dropped (Discard). What is cut off before is swept after
+// delays no other writer. It can be read (Open), and ends when it becomes a
+// blob (Keep) or is discarded (Discard). An abandoned one is swept after
 // uploadTime. It is used by one goroutine.
 type Upload struct {
 	store *Store
@@ -37,7 +37,7 @@ const uploadTime = time.Hour
 // deleted, before it was kept.
 var errSwept = fault.Errorf(fault.Unavailable, "the file was deleted while it was written: upload it again")
 
-// NewUpload takes bytes as they come, max at most; more is TooLarge.
+// NewUpload starts an upload of at most max bytes; more is TooLarge.
 func (s *Store) NewUpload(ctx context.Context, max int64) *Upload {
 	return &Upload{store: s, ctx: ctx, id: NewMediaKey(), max: max, hash: sha256.New()}
 }
@@ -48,13 +48,13 @@ func (u *Upload) Size() int64 { return u.size }
 // Write implements io.Writer.
 func (u *Upload) Write(p []byte) (n int, err error) {
 	if u.ended {
-		return 0, errors.New("write to an upload that has ended")
+		return 0, errors.New("write to a closed upload")
 	}
 	if u.size+int64(len(p)) > u.max {
 		return 0, fault.Errorf(fault.TooLarge, "The file is larger than %d bytes", u.max)
 	}
 	for len(p) > 0 {
-		// A full chunk is written when more comes: the last one stays in memory.
+		// A full chunk is written when more arrives: the last one stays in memory.
 		if len(u.chunk) == chunkSize {
 			if err := u.flush(); err != nil {
 				return n, err
@@ -100,16 +100,16 @@ func (tx *Tx) insertChunk(upload string, seq int64, data []byte) error {
 	return err
 }
 
-// Open reads what was written, from its beginning. Nothing is written after.
+// Open reads what was written, from its beginning. No Write may follow.
 func (u *Upload) Open() *BlobReader {
 	return &BlobReader{ctx: u.ctx, store: u.store, upload: u.id, size: u.size, seq: -1, last: u.chunk}
 }
 
-// Keep makes a blob of what was written, or finds the one that is the same. It
-// is there for a while (unusedBlob), in which a row has to refer to it.
+// Keep turns the upload into a blob, or finds an identical one. A row has to
+// refer to it within unusedBlob.
 func (u *Upload) Keep(mediaType string) (*Blob, error) {
 	if u.ended {
-		return nil, errors.New("keep an upload that has ended")
+		return nil, errors.New("keep a closed upload")
 	}
 	var b *Blob
 	err := u.store.Update(u.ctx, func(tx *Tx) error {
@@ -159,7 +159,7 @@ func (tx *Tx) keepUpload(u *Upload, b *Blob) error {
 	return tx.dropChunks(u.id)
 }
 
-// Discard drops what was written, if it has not become a blob.
+// Discard deletes the upload, if it has not become a blob.
 func (u *Upload) Discard() {
 	if u.ended {
 		return
@@ -168,7 +168,7 @@ func (u *Upload) Discard() {
 	if u.seq == 0 {
 		return
 	}
-	// The request may be over. What fails here is swept in an hour.
+	// The request may be over. If this fails, it is swept in an hour.
 	_ = u.store.Update(context.WithoutCancel(u.ctx), func(tx *Tx) error {
 		n, err := tx.exec(`DELETE FROM uploads WHERE id = $1`, u.id)
 		if err != nil || n == 0 {
@@ -182,8 +182,8 @@ func (u *Upload) Discard() {
 // overwrites them meanwhile.
 const chunksAtOnce = 2
 
-// dropChunks deletes the chunks of what is not a blob, or not any more, and
-// not in uploads: a few at once, more in the steps of SweepUploads.
+// dropChunks deletes the chunks of an upload that is not a blob, or no longer,
+// and not in uploads: a few at once, more in the steps of SweepUploads.
 func (tx *Tx) dropChunks(upload string) error {
 	tx.engine.Erases()
 	done, err := tx.deleteChunks(upload)
@@ -197,7 +197,7 @@ func (tx *Tx) dropChunks(upload string) error {
 	return nil
 }
 
-// deleteChunks deletes the first chunks of an upload; done tells that there
+// deleteChunks deletes the first chunks of an upload; done reports that there
 // are no more.
 func (tx *Tx) deleteChunks(upload string) (done bool, err error) {
 	n, err := tx.exec(`
@@ -207,7 +207,7 @@ func (tx *Tx) deleteChunks(upload string) (done bool, err error) {
 }
 
 // SweepUploads deletes the chunks of deleted blobs, and of uploads that were
-// cut off an hour ago, in small transactions.
+// abandoned an hour ago, in small transactions.
 func (s *Store) SweepUploads(ctx context.Context) error {
 	var list []string
 	err := s.View(ctx, func(tx *Tx) (err error) {
@@ -244,7 +244,7 @@ func (tx *Tx) sweepUpload(id string) (done bool, err error) {
 }
 
 // NewMediaKey is 128 random bits, which nobody can guess: a part of a public
-// address.
+// URL.
 func NewMediaKey() string {
 	b := make([]byte, 16)
 	rand.Read(b)

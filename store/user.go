@@ -42,8 +42,8 @@ func (n visibilityName) Scan(src any) error {
 	return nil
 }
 
-// InsertUser writes the private side of a new account; Conflict when the
-// e-mail address is another's.
+// InsertUser writes the private side of a new account; Conflict when the e-mail
+// address is in use.
 func (tx *Tx) InsertUser(u *User) error {
 	restore(tx, u)
 	u.CreatedAt, u.Email = tx.Now(), strings.ToLower(u.Email)
@@ -68,7 +68,7 @@ func (tx *Tx) User(id AccountID) (*User, error) {
 	return u, err
 }
 
-// UserByEmail reads it by e-mail address, whatever its case; NotFound.
+// UserByEmail reads it by e-mail address, ignoring case; NotFound.
 func (tx *Tx) UserByEmail(email string) (*User, error) {
 	u := new(User)
 	err := tx.get("user", u.dest(), `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, strings.ToLower(email))
@@ -88,7 +88,7 @@ func (tx *Tx) UpdateUser(u *User) error {
 	return err
 }
 
-// TouchSignIn notes that an account signed in.
+// TouchSignIn records that an account signed in.
 func (tx *Tx) TouchSignIn(id AccountID) error {
 	_, err := tx.exec(`UPDATE users SET last_sign_in_at = $2 WHERE account_id = $1`, id, millis(tx.Now()))
 	return err

@@ -2,7 +2,7 @@ package store
 
 import "fmt"
 
-// Visibility says to whom a status is addressed.
+// Visibility is who may see a status by its addressing.
 type Visibility int
 
 // The visibilities, from the widest to the narrowest, with Mastodon's names.
@@ -17,7 +17,7 @@ var visibilityNames = [...]string{"public", "unlisted", "private", "direct"}
 
 func (v Visibility) String() string { return visibilityNames[v] }
 
-// ParseVisibility reads Mastodon's name of a visibility.
+// ParseVisibility parses Mastodon's name of a visibility.
 func ParseVisibility(s string) (Visibility, bool) {
 	for i, name := range visibilityNames {
 		if s == name {
@@ -27,11 +27,11 @@ func ParseVisibility(s string) (Visibility, bool) {
 	return 0, false
 }
 
-// visible is the one predicate that decides who may see a status (SECURITY-
-// RULES 11): o is the alias of objects, viewer the placeholder of the account
-// that looks, 0 for a stranger. Every statement that shows a status, counts
-// it or acts on it in someone's name has it. A boost is seen by whom may see
-// both the boost and the boosted.
+// visible is the one predicate that decides who may see a status
+// (SECURITY-RULES 11): o is the alias of objects, viewer the placeholder of the
+// account that looks, 0 for a stranger. Every statement that shows a status,
+// counts it or acts on it for an account uses it. A boost is visible to those
+// who may see both the boost and the boosted status.
 func visible(o, viewer string) string {
 	return "(" + visibleItself(o, viewer) + `
 		AND (` + o + `.reblog_of_id = 0 OR EXISTS (

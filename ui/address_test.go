@@ -99,7 +99,7 @@ func TestAddressesOfDocuments(t *testing.T) {
 	}
 }
 
-// Who looks at too many pages is told so by one.
+// A client over the limit of pages gets a page that says so.
 func TestTooManyPages(t *testing.T) {
 	s := apptest.NewWorld(t).Server("a.test", "KINGLET_LIMITS_PAGES=2/1h")
 	s.Account("alice")
@@ -110,8 +110,8 @@ func TestTooManyPages(t *testing.T) {
 	}
 }
 
-// What an application is told of a person's decision, and what a person is
-// told when the application asks wrongly.
+// What an application learns of a person's decision, and what a person
+// sees when the application's request is invalid.
 func TestDecisions(t *testing.T) {
 	s := newSite(t, "https://kinglet.test")
 	b := s.browser().signIn()

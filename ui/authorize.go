@@ -9,8 +9,8 @@ import (
 	"kinglet/store"
 )
 
-// consent is what a person is asked: which client wants what, and where its
-// answer goes.
+// consent is the question to the user: which client requests which scopes, and
+// where the answer is redirected to.
 type consent struct {
 	App     *store.App
 	Host    string // where the redirect leads
@@ -28,8 +28,8 @@ func authorization(q url.Values) *auth.Authorization {
 	}
 }
 
-// authorizePage asks who is signed in whether a client may act for them;
-// nobody is sent to sign in first, as force_login asks of everybody.
+// authorizePage asks the signed-in user whether a client may act for them;
+// others are sent to sign in first, and with force_login everyone is.
 func (u *UI) authorizePage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	a := authorization(q)
@@ -110,8 +110,8 @@ func redirectHost(uri string) string {
 	return p.Scheme + ":"
 }
 
-// formTarget lets the consent's form be redirected to the client: browsers
-// hold a form's redirects to form-action as well.
+// formTarget lets the consent form be redirected to the client: browsers apply
+// form-action to redirects as well.
 func formTarget(uri string) []string {
 	p, err := url.Parse(uri)
 	if err != nil || uri == auth.OutOfBand {
@@ -123,7 +123,7 @@ func formTarget(uri string) []string {
 	return []string{p.Scheme + ":"}
 }
 
-// describe puts scopes into words.
+// describe explains scopes in words.
 func describe(scopes string) []string {
 	var out []string
 	for _, s := range strings.Fields(scopes) {

@@ -6,11 +6,11 @@ import (
 	"kinglet/store"
 )
 
-// kept are the pages that a browser may keep to go back to, having asked
-// whether they still stand. All others are not kept at all (api/respond).
+// kept are the pages that a browser may keep for going back, after
+// revalidation. No other page is kept (api/respond).
 var kept = map[string]bool{"home.html": true, "profile.html": true, "status.html": true, "tag.html": true}
 
-// cache says who may keep a page: of one who is signed in, nobody else.
+// cache sets who may cache a page: with a signed-in user, only the browser.
 func cache(w http.ResponseWriter, status int, name string, viewer *store.Account) {
 	if status != http.StatusOK || !kept[name] {
 		return

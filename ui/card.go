@@ -8,8 +8,8 @@ import (
 	"kinglet/store"
 )
 
-// card is what a link to a page shows elsewhere (the Open Graph protocol), and
-// the page's one address. All URLs are absolute.
+// card is the preview of a link to a page (the Open Graph protocol), and the
+// page's canonical URL. All URLs are absolute.
 type card struct {
 	URL, Type, Site    string
 	Title, Description string
@@ -24,7 +24,7 @@ type card struct {
 func (u *UI) homeCard() *card {
 	return &card{
 		URL: u.Config.URL + "/", Type: "website", Site: u.Config.Title, Title: u.Config.Title, Description: u.Config.Description,
-		Image: u.Config.URL + "/static/avatar.png", Twitter: "summary",
+		Image: u.Config.StaticURL("avatar.png"), Twitter: "summary",
 	}
 }
 
@@ -34,7 +34,7 @@ func (u *UI) tagCard(name string) *card {
 	return c
 }
 
-// profileCard is that of a profile, or of its older posts.
+// profileCard is the card of a profile, or of its older posts.
 func (u *UI) profileCard(a *store.Account, olderThan int64) *card {
 	c := u.homeCard()
 	c.URL, c.Type, c.Username = a.URL, "profile", a.Username
@@ -48,8 +48,8 @@ func (u *UI) profileCard(a *store.Account, olderThan int64) *card {
 	return c
 }
 
-// statusCard is that of a post: its first picture, unless that is to be shown
-// only when asked for, or its author's.
+// statusCard is the card of a post: with its first picture, unless that is
+// sensitive, or else its author's.
 func (u *UI) statusCard(st *store.Status, text string) *card {
 	c := u.profileCard(st.Account, 0)
 	c.URL, c.Type, c.Username, c.Author = st.URL, "article", "", st.Account.URL

@@ -11,7 +11,7 @@ import (
 )
 
 // The cookies: the session, the secret of the sign-in form before there is a
-// session, and the secret by which an account knows this browser again.
+// session, and the secret that identifies a known browser.
 const (
 	sessionCookie = "kinglet_session"
 	signInCookie  = "kinglet_sign_in"
@@ -36,8 +36,8 @@ func (u *UI) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
 	})
 }
 
-// cookie is the secret in a cookie, "" when there is none: it is of the length
-// of auth.NewSecret's.
+// cookie is the secret in a cookie, "" when there is none: it has the length of
+// auth.NewSecret's.
 func (u *UI) cookie(r *http.Request, name string) string {
 	c, err := r.Cookie(u.cookieName(name))
 	if err != nil || len(c.Value) != 43 {
@@ -46,20 +46,21 @@ func (u *UI) cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// The uses of form tokens: one's token is of no use for the other.
+// The uses of form tokens: a token is only valid for one of them.
 const (
 	sessionForm = "session form"
 	signInForms = "sign-in form"
 )
 
-// csrf is the token for the forms of who is signed in. It is made of the
-// session, so that no other session's will do, and only this server can make
-// it, so that nobody can put a fitting pair into somebody's browser.
+// csrf is the token for the forms of the signed-in user. It is derived from the
+// session, so that no other session's is valid, and only this server can make
+// it, so that nobody can plant a valid pair in somebody's browser.
 func (u *UI) csrf(r *http.Request) string {
 	return u.Auth.Sign(sessionForm, u.cookie(r, sessionCookie))
 }
 
-// signInToken is the token for the sign-in form, made of a cookie of its own.
+// signInToken is the token for the sign-in form, derived from a cookie of its
+// own.
 func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
 	secret := u.cookie(r, signInCookie)
 	if secret == "" {
@@ -69,14 +70,13 @@ func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
 	return u.Auth.Sign(signInForms, secret)
 }
 
-// maxForm is the most that is read of a form: a consent carries the client's
-// state.
+// maxForm limits a form: a consent carries the client's state.
 const maxForm = 32 << 10
 
 // form reads a form that one of our own pages sent, in this browser: its token
-// was made for the use, of the secret that the browser has in a cookie. Who
-// sends too many, another site's and what is too large is refused before
-// anything is read.
+// was made for the use, from the secret in the browser's cookie. Too many
+// forms, forms of other sites and large ones are refused before anything is
+// read.
 func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
 	if !u.Limits.Count(ratelimit.Address, u.Config.ClientAddress(r)).Allowed {
 		return nil, fault.Errorf(fault.RateLimited, "too many forms")

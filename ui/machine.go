@@ -13,8 +13,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// machineRoutes are what browsers and crawlers ask every site for, and the
-// source code of this one.
+// machineRoutes serves what browsers and crawlers request of every site, and
+// the source code of this one.
 func (u *UI) machineRoutes(r chi.Router) {
 	r.Get("/robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		serveFile(w, "text/plain; charset=utf-8", []byte(robots))
@@ -45,9 +45,9 @@ func serveFile(w http.ResponseWriter, contentType string, b []byte) {
 	_, _ = w.Write(b)
 }
 
-// robots keeps search engines to the pages; a page of somebody who does not
-// want to be found says so itself. Those who collect texts to train models
-// are asked to stay away, since nobody here has been asked.
+// robots limits search engines to the pages; a profile that does not want to be
+// indexed says so itself. Crawlers that collect texts for training models are
+// excluded.
 const robots = `User-agent: GPTBot
 User-agent: ClaudeBot
 User-agent: anthropic-ai
@@ -74,8 +74,8 @@ Disallow: /contexts/
 Disallow: /source.tar.gz
 `
 
-// archiveOf packs the source code. It is small, and the same for everyone, so
-// it is packed once, when it is first asked for.
+// archiveOf packs the source code. It is small and always the same, so it is
+// packed once, at the first request.
 func archiveOf(source fs.FS) ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

@@ -190,10 +190,10 @@ func (u *UI) ToProfile(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// ToStatus sends a visitor from the URI of an object or activity to the page
-// of the post that it is, or is about. What is about another server's post
-// leads to the page of the account here that did it: an address of ours never
-// leads where a stranger says.
+// ToStatus redirects from the URI of an object or activity to the page of the
+// post that it is, or is about. If the post is remote, it redirects to the
+// profile of the local account: a URL of ours never redirects to a URL that a
+// stranger chose.
 func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		u.toPage(w, r, func(tx *store.Tx) (string, error) {
@@ -229,11 +229,11 @@ func (u *UI) ToStatus(uri func(uuid string) string) http.HandlerFunc {
 	}
 }
 
-// maxThread bounds how far into a conversation a post of ours is looked for.
+// maxThread limits how far a conversation is searched for a local post.
 const maxThread = 200
 
-// ToThread sends a visitor from a conversation to its first public post that
-// was written here. Strangers may have written the first of all.
+// ToThread redirects from a conversation to its first public local post. Its
+// very first post may be remote.
 func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 	u.toPage(w, r, func(tx *store.Tx) (string, error) {
 		list, err := tx.ContextStatuses(u.Config.ContextURI(chi.URLParam(r, "uuid")), maxThread)

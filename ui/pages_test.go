@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -38,7 +39,7 @@ type world struct {
 
 func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
-	conf, err := config.Load(config.Sources{Environ: append([]string{"KINGLET_DOMAIN=example.org", "KINGLET_URL=https://social.example.org"}, settings...), NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: append([]string{"KINGLET_DOMAIN=example.org", "KINGLET_URL=https://social.example.org"}, settings...), NeedDomain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +296,7 @@ func TestCardPicture(t *testing.T) {
 }
 
 // A biography links accounts that are here, and no longer those that are gone.
-// Other servers are told of the links in the actor's tags.
+// Other servers learn of the links in the actor's tags.
 func TestMentionsInBiography(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery"}); err != nil {
@@ -416,7 +417,7 @@ func TestRobotsAndIcon(t *testing.T) {
 }
 
 // Every page links the source code of the program, which the server has itself
-// unless it is told where it is.
+// unless it is configured where it is.
 func TestSourceCode(t *testing.T) {
 	footer := func(w *world) (href string) {
 		for n := range w.open("/").root.Descendants() {

@@ -11,7 +11,7 @@ import (
 	"kinglet/store"
 )
 
-// viewer is who is signed in, nil for nobody.
+// viewer is the signed-in account, nil for none.
 func (u *UI) viewer(r *http.Request) *store.Account {
 	secret := u.cookie(r, sessionCookie)
 	if secret == "" {
@@ -24,8 +24,8 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 	return account
 }
 
-// reader is the viewer, and the context of a page's reads: who is signed in is
-// served although strangers hold all the connections that they may.
+// reader is the viewer, and the context for the page's reads: a signed-in user
+// is served even when strangers hold all the connections that they may.
 func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
 	viewer := u.viewer(r)
 	if viewer == nil {
@@ -57,8 +57,8 @@ func (u *UI) showSignIn(w http.ResponseWriter, r *http.Request, status int, f si
 	u.show(w, r, status, "sign_in.html", page{Title: "Sign in", Content: f, Viewer: u.viewer(r)})
 }
 
-// signIn begins a new session: the secret of an old one, whoever put it into
-// the browser, is worth nothing afterwards.
+// signIn starts a new session: the secret of an old one, whoever set it in the
+// browser, becomes invalid.
 func (u *UI) signIn(w http.ResponseWriter, r *http.Request) {
 	form, err := u.form(w, r, signInForms, u.cookie(r, signInCookie))
 	if err != nil {

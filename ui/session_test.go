@@ -123,7 +123,7 @@ func (s *site) consent(token string) url.Values {
 
 func (s *site) consentPage() string { return "/oauth/authorize?" + s.consent("").Encode() }
 
-// gaveCode tells whether an answer sends a code to the client.
+// gaveCode reports whether an answer sends a code to the client.
 func gaveCode(w *httptest.ResponseRecorder) bool {
 	return strings.Contains(w.Header().Get("Location"), "code=")
 }
@@ -249,7 +249,7 @@ func TestProxyNamesAnotherHost(t *testing.T) {
 	}
 }
 
-// Who sends too many forms is told so, whatever is in them.
+// A client that sends too many forms gets an error, whatever is in them.
 func TestFormsAreCounted(t *testing.T) {
 	s := newSite(t, "https://kinglet.test")
 	b := s.browser()

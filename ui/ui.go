@@ -1,7 +1,7 @@
-// Package ui is what people look at: pages rendered on the server, readable
-// without JavaScript, in light and dark. It reads views from the store and
-// hands commands to ap; it has no social rules. Remote HTML was made safe when
-// it was written (internal/markup), so templates show it as it is; everything else is
+// Package ui serves the web pages: rendered on the server, readable without
+// JavaScript, in light and dark. It reads views from the store and calls
+// commands of ap; it has no social rules. Remote HTML was sanitised when it was
+// written (internal/markup), so templates show it as it is; everything else is
 // text, which html/template escapes. Read UI and page.
 package ui
 
@@ -43,7 +43,7 @@ type UI struct {
 	origins *http.CrossOriginProtection // of forms
 }
 
-// New reads the templates.
+// New parses the templates.
 func New(u UI) (*UI, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
 		"html": func(s string) template.HTML { return template.HTML(s) }, // internal/markup made it
@@ -75,10 +75,10 @@ func displayName(a *store.Account) string {
 	return a.Username
 }
 
-// Routes mounts what only people come to.
+// Routes mounts what only browsers request.
 func (u *UI) Routes(r chi.Router) {
 	r.Get("/", u.home)
-	r.Get("/tags/{tag}", u.tag)
+	r.Get(config.TagURL.Path(), u.tag)
 	r.Get("/auth/sign_in", u.signInPage)
 	r.Post("/auth/sign_in", u.signIn)
 	r.Post("/auth/sign_out", u.signOut)
@@ -99,12 +99,12 @@ func (u *UI) Routes(r chi.Router) {
 	u.machineRoutes(r)
 }
 
-// page is what every template is given.
+// page is the data of every template.
 type page struct {
 	Title       string
 	Description string
 	Server      *config.Config
-	Viewer      *store.Account // who is signed in, nil for nobody
+	Viewer      *store.Account // the signed-in account, nil for none
 	Card        *card          // what a link to the page shows, nil for what nobody links to
 	Index       bool           // whether search engines may keep it
 	Document    string
@@ -113,7 +113,8 @@ type page struct {
 	Version     string
 }
 
-// show renders a page. formTargets are where its forms may lead beside here.
+// show renders a page. formTargets are where its forms may redirect to besides
+// this server.
 func (u *UI) show(w http.ResponseWriter, r *http.Request, status int, name string, p page, formTargets ...string) {
 	p.Server, p.Version = u.Config, config.Version
 	if p.Viewer != nil && p.CSRF == "" {
@@ -194,7 +195,7 @@ func (u *UI) fail(w http.ResponseWriter, r *http.Request, err error) {
 		u.problem(w, r, problem{status, "That did not work", err.Error()})
 	default:
 		if r.Context().Err() != nil {
-			u.Log.Info("page not answered, its reader has left", "path", r.URL.Path, "error", err)
+			u.Log.Info("page not sent, the client has disconnected", "path", r.URL.Path, "error", err)
 			return
 		}
 		u.Log.Error("page failed", "path", r.URL.Path, "error", err)
@@ -206,12 +207,12 @@ func (u *UI) problem(w http.ResponseWriter, r *http.Request, p problem) {
 	u.show(w, r, p.Status, "error.html", page{Title: p.Heading, Content: p, Viewer: u.viewer(r)})
 }
 
-// TooMany is the page for who looks at too many.
+// TooMany is the page for a client over the limit of pages.
 func (u *UI) TooMany(w http.ResponseWriter, r *http.Request) {
 	u.fail(w, r, fault.Errorf(fault.RateLimited, "too many pages"))
 }
 
-// NotFound is the page for an address that leads nowhere.
+// NotFound is the page for an unknown URL.
 func (u *UI) NotFound(w http.ResponseWriter, r *http.Request) {
 	u.fail(w, r, fault.Errorf(fault.NotFound, "no such page"))
 }

@@ -6,13 +6,14 @@ import (
 	"kinglet/store"
 )
 
-// An Accept answers a Follow (ActivityPub §6.6, §7.6). Only who was asked may.
+// An Accept answers a Follow (ActivityPub §6.6, §7.6). Only the followed
+// account may send it.
 func acceptRule() Rule {
 	return Rule{Type: "Accept", Authorize: authorizeAnswer, Apply: applyAccept, Undo: undoAccept}
 }
 
-// authorizeAnswer checks an Accept or Reject: its actor is the one whom the
-// follow asked.
+// authorizeAnswer checks an Accept or Reject: its actor must be the target of
+// the follow.
 func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
@@ -22,14 +23,14 @@ func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return "", err
 	}
 	if f.TargetID != a.Actor.ID {
-		return "", refuse("%s was not asked by the follow %s", a.Actor.URI, f.URI)
+		return "", refuse("%s is not the target of the follow %s", a.Actor.URI, f.URI)
 	}
 	return "", nil
 }
 
 // answeredFollow finds the follow that an Accept, Reject or Undo is about: by
-// who follows whom, since neighbours on one host may give their follows the
-// same id, or by its id, since some servers send nothing else.
+// follower and target, since two accounts on one host may give their follows
+// the same id, or by its id, since some servers send nothing else.
 func answeredFollow(env *Env, tx *store.Tx, a *Activity) (*store.Follow, error) {
 	ref := a.Object.Object
 	f, err := followOf(env, tx, ref.Object)
@@ -39,7 +40,7 @@ func answeredFollow(env *Env, tx *store.Tx, a *Activity) (*store.Follow, error) 
 	return f, err
 }
 
-// followOf finds what stands between the two whom a Follow names.
+// followOf finds the relationship between the two accounts that a Follow names.
 func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, error) {
 	if follow == nil || follow.Type != "Follow" {
 		return nil, fault.Errorf(fault.NotFound, "follow not found")
@@ -60,13 +61,13 @@ func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := acceptFollow(tx, f.AccountID, f.TargetID); err != nil {
+	if err := acceptFollow(tx, a, f.AccountID, f.TargetID); err != nil {
 		return Outcome{}, err
 	}
 	return answered(tx, a, f.AccountID)
 }
 
-// answered publishes the Accept or Reject of an account here to the follower.
+// answered publishes the Accept or Reject of a local account to the follower.
 func answered(tx *store.Tx, a *Activity, follower store.AccountID) (Outcome, error) {
 	if !a.Origin.Publishes {
 		return Outcome{}, nil
@@ -81,33 +82,35 @@ func answered(tx *store.Tx, a *Activity, follower store.AccountID) (Outcome, err
 }
 
 // acceptFollow makes a request a follow, with all that comes of it: the
-// follower's feed is filled, and the followed is notified.
-func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
+// follower's feed is filled, and the followed is notified of what is new.
+func acceptFollow(tx *store.Tx, a *Activity, follower, target store.AccountID) error {
 	changed, err := tx.AcceptFollow(follower, target)
 	if err != nil || !changed {
 		return err
 	}
-	if err := tx.Unnotify(target, "follow_request", follower, 0); err != nil {
+	if err := tx.RetractNotification(target, "follow_request", follower, 0); err != nil {
 		return err
 	}
-	if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
-		return err
+	if a.Origin.Notifies {
+		if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
+			return err
+		}
 	}
 	local, err := tx.Account(follower)
 	if err != nil || !local.Local() {
 		return err
 	}
-	return tx.FeedFollow(follower, target)
+	return tx.BackfillHome(follower, target)
 }
 
-// undoAccept ends the follow that an Accept of the actor had allowed.
+// undoAccept ends the follow that the actor had accepted.
 func undoAccept(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	f, err := answeredFollow(env, tx, undone)
 	if err != nil {
 		return nil, false, ifNotFound(err)
 	}
 	if f.TargetID != undone.Actor.ID {
-		return nil, false, refuse("%s was not asked by the follow %s", undone.Actor.URI, f.URI)
+		return nil, false, refuse("%s is not the target of the follow %s", undone.Actor.URI, f.URI)
 	}
 	return nil, true, endFollow(tx, f.AccountID, f.TargetID)
 }

@@ -1,11 +1,11 @@
 // Package activity holds the social rules: what a Create, a Follow, a Like …
 // does, one file per activity type. Every change of the social state, whether
 // it was written here, arrived in an inbox or was fetched, is an Activity that
-// the pipeline of package ap carries through the same steps of its Rule: what
-// it needs known, what of it is work without a database, whether it may, what
-// it writes, and whom that is for.
+// the pipeline of package ap takes through the same steps of its Rule: what
+// must be fetched first (Needs), the work without a database (Prepare), whether
+// the actor may do it (Authorize), what is written and who gets it (Apply).
 //
-// The package never dials and never answers HTTP: it works on the store's
+// The package never dials and never answers HTTP: it works in the store's
 // transaction. Read Activity, Rule, Outcome and create.go first.
 package activity
 
@@ -25,46 +25,50 @@ import (
 type Activity struct {
 	*vocab.Object
 	Origin Origin
-	// Actor is who does it, verified by signature, by sign-in or by fetching.
+	// Actor is the account that does it, verified by signature, sign-in or
+	// fetch.
 	Actor *store.Account
-	// Recipient is whose own inbox it came to; 0 for the shared inbox.
+	// Recipient is the account whose own inbox it arrived in; 0 for the
+	// shared inbox.
 	Recipient store.AccountID
-	// ByID tells that only the id of its object came, and that the pipeline
-	// fetched the object from its origin.
+	// ByID reports that only the id of its object arrived, and that the
+	// pipeline fetched the object from its origin.
 	ByID bool
-	// Depth counts how many fetches of a thread led here; it bounds them.
+	// Depth counts the fetches of a thread that led here, to limit them.
 	Depth int
-	// Cause is the URI of the actor whose message had us fetch this; "" when
-	// somebody here did. What fetching leads to is counted for it.
+	// Cause is the URI of the actor whose message made us fetch this; ""
+	// for a local user. Further fetches count against that actor's limits.
 	Cause string
-	// Command is what an account here asked for beside what is published.
+	// Command is what a local account requested beyond the published
+	// document.
 	Command Command
 	// Prepared is what the rule's Prepare made of the object, before the transaction.
 	Prepared *Prepared
 }
 
-// Command is what an account here asks for that is no part of the document
-// which others get.
+// Command is what a local account requests that is not part of the published
+// document.
 type Command struct {
 	Status          store.ObjectID // the id that a new post is to have: its page's URL has it
 	ApplicationID   int64          // what it was written with
 	IdempotencyKey  string         // a second post of one key is the first
 	KeepAttachments bool           // a Delete leaves them to the author for a day
-	// Write writes, in the same transaction, what belongs to the activity and
-	// is nobody else's: the rows of a profile. It may run twice.
+	// Write writes what belongs to the activity alone, in the same
+	// transaction: the rows of a profile. It may run twice.
 	Write func(tx *store.Tx, a *Activity) error
 }
 
-// Prepared is an activity's object as the rows that will be written of it.
+// Prepared is an activity's object as the rows that will be written for it.
 type Prepared struct {
 	*object.Reading
-	// Mentioned are those whom its tags mention.
+	// Mentioned are the accounts that its tags mention.
 	Mentioned []store.Addressee
-	// Here are the names of the accounts here that it is addressed to.
+	// Here are the names of the local accounts that it is addressed to.
 	Here []string
 }
 
-// cause is whom the fetches are counted for that an activity leads to.
+// cause is the URI of the actor whose limits the activity's fetches count
+// against.
 func (a *Activity) cause() string {
 	if a.Origin.Unsolicited {
 		return a.Actor.URI
@@ -72,7 +76,7 @@ func (a *Activity) cause() string {
 	return a.Cause
 }
 
-// Need is something that must be known here before an activity can be judged.
+// Need is something that must be known here before an activity can be applied.
 type Need struct {
 	URI   string
 	Actor bool // an actor is wanted, not a status
@@ -86,23 +90,24 @@ type Need struct {
 type Rule struct {
 	// Type is its ActivityStreams name.
 	Type string
-	// Needs names what must be fetched first; nil for nothing ever.
+	// Needs names what must be fetched first; nil when nothing ever is.
 	Needs func(env *Env, tx *store.Tx, a *Activity) ([]Need, error)
 	// Prepare does all the work that needs no database, before the
-	// transaction begins, and keeps it in a.Prepared; nil for none.
+	// transaction begins, and stores it in a.Prepared; nil for none.
 	Prepare func(env *Env, a *Activity) error
-	// Authorize returns a Forbidden error unless the actor may do this, or
-	// why it is not wanted here.
+	// Authorize returns a Forbidden error when the actor may not do this,
+	// or the reason why it is not wanted here.
 	Authorize func(env *Env, tx *store.Tx, a *Activity) (Reason, error)
 	// Apply writes what the activity causes: nothing but SQL happens here.
 	// Applying it twice changes nothing.
 	Apply func(env *Env, tx *store.Tx, a *Activity) (Outcome, error)
-	// Undo takes the activity back for its actor, if it is one of this rule's,
-	// and says which inboxes are to get the Undo; nil for what is not undone.
+	// Undo reverts the activity for its actor, if it is one of this rule's,
+	// and returns the inboxes that get the Undo; nil for what can't be
+	// undone.
 	Undo func(env *Env, tx *store.Tx, undone *Activity) (inboxes []string, found bool, err error)
 }
 
-// Env is what the rules know beside the transaction.
+// Env is what the rules use besides the transaction.
 type Env struct {
 	Config *config.Config
 	Log    *slog.Logger
@@ -126,7 +131,7 @@ func rules() []Rule {
 	}
 }
 
-// Rules gives the rule of each activity type.
+// Rules returns the rule of each activity type.
 func Rules() map[string]Rule {
 	byType := map[string]Rule{}
 	for _, r := range rules() {
@@ -135,12 +140,12 @@ func Rules() map[string]Rule {
 	return byType
 }
 
-// refuse makes the error for what the actor had no right to do.
+// refuse returns the error for what the actor is not allowed to do.
 func refuse(format string, args ...any) error {
 	return fault.Errorf(fault.Forbidden, format, args...)
 }
 
-// unwanted says why something concerns nobody here.
+// unwanted returns the reason why something concerns no local account.
 func unwanted(format string, args ...any) Reason {
 	return Reason(fmt.Sprintf(format, args...))
 }

@@ -13,8 +13,8 @@ func announceRule() Rule {
 }
 
 // announceNeeds asks for the boosted status when it is not known here and the
-// boost will be wanted. What is embedded is never believed, it is another
-// actor's (SECURITY-RULES 4).
+// boost will be wanted. An embedded object is never believed, since it is
+// another actor's (SECURITY-RULES 4).
 func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	uri := a.Object.Object.ID
 	if uri == "" || env.Config.IsOwn(uri) {
@@ -28,13 +28,6 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 		return nil, err
 	}
 	return []Need{{URI: uri}}, nil
-}
-
-// MayBoost tells whether an account may boost a status that it can see: nobody
-// but its author what is not public, and that not what is direct
-// (SECURITY-RULES 12).
-func MayBoost(account store.AccountID, status *store.Object) bool {
-	return status.Visibility <= store.Unlisted || status.Visibility == store.Private && status.AccountID == account
 }
 
 func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
@@ -53,7 +46,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if !status.IsStatus || status.ReblogOfID != 0 || !status.DeletedAt.IsZero() {
 		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
-	// What may not be seen and what is not there are answered alike.
+	// An invisible status is answered like one that does not exist.
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
 	if err != nil {
 		return "", err
@@ -62,11 +55,11 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
 	}
 	if !MayBoost(a.Actor.ID, status) {
-		return "", refuse("%s is not public, and not for %s to boost", status.URI, a.Actor.URI)
+		return "", refuse("%s is not public, %s may not boost it", status.URI, a.Actor.URI)
 	}
 	wanted, err := isBoostWanted(tx, a, status)
 	if err == nil && !wanted {
-		return unwanted("nobody here follows %s", a.Actor.URI), nil
+		return unwanted("no local account follows %s", a.Actor.URI), nil
 	}
 	return "", err
 }
@@ -76,7 +69,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	// One boost of a status by one account stands, whatever ids it comes under.
+	// An account has one boost of a status, whatever ids it arrives under.
 	if known, err := tx.ActivityOn(a.Actor.ID, "Announce", status.URI); err == nil {
 		return Outcome{Object: known.ID}, nil
 	} else if !fault.Is(err, fault.NotFound) {
@@ -97,7 +90,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if a.Origin.Feeds {
-		if err := tx.FeedStatus(boost); err != nil {
+		if err := tx.AddToHomeFeeds(boost); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -112,7 +105,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return out, err
 }
 
-// boostVisibility is the boost's own, never wider than the boosted's.
+// boostVisibility is the boost's own, never wider than the boosted status's.
 func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 	return max(visibilityOf(a, &vocab.Object{}), status.Visibility)
 }
@@ -139,7 +132,7 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 	if err != nil {
 		return nil, false, err
 	}
-	if err := tx.Unnotify(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
+	if err := tx.RetractNotification(status.AccountID, "reblog", undone.Actor.ID, status.ID); err != nil {
 		return nil, false, err
 	}
 	return inboxes, true, tx.DeleteObject(boost, tombstone(boost, tx.Now()))

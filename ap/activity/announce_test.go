@@ -1,6 +1,7 @@
 package activity_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func TestAnnounce(t *testing.T) {
 	}
 	try(t, []rule{
 		{name: "of a post here", given: post(), send: byBob, then: func(s *scene) {
-			s.told("reblog @bob@b.test")
+			s.notified("reblog @bob@b.test")
 			s.count(uri, "reblogs", 1)
 		}},
 		{name: "of a post here, by a stranger", by: byMallory, given: post(), send: by(byMallory),
@@ -101,8 +102,16 @@ func TestAnnounceHere(t *testing.T) {
 	s.world.Run()
 	s.count(note["id"], "reblogs", 0)
 	for _, who := range []*apptest.Stranger{s.bob, s.mallory} {
-		if got := who.ReceivedTypes(); len(got) != 2 || got[1] != "Undo" {
-			t.Errorf("%s receives %v", who.Name, got)
+		got := who.Received()
+		if len(got) != 2 || got[1]["type"] != "Undo" {
+			t.Fatalf("%s receives %v", who.Name, got)
+		}
+		// What is embedded is what was sent, and its Undo is for the same.
+		undone, _ := got[1]["object"].(map[string]any)
+		for _, key := range []string{"id", "object", "published", "to", "cc"} {
+			if want := fmt.Sprint(got[0][key]); fmt.Sprint(undone[key]) != want || (key == "to" || key == "cc") && fmt.Sprint(got[1][key]) != want {
+				t.Errorf("%s of the Announce was %s; it is undone with %v, embedded %v", key, want, got[1][key], undone[key])
+			}
 		}
 	}
 	private := s.knows(s.bob.Note("psst", "to", []string{s.bob.URI + "/followers"}, "cc", nil))

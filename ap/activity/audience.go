@@ -8,11 +8,11 @@ import (
 	"kinglet/store"
 )
 
-// Whom something is addressed to, and which inboxes that is, stand beside each
-// other here: what one of them says the other has to mean.
+// Whom something is addressed to, and which inboxes that is: the two must
+// agree, so they are in one file.
 
-// Addressing gives to and cc of what an account here writes for a visibility,
-// as Mastodon reads it from them.
+// Addressing returns the to and cc of a local account's post of a visibility,
+// as Mastodon reads them.
 func Addressing(author *store.Account, v store.Visibility, mentioned []*store.Account) (to, cc []string) {
 	var them []string
 	for _, m := range mentioned {
@@ -29,8 +29,8 @@ func Addressing(author *store.Account, v store.Visibility, mentioned []*store.Ac
 	return them, nil
 }
 
-// visibilityOf reads Mastodon's visibility from the addressing, of the object
-// and, where that has none, of the activity.
+// visibilityOf reads Mastodon's visibility from the addressing of the object
+// or, if it has none, of the activity.
 func visibilityOf(a *Activity, note *vocab.Object) store.Visibility {
 	to, cc := note.To, note.Cc
 	if len(to)+len(cc) == 0 {
@@ -54,9 +54,9 @@ func visibilityOf(a *Activity, note *vocab.Object) store.Visibility {
 	return store.Direct
 }
 
-// audience lists the inboxes that a local status is delivered to: those it
-// mentions, whom it answers or boosts, and, unless it is direct, the author's
-// followers.
+// audience lists the inboxes that a local status is delivered to: those of the
+// accounts that it mentions, replies to or boosts, and, unless it is direct, of
+// the author's followers.
 func audience(tx *store.Tx, status *store.Object) ([]string, error) {
 	inboxes, err := tx.AddresseeInboxes(status.ID)
 	if err != nil || status.Visibility == store.Direct {
@@ -66,7 +66,8 @@ func audience(tx *store.Tx, status *store.Object) ([]string, error) {
 	return append(inboxes, followers...), err
 }
 
-// toAudience publishes what was done to a status to all whom the status is for.
+// toAudience publishes an activity about a status to everyone who gets the
+// status.
 func toAudience(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
 	if !a.Origin.Publishes {
 		return nil, nil
@@ -75,8 +76,8 @@ func toAudience(tx *store.Tx, a *Activity, status *store.Object) (*Publication, 
 	return &Publication{Visibility: status.Visibility, Inboxes: inboxes}, err
 }
 
-// toCopies is toAudience for a Delete: those who boosted, favoured or answered
-// the status have a copy of it as well.
+// toCopies is toAudience for a Delete: the servers of those who boosted,
+// favourited or answered the status have a copy of it as well.
 func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
 	p, err := toAudience(tx, a, status)
 	if p == nil || err != nil {
@@ -87,7 +88,7 @@ func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, er
 	return p, err
 }
 
-// toAccount publishes what concerns one other account alone.
+// toAccount publishes what concerns only one other account.
 func toAccount(a *Activity, account *store.Account) *Publication {
 	if !a.Origin.Publishes {
 		return nil
@@ -95,8 +96,7 @@ func toAccount(a *Activity, account *store.Account) *Publication {
 	return &Publication{Visibility: store.Direct, Inboxes: inboxOf(account)}
 }
 
-// inboxOf is where a remote account is told something for it alone; nowhere
-// for one that lives here.
+// inboxOf is the inbox of a remote account; nil for a local one.
 func inboxOf(account *store.Account) []string {
 	if account.Local() {
 		return nil
@@ -104,8 +104,8 @@ func inboxOf(account *store.Account) []string {
 	return []string{account.Inbox}
 }
 
-// recipients is everyone an activity or its object is addressed to, blind
-// ones as well (SECURITY-RULES 13).
+// recipients lists everyone an activity or its object is addressed to,
+// including bto and bcc (SECURITY-RULES 13).
 func recipients(a *Activity, note *vocab.Object) []string {
 	var all []string
 	for _, list := range [][]string{a.To, a.Cc, a.Bto, a.Bcc, a.Audience, note.To, note.Cc, note.Bto, note.Bcc, note.Audience} {
@@ -114,12 +114,13 @@ func recipients(a *Activity, note *vocab.Object) []string {
 	return all
 }
 
-// namesHere are the names of those here that it is addressed to, once each.
+// namesHere lists the names of the local accounts that it is addressed to, once
+// each.
 func namesHere(env *Env, a *Activity, note *vocab.Object) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	for _, uri := range recipients(a, note) {
-		name, ok := env.Config.LocalUsername(uri)
+		name, ok := env.Config.ParseURL(uri).Username()
 		if !ok || seen[strings.ToLower(name)] {
 			continue
 		}

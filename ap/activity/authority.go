@@ -7,9 +7,9 @@ import (
 	"kinglet/store"
 )
 
-// Whose id may this be, and who may act: each is decided here.
+// Whose id this may be, and who may act, is decided in this file.
 
-// CheckID refuses the activity of an inbox whose id is not its actor's to give.
+// CheckID refuses an inbox activity whose id does not have its actor's origin.
 func CheckID(env *Env, a *Activity) error {
 	if a.Origin.Unsolicited && a.ID != "" && (env.Config.IsOwn(a.ID) || !vocab.SameOrigin(a.ID, a.Actor.URI)) {
 		return refuse("the activity %s has another origin than its actor %s", a.ID, a.Actor.URI)
@@ -17,9 +17,9 @@ func CheckID(env *Env, a *Activity) error {
 	return nil
 }
 
-// MayAct refuses what an account that is gone or suspended sends. It may still
-// take back what it did; and one that only its own server suspended may say
-// that it is back.
+// MayAct refuses what a deleted or suspended account sends. It may still undo
+// what it did; and one that only its own server suspended may report that the
+// suspension has ended.
 func MayAct(actor *store.Account, o *vocab.Object) error {
 	switch {
 	case actor.Active():
@@ -34,8 +34,8 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 	return refuse("the account %s is suspended", actor.URI)
 }
 
-// Recheck judges again, in the transaction that applies an activity, what may
-// have changed since it came: the actor as it is now, and whose inbox it was.
+// Recheck checks again, in the transaction that applies an activity, what may
+// have changed since it arrived: the actor, and the owner of the inbox.
 func Recheck(tx *store.Tx, a *Activity) error {
 	now, err := tx.Accounts([]store.AccountID{a.Actor.ID, a.Recipient})
 	if err != nil {
@@ -46,7 +46,7 @@ func Recheck(tx *store.Tx, a *Activity) error {
 		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
 	}
 	if actor.Local() {
-		if !actor.Active() { // deleted while a post of its looked up whom it mentions
+		if !actor.Active() { // deleted while the mentions of its post were looked up
 			return fault.Errorf(fault.Gone, "This account is gone")
 		}
 		return nil
@@ -68,13 +68,13 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 		return "", refuse("the object has no author")
 	}
 	if author := note.Author(); author != a.Actor.URI {
-		return "", refuse("the author of the object %s is not %s who acts", note.ID, a.Actor.URI)
+		return "", refuse("the author of the object %s is not the actor %s", note.ID, a.Actor.URI)
 	}
 	return "", ownsID(env, a, note.ID)
 }
 
-// ownsID checks that an id may be given by the actor: its own origin's, and,
-// unless we vouch for it, not ours.
+// ownsID checks that an id may be given by the actor: it has the actor's origin
+// and, unless the origin of the activity is trusted, is not this server's.
 func ownsID(env *Env, a *Activity, id string) error {
 	if !a.Origin.Trusted && env.Config.IsOwn(id) {
 		return refuse("the id %s is this server's own", id)
@@ -85,8 +85,8 @@ func ownsID(env *Env, a *Activity, id string) error {
 	return nil
 }
 
-// notAuthor answers what an actor would do to another's object. Who may not
-// see it is not told that it is there.
+// notAuthor answers an actor that changes another's object. If the actor can't
+// see the object, the answer is the same as for one that does not exist.
 func notAuthor(tx *store.Tx, a *Activity, o *store.Object) (Reason, error) {
 	may, err := tx.MaySee(a.Actor.ID, o.ID)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"kinglet/store"
 )
 
-// A Block keeps two accounts from one another, both ways and at once
-// (ActivityPub §6.9; its delivery, which the specification advises against,
-// is what the fediverse does, so that the other side stops as well).
+// A Block separates two accounts in both directions (ActivityPub §6.9. The
+// specification advises against delivering it; the fediverse does, so that the
+// other server stops as well).
 func blockRule() Rule {
 	return Rule{Type: "Block", Authorize: authorizeBlock, Apply: applyBlock, Undo: undoBlock}
 }
@@ -27,7 +27,7 @@ func authorizeBlock(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return "", nil
 	}
 	if !target.Local() {
-		return unwanted("%s does not live here", target.URI), nil
+		return unwanted("%s is not a local account", target.URI), nil
 	}
 	return "", ownsID(env, a, a.ID)
 }
@@ -50,9 +50,9 @@ func applyBlock(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return Outcome{Publish: toAccount(a, target), Then: then}, nil
 }
 
-// endFollowsElsewhere has the server of a remote account told that a block
-// ends the follows both ways, as Mastodon does: many servers take no Block.
-// Without this, they show the follows for ever and go on delivering.
+// endFollowsElsewhere notifies the server of a remote account that a block
+// ended the follows in both directions, as Mastodon does: many servers ignore a
+// Block. Without this, they show the follows forever and go on delivering.
 func endFollowsElsewhere(env *Env, tx *store.Tx, actor, target *store.Account) (then []*Activity, err error) {
 	if err := tx.LockPair(actor.ID, target.ID); err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func TestBlock(t *testing.T) {
 	})
 }
 
-// A block here holds both ways and at once, and the other server is told so
+// A block here works in both directions and at once, and the other server is notified
 // that follows end there too.
 func TestBlockHere(t *testing.T) {
 	s := newScene(t)

@@ -7,15 +7,15 @@ import (
 	"kinglet/store"
 )
 
-// A Create publishes a Note or its like (ActivityPub §6.2, §7.2).
+// A Create publishes a Note or another kind of status (ActivityPub §6.2, §7.2).
 func createRule() Rule {
 	return Rule{Type: "Create", Needs: createNeeds, Prepare: prepareObject, Authorize: authorizeCreate, Apply: applyCreate}
 }
 
-// createNeeds asks for the object when only its id came, provided that it can
-// be the actor's and that someone here wants it: the actor is followed here,
-// or the activity is addressed to someone here. A stranger can't have us fetch
-// what others wrote.
+// createNeeds asks for the object when only its id arrived, provided that the
+// id can be the actor's and that someone here wants it: the actor is followed
+// here, or the activity is addressed to a local account. A stranger can't make
+// us fetch what others wrote.
 func createNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	ref := a.Object.Object
 	if ref.Object != nil || ref.ID == "" || ownsID(env, a, ref.ID) != nil {
@@ -50,8 +50,8 @@ func prepareObject(env *Env, a *Activity) error {
 		return nil
 	}
 	for _, uri := range reading.Mentions {
-		name, _ := env.Config.LocalUsername(uri)
-		if name == "" && env.Config.IsOwn(uri) {
+		name, ok := env.Config.ParseURL(uri).Username()
+		if !ok && env.Config.IsOwn(uri) {
 			continue // nobody here
 		}
 		a.Prepared.Mentioned = append(a.Prepared.Mentioned, store.NewAddressee(uri, name))
@@ -75,11 +75,12 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if err != nil || wanted {
 		return "", err
 	}
-	return unwanted("nobody here follows %s, is mentioned, or is answered", a.Actor.URI), nil
+	return unwanted("no local account follows %s, is mentioned or is replied to", a.Actor.URI), nil
 }
 
-// authorizeCreateByID judges a Create that names an id which was not fetched:
-// it is known here, which changes nothing, or nobody here wants it.
+// authorizeCreateByID decides about a Create that names an id which was not
+// fetched: the object is known here, which changes nothing, or no local account
+// wants it.
 func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	id := a.Object.Object.ID
 	if id == "" {
@@ -90,7 +91,7 @@ func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	o, err := tx.ObjectByURI(id)
 	if fault.Is(err, fault.NotFound) {
-		return unwanted("nobody here follows %s or is addressed", a.Actor.URI), nil
+		return unwanted("no local account follows %s or is addressed", a.Actor.URI), nil
 	}
 	if err == nil && o.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, o)
@@ -107,8 +108,8 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{Object: o.ID}, nil
 	}
 	if key := a.Command.IdempotencyKey; key != "" {
-		// Before anything is written: of two posts with one key the first takes
-		// it, and the second waits here for its status.
+		// Before anything is written: of two posts with one key the first stores it,
+		// and the second waits here for its status.
 		since := tx.Now().Add(-env.Config.Retention.IdempotencyKeys)
 		first, taken, err := tx.TakeIdempotencyKey(a.Actor.ID, key, a.Command.Status, since)
 		if err != nil || !taken {

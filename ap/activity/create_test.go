@@ -26,7 +26,7 @@ func TestCreate(t *testing.T) {
 		{name: "of somebody who is followed", send: public, then: func(s *scene) { s.has(note["id"]) }},
 		{name: "with a mention, of a stranger", by: byMallory,
 			send: byMalloryOf(func(s *scene) object { return s.mallory.To(s.alice, "hello") }),
-			then: func(s *scene) { s.told("mention @mallory@evil.test"); s.hasNot(note["id"]) }},
+			then: func(s *scene) { s.notified("mention @mallory@evil.test"); s.hasNot(note["id"]) }},
 		{name: "of a stranger, for nobody here", by: byMallory, nothing: true,
 			send: byMalloryOf(func(s *scene) object { return s.mallory.Note("hello") })},
 		{name: "an answer of a stranger to a post here", by: byMallory,
@@ -41,7 +41,7 @@ func TestCreate(t *testing.T) {
 			}},
 		{name: "a direct message", send: create(func(s *scene) object { return s.bob.To(s.alice, "psst") }),
 			then: func(s *scene) {
-				s.told("mention @bob@b.test")
+				s.notified("mention @bob@b.test")
 				if s.carol.Status(note["id"].(string)) != nil {
 					t.Error("carol sees it")
 				}
@@ -61,7 +61,7 @@ func TestCreate(t *testing.T) {
 			return s.mallory.Activity("Create", s.bob.Note("hello")["id"], "to", []string{s.alice.URI})
 		}},
 		{name: "without an object", want: 403, send: func(s *scene) object { return s.bob.Activity("Create", nil) }},
-		{name: "of what is no status", nothing: true, send: create(func(s *scene) object { return s.bob.Note("hello", "type", "Flight") })},
+		{name: "of something that is not a status", nothing: true, send: create(func(s *scene) object { return s.bob.Note("hello", "type", "Flight") })},
 		{name: "from the future", send: create(func(s *scene) object { return s.bob.Note("hello", "published", "2126-01-01T00:00:00Z") }),
 			then: func(s *scene) {
 				s.has(note["id"])
@@ -116,7 +116,7 @@ func TestCreate(t *testing.T) {
 	})
 }
 
-// What an account here publishes is delivered to whom it is for, once each.
+// What a local account publishes is delivered to its recipients, once each.
 func TestCreateHere(t *testing.T) {
 	s := newScene(t)
 	s.mallory.Follow(s.carol)

@@ -11,8 +11,8 @@ import (
 	"kinglet/store"
 )
 
-// A Delete takes back an object, or the actor itself with all it had
-// (ActivityPub §6.4, §7.4). What is not known here costs nothing.
+// A Delete removes an object, or the actor itself with all it had (ActivityPub
+// §6.4, §7.4). What is not known here costs nothing.
 func deleteRule() Rule {
 	return Rule{Type: "Delete", Authorize: authorizeDelete, Apply: applyDelete}
 }
@@ -50,7 +50,7 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if !o.DeletedAt.IsZero() {
 		return out, nil
 	}
-	// Whom it went to is read before what names them is gone.
+	// The recipients are read before the rows that name them are deleted.
 	if out.Publish, err = toCopies(tx, a, o); err != nil {
 		return Outcome{}, err
 	}
@@ -68,8 +68,8 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return out, dropWaiting(tx, a.Actor, o.URI)
 }
 
-// tombstone is what is left to read of a local object; of a remote one
-// nothing is, its own server answers for it.
+// tombstone is the document that remains of a local object; of a remote one
+// nothing remains, since its own server serves the tombstone.
 func tombstone(o *store.Object, deleted time.Time) json.RawMessage {
 	if !o.Local {
 		return nil
@@ -77,8 +77,8 @@ func tombstone(o *store.Object, deleted time.Time) json.RawMessage {
 	return vocab.Encode(object.Compose(object.TombstoneDraft(o.URI, o.Type, deleted)).Document)
 }
 
-// deleteActor ends an account: from this transaction on nobody sees it or
-// anything of it. A job clears away what it left.
+// deleteActor deletes an account: from this transaction on it and all it wrote
+// is invisible. A job purges the rest.
 func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
 	if a.Origin.Publishes {
 		out.Publish = &Publication{Visibility: store.Public}
@@ -98,21 +98,16 @@ func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
 	return out, PurgeJob.Enqueue(tx, PurgeArgs{Account: a.Actor.ID}, jobs.Unique(PurgeJob.Name+" "+a.Actor.URI))
 }
 
-// dropWaiting drops what came to an inbox from an actor and still waits for
-// something to be fetched, or was given up: all of it, or what brings the
-// object that is being deleted.
+// dropWaiting drops an actor's inbox activities that still wait for a fetch, or
+// that failed: all of them, or those that bring the object that is being
+// deleted.
 func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 	list, err := tx.JobsInLane(IngestJob.Name, IngestLane(actor.URI))
 	if err != nil {
 		return err
 	}
 	for _, j := range list {
-		var args IngestArgs
-		if err := json.Unmarshal(j.Args, &args); err != nil || args.Actor != actor.ID {
-			continue
-		}
-		doc, err := vocab.Parse(args.Activity)
-		if err == nil && deleted != "" && doc.Object.ID != deleted {
+		if by, object := waiting(j); by != actor.ID || deleted != "" && object != deleted {
 			continue
 		}
 		if err := tx.DropJob(j.ID); err != nil {
@@ -120,4 +115,27 @@ func dropWaiting(tx *store.Tx, actor *store.Account, deleted string) error {
 		}
 	}
 	return nil
+}
+
+// waiting is whose a waiting activity is, and what it is about. The activity
+// itself is not parsed: this holds the writer.
+func waiting(j store.Job) (by store.AccountID, object string) {
+	var args struct {
+		Actor  store.AccountID `json:"actor"`
+		Object *string         `json:"object"`
+	}
+	if json.Unmarshal(j.Args, &args) != nil {
+		return 0, ""
+	}
+	if args.Object != nil {
+		return args.Actor, *args.Object
+	}
+	// It was put off before the object's id was kept beside it.
+	var old IngestArgs
+	if json.Unmarshal(j.Args, &old) == nil {
+		if doc, err := vocab.Parse(old.Activity); err == nil {
+			object = doc.Object.ID
+		}
+	}
+	return args.Actor, object
 }

@@ -5,10 +5,10 @@ import (
 	"kinglet/store"
 )
 
-// deliver writes one delivery for each inbox, once each, of an activity of an
-// account here; id is its row. What an account says of one thing comes to an
-// inbox in the order in which it was said: an Update never before its Create, a
-// Create never after its Delete, also when the first had to be tried again.
+// deliver enqueues one delivery for each inbox, once each, of a local account's
+// activity; id is its row. Deliveries about one object arrive at an inbox in
+// their order: an Update never before its Create, a Create never after its
+// Delete, even when the first had to be retried.
 func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) error {
 	subject := subjectOf(a)
 	seen := map[string]bool{"": true}
@@ -23,16 +23,16 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 			job.Order = jobs.Order(a.Actor.URI, subject, inbox)
 		}
 		job.First = a.Type == "Create"
-		// What still waits is of no use any more: a Delete does not wait for it.
+		// What still waits is obsolete: a Delete does not wait for it.
 		job.Replaces = a.Type == "Delete"
 		list = append(list, job)
 	}
 	return tx.Enqueue(list...)
 }
 
-// subjectOf is the thing that an activity is about, of which an earlier or
-// later one may say the contrary: the post of a Create, Update, Delete or
-// Announce, the followed of a Follow, and of an Undo what the undone was about.
+// subjectOf is the object that an activity is about, which an earlier or later
+// one may revert: the post of a Create, Update, Delete or Announce, the target
+// of a Follow, and for an Undo the subject of what is undone.
 func subjectOf(a *Activity) string {
 	object := a.Object.Object
 	if a.Type == "Undo" && object.Object != nil && object.Object.Object.ID != "" {

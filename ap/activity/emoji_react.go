@@ -9,12 +9,12 @@ import (
 )
 
 // An EmojiReact reacts to a status with one emoji, its content (FEP-c0e0): a
-// character, or the shortcode of one that its tags bring.
+// character, or the shortcode of a custom emoji in its tags.
 func emojiReactRule() Rule {
 	return Rule{Type: "EmojiReact", Authorize: authorizeEmojiReact, Apply: applyEmojiReact, Undo: undoEmojiReact}
 }
 
-// authorizeEmojiReact lets those react who may like it.
+// authorizeEmojiReact allows what authorizeLike allows.
 func authorizeEmojiReact(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if reactionOf(a.Object).Name == "" {
 		return unwanted("the reaction %s has no emoji", a.ID), nil
@@ -63,10 +63,10 @@ func undoEmojiReact(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, err
 	return inboxOf(author), true, nil
 }
 
-// maxEmoji bounds the bytes of one emoji: families of many are long.
+// maxEmoji limits the bytes of one emoji: sequences such as families are long.
 const maxEmoji = 64
 
-// reactionOf is the emoji of a reaction; its Name is "" when it is none.
+// reactionOf is the emoji of a reaction; its Name is "" when it has none.
 func reactionOf(o *vocab.Object) store.Reaction {
 	content := strings.TrimSpace(o.Content)
 	if name := strings.Trim(content, ":"); vocab.IsShortcode(name) {

@@ -9,21 +9,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Follow asks to get what its object publishes (ActivityPub §6.5, §7.5). An
-// account that is not locked accepts at once.
+// A Follow asks to receive what its object publishes (ActivityPub §6.5, §7.5).
+// An account that is not locked accepts at once.
 func followRule() Rule {
 	return Rule{Type: "Follow", Authorize: authorizeFollow, Apply: applyFollow, Undo: undoFollow}
 }
 
-// objectAccount finds whom a Follow, Block or the like is about.
+// objectAccount finds the account that a Follow, Block or the like is about.
 func objectAccount(env *Env, tx *store.Tx, a *Activity) (*store.Account, error) {
 	return accountAt(env, tx, a.Object.Object.ID)
 }
 
-// accountAt finds the account of a URI. Local accounts are found by any
-// spelling of their address.
+// accountAt finds the account of a URI. Local accounts are found by any form of
+// their URI.
 func accountAt(env *Env, tx *store.Tx, uri string) (*store.Account, error) {
-	if name, ok := env.Config.LocalUsername(uri); ok {
+	if name, ok := env.Config.ParseURL(uri).Username(); ok {
 		return tx.AccountByHandle(name, "")
 	}
 	return tx.AccountByURI(uri)
@@ -41,7 +41,7 @@ func authorizeFollow(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return unwanted("the account %s is gone", target.URI), nil
 	}
 	if !a.Actor.Local() && !target.Local() {
-		return unwanted("%s does not live here", target.URI), nil
+		return unwanted("%s is not a local account", target.URI), nil
 	}
 	if target.ID == a.Actor.ID {
 		return "", refuse("an account can't follow itself")
@@ -61,13 +61,17 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	// A block, or the same follow from another client, waits or is seen here.
+	// A block, or the same follow from another client, waits here or is
+	// seen.
 	if err := tx.LockPair(a.Actor.ID, target.ID); err != nil {
 		return Outcome{}, err
 	}
 	blocked, err := tx.Blocked(a.Actor.ID, target.ID)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if blocked && !a.Origin.caused().Publishes {
+		return NotWanted(unwanted("%s is blocked", a.Actor.URI)), nil
 	}
 	if blocked {
 		return Outcome{Then: []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Reject")}}, nil
@@ -85,17 +89,22 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return out, nil
 	}
 	if target.Locked && !f.Accepted {
+		if !a.Origin.Notifies {
+			return out, nil
+		}
 		_, err := tx.Notify(&store.Notification{AccountID: target.ID, Type: "follow_request", From: a.Actor.ID})
 		return out, err
 	}
 	// Also when it was accepted before: who asks again has lost our answer.
-	out.Then = []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Accept")}
+	accept := answer(env, tx, target, a.Actor.URI, a.ID, "Accept")
+	accept.Origin = a.Origin.caused()
+	out.Then = []*Activity{accept}
 	return out, nil
 }
 
-// answer is what a local account says to a follow. Of the Follow it embeds id,
-// type, actor and object, which is what some servers look at, and nothing else
-// of the stranger's.
+// answer is a local account's answer to a follow. Of the Follow it embeds id,
+// type, actor and object, which some servers check, and nothing else that was
+// sent.
 func answer(env *Env, tx *store.Tx, target *store.Account, follower, follow, typ string) *Activity {
 	return causedHere(env, tx, target, typ, follower, followDraft(follow, follower, target.URI))
 }
@@ -104,7 +113,7 @@ func followDraft(id, follower, target string) *vocab.Object {
 	return &vocab.Object{ID: id, Type: "Follow", Actor: vocab.Ref{ID: follower}, Object: vocab.Ref{ID: target}}
 }
 
-// causedHere is an activity of an account here that a rule causes.
+// causedHere is an activity that a rule makes a local account do.
 func causedHere(env *Env, tx *store.Tx, actor *store.Account, typ, to string, about *vocab.Object) *Activity {
 	draft := &vocab.Object{
 		ID: env.Config.ActivityURI(uuid.NewString()), Type: typ, Actor: vocab.Ref{ID: actor.URI}, To: []string{to},

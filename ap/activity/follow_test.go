@@ -28,7 +28,7 @@ func TestFollow(t *testing.T) {
 	toAlice := func(s *scene) object { return s.mallory.Activity("Follow", s.alice.URI) }
 	try(t, []rule{
 		{name: "of an open account", by: byMallory, send: toAlice, then: func(s *scene) {
-			s.told("follow @mallory@evil.test")
+			s.notified("follow @mallory@evil.test")
 			if answer(s, s.mallory) != "Accept" {
 				t.Errorf("mallory receives %v", s.mallory.ReceivedTypes())
 			}
@@ -42,7 +42,7 @@ func TestFollow(t *testing.T) {
 			}
 		}},
 		{name: "of a locked account", by: byMallory, given: func(s *scene) { lock(s.alice) }, send: toAlice, then: func(s *scene) {
-			s.told("follow_request @mallory@evil.test")
+			s.notified("follow_request @mallory@evil.test")
 			if answer(s, s.mallory) != "" {
 				t.Errorf("mallory receives %v", s.mallory.ReceivedTypes())
 			}
@@ -180,7 +180,7 @@ func TestAnswersHere(t *testing.T) {
 	}
 }
 
-// A follow and its end go to whom they are about; asking twice asks once.
+// A follow and its end are delivered to the target; a second request is the first.
 func TestFollowHere(t *testing.T) {
 	s := newScene(t)
 	follow := asked(s)

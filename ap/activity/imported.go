@@ -1,6 +1,6 @@
 package activity
 
-// Imported was exported by the server that an account lived on before, and is
-// replayed here: it is believed, under ids that may be our own, and changes
-// what is here without anybody being told of it again.
+// Imported is what the server exported that an account lived on before,
+// replayed here: it is believed, under ids that may be our own, and changes the
+// state here without notifying anyone again.
 var Imported = Origin{Name: "imported", Trusted: true}

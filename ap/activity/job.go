@@ -11,55 +11,58 @@ import (
 	"kinglet/store"
 )
 
-// The kinds of jobs that activities cause. Package ap has their workers
+// The kinds of jobs that activities cause. Their workers are in package ap
 // (Service.RegisterJobs).
 var (
-	// DeliverJob brings one activity to one inbox.
+	// DeliverJob delivers one activity to one inbox.
 	DeliverJob = jobs.Kind[DeliverArgs]{Name: "deliver", Timeout: 30 * time.Second, Lane: func(a DeliverArgs) string { return vocab.Host(a.Inbox) }}
 	// IngestJob does an inbox post that needs fetching first.
-	IngestJob = jobs.Kind[IngestArgs]{Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
+	IngestJob = jobs.Kind[IngestArgs]{Fetches: true, Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
 	// ThreadJob fetches a parent that is not known here.
-	ThreadJob = jobs.Kind[ThreadArgs]{Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
+	ThreadJob = jobs.Kind[ThreadArgs]{Fetches: true, Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
 	// MentionsJob fetches mentioned accounts that are not known here.
-	MentionsJob = jobs.Kind[MentionsArgs]{Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
+	MentionsJob = jobs.Kind[MentionsArgs]{Fetches: true, Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
 	// RefreshJob fetches an actor whose document is old.
-	RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
+	RefreshJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
 	// HandleJob verifies an actor's handle, which could not be verified before.
-	HandleJob = jobs.Kind[RefreshArgs]{Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
+	HandleJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
 	// PurgeJob deletes what a deleted account left.
 	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
-	// ForgetKeyJob deletes its key, when that has signed for the last time.
+	// ForgetKeyJob deletes the account's key once nothing is left to sign
+	// with it.
 	ForgetKeyJob = jobs.Kind[PurgeArgs]{Name: "forget", GiveUp: jobs.Never}
-	// CleanUpJob is the daily round.
+	// CleanUpJob is the daily clean-up.
 	CleanUpJob = jobs.Kind[struct{}]{Name: "clean_up", Timeout: time.Hour, GiveUp: jobs.Never}
 )
 
 // fetchTimeout bounds a job that fetches several documents, one after the other.
 const fetchTimeout = 2 * time.Minute
 
-// DeliverArgs name a published activity and where to bring it.
+// DeliverArgs names a published activity and the inbox to deliver it to.
 type DeliverArgs struct {
 	Activity store.ObjectID  `json:"activity"`
 	Sender   store.AccountID `json:"sender"`
 	Inbox    string          `json:"inbox"`
 }
 
-// IngestArgs hold an inbox post that was verified and acknowledged.
+// IngestArgs holds an inbox activity that was verified and acknowledged.
 type IngestArgs struct {
 	Actor     store.AccountID `json:"actor"`
 	Recipient store.AccountID `json:"recipient,omitempty"`
 	Activity  json.RawMessage `json:"activity"`
-	Host      string          `json:"host"` // of the actor
+	Object    string          `json:"object"` // the id of the activity's; missing in rows of before it was kept
+	Host      string          `json:"host"`   // of the actor
 }
 
-// ThreadArgs name a status to fetch because something here answers it.
+// ThreadArgs names a status to fetch because something here replies to it.
 type ThreadArgs struct {
 	URI   string `json:"uri"`
 	Depth int    `json:"depth"`
 	Cause string `json:"cause,omitempty"` // see Activity.Cause
 }
 
-// MentionsArgs name mentioned accounts that were not known when the status came.
+// MentionsArgs names mentioned accounts that were not known when the status
+// arrived.
 type MentionsArgs struct {
 	Status store.ObjectID `json:"status"`
 	URIs   []string       `json:"uris"`
@@ -67,53 +70,53 @@ type MentionsArgs struct {
 	Host   string         `json:"host"`            // of the status
 }
 
-// RefreshArgs name an actor to fetch again.
+// RefreshArgs names an actor to fetch again.
 type RefreshArgs struct {
 	URI string `json:"uri"`
 }
 
 func hostOfActor(a RefreshArgs) string { return vocab.Host(a.URI) }
 
-// PurgeArgs name a deleted account.
+// PurgeArgs names a deleted account.
 type PurgeArgs struct {
 	Account store.AccountID `json:"account"`
 }
 
-// IngestLane is where the activities wait that came to an inbox from an actor:
-// each host's apart, since what they need is fetched from anywhere.
+// IngestLane is the lane of an actor's inbox activities: one per host, since
+// what they need is fetched from anywhere.
 func IngestLane(actorURI string) string {
 	return IngestJob.LaneOf(IngestArgs{Host: vocab.Host(actorURI)})
 }
 
-// Postpone keeps an inbox's activity for a job that may fetch what it needs.
+// Postpone stores an inbox activity for a job that may fetch what it needs.
 func Postpone(tx *store.Tx, a *Activity) error {
-	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Host: vocab.Host(a.Actor.URI)})
+	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Object: a.Object.Object.ID, Host: vocab.Host(a.Actor.URI)})
 	if a.ID != "" {
-		// Of whom, besides: its id is what the sender says it is. Hashed, since
-		// URIs are longer than an index takes.
+		// The actor is part of the key: the id is chosen by the sender. It is
+		// hashed, since URIs are longer than an index accepts.
 		key := sha256.Sum256([]byte(a.Actor.URI + "\n" + a.ID + "\n" + a.Recipient.String()))
 		job.UniqueKey = IngestJob.Name + " " + hex.EncodeToString(key[:])
 	}
 	return tx.Enqueue(job)
 }
 
-// Refresh has an actor's document fetched anew.
+// Refresh enqueues a new fetch of an actor's document.
 func Refresh(tx *store.Tx, uri string) error {
 	return RefreshJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.Unique(RefreshJob.Name+" "+uri))
 }
 
-// VerifyHandleAt has WebFinger asked again about an actor's handle.
+// VerifyHandleAt enqueues another WebFinger lookup of an actor's handle.
 func VerifyHandleAt(tx *store.Tx, uri string, at time.Time) error {
 	return HandleJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.At(at), jobs.Unique(HandleJob.Name+" "+uri))
 }
 
-// ScheduleCleanUp has the daily round done at a time, one round a day however
+// ScheduleCleanUp enqueues the daily clean-up for a time, once a day however
 // often the server starts.
 func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 	return CleanUpJob.Enqueue(tx, struct{}{}, jobs.At(at), jobs.Unique(CleanUpJob.Name+" "+at.Format(time.DateOnly)))
 }
 
-// ForgetKeyAt has a deleted account's key dropped at a time.
+// ForgetKeyAt enqueues the deletion of a deleted account's key for a time.
 func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
 	key := ForgetKeyJob.Name + " " + account.String() + " " + at.Format(time.RFC3339)
 	return ForgetKeyJob.Enqueue(tx, PurgeArgs{Account: account}, jobs.At(at), jobs.Unique(key))

@@ -10,7 +10,7 @@ func likeRule() Rule {
 	return Rule{Type: "Like", Authorize: authorizeLike, Apply: applyLike, Undo: undoLike}
 }
 
-// authorizeLike checks that the actor may see the status that it likes, or
+// authorizeLike checks that the actor may see the status that it likes or
 // reacts to.
 func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
@@ -27,7 +27,7 @@ func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
 	if err == nil && !may {
-		// As if it were not there: see authorizeAnnounce.
+		// As if it did not exist: see authorizeAnnounce.
 		return unwanted("the status %s is not known here", a.Object.Object.ID), nil
 	}
 	return "", err
@@ -42,12 +42,12 @@ func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return Outcome{Object: status.ID}, err
 	}
-	return tellAuthor(tx, a, status, "favourite")
+	return notifyAuthor(tx, a, status, "favourite")
 }
 
-// tellAuthor notifies the author of a status, or publishes to it, what was
-// done to the status.
-func tellAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
+// notifyAuthor notifies a local author of a status, or publishes to a remote
+// one, what was done to the status.
+func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification string) (Outcome, error) {
 	out := Outcome{Object: status.ID}
 	if a.Origin.Notifies {
 		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: notification, From: a.Actor.ID, StatusID: status.ID}); err != nil {
@@ -80,17 +80,18 @@ func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	if _, ok, err = tx.DeleteFavourite(undone.Actor.ID, id); err != nil || !ok {
 		return nil, false, err
 	}
-	inboxes, err := untellAuthor(tx, undone, id, "favourite")
+	inboxes, err := retractFromAuthor(tx, undone, id, "favourite")
 	return inboxes, true, err
 }
 
-// untellAuthor takes back what tellAuthor did, and says who is to get the Undo.
-func untellAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
+// retractFromAuthor reverts what notifyAuthor did, and returns the inboxes that
+// get the Undo.
+func retractFromAuthor(tx *store.Tx, undone *Activity, id store.ObjectID, notification string) ([]string, error) {
 	status, err := tx.Object(id)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Unnotify(status.AccountID, notification, undone.Actor.ID, id); err != nil {
+	if err := tx.RetractNotification(status.AccountID, notification, undone.Actor.ID, id); err != nil {
 		return nil, err
 	}
 	author, err := tx.Account(status.AccountID)

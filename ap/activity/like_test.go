@@ -11,19 +11,19 @@ func TestLike(t *testing.T) {
 	byStranger := func(s *scene) object { return s.mallory.Activity("Like", uri) }
 	try(t, []rule{
 		{name: "of a post here", given: post(), send: byBob, then: func(s *scene) {
-			s.told("favourite @bob@b.test")
+			s.notified("favourite @bob@b.test")
 			s.count(uri, "favourites", 1)
 		}},
-		{name: "by a stranger", by: byMallory, given: post(), send: byStranger, then: func(s *scene) { s.told("favourite @mallory@evil.test") }},
+		{name: "by a stranger", by: byMallory, given: post(), send: byStranger, then: func(s *scene) { s.notified("favourite @mallory@evil.test") }},
 		{name: "without an id", given: post(), send: func(s *scene) object { return s.bob.Activity("Like", uri, "id", nil) },
-			then: func(s *scene) { s.notTold("favourite @bob@b.test") }, want: 403},
+			then: func(s *scene) { s.notNotified("favourite @bob@b.test") }, want: 403},
 		{name: "with the post in it", given: post(), send: func(s *scene) object {
 			return s.bob.Activity("Like", object{"id": uri, "type": "Note", "content": "forged"})
 		}, then: func(s *scene) { s.count(uri, "favourites", 1) }},
 		{name: "twice, with another id", nothing: true, given: func(s *scene) { post()(s); s.sends(202, s.bob, byBob(s)) }, send: byBob,
 			then: func(s *scene) { s.count(uri, "favourites", 1) }},
 		{name: "of a post for followers, by one", given: post("visibility", "private"), send: byBob,
-			then: func(s *scene) { s.told("favourite @bob@b.test") }},
+			then: func(s *scene) { s.notified("favourite @bob@b.test") }},
 		{name: "of a post for followers, by another", by: byMallory, nothing: true, given: post("visibility", "private"), send: byStranger},
 		{name: "of a direct message to another", nothing: true, given: post("visibility", "direct"), send: byBob},
 		{name: "of a remote post that is known here", given: func(s *scene) { uri = s.knows(s.bob.Note("hello"))["id"].(string) }, by: byMallory,

@@ -73,7 +73,7 @@ func TestMentionsOfOthers(t *testing.T) {
 	carl := s.world.Stranger("carl@c.test")
 	tag := func(who *apptest.Stranger) object { return object{"type": "Mention", "href": who.URI} }
 	note := s.knows(s.bob.Note("hello", "tag", []object{tag(carl), tag(s.mallory), apptest.Mention(s.alice)}, "cc", []string{carl.URI, s.mallory.URI, s.alice.URI}))
-	s.told("mention @bob@b.test")
+	s.notified("mention @bob@b.test")
 	if got := fmt.Sprint(s.alice.Status(note["id"].(string)).Entity["mentions"]); !strings.Contains(got, "mallory@evil.test") || !strings.Contains(got, "acct:alice") || strings.Contains(got, "carl") {
 		t.Errorf("mentioned are %s", got)
 	}

@@ -1,27 +1,26 @@
 package activity
 
-// Origin says by which door an activity came in. Nobody asks which door it
-// was: an origin answers what an activity is believed for, and what it causes.
-// To add one is to add its value; the zero Origin is believed nothing and
-// causes nothing.
+// Origin says how an activity arrived. Code does not compare origins: an origin
+// says what its activities are trusted for, and what they cause. To add one is
+// to add its value; the zero Origin trusts and causes nothing.
 type Origin struct {
 	// Name is for logs.
 	Name string
-	// Trusted was written, or is vouched for, by this server: its ids and
-	// pages may be this server's own.
+	// Trusted activities were written, or are vouched for, by this server:
+	// their ids and pages may be this server's own.
 	Trusted bool
-	// Unsolicited came without anybody here having asked for it: it has to
-	// concern someone here, and what it has us fetch is counted for its actor.
+	// Unsolicited activities arrived without anyone here asking for them:
+	// they must concern a local account, and their fetches count against
+	// their actor.
 	Unsolicited bool
-	// Feeds is new, and goes into home feeds.
+	// Feeds adds new statuses to home feeds.
 	Feeds bool
-	// Notifies is new, and those it concerns are notified.
+	// Notifies notifies the accounts concerned.
 	Notifies bool
-	// Publishes is done by an account here: it is kept, and delivered to all
-	// whom it is for.
+	// Publishes stores the activity of a local account and delivers it.
 	Publishes bool
-	// Completes has what it names, and what is not known here, fetched: the
-	// parents of a post, and those it mentions.
+	// Completes fetches what a post names and is not known here: its
+	// parents, and the accounts that it mentions.
 	Completes bool
 }
 
@@ -30,9 +29,18 @@ var (
 	Local = Origin{Name: "local", Trusted: true, Feeds: true, Notifies: true, Publishes: true}
 	// Inbox was signed by its actor and posted to an inbox.
 	Inbox = Origin{Name: "inbox", Unsolicited: true, Feeds: true, Notifies: true, Completes: true}
-	// Fetched was read by us from the origin of its object: old, it fills
-	// threads and not feeds.
+	// Fetched was read by us from the origin of its object: it is old, and
+	// completes threads without adding to feeds.
 	Fetched = Origin{Name: "fetched", Completes: true}
 )
+
+// caused is the origin of what accounts here do because of an activity: what is
+// new is answered, and of the rest nobody is told.
+func (o Origin) caused() Origin {
+	if o.Notifies {
+		return Local
+	}
+	return o
+}
 
 func (o Origin) String() string { return o.Name }

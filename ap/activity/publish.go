@@ -40,7 +40,8 @@ func row(a *Activity, p *Publication) *store.Object {
 	}
 }
 
-// HasObjectByID tells the activities whose rows name their object by its id.
+// HasObjectByID reports whether rows of an activity type name their object by
+// its id.
 func HasObjectByID(typ string) bool { return typ == "Create" || typ == "Update" }
 
 // Encode writes the bytes of an activity that was composed here, as its row
@@ -56,7 +57,7 @@ func Encode(a *Activity) {
 	}
 }
 
-// deliverable asks the policies which of the inboxes an activity may go to.
+// deliverable filters the inboxes that the policies let an activity go to.
 func deliverable(env *Env, a *Activity, p *Publication) []string {
 	var out []string
 	for _, inbox := range p.Inboxes {
@@ -73,9 +74,18 @@ func deliverable(env *Env, a *Activity, p *Publication) []string {
 	return out
 }
 
-// publishAnswer keeps and delivers the Accept or Reject of a Follow.
+// publishAnswer keeps and delivers the Accept or Reject of a Follow. The
+// contrary, as far as it is not delivered yet, is no answer any more.
 func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) error {
-	key := DeliverJob.Name + " " + a.Type + " " + a.Actor.URI + " " + p.AnswerTo
+	prefix, suffix := DeliverJob.Name+" ", " "+a.Actor.URI+" "+p.AnswerTo
+	for _, contrary := range []string{"Accept", "Reject"} {
+		if contrary != a.Type {
+			if err := tx.DropDelivery(prefix + contrary + suffix); err != nil {
+				return err
+			}
+		}
+	}
+	key := prefix + a.Type + suffix
 	id, err := keptAnswer(tx, a, p.AnswerTo, key)
 	if err != nil {
 		return err
@@ -96,8 +106,8 @@ func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) 
 	return nil
 }
 
-// keptAnswer finds the answer that was given to a follow. One to another
-// follow of the same follower is dropped, with its delivery.
+// keptAnswer finds the answer that was given to a follow. An answer to another
+// follow of the same follower is deleted, with its delivery.
 func keptAnswer(tx *store.Tx, a *Activity, follower, key string) (store.ObjectID, error) {
 	known, err := tx.ActivityOn(a.Actor.ID, a.Type, follower)
 	if fault.Is(err, fault.NotFound) {
@@ -116,8 +126,8 @@ func keptAnswer(tx *store.Tx, a *Activity, follower, key string) (store.ObjectID
 	return 0, tx.DropActivity(known.ID, key)
 }
 
-// stripActivities takes the texts out of the activities that an older Kinglet
-// kept about an object.
+// stripActivities removes the texts from the activities that an older Kinglet
+// stored about an object.
 func stripActivities(tx *store.Tx, objectURI string) error {
 	docs, err := tx.ActivityDocuments(objectURI)
 	if err != nil {

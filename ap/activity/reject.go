@@ -6,7 +6,7 @@ import (
 )
 
 // A Reject refuses a Follow, or ends one that was accepted (ActivityPub §6.7,
-// §7.7). Only who was asked may.
+// §7.7). Only the followed account may send it.
 func rejectRule() Rule {
 	return Rule{Type: "Reject", Authorize: authorizeAnswer, Apply: applyReject}
 }
@@ -14,7 +14,8 @@ func rejectRule() Rule {
 func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) && a.Origin.Publishes {
-		// What was never let in, or was ended by a block, is answered all the same.
+		// A follow that was never accepted, or that a block ended, is rejected all
+		// the same.
 		follower, err := accountAt(env, tx, a.Object.Object.Object.Actor.ID)
 		if err != nil {
 			return Outcome{}, err
@@ -30,16 +31,16 @@ func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return answered(tx, a, f.AccountID)
 }
 
-// endFollow ends a follow or a request with all that came of it.
+// endFollow deletes a follow or a request with all its effects.
 func endFollow(tx *store.Tx, follower, target store.AccountID) error {
 	ended, err := tx.DeleteFollow(follower, target)
 	if err != nil || !ended {
 		return err
 	}
 	for _, typ := range []string{"follow", "follow_request"} {
-		if err := tx.Unnotify(target, typ, follower, 0); err != nil {
+		if err := tx.RetractNotification(target, typ, follower, 0); err != nil {
 			return err
 		}
 	}
-	return tx.UnfeedAuthor(follower, target)
+	return tx.RemoveAuthorFromHome(follower, target)
 }

@@ -101,7 +101,7 @@ func (s *scene) same(before, what string) {
 	}
 }
 
-// has and hasNot tell of alice's home timeline.
+// has and hasNot check alice's home timeline.
 func (s *scene) has(uri any) {
 	s.Helper()
 	if !s.alice.HasInHome(uri.(string)) {
@@ -116,22 +116,22 @@ func (s *scene) hasNot(uri any) {
 	}
 }
 
-// told is whether alice has a notification, as "mention @bob@b.test".
-func (s *scene) told(what string) {
+// notified checks that alice has a notification, as "mention @bob@b.test".
+func (s *scene) notified(what string) {
 	s.Helper()
-	if n := s.notified(what); n != 1 {
+	if n := s.countNotifications(what); n != 1 {
 		s.Errorf("alice has %d notifications of %q: %v", n, what, s.alice.Notifications())
 	}
 }
 
-func (s *scene) notTold(what string) {
+func (s *scene) notNotified(what string) {
 	s.Helper()
-	if n := s.notified(what); n != 0 {
+	if n := s.countNotifications(what); n != 0 {
 		s.Errorf("alice has a notification of %q", what)
 	}
 }
 
-func (s *scene) notified(what string) (n int) {
+func (s *scene) countNotifications(what string) (n int) {
 	for _, got := range s.alice.Notifications() {
 		if got == what {
 			n++
@@ -159,7 +159,7 @@ type rule struct {
 	by    func(s *scene) *apptest.Stranger // who signs; bob unless it says otherwise
 	send  func(s *scene) object
 	want  int // the answer; 202 unless it says otherwise
-	// nothing tells that nobody here notices anything; so it is of everything
+	// nothing reports that nobody here notices anything; so it is of everything
 	// that is refused.
 	nothing bool
 	then    func(s *scene)

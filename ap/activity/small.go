@@ -7,9 +7,10 @@ import (
 	"kinglet/internal/config"
 )
 
-// KeepSmall makes an activity whose object is only named as small as what is
-// read of it: its ids and whom of ours it is for. A stranger's could be a
-// megabyte, and it is kept until its object is fetched, or for good as a boost.
+// KeepSmall reduces an activity whose object is only named by id to what is
+// read of it: its ids and the local accounts it is addressed to. A stranger's
+// could be a megabyte, and it is stored until its object is fetched, or
+// permanently as a boost.
 func (a *Activity) KeepSmall(c *config.Config) {
 	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" {
 		return

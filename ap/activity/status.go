@@ -8,10 +8,9 @@ import (
 	"kinglet/store"
 )
 
-// putStatus writes the object of a Create as a status, with everything that
-// hangs on it: its mentions, tags and attachments, counters, feeds,
-// notifications, and the jobs for what is not known here yet. A known one is
-// left as it is.
+// putStatus writes the object of a Create as a status, with its mentions, tags,
+// attachments, counters, feed entries and notifications, and the jobs for what
+// is not known here yet. A known status is left unchanged.
 func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error) {
 	status := statusOf(a)
 	if err := findParent(tx, status); err != nil {
@@ -28,11 +27,11 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err := tx.CountStatus(status); err != nil {
 		return nil, false, err
 	}
-	if err := tx.AdoptReplies(status); err != nil {
+	if err := tx.LinkReplies(status); err != nil {
 		return nil, false, err
 	}
 	if a.Origin.Feeds {
-		if err := tx.FeedStatus(status); err != nil {
+		if err := tx.AddToHomeFeeds(status); err != nil {
 			return nil, false, err
 		}
 	}
@@ -44,7 +43,7 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	return status, true, completeParent(env, tx, a, status)
 }
 
-// statusOf adds to what was read of an object what its activity decides.
+// statusOf adds to the reading of an object what its activity decides.
 func statusOf(a *Activity) *store.Object {
 	status := *a.Prepared.Status
 	status.ID, status.ApplicationID = a.Command.Status, a.Command.ApplicationID
@@ -53,7 +52,7 @@ func statusOf(a *Activity) *store.Object {
 	return &status
 }
 
-// findParent finds what a status answers, if it is known here.
+// findParent finds the status that a status replies to, if it is known here.
 func findParent(tx *store.Tx, status *store.Object) error {
 	if status.InReplyToURI == "" {
 		return nil
@@ -96,13 +95,14 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object) ([]store.AccountI
 	return here, nil
 }
 
-// maxUnknownMentions bounds how many unknown accounts one status has us fetch.
+// maxUnknownMentions limits how many unknown accounts one status makes us
+// fetch.
 const maxUnknownMentions = 8
 
-// mentionsOf finds the accounts a note is for: those its tags mention, and,
-// silently, those here that it is only addressed to. It also gives those here
-// that are to be notified, and the mentioned that are not known yet. All are
-// looked up in one query.
+// mentionsOf finds the accounts a note is for: those that its tags mention,
+// and, silently, the local accounts that it is only addressed to. It also
+// returns the local accounts to notify, and the mentioned ones that are not
+// known yet. All are looked up in one query.
 func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.AccountID, unknown []string, err error) {
 	var uris []string
 	names := append([]string{}, a.Prepared.Here...)
@@ -141,8 +141,8 @@ func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.A
 	return list, here, unknown, nil
 }
 
-// notifyOfStatus notifies those here whom a new status mentions, and those who
-// asked to hear of everything its author posts.
+// notifyOfStatus notifies the local accounts that a new status mentions, and
+// those that asked to be notified of its author's posts.
 func notifyOfStatus(tx *store.Tx, a *Activity, status *store.Object, mentioned []store.AccountID) error {
 	for _, id := range mentioned {
 		if _, err := tx.Notify(&store.Notification{AccountID: id, Type: "mention", From: a.Actor.ID, StatusID: status.ID}); err != nil {
@@ -164,12 +164,13 @@ func notifyOfStatus(tx *store.Tx, a *Activity, status *store.Object, mentioned [
 	return nil
 }
 
-// MaxThreadDepth bounds how far up a thread is fetched.
+// MaxThreadDepth limits how far up a thread is fetched.
 const MaxThreadDepth = 40
 
-// completeParent has the parent fetched that a status answers, when it is
-// not known here. Those whom nobody here follows can't fill a host's lane, in
-// which deliveries wait too: their parent is then left where it is.
+// completeParent enqueues the fetch of an unknown parent of a status. For an
+// unsolicited post of an author that no local account follows it does so only
+// while few jobs wait for the parent's host, since deliveries wait in that lane
+// too.
 func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
 	if !a.Origin.Completes || status.InReplyToURI == "" || status.InReplyToID != 0 || a.Depth >= MaxThreadDepth {
 		return nil

@@ -6,14 +6,14 @@ import (
 	"kinglet/store"
 )
 
-// An Undo takes back what its actor did: whatever activity has a rule that
-// undoes it (ActivityPub §6.10, §7.10). An Undo of an Accept ends the follow.
+// An Undo reverts what its actor did: any activity whose rule has an Undo
+// (ActivityPub §6.10, §7.10). An Undo of an Accept ends the follow.
 func undoRule() Rule {
 	return Rule{Type: "Undo", Authorize: authorizeUndo, Apply: applyUndo}
 }
 
-// authorizeUndo checks that what is undone was the actor's own. What is found
-// here is found under the actor, so a wrong claim finds nothing.
+// authorizeUndo checks that what is undone was the actor's own. Objects are
+// looked up under the actor, so a false claim finds nothing.
 func authorizeUndo(_ *Env, _ *store.Tx, a *Activity) (Reason, error) {
 	ref := a.Object.Object
 	if ref.ID == "" && ref.Object == nil {
@@ -34,19 +34,28 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		undone.Object = &vocab.Object{ID: a.Object.Object.ID}
 	}
 	var inboxes []string
+	var anothers error // what a rule found is another's: who gave its own the same id
+	taken := false
 	for _, rule := range rules() {
-		// When only an id came, all are asked.
+		// When only an id arrived, every rule is tried.
 		if rule.Undo == nil || undone.Type != "" && undone.Type != rule.Type {
 			continue
 		}
 		list, found, err := rule.Undo(env, tx, undone)
+		if fault.Is(err, fault.Forbidden) {
+			anothers = err
+			continue
+		}
 		if err != nil {
 			return Outcome{}, err
 		}
 		inboxes = append(inboxes, list...)
-		if found {
+		if taken = found; taken {
 			break
 		}
+	}
+	if !taken && anothers != nil {
+		return Outcome{}, anothers
 	}
 	if !a.Origin.Publishes {
 		return Outcome{}, nil

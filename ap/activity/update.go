@@ -36,8 +36,8 @@ func updateNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	return []Need{{URI: ref.ID, Document: true}}, nil
 }
 
-// authorizeUpdateByID judges an Update that names an id which was not fetched,
-// or which is the actor's, who was.
+// authorizeUpdateByID decides about an Update that names an id which was not
+// fetched, or which is the actor's own.
 func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	id := a.Object.Object.ID
 	if id == "" {
@@ -56,7 +56,7 @@ func authorizeUpdateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if err == nil && known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
 	}
-	return unwanted("the status %s concerns nobody here", id), nil
+	return unwanted("the status %s concerns no local account", id), nil
 }
 
 func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
@@ -78,13 +78,16 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		if wanted, err := isWanted(env, tx, a, o); err != nil || wanted {
 			return "", err
 		}
-		return unwanted("the status %s is not known here and concerns nobody", o.ID), nil
+		return unwanted("the status %s is not known here and concerns no local account", o.ID), nil
 	}
 	if err != nil {
 		return "", err
 	}
 	if known.AccountID != a.Actor.ID {
 		return notAuthor(tx, a, known)
+	}
+	if !known.IsStatus || known.ReblogOfID != 0 {
+		return unwanted("%s is a boost, which has no text to edit", o.ID), nil
 	}
 	return "", nil
 }
@@ -114,9 +117,9 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	return editStatus(tx, a, known)
 }
 
-// editStatus takes the new text of a known status. Author, visibility and place
-// in the thread stay the original's (SECURITY-RULES 16). An edit older than
-// what is here already came late and changes nothing.
+// editStatus applies the new text of a known status. Author, visibility and
+// place in the thread stay the original's (SECURITY-RULES 16). An edit older
+// than the stored one arrived late and changes nothing.
 func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
 	before := *status
 	status.TakeText(a.Prepared.Status)
@@ -153,8 +156,8 @@ func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error
 	return out, err
 }
 
-// notifyOfEdit notifies those newly mentioned, and those who boosted what is
-// now another text.
+// notifyOfEdit notifies the newly mentioned accounts, and those that boosted
+// the status when its text changed.
 func notifyOfEdit(tx *store.Tx, a *Activity, status *store.Object, mentioned []store.AccountID, was map[store.AccountID]bool, edited bool) error {
 	for _, id := range mentioned {
 		if was[id] {
@@ -179,9 +182,10 @@ func notifyOfEdit(tx *store.Tx, a *Activity, status *store.Object, mentioned []s
 	return nil
 }
 
-// updateActor takes an actor's new document. A remote one keeps its verified
-// handle and its key: these change only by a fresh fetch (SECURITY-RULES 7, 8).
-// That of an account here has written its rows itself (Command.Write).
+// updateActor applies an actor's new document. A remote actor keeps its
+// verified handle and its key: these change only by a fresh fetch
+// (SECURITY-RULES 7, 8). A local account has written its rows itself
+// (Command.Write).
 func updateActor(tx *store.Tx, a *Activity, doc *vocab.Object) (Outcome, error) {
 	if a.Actor.Local() {
 		if !a.Origin.Publishes {
@@ -192,7 +196,8 @@ func updateActor(tx *store.Tx, a *Activity, doc *vocab.Object) (Outcome, error) 
 	}
 	changed := *a.Prepared.Account
 	account := &changed
-	// As it is now: its key may have been fetched anew since the signature was verified.
+	// The current row: its key may have been fetched again since the
+	// signature was verified.
 	old, err := tx.AccountToChange(a.Actor.URI)
 	if err != nil {
 		return Outcome{}, err

@@ -53,6 +53,12 @@ func TestUpdate(t *testing.T) {
 		}},
 		{name: "of a stranger's post that nobody wants", by: byMallory, nothing: true,
 			send: func(s *scene) object { return s.mallory.Activity("Update", s.mallory.Note("hello")) }},
+		{name: "of a boost, which has no text", nothing: true, given: func(s *scene) {
+			boost := s.bob.Activity("Announce", s.alice.Post("mine").URI, "to", []string{apptest.Public})
+			note = s.sends(202, s.bob, boost)
+		}, send: func(s *scene) object {
+			return s.bob.Activity("Update", edited(s, "tag", []any{apptest.Mention(s.alice)}))
+		}},
 		{name: "widens nothing", given: known("to", []string{"https://b.test/users/bob/followers"}, "cc", nil),
 			send: func(s *scene) object { return s.bob.Activity("Update", edited(s)) },
 			then: func(s *scene) {
@@ -63,11 +69,11 @@ func TestUpdate(t *testing.T) {
 			}},
 		{name: "with a mention that was not there", given: known(), send: func(s *scene) object {
 			return s.bob.Activity("Update", edited(s, "tag", []object{apptest.Mention(s.alice)}, "cc", []string{s.alice.URI}))
-		}, then: func(s *scene) { s.told("mention @bob@b.test") }},
+		}, then: func(s *scene) { s.notified("mention @bob@b.test") }},
 		{name: "of what somebody here boosted", given: func(s *scene) {
 			known()(s)
 			s.alice.Act("reblog", s.alice.Status(note["id"].(string)))
-		}, send: func(s *scene) object { return s.bob.Activity("Update", edited(s)) }, then: func(s *scene) { s.told("update @bob@b.test") }},
+		}, send: func(s *scene) object { return s.bob.Activity("Update", edited(s)) }, then: func(s *scene) { s.notified("update @bob@b.test") }},
 
 		{name: "forged: another's post", by: byMallory, want: 403, given: known(),
 			send: func(s *scene) object { return s.mallory.Activity("Update", edited(s)) }},
@@ -110,7 +116,7 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// An edit here goes to whom the post went, and the document that is fetched is the new one.
+// A local edit is delivered where the post was, and the fetched document is the new one.
 func TestUpdateHere(t *testing.T) {
 	s := newScene(t)
 	st := s.alice.Post("before")

@@ -5,6 +5,7 @@ package aptest
 import (
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -31,7 +32,7 @@ type World struct {
 // It can reach no other server.
 func New(t testing.TB, url string) *World {
 	t.Helper()
-	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test", "KINGLET_URL=" + url}})
+	conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test", "KINGLET_URL=" + url}})
 	if err != nil {
 		t.Fatal(err)
 	}

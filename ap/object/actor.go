@@ -12,10 +12,10 @@ import (
 )
 
 // actor is the kind of the five types of actors (ActivityStreams Vocabulary
-// §3.2): who acts, with an inbox and a key. They are read into an account.
+// §3.2), with an inbox and a key. They are read into an account.
 func actor(typ string) Kind { return Kind{Type: typ, Write: writeActor} }
 
-// Longest texts and lists kept of a stranger's profile.
+// Limits of a remote profile's texts and lists.
 const (
 	maxName    = 512
 	maxNote    = 64 << 10
@@ -23,9 +23,9 @@ const (
 	maxAliases = 10
 )
 
-// ReadActor reads a remote actor's document into an account. Its
-// handle is preferredUsername at the host of its id until WebFinger confirms
-// another; names, texts and lists over their bounds are cut.
+// ReadActor reads a remote actor's document into an account. Its handle is
+// preferredUsername at the host of its id until WebFinger confirms another;
+// names, texts and lists that exceed their limits are cut.
 func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	if !vocab.IsActorType(doc.Type) {
 		return nil, fmt.Errorf("type %q is not an actor's", doc.Type)
@@ -48,8 +48,8 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 		CreatedAt:   doc.Published, // and not the document: nobody reads it again
 	}
 	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
-	// What we will connect to and what decides who may see a post must be
-	// the actor's own server's.
+	// What we will connect to, and what decides who may see a post, must be
+	// on the actor's own server.
 	for _, u := range []struct {
 		dest *string
 		uri  string
@@ -87,9 +87,9 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	return account, nil
 }
 
-// keyOf takes the actor's key: it names the actor as its owner, has the
-// actor's origin, and, when its id is a part of a document, stands in the
-// actor's own and not in a neighbour's (SECURITY-RULES 1).
+// keyOf reads the actor's key: it names the actor as its owner, has the actor's
+// origin, and, when its id has a fragment, is in the actor's own document and
+// not in that of another account on the host (SECURITY-RULES 1).
 func keyOf(account *store.Account, doc *vocab.Object) error {
 	for _, k := range doc.PublicKeys {
 		page := vocab.WithoutFragment(k.ID)
@@ -104,8 +104,8 @@ func keyOf(account *store.Account, doc *vocab.Object) error {
 	return errors.New("it has no public key of its own")
 }
 
-// ActorDraft is what the document of an account here says. tags are what its
-// texts mention.
+// ActorDraft is the document of a local account. tags are the mentions and
+// hashtags of its texts.
 func ActorDraft(a *store.Account, tags []vocab.Tag) *vocab.Object {
 	o := &vocab.Object{
 		ID: a.URI, Type: a.Type, PreferredUsername: a.Username, Name: a.DisplayName, Summary: a.Note,

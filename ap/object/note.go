@@ -6,7 +6,8 @@ import (
 	"kinglet/store"
 )
 
-// A Note is a short text: what is meant by a post. It is what is written here.
+// A Note is a short text: what most people mean by a post, and the only kind
+// written here.
 func note() Kind {
 	return Kind{
 		Type:  "Note",
@@ -15,7 +16,7 @@ func note() Kind {
 	}
 }
 
-// textOf is the text of an object as a person sees it, safe HTML.
+// textOf is the text of an object as it is displayed, safe HTML.
 func textOf(o *vocab.Object) string {
 	text := o.Content
 	if o.MediaType == "text/plain" {

@@ -1,8 +1,8 @@
-// Package object knows the kinds of objects, one file each: how a Note, a
-// Question, an Article … of a stranger is read into the rows that are written
-// of it, and how one that is written here becomes a document. Reading is pure:
-// all that takes time (sanitising, plain text, grammar) is done here, before
-// any transaction begins. Who may do what with an object is not judged here.
+// Package object has the kinds of objects, one file each: how a remote Note,
+// Question, Article … is read into the rows to write, and how a local one
+// becomes a document. Reading is pure: all that takes time (sanitising, plain
+// text, grammar) is done here, before any transaction begins. Who may do what
+// with an object is not decided here.
 //
 // Read Kind, Reading and note.go first.
 package object
@@ -14,12 +14,12 @@ import (
 
 // Kind is what one type of object is.
 type Kind struct {
-	// Type is its ActivityStreams name.
 	Type string
-	// Read fills the columns of a status that differ from kind to kind: the
-	// text that is shown of it. nil for what is not shown as a status.
+	// Read fills the columns of a status that differ between kinds: the
+	// displayed text. nil for what is not displayed as a status.
 	Read func(o *vocab.Object, status *store.Object)
-	// Write makes the document of a draft; nil for what is not written here.
+	// Write makes the document of a draft; nil for what is not written
+	// here.
 	Write func(o *vocab.Object) vocab.Document
 }
 
@@ -49,11 +49,11 @@ func index(list ...Kind) map[string]Kind {
 	return byType
 }
 
-// IsStatus tells the types that are shown as a status.
+// IsStatus reports whether a type is displayed as a status.
 func IsStatus(typ string) bool { return kinds[typ].Read != nil }
 
-// Compose writes the document of a draft, an activity or an object, and of
-// the object that is embedded in it. Each has its own in Document.
+// Compose writes the document of a draft, an activity or an object, and of its
+// embedded object. Each keeps its own in Document.
 func Compose(draft *vocab.Object) *vocab.Object {
 	compose(draft)
 	draft.Document["@context"] = vocab.Context()
@@ -71,7 +71,7 @@ func compose(o *vocab.Object) {
 	o.Document = writeActivity(o)
 }
 
-// writeActivity writes an activity: what is no kind of object.
+// writeActivity writes an activity: any type that is not a kind of object.
 func writeActivity(o *vocab.Object) vocab.Document {
 	d := vocab.Document{"id": o.ID, "type": o.Type, "actor": o.Actor.ID, "object": o.Object.ID}
 	if o.Object.Object != nil {

@@ -10,7 +10,7 @@ import (
 // (anyOf) may be chosen, and how many chose each, as its own server counts.
 func question() Kind { return Kind{Type: "Question", Read: readQuestion} }
 
-// The bounds of a stranger's poll. What is over them is cut.
+// The limits of a remote poll. What exceeds them is cut.
 const (
 	maxOptions     = 32
 	maxOptionTitle = 512
@@ -21,7 +21,7 @@ func readQuestion(o *vocab.Object, status *store.Object) {
 	poll := &store.Poll{
 		Multiple:  len(o.AnyOf) > 0,
 		ExpiresAt: vocab.Time(o.Document["endTime"]),
-		Voters:    max(0, int64(vocab.Number(o.Document["votersCount"]))),
+		Voters:    vocab.Count(o.Document["votersCount"]),
 	}
 	// closed is a time, or only that it is (ActivityStreams Vocabulary, closed).
 	if closed := vocab.Time(o.Document["closed"]); !closed.IsZero() {
@@ -33,7 +33,7 @@ func readQuestion(o *vocab.Object, status *store.Object) {
 		if len(poll.Options) == maxOptions {
 			break
 		}
-		poll.Options = append(poll.Options, store.PollOption{Title: clip(markup.PlainText(option.Name), maxOptionTitle), Votes: max(0, option.Votes)})
+		poll.Options = append(poll.Options, store.PollOption{Title: clip(markup.PlainText(option.Name), maxOptionTitle), Votes: option.Votes})
 	}
 	if len(poll.Options) > 0 {
 		status.Poll = poll

@@ -43,3 +43,37 @@ func TestQuestion(t *testing.T) {
 		t.Errorf("it is %v", p)
 	}
 }
+
+// What no poll can have is none of it: an end that no calendar writes, and more
+// votes than can be counted.
+func TestQuestionOutOfBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		ends    string
+		votes   float64
+		expires any
+		counted float64
+	}{
+		"its zone moves its end behind the last year": {"9999-12-31T23:59:59-05:00", 2, nil, 4},
+		"its zone moves its end before the first":     {"0000-01-01T00:00:00+05:00", 2, nil, 4},
+		"the last year":         {"9999-12-31T23:59:59Z", 2, "9999-12-31T23:59:59.000Z", 4},
+		"their sum is too much": {"", 9e18, nil, 1 << 54},
+		"each is too much":      {"", 1e300, nil, 1 << 54},
+		"less than none":        {"", -1e300, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			here := w.Server("a.test")
+			alice, bob := here.Account("alice"), w.Stranger("@bob@b.test")
+			bob.FollowedBy(alice)
+			option := apptest.Object{"type": "Note", "name": "x", "replies": apptest.Object{"type": "Collection", "totalItems": c.votes}}
+			note := bob.Note("Tea?", "type", "Question", "oneOf", []any{option, option}, "endTime", c.ends, "votersCount", c.votes)
+			if got := bob.Send(here, bob.Activity("Create", note)); got != 202 {
+				t.Fatalf("it is answered with %d", got)
+			}
+			p := alice.Status(note["id"].(string)).Entity["poll"].(map[string]any)
+			if p["expires_at"] != c.expires || p["votes_count"] != c.counted || p["voters_count"].(float64) < 0 {
+				t.Errorf("it is %v", p)
+			}
+		})
+	}
+}

@@ -10,12 +10,12 @@ import (
 	"kinglet/store"
 )
 
-// Reading is an object as the rows that will be written of it, as far as it
-// alone decides them. Rules copy what they write from it and change nothing in
-// it: a transaction may run twice.
+// Reading is an object as the rows that will be written for it, as far as they
+// depend on the object alone. Rules copy from it and change nothing in it: a
+// transaction may run twice.
 type Reading struct {
 	// Status has the columns that an edit may change, and what the object
-	// answers; nil unless it is a status.
+	// replies to; nil unless it is a status.
 	Status      *store.Object
 	Mentions    []string // ids of the accounts that its tags mention, once each
 	Attachments []store.Attachment
@@ -24,7 +24,7 @@ type Reading struct {
 	Account *store.Account
 }
 
-// Longest texts kept of a stranger's post, in bytes. What is longer is cut.
+// Limits of a remote post's texts, in bytes. What is longer is cut.
 const (
 	maxContent     = 128 << 10 // of HTML, before it is sanitised
 	maxDocument    = 128 << 10 // a larger one is not kept; nobody reads a stranger's again
@@ -33,8 +33,9 @@ const (
 	maxDescription = 8192
 )
 
-// Read reads an object; nil for what is neither a status nor an actor. Invalid
-// says why an actor's document is none. What is not trusted has no page of ours.
+// Read reads an object; nil for what is neither a status nor an actor. An
+// Invalid error says what is wrong with an actor's document. If the object is
+// not trusted, a page on this server is ignored.
 func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 	if vocab.IsActorType(o.Type) {
 		account, err := ReadActor(o)
@@ -59,7 +60,7 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o)}, nil
 }
 
-// bounded cuts what a stranger would have the database's one writer write.
+// bounded cuts what a stranger would make the database's one writer write.
 func bounded(o *vocab.Object) *vocab.Object {
 	if len(o.Content) <= maxContent && len(o.Raw) <= maxDocument {
 		return o
@@ -71,7 +72,7 @@ func bounded(o *vocab.Object) *vocab.Object {
 	return &b
 }
 
-// readStatus reads what all kinds of statuses have alike.
+// readStatus reads what all kinds of statuses have in common.
 func readStatus(o *vocab.Object) *store.Object {
 	status := &store.Object{
 		URI: o.ID, Type: o.Type, IsStatus: true, InReplyToURI: o.InReplyTo.ID, Context: o.Context, PublishedAt: o.Published,

@@ -8,8 +8,8 @@ import (
 	"kinglet/store"
 )
 
-// readTitled reads what is more than a text: its title first and its page
-// behind, so that nothing looks empty.
+// readTitled reads an object that is more than a text: its title first and its
+// page last, so that no status is empty.
 func readTitled(o *vocab.Object, status *store.Object) {
 	page := o.ID
 	for _, l := range o.URL {
@@ -28,12 +28,12 @@ func titleOf(o *vocab.Object) string {
 	return "<p><strong>" + markup.EscapeText(markup.PlainText(o.Name)) + "</strong></p>"
 }
 
-// isPage tells the links that a browser can show.
+// isPage reports whether a link is one that a browser can display.
 func isPage(l vocab.Link) bool {
 	return l.MediaType == "" || strings.HasPrefix(l.MediaType, "text/html")
 }
 
-// pageOf is the page of an object, its id when it names none.
+// pageOf is the page of an object, or its id when it has none.
 func pageOf(o *vocab.Object) string {
 	for _, l := range o.URL {
 		if isPage(l) && isURI(l.Href) {

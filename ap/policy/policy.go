@@ -1,18 +1,18 @@
 // Package policy decides what may come in and go out. It is the one place for
-// such decisions: a chain of policies, each of its own file, which answers
-// three questions, each asked in one place:
+// such decisions: a chain of policies, one file each, which answers three
+// questions, each asked in one place:
 //
 //   - Host: may we deal with another server at all? Asked by the outgoing
 //     client before it dials, and by the inbox before it fetches a key.
-//   - Message: what of this document? Asked of every activity, whoever does
-//     it, and of every actor, before any rule of ap/activity sees it. A policy
-//     may rewrite the document: what it makes of it is what is stored and sent.
+//   - Message: may this document pass? Asked for every activity, local or
+//     remote, and every actor, before any rule of ap/activity sees it. A policy
+//     may rewrite the document: the result is what is stored and sent.
 //   - Delivery: may this go to that server? Asked where deliveries are
 //     enqueued, and when a server fetches with its signature.
 //
 // By default there is no policy, and nothing is filtered. To add one is to add
 // its file and its line in New. Policies work in memory: they are also asked
-// while the database writes, about what rules make accounts here answer.
+// inside a transaction, about what rules make local accounts answer.
 package policy
 
 import (
@@ -24,31 +24,31 @@ import (
 	"kinglet/store"
 )
 
-// Verdict is what a policy says. The zero Verdict lets pass.
+// Verdict is a policy's answer. The zero Verdict allows.
 type Verdict struct {
 	Refused bool
-	// Policy is the name of the one that refuses, and Reason for our log: those
-	// who are refused are answered as if they were not, so that they do not try
-	// again and learn nothing of our policies.
+	// Policy is the name of the policy that refuses, and Reason is for our
+	// log: the sender gets the same answer as if it were allowed, so that
+	// it does not retry and learns nothing about our policies.
 	Policy, Reason string
 }
 
-// Refuse makes the verdict of what may not pass.
+// Refuse returns a Verdict that refuses.
 func Refuse(format string, args ...any) Verdict {
 	return Verdict{Refused: true, Reason: fmt.Sprintf(format, args...)}
 }
 
 func (v Verdict) String() string { return "policy " + v.Policy + ": " + v.Reason }
 
-// Policy answers some of the three questions; nil answers let all pass.
+// Policy answers some of the three questions; a nil function allows all.
 type Policy struct {
 	Name string
-	// Host judges another server by its host name, in ASCII and lower case,
-	// with its port if that is not the scheme's own.
+	// Host decides about another server by its host name, in ASCII and
+	// lower case, with its port if that is not the scheme's default.
 	Host func(host string) Verdict
-	// Message judges an activity or an actor, and may rewrite it.
+	// Message decides about an activity or an actor, and may rewrite it.
 	Message func(ctx context.Context, m *Message) Verdict
-	// Delivery judges one activity on its way to one server.
+	// Delivery decides about one activity on its way to one server.
 	Delivery func(d Delivery) Verdict
 }
 
@@ -57,14 +57,14 @@ type Message struct {
 	// Object is the typed reading of the document; Object.Document the
 	// document itself, to be changed by Rewrite only.
 	Object *vocab.Object
-	// Outgoing is true for what is done here.
+	// Outgoing is true for what local accounts do.
 	Outgoing bool
-	// Rewritten tells that a policy has changed the document.
+	// Rewritten reports that a policy has changed the document.
 	Rewritten bool
 }
 
-// Rewrite changes the document, and reads it again. What can't be read any more,
-// or became another's, is an error, and the message as it was.
+// Rewrite changes the document, and parses it again. If the result is invalid,
+// or has another author, it returns an error and leaves the message unchanged.
 func (m *Message) Rewrite(change func(document vocab.Document)) error {
 	document := vocab.Clone(m.Object.Document)
 	change(document)
@@ -72,15 +72,15 @@ func (m *Message) Rewrite(change func(document vocab.Document)) error {
 	if err != nil {
 		return err
 	}
-	if !sameSpeaker(o, m.Object) || !sameSpeaker(o.Object.Object, m.Object.Object.Object) {
+	if !sameAuthor(o, m.Object) || !sameAuthor(o.Object.Object, m.Object.Object.Object) {
 		return fmt.Errorf("a policy may not change who says what in %s", m.Object.ID)
 	}
 	m.Object, m.Rewritten = o, true
 	return nil
 }
 
-// sameSpeaker tells whether two readings are of one object by one author.
-func sameSpeaker(a, b *vocab.Object) bool {
+// sameAuthor reports whether two readings are of one object by one author.
+func sameAuthor(a, b *vocab.Object) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
@@ -95,17 +95,17 @@ type Delivery struct {
 	Visibility store.Visibility
 }
 
-// Chain is policies in the order in which they are asked; the first that
+// Chain lists policies in the order in which they are asked; the first that
 // refuses decides.
 type Chain []Policy
 
-// New is the chain of a server, with more behind it: nothing is filtered unless
-// somebody wants it.
+// New is the chain of a server, followed by more: nothing is filtered unless
+// configured.
 func New(more ...Policy) Chain {
 	return append(Chain{}, more...)
 }
 
-// Host asks whether we deal with a server.
+// Host asks whether we may deal with a server.
 func (c Chain) Host(host string) Verdict {
 	for _, p := range c {
 		if p.Host != nil {
@@ -126,8 +126,8 @@ func (c Chain) AllowHost(host string) error {
 	return nil
 }
 
-// Message asks what of a document, which the policies may rewrite one after
-// another.
+// Message asks whether a document may pass; the policies may rewrite it one
+// after another.
 func (c Chain) Message(ctx context.Context, m *Message) Verdict {
 	for _, p := range c {
 		if p.Message != nil {
@@ -153,7 +153,7 @@ func (c Chain) Delivery(d Delivery) Verdict {
 	return Verdict{}
 }
 
-// AsksDeliveries tells whether any policy wants to know who fetches.
+// AsksDeliveries reports whether any policy decides about fetches.
 func (c Chain) AsksDeliveries() bool {
 	for _, p := range c {
 		if p.Delivery != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// coveredHeaders is the set that the signature covers, each in the request
-// once.
+// coveredHeaders is the set of headers that the signature covers, each of them
+// once in the request.
 func coveredHeaders(r *http.Request, list string) (map[string]bool, error) {
 	covered := map[string]bool{}
 	for _, h := range strings.Fields(strings.ToLower(list)) {
@@ -51,8 +51,8 @@ func checkHost(host string, own []string) error {
 	return fmt.Errorf("the request is signed for the host %q, not for this one", host)
 }
 
-// checkTime wants a date, or a (created), that is covered and about now; if
-// both are, both.
+// checkTime requires a Date or (created) that is covered and close to now; if
+// both are covered, both.
 func checkTime(r *http.Request, p map[string]string, covered map[string]bool, now time.Time) error {
 	if !covered["date"] && !covered["(created)"] {
 		return errors.New("the signature covers no date")
@@ -60,9 +60,9 @@ func checkTime(r *http.Request, p map[string]string, covered map[string]bool, no
 	if covered["date"] {
 		at, err := http.ParseTime(r.Header.Get("Date"))
 		if err != nil {
-			return errors.New("the date can't be read")
+			return errors.New("invalid date")
 		}
-		if err := about(at, now); err != nil {
+		if err := checkClockSkew(at, now); err != nil {
 			return err
 		}
 	}
@@ -72,18 +72,18 @@ func checkTime(r *http.Request, p map[string]string, covered map[string]bool, no
 		}
 		at, err := unix(p["created"])
 		if err != nil {
-			return errors.New("created can't be read")
+			return errors.New("invalid created parameter")
 		}
-		// The verifier of httpsig refuses what is over 10 s in the future of
-		// the machine's clock, which is narrower.
-		if err := about(at, now); err != nil {
+		// The verifier of httpsig refuses what is over 10 s in the future of the
+		// machine's clock, which is stricter.
+		if err := checkClockSkew(at, now); err != nil {
 			return err
 		}
 	}
 	if e, there := p["expires"]; there || covered["(expires)"] {
 		at, err := unix(e)
 		if err != nil {
-			return errors.New("expires can't be read")
+			return errors.New("invalid expires parameter")
 		}
 		if now.After(at) {
 			return errors.New("the signature has expired")
@@ -97,7 +97,7 @@ func unix(s string) (time.Time, error) {
 	return time.Unix(n, 0), err
 }
 
-func about(at, now time.Time) error {
+func checkClockSkew(at, now time.Time) error {
 	if age := now.Sub(at); age > MaxAge || age < -MaxFuture {
 		return fmt.Errorf("the date %s is too far from now", at.UTC().Format(time.RFC3339))
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// checkDigest compares a Digest header (RFC 3230) with the body that arrived.
-// Every digest of an algorithm we know must match, and there must be one.
+// checkDigest compares a Digest header (RFC 3230) with the body. Every digest
+// of a supported algorithm must match, and there must be one.
 func checkDigest(header string, body []byte) error {
 	known := 0
 	for _, d := range strings.Split(header, ",") {
@@ -28,16 +28,16 @@ func checkDigest(header string, body []byte) error {
 		}
 		known++
 		if got, err := base64.StdEncoding.DecodeString(value); err != nil || subtle.ConstantTimeCompare(got, sum) != 1 {
-			return errors.New("the digest is not the body's")
+			return errors.New("the digest does not match the body")
 		}
 	}
 	if known == 0 {
-		return errors.New("there is no digest that we know")
+		return errors.New("no supported digest")
 	}
 	return nil
 }
 
-// hasKnownDigest tells whether a Digest header has one that can be compared.
+// hasKnownDigest reports whether a Digest header has a supported digest.
 func hasKnownDigest(header string) bool {
 	for _, d := range strings.Split(header, ",") {
 		switch name, _, _ := strings.Cut(strings.TrimSpace(d), "="); strings.ToUpper(name) {

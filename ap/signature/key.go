@@ -17,7 +17,7 @@ const (
 	maxPEM     = 16 << 10
 )
 
-// GenerateKey makes an actor's key. It takes a few tenths of a second.
+// GenerateKey generates an actor's key. It takes a few tenths of a second.
 func GenerateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
 
 // MarshalPrivate writes a key as PKCS #8 PEM.
@@ -58,8 +58,8 @@ func MarshalPublic(key *rsa.PublicKey) (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
-// ParsePublic reads an actor's publicKeyPem, of PKIX or PKCS #1, of a size
-// that Verify takes.
+// ParsePublic parses an actor's publicKeyPem, of PKIX or PKCS #1, of a size
+// that Verify accepts.
 func ParsePublic(text string) (*rsa.PublicKey, error) {
 	der, err := decode(text)
 	if err != nil {
@@ -93,8 +93,8 @@ func checkSize(key *rsa.PublicKey) error {
 	return nil
 }
 
-// decode gives the content of the one PEM block in a text, which other
-// servers indent, end with CRLF, or not at all.
+// decode returns the content of the only PEM block in a text, which other
+// servers indent, end with CRLF, or don't end at all.
 func decode(text string) ([]byte, error) {
 	if len(text) > maxPEM {
 		return nil, errors.New("too long")

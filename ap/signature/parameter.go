@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// maxHeader bounds the Signature header.
+// maxHeader limits the Signature header.
 const maxHeader = 8 << 10
 
-var errUnreadable = errors.New("the signature header can't be read")
+var errUnreadable = errors.New("invalid Signature header")
 
-// parameters reads the one Signature header (or Authorization of that scheme)
-// into its parameters, each there once.
+// parameters parses the one Signature header (or Authorization of that scheme)
+// into its parameters, each of them once.
 func parameters(h http.Header) (map[string]string, error) {
 	values := h.Values("Signature")
 	for _, a := range h.Values("Authorization") {
@@ -44,8 +44,8 @@ func parameters(h http.Header) (map[string]string, error) {
 	return p, nil
 }
 
-// ClaimedKeyID is the key id that a request names, whether or not it is signed
-// with that key, for the log. It is "" when it can't be read.
+// ClaimedKeyID is the key id in a request, verified or not, for the log. It is
+// "" when it is invalid.
 func ClaimedKeyID(h http.Header) string {
 	p, err := parameters(h)
 	if err != nil {
@@ -54,8 +54,8 @@ func ClaimedKeyID(h http.Header) string {
 	return p["keyId"][:min(len(p["keyId"]), 300)]
 }
 
-// parameter reads the first of some parameters, name="value" or name=value,
-// and gives the ones after it.
+// parameter parses the first parameter, name="value" or name=value, and returns
+// the rest.
 func parameter(s string) (name, value, rest string, err error) {
 	name, after, ok := strings.Cut(s, "=")
 	if name = strings.TrimSpace(name); !ok || name == "" || strings.ContainsAny(name, ",\" \t") {
@@ -77,11 +77,10 @@ func parameter(s string) (name, value, rest string, err error) {
 	return name, strings.TrimSpace(value), rest, nil
 }
 
-// canonical writes what httpsig needs of the parameters in the one form that
-// it reads rightly. It splits at each comma, quoted or not, so nothing of a
-// stranger's is written that may have one: the key id, which it makes no use
-// of, is ours, and the rest has been checked to be base64, names of headers
-// and numbers.
+// canonical writes the parameters in a form that httpsig parses correctly. It
+// splits at each comma, quoted or not, so no value of a stranger's that may
+// have one is written: the key id, which it does not use, is replaced, and the
+// rest has been checked to be base64, header names and numbers.
 func canonical(p map[string]string, covered map[string]bool) string {
 	s := `keyId="k",algorithm="hs2019",headers="` + strings.Join(strings.Fields(strings.ToLower(p["headers"])), " ") + `",signature="` + p["signature"] + `"`
 	for _, k := range []string{"created", "expires"} {

@@ -3,10 +3,10 @@
 // with go-fed/httpsig for the cryptography.
 //
 // Verifying is in steps, since the key is fetched and the body read between
-// them: ParseHeaders judges everything that needs neither (SECURITY-RULES 2,
-// 37) and names the key, Verify needs the key, CheckBody the body. The package fetches nothing and believes nobody:
-// whether the key is the actor's is for the caller to find out
-// (SECURITY-RULES 1). Read Sign, ParseHeaders and Signature.
+// them: ParseHeaders checks everything that needs neither (SECURITY-RULES 2,
+// 37) and returns the key id, Verify needs the key, CheckBody the body. The
+// package fetches nothing: whether the key is the actor's is for the caller to
+// check (SECURITY-RULES 1). Read Sign, ParseHeaders and Signature.
 package signature
 
 import (
@@ -23,16 +23,17 @@ import (
 	"github.com/go-fed/httpsig"
 )
 
-// How far a signature's date may be from our clock. The past one is wide
-// since deliveries are queued, and is what Mastodon allows.
+// How far a signature's date may be from our clock. The past limit is large
+// since deliveries are queued, and is the same as Mastodon's.
 const (
 	MaxAge    = 12 * time.Hour
 	MaxFuture = time.Hour
 )
 
 // Sign signs a request with an actor's key: method and path, host, date and,
-// for what has a body, its digest and its Content-Type, which must be there.
-// It sets Date, Host and Digest, and is rsa-sha256, which every server knows.
+// for a request with a body, its digest and its Content-Type, which must be
+// set. It sets Date, Host and Digest, and uses rsa-sha256, which every server
+// supports.
 func Sign(r *http.Request, body []byte, keyID string, key crypto.PrivateKey, now time.Time) error {
 	headers := []string{httpsig.RequestTarget, "host", "date"}
 	if r.Method != http.MethodGet {
@@ -60,15 +61,14 @@ func Sign(r *http.Request, body []byte, keyID string, key crypto.PrivateKey, now
 	if err := signer.SignRequest(key, keyID, signed, body); err != nil {
 		return fmt.Errorf("sign request: %w", err)
 	}
-	// Older servers know no hs2019, the name httpsig gives.
+	// Older servers don't know hs2019, the name that httpsig writes.
 	r.Header.Set("Signature", strings.Replace(signed.Header.Get("Signature"), `algorithm="hs2019"`, `algorithm="rsa-sha256"`, 1))
 	return nil
 }
 
-// asSigned is the request as httpsig must see it: it writes URL.Path into the
-// signed text, which has to be what is in the request line, byte for byte.
-// For a request that arrived that is RequestURI, for one to be sent what
-// net/http will write.
+// asSigned is the request as httpsig must see it: it signs URL.Path, which has
+// to be what is in the request line, byte for byte. For a received request that
+// is RequestURI, for one to be sent what net/http will write.
 func asSigned(r *http.Request) *http.Request {
 	target := r.RequestURI
 	if !strings.HasPrefix(target, "/") { // to be sent, or asked as of a proxy
@@ -77,8 +77,8 @@ func asSigned(r *http.Request) *http.Request {
 	return &http.Request{Method: r.Method, URL: &url.URL{Path: target}, Header: r.Header, Host: r.Host}
 }
 
-// Signature is a signature whose form is right and whose key is to be found.
-// It is for one goroutine.
+// Signature is a parsed signature whose key is still unknown. It is for one
+// goroutine.
 type Signature struct {
 	KeyID   string
 	request *http.Request // a copy with one clean Signature header
@@ -86,8 +86,7 @@ type Signature struct {
 	digest  string // the Digest header if it is covered
 }
 
-// CheckBody compares the body that arrived with the digest that is signed. A
-// body must have one.
+// CheckBody compares the body with the signed digest. A body must have one.
 func (s *Signature) CheckBody(body []byte) error {
 	if s.digest == "" {
 		if len(body) > 0 {
@@ -98,11 +97,11 @@ func (s *Signature) CheckBody(body []byte) error {
 	return checkDigest(s.digest, body)
 }
 
-// ParseHeaders reads the signature of a request to this server and refuses
-// it, with an error that says why, unless it covers method and path, host,
-// date and, where there may be a body, a digest, each once; and the date is
-// about now. The body is not touched, so that strangers can be judged before
-// it is read. hosts are the names this server goes by; none is any.
+// ParseHeaders parses the signature of a request to this server and refuses it,
+// with an error that says why, unless it covers method and path, host, date
+// and, where there may be a body, a digest, each once; and the date is close to
+// now. The body is not touched, so that strangers can be refused before it is
+// read. hosts are the names of this server; none accepts any.
 func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, error) {
 	p, err := parameters(r.Header)
 	if p["keyId"] == "" && r.Header.Get("Signature-Input") != "" {
@@ -118,7 +117,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	switch s.alg {
 	case "", "rsa-sha256", "rsa-sha512", "hs2019":
 	default:
-		return nil, fmt.Errorf("the algorithm %q is not one we know", s.alg)
+		return nil, fmt.Errorf("unsupported algorithm %q", s.alg)
 	}
 	if _, err := base64.StdEncoding.DecodeString(p["signature"]); err != nil || p["signature"] == "" {
 		return nil, errors.New("the signature is not base64")
@@ -139,7 +138,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	if covered["digest"] {
 		s.digest = r.Header.Get("Digest")
 		if !hasKnownDigest(s.digest) {
-			return nil, errors.New("the digest is of no known algorithm")
+			return nil, errors.New("the digest algorithm is not supported")
 		}
 	}
 	s.request = asSigned(r)
@@ -154,7 +153,7 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 func (s *Signature) Verify(key crypto.PublicKey) error {
 	pub, ok := key.(*rsa.PublicKey)
 	if !ok {
-		return errors.New("the key is no RSA key")
+		return errors.New("the key is not an RSA key")
 	}
 	if err := checkSize(pub); err != nil {
 		return err
@@ -172,7 +171,7 @@ func (s *Signature) Verify(key crypto.PublicKey) error {
 		err = v.Verify(pub, httpsig.RSA_SHA512)
 	}
 	if err != nil {
-		return errors.New("the signature is not the key's")
+		return errors.New("the signature does not match the key")
 	}
 	return nil
 }

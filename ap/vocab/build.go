@@ -8,7 +8,7 @@ import (
 )
 
 // Documents are written as maps, so that policies can change them before they
-// are encoded: keys in the order of the alphabet, the context first.
+// are encoded: keys in alphabetical order, the context first.
 
 // contextTerms are the extensions that our documents use.
 type contextTerms struct {
@@ -70,7 +70,7 @@ func encode(v any) json.RawMessage {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// Encode writes a document: keys in the order of the alphabet, the context first.
+// Encode encodes a document: keys in alphabetical order, the context first.
 func Encode(m Document) json.RawMessage { return encode(m) }
 
 // Date is a time as documents have it, "" for none.
@@ -81,7 +81,7 @@ func Date(t time.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// withoutContext drops the @context of a document that is to be embedded.
+// withoutContext removes the @context of a document that will be embedded.
 func withoutContext(doc json.RawMessage) json.RawMessage {
 	if !bytes.Contains(doc, []byte(`"@context"`)) {
 		return doc
@@ -94,7 +94,7 @@ func withoutContext(doc json.RawMessage) json.RawMessage {
 	return encode(m)
 }
 
-// CollectionInput is what a collection, or a page of one, says. Zero values
+// CollectionInput is the content of a collection, or a page of one. Zero values
 // are left out.
 type CollectionInput struct {
 	ID         string
@@ -147,8 +147,8 @@ func Texts(list []string) []any {
 	return out
 }
 
-// WithContext gives a document that was embedded in another, and so has none,
-// the @context that it needs to stand alone. Every other byte stays as it was
+// WithContext adds to a document that was embedded in another, and so has none,
+// the @context that it needs on its own. Every other byte stays as it was
 // delivered.
 func WithContext(doc json.RawMessage) json.RawMessage {
 	var m map[string]json.RawMessage

@@ -2,8 +2,8 @@ package vocab
 
 import "fmt"
 
-// coreTerms are those that decide who says what to whom. Kinglet reads them
-// by their plain names, so a document may not give them another meaning.
+// coreTerms are the terms that decide who says what to whom. Kinglet reads them
+// by their plain names, so a document may not redefine them.
 var coreTerms = map[string]string{
 	"id": "@id", "type": "@type",
 	"actor": "actor", "object": "object", "target": "target", "attributedTo": "attributedTo",

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// EncodeWithID writes a document with its object named by its id, whatever is
-// embedded.
+// EncodeWithID encodes a document with its object replaced by its id, whatever
+// is embedded.
 func EncodeWithID(o *Object) json.RawMessage {
 	if o.Object.ID == "" {
 		return Encode(o.Document)
@@ -18,14 +18,13 @@ func EncodeWithID(o *Object) json.RawMessage {
 	return Encode(d)
 }
 
-// WithObject gives an activity of ours the document of its object, in the
-// place of its id or of what the object once was. All other bytes stay.
+// WithObject replaces the object of an activity of ours, an id or an earlier
+// version, by a document. All other bytes are unchanged.
 func WithObject(activity, object json.RawMessage) json.RawMessage {
 	return replaceObject(activity, withoutContext(object))
 }
 
-// WithObjectID has an activity of ours name its object by its id, without the
-// document.
+// WithObjectID replaces the object of an activity of ours by its id.
 func WithObjectID(activity json.RawMessage) json.RawMessage {
 	var a struct {
 		Object json.RawMessage `json:"object"`
@@ -39,7 +38,7 @@ func WithObjectID(activity json.RawMessage) json.RawMessage {
 	return replaceObject(activity, encode(o.ID))
 }
 
-// replaceObject puts another value in the place of the term object.
+// replaceObject replaces the value of the term object.
 func replaceObject(activity, object json.RawMessage) json.RawMessage {
 	d := json.NewDecoder(bytes.NewReader(activity))
 	if _, err := d.Token(); err != nil {

@@ -2,15 +2,15 @@ package vocab
 
 import "strings"
 
-// What strangers name in their documents obeys its grammar, or is not kept:
-// language tags and the shortcodes of emojis end up in attributes, in file
-// names of clients and in queries.
+// What strangers name in their documents must match its grammar, or is not
+// stored: language tags and the shortcodes of emojis end up in attributes, in
+// file names of clients and in queries.
 
 // maxLanguageTag is longer than any tag in use (RFC 5646 §4.4.1).
 const maxLanguageTag = 35
 
-// LanguageTag gives a language tag (BCP 47), or "" for what is none, and for
-// "und", which says that the language is not known.
+// LanguageTag returns a valid language tag (BCP 47), or "", also for "und",
+// which means that the language is not known.
 func LanguageTag(s string) string {
 	if len(s) > maxLanguageTag || strings.EqualFold(s, "und") {
 		return ""
@@ -31,8 +31,8 @@ func LanguageTag(s string) string {
 // maxShortcode bounds the name of an emoji.
 const maxShortcode = 128
 
-// IsShortcode tells whether a name is an emoji's: letters of ASCII, digits and
-// underscores, two at least, as Mastodon has it.
+// IsShortcode reports whether a name is an emoji's: at least two ASCII letters,
+// digits and underscores, as in Mastodon.
 func IsShortcode(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !isLetter(c) && !isDigit(c) && c != '_' {

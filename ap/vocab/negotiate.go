@@ -14,7 +14,7 @@ const Accept = `application/activity+json, application/ld+json; profile="https:/
 
 const profile = "https://www.w3.org/ns/activitystreams"
 
-// IsActivityPubContentType tells whether a document of the content type may
+// IsActivityPubContentType reports whether a document of the content type may
 // be believed to be ActivityPub (SECURITY-RULES 5).
 func IsActivityPubContentType(s string) bool {
 	mt, params, err := mime.ParseMediaType(s)
@@ -35,7 +35,7 @@ func IsActivityPubContentType(s string) bool {
 	return false
 }
 
-// WantsActivityPub tells whether an Accept header asks for a document rather
+// WantsActivityPub reports whether an Accept header asks for a document rather
 // than for a page: its document types weigh at least as much as its HTML. An
 // Accept without either is a browser's or a script's and gets the page.
 func WantsActivityPub(accept string) bool {

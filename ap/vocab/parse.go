@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// The most of each list that is read. Recipients over the bound are an error,
-// since cutting them would change who a post is for; of the others the rest is
-// passed over.
+// The limits of each list that is read. More recipients are an error, since
+// cutting them would change who a post is for; of the other lists the rest is
+// ignored.
 const (
 	MaxRecipients  = 1000
 	MaxTags        = 500
@@ -18,13 +18,13 @@ const (
 	MaxItems       = 1000
 )
 
-// Parse reads a document. It is refused, with an error that names what was
-// wrong, when it is over the bounds, is no JSON object, has a core term twice,
-// redefines core terms in its @context, or has several values where one
-// decides authority (id, actor). Of several objects none is read.
+// Parse parses a document. It returns an error that names what is wrong when
+// the document exceeds the bounds, is not a JSON object, has a core term twice,
+// redefines core terms in its @context, or has several values where one decides
+// authority (id, actor). Of several objects none is read.
 func Parse(raw []byte) (*Object, error) { return Bounds{}.Parse(raw) }
 
-// Bounds are those of a document that a server may set.
+// Bounds are the limits of a document that are settings.
 type Bounds struct {
 	Mentions int // how many accounts one object may mention; 0 for any number
 }
@@ -40,8 +40,8 @@ func (b Bounds) Parse(raw []byte) (*Object, error) {
 	return d.read(m)
 }
 
-// Read reads a document that is not bytes yet: a draft of ours, or what a
-// policy has rewritten. It is judged as Parse judges.
+// Read reads a document that is not encoded yet: a draft of ours, or what a
+// policy has rewritten. The same rules apply as in Parse.
 func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
 
 func (d *decoder) read(m Document) (*Object, error) {
@@ -58,8 +58,8 @@ func (d *decoder) read(m Document) (*Object, error) {
 	return o, nil
 }
 
-// maxEmbedded is how deep objects inside objects are read; what is deeper is
-// known by its id only.
+// maxEmbedded is how deep embedded objects are read; what is deeper is known by
+// its id only.
 const maxEmbedded = 3
 
 func (d *decoder) typed(m Document, depth int) (*Object, error) {
@@ -98,7 +98,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	readText(o, m)
 	o.Context = contextOf(m)
 	o.Published, o.Updated = timeOf(m["published"]), timeOf(m["updated"])
-	o.Sensitive = truth(m["sensitive"])
+	o.Sensitive = boolOf(m["sensitive"])
 	o.URL = links(m["url"])
 	o.Attachment, o.Tag = attachments(m["attachment"]), tags(m["tag"])
 	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
@@ -106,7 +106,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	}
 	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
 	readActor(o, m)
-	o.TotalItems = int64(number(m["totalItems"]))
+	o.TotalItems = Count(m["totalItems"])
 	o.Items = d.refs(m["orderedItems"], depth, MaxItems)
 	if o.Items == nil {
 		o.Items = d.refs(m["items"], depth, MaxItems)
@@ -129,8 +129,8 @@ func readText(o *Object, m map[string]any) {
 	}
 }
 
-// mapped reads a text that may come with languages (ActivityStreams §4.7):
-// the plain term, and the language whose text is the same.
+// mapped reads a text that may come with languages (ActivityStreams §4.7): the
+// plain term, and the language whose text is the same.
 func mapped(m map[string]any, key, mapKey string) (value, language string) {
 	value = text(m[key])
 	byLanguage, _ := m[mapKey].(map[string]any)
@@ -160,8 +160,8 @@ func readActor(o *Object, m map[string]any) {
 	}
 	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
 	o.Icon, o.Image = image(m["icon"]), image(m["image"])
-	o.ManuallyApprovesFollowers = truth(m["manuallyApprovesFollowers"])
-	o.Discoverable, o.Indexable, o.Suspended = truth(m["discoverable"]), truth(m["indexable"]), truth(m["suspended"])
+	o.ManuallyApprovesFollowers = boolOf(m["manuallyApprovesFollowers"])
+	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])
 	o.MovedTo = id(m["movedTo"])
 	for _, v := range list(m["alsoKnownAs"]) {
 		if s := id(v); s != "" && len(o.AlsoKnownAs) < 64 {
@@ -170,7 +170,7 @@ func readActor(o *Object, m map[string]any) {
 	}
 }
 
-// text is a string without what databases and pages can't hold.
+// text is a string without characters that databases and pages can't store.
 func text(v any) string {
 	s, _ := v.(string)
 	if s == "" {
@@ -210,7 +210,7 @@ func number(v any) float64 {
 	return 0
 }
 
-func truth(v any) bool {
+func boolOf(v any) bool {
 	switch x := v.(type) {
 	case bool:
 		return x
@@ -218,158 +218,6 @@ func truth(v any) bool {
 		return x == "true" || x == "as:sensitive"
 	}
 	return false
-}
-
-// id is a URI given as a string, or as an object that has one; "" when there
-// is none, or more than one.
-func id(v any) string {
-	s, err := refID(v)
-	if err != nil {
-		return ""
-	}
-	return s
-}
-
-// refID is the one id of a reference: a string, the id of an object, or the
-// href of a Link (ActivityStreams §4.2). One that names two could be read as
-// either, and is refused (SECURITY-RULES 9).
-func refID(v any) (string, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return text(v), nil
-	}
-	name, err := single(m, "id")
-	if err != nil {
-		return "", err
-	}
-	href, err := single(m, "href")
-	if err != nil {
-		return "", err
-	}
-	if name != "" && href != "" && name != href {
-		return "", fmt.Errorf("a reference has two ids, %q and %q", name, href)
-	}
-	if name == "" && (isLink(m) || m["type"] == nil) {
-		return href, nil
-	}
-	return name, nil
-}
-
-// isLink tells whether an object is a Link, which is never embedded but names
-// what it is about.
-func isLink(m map[string]any) bool {
-	for _, t := range texts(m["type"]) {
-		if t == "Link" || t == "Mention" {
-			return true
-		}
-	}
-	return false
-}
-
-// single reads a string that decides authority: one value, or one of one.
-func single(m map[string]any, key string) (string, error) {
-	values := list(m[key])
-	if len(values) > 1 {
-		return "", fmt.Errorf("%s has %d values instead of one", key, len(values))
-	}
-	if len(values) == 0 {
-		return "", nil
-	}
-	return text(values[0]), nil
-}
-
-func (d *decoder) singleRef(m map[string]any, key string, depth int) (Ref, error) {
-	values := list(m[key])
-	if len(values) > 1 {
-		return Ref{}, fmt.Errorf("%s has %d values instead of one", key, len(values))
-	}
-	if len(values) == 0 {
-		return Ref{}, nil
-	}
-	return d.ref(values[0], depth)
-}
-
-func (d *decoder) ref(v any, depth int) (Ref, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return Ref{ID: text(v)}, nil
-	}
-	name, err := refID(v)
-	if err != nil {
-		return Ref{}, err
-	}
-	r := Ref{ID: name}
-	if depth >= maxEmbedded || isLink(m) || name != "" && m["id"] == nil {
-		return r, nil // named, not embedded
-	}
-	o, err := d.typed(m, depth+1)
-	if err != nil {
-		return r, err
-	}
-	r.Object = o
-	return r, nil
-}
-
-func (d *decoder) firstRef(v any, depth int) Ref {
-	if l := list(v); len(l) > 0 {
-		if r, err := d.ref(l[0], depth); err == nil {
-			return r
-		}
-	}
-	return Ref{}
-}
-
-func (d *decoder) refs(v any, depth, most int) []Ref {
-	var out []Ref
-	for _, x := range list(v) {
-		if r, err := d.ref(x, depth); err == nil && len(out) < most {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// maxAuthors bounds who a post is attributed to.
-const maxAuthors = 16
-
-// authors reads attributedTo. What can't be read is an error and not passed
-// over: the next one would be taken for the author.
-func (d *decoder) authors(v any, depth int) ([]Ref, error) {
-	all := list(v)
-	if len(all) > maxAuthors {
-		return nil, fmt.Errorf("%d values exceed the limit of %d", len(all), maxAuthors)
-	}
-	var out []Ref
-	for _, x := range all {
-		r, err := d.ref(x, depth)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, r)
-	}
-	return out, nil
-}
-
-func recipients(v any) ([]string, error) {
-	all := list(v)
-	if len(all) > MaxRecipients {
-		return nil, fmt.Errorf("%d recipients exceed the limit of %d", len(all), MaxRecipients)
-	}
-	var out []string
-	for _, x := range all {
-		s, err := refID(x)
-		if err != nil {
-			return nil, err
-		}
-		switch s {
-		case "":
-		case "as:Public", "Public":
-			out = append(out, Public)
-		default:
-			out = append(out, s)
-		}
-	}
-	return out, nil
 }
 
 // contextOf is the conversation: its context or, where that is not an id,
@@ -381,19 +229,26 @@ func contextOf(m map[string]any) string {
 	return text(m["conversation"])
 }
 
-// Time is a time in a document, Number a number: zero for what is none.
+// Time is a time in a document, zero for what is none.
 func Time(v any) time.Time { return timeOf(v) }
 
-// Number is a number in a document.
-func Number(v any) float64 { return number(v) }
+// maxCount is the most of anything: JSON numbers are exact up to it, and sums stay numbers.
+const maxCount = 1 << 53
+
+// Count is how many of something there are, by a document: none is negative.
+func Count(v any) int64 { return int64(min(max(number(v), 0), maxCount)) }
 
 // timeOf reads xsd:dateTime, with or without fraction and zone; what can't be
-// read is no time.
+// read is no time. Nor is what its zone moves out of the years that can be
+// written: RFC 3339 has four digits.
 func timeOf(v any) time.Time {
 	s := text(v)
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
+			if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+				return time.Time{}
+			}
+			return t
 		}
 	}
 	return time.Time{}
@@ -499,7 +354,7 @@ func pollOptions(v any) []PollOption {
 		}
 		p := PollOption{Name: text(m["name"])}
 		if r, ok := m["replies"].(map[string]any); ok {
-			p.Votes = int64(number(r["totalItems"]))
+			p.Votes = Count(r["totalItems"])
 		}
 		out = append(out, p)
 	}

@@ -21,15 +21,15 @@ const (
 // Document is a document as JSON has it: maps, lists, texts, json.Numbers.
 type Document = map[string]any
 
-// decoder reads the tokens of a document once. It bounds depth and count, and
-// refuses an object that has a core term twice, since two readers of it could
-// believe two things (SECURITY-RULES 9). Of other duplicate keys the last counts.
+// decoder reads the tokens of a document once. It limits depth and count, and
+// refuses an object that has a core term twice, since two parsers could read
+// different values (SECURITY-RULES 9). Of other duplicate keys the last counts.
 type decoder struct {
 	*json.Decoder
 	bounds Bounds
 	raw    []byte
-	// spans are the bytes of each object as they came, by the object's map:
-	// what is kept or passed on of a document is never written anew.
+	// spans are the original bytes of each object, by the object's map:
+	// what is stored or passed on of a document is never serialized again.
 	spans map[uintptr]json.RawMessage
 }
 
@@ -47,7 +47,7 @@ func decode(raw []byte) (Document, *decoder, error) {
 		return nil, nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, nil, errors.New("there is more behind the document's end")
+		return nil, nil, errors.New("data after the end of the document")
 	}
 	m, ok := value.(Document)
 	if !ok {
@@ -71,7 +71,7 @@ func scanDepth(raw []byte) error {
 			inString = true
 		case c == '{' || c == '[':
 			if depth++; depth > MaxDepth {
-				return fmt.Errorf("the document nests deeper than %d", MaxDepth)
+				return fmt.Errorf("the document is nested deeper than %d", MaxDepth)
 			}
 		case c == '}' || c == ']':
 			depth--
@@ -88,9 +88,9 @@ func (d *decoder) value(count *int, core bool) (any, error) {
 	if *count++; *count > MaxValues {
 		return nil, fmt.Errorf("the document has more than %d values", MaxValues)
 	}
-	// Elsewhere it is dropped, but an id without it would be another's.
+	// Elsewhere a NUL is dropped, but an id without it would be another id.
 	if s, ok := tok.(string); ok && core && strings.IndexByte(s, 0) >= 0 {
-		return nil, errors.New("an id, type or name holds a NUL")
+		return nil, errors.New("an id, type or name contains a NUL")
 	}
 	switch tok {
 	case json.Delim('{'):
@@ -138,5 +138,5 @@ func (d *decoder) object(count *int) (any, error) {
 	return m, nil
 }
 
-// address tells one map from another.
+// address identifies a map.
 func address(m Document) uintptr { return reflect.ValueOf(m).Pointer() }

@@ -13,7 +13,7 @@ import (
 // MaxURI is the longest URI that is read.
 const MaxURI = 2048
 
-// ParseURI reads an absolute http or https URI that names a host and has no
+// ParseURI parses an absolute http or https URI that has a host and no
 // userinfo, spaces or control characters.
 func ParseURI(s string) (*url.URL, error) {
 	if len(s) > MaxURI {
@@ -21,16 +21,16 @@ func ParseURI(s string) (*url.URL, error) {
 	}
 	for _, r := range s {
 		if r <= ' ' || r == 0x7f || r == '\\' {
-			return nil, fmt.Errorf("%q is no URI", s)
+			return nil, fmt.Errorf("invalid URI %q", s)
 		}
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no URI", s)
+		return nil, fmt.Errorf("invalid URI %q", s)
 	}
 	scheme := strings.ToLower(u.Scheme)
 	if scheme != "https" && scheme != "http" || u.Opaque != "" {
-		return nil, fmt.Errorf("%q is no http URI", s)
+		return nil, fmt.Errorf("%q is not an http URI", s)
 	}
 	if u.User != nil {
 		return nil, fmt.Errorf("%q has userinfo", s)
@@ -46,8 +46,8 @@ func ParseURI(s string) (*url.URL, error) {
 // fullStops are what IDNA takes for the dot between labels (UTS #46 §2.3).
 var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 
-// canonicalHost is host[:port] as it compares: lower-case, punycode, without
-// a trailing dot and without the scheme's own port.
+// canonicalHost is host[:port] in the form for comparison: lower-case,
+// punycode, without a trailing dot and without the scheme's default port.
 func canonicalHost(u *url.URL) (string, error) {
 	// Full stops of other scripts first: otherwise a trailing one would remain.
 	name := strings.TrimRight(fullStops.Replace(u.Hostname()), ".")
@@ -57,7 +57,7 @@ func canonicalHost(u *url.URL) (string, error) {
 	if !strings.Contains(name, ":") { // not an IPv6 address
 		ascii, err := idna.Lookup.ToASCII(name)
 		if err != nil {
-			// Underscores and the like are not IDNA's, but stand in real names.
+			// Underscores and the like are not valid in IDNA, but occur in real names.
 			ascii = strings.ToLower(name)
 			for _, r := range ascii {
 				if r > 0x7e {
@@ -82,8 +82,8 @@ func canonicalHost(u *url.URL) (string, error) {
 	return name + ":" + port, nil
 }
 
-// Canonical is a URI with its scheme and host as they compare; path, query
-// and fragment stay as they are.
+// Canonical is a URI with its scheme and host in the form for comparison; path,
+// query and fragment are unchanged.
 func Canonical(s string) (string, error) {
 	u, err := ParseURI(s)
 	if err != nil {
@@ -101,7 +101,7 @@ func Origin(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// SameOrigin tells whether two URIs have one origin; unreadable ones have none.
+// SameOrigin reports whether two URIs have one origin; invalid ones have none.
 func SameOrigin(a, b string) bool {
 	x, err := Origin(a)
 	if err != nil {
@@ -111,7 +111,7 @@ func SameOrigin(a, b string) bool {
 	return err == nil && x == y
 }
 
-// Host is the canonical host[:port] of a URI, "" for what is none.
+// Host is the canonical host[:port] of a URI, "" when it is invalid.
 func Host(s string) string {
 	u, err := ParseURI(s)
 	if err != nil {
@@ -120,7 +120,7 @@ func Host(s string) string {
 	return u.Host
 }
 
-// WithoutFragment is a URI up to its #: a key's document.
+// WithoutFragment is a URI up to its #: the document of a key.
 func WithoutFragment(s string) string {
 	before, _, _ := strings.Cut(s, "#")
 	return before

@@ -1,10 +1,11 @@
 // Package vocab reads and writes ActivityStreams 2.0 documents.
 //
-// Reading is tolerant in form and strict in what decides authority: Parse
-// takes a stranger's bytes, bounds them before it builds anything, and gives
-// one clean Object, whatever mixture of strings, objects and arrays came.
-// Documents to send are maps that ap/object writes and Encode encodes. The package knows no
-// database and no network; it never judges who may do what.
+// Reading is tolerant in form and strict in what decides authority: Parse takes
+// a stranger's bytes, checks their bounds before it builds anything, and
+// returns one clean Object, whatever mixture of strings, objects and arrays
+// arrived. Documents to send are maps that ap/object writes and Encode encodes.
+// The package uses no database and no network, and never decides who may do
+// what.
 package vocab
 
 import (
@@ -23,19 +24,17 @@ type Object struct {
 	Types []string // all of them
 
 	// Document is what this was read from, with all its terms, and Raw its
-	// bytes, as they came.
+	// original bytes.
 	Document Document
 	Raw      json.RawMessage
 
-	// Activities.
 	Actor  Ref
 	Object Ref
 	Target Ref
 
-	// Addressing; the spellings of the public collection are all Public.
+	// Addressing; every form of the public collection is read as Public.
 	To, Cc, Bto, Bcc, Audience []string
 
-	// Notes and their like.
 	AttributedTo []Ref
 	InReplyTo    Ref
 	Content      string
@@ -53,7 +52,6 @@ type Object struct {
 	Tag          []Tag
 	OneOf, AnyOf []PollOption
 
-	// Actors.
 	PreferredUsername                                string
 	Inbox, Outbox, Followers, Following, SharedInbox string
 	Featured                                         string
@@ -67,12 +65,10 @@ type Object struct {
 	// A key that is a document of its own.
 	Owner, PublicKeyPEM string
 
-	// Collections.
 	TotalItems  int64
 	Items       []Ref
 	First, Next Ref
 
-	// Tombstones.
 	FormerType string
 }
 
@@ -82,10 +78,10 @@ type Ref struct {
 	Object *Object
 }
 
-// Author is the id of an object's author: the first that it is attributed to
-// and that is not said to be a Group (PeerTube names the channel beside the
-// person). "" when that one has another origin than the object. Every door
-// reads it here, so that none believes an author whom another passed over.
+// Author is the id of an object's author: the first of its attributedTo that is
+// not declared as a Group (PeerTube lists the channel beside the person). ""
+// when that has another origin than the object. All code reads the author here,
+// so that no two parts disagree about it.
 func (o *Object) Author() string {
 	author := ""
 	for _, ref := range o.AttributedTo {
@@ -103,10 +99,10 @@ func (o *Object) Author() string {
 	return author
 }
 
-// Source is what a text was written as.
+// Source is the text as its author typed it.
 type Source struct{ Content, MediaType string }
 
-// Link is an address with its media type, if one was given.
+// Link is a URL with its media type, if one was given.
 type Link struct{ Href, MediaType string }
 
 // Attachment is something shown with a note or, as a PropertyValue, a row of
@@ -124,7 +120,7 @@ type Tag struct{ Type, Href, Name, Icon string }
 // Image is an actor's picture.
 type Image struct{ URL, MediaType string }
 
-// PublicKey is an actor's key: PEM text, and who says that it is theirs.
+// PublicKey is an actor's key: the PEM text, and the owner that it names.
 type PublicKey struct{ ID, Owner, PEM string }
 
 // PollOption is a choice of a Question and its votes.
@@ -133,7 +129,8 @@ type PollOption struct {
 	Votes int64
 }
 
-// IsActorType tells the five types of actors (ActivityStreams Vocabulary §3.2).
+// IsActorType reports whether a type is one of the five of actors
+// (ActivityStreams Vocabulary §3.2).
 func IsActorType(t string) bool {
 	switch t {
 	case "Person", "Service", "Application", "Group", "Organization":
@@ -142,8 +139,8 @@ func IsActorType(t string) bool {
 	return false
 }
 
-// isKnownType tells the types of the ActivityStreams vocabulary (§3 of it): of
-// several that an object has, one of them is meant.
+// isKnownType reports whether a type is in the ActivityStreams vocabulary (§3):
+// an object with several types is read as one of these.
 func isKnownType(t string) bool {
 	switch t {
 	case "Accept", "Add", "Announce", "Arrive", "Block", "Create", "Delete", "Dislike", "Flag", "Follow", "Ignore", "Invite", "Join",

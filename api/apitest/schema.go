@@ -44,8 +44,8 @@ var load = sync.OnceValue(func() *spec {
 	return &spec{doc: v.(map[string]any), compiler: c, compiled: map[string]*jsonschema.Schema{}}
 })
 
-// exceptions are where Mastodon itself answers otherwise than its schema
-// says, by path template and a part of the complaint, with the reason.
+// exceptions are where Mastodon itself deviates from its schema, by path
+// template and a part of the error, with the reason.
 var exceptions = []struct{ path, complaint, reason string }{
 	{"/oauth/token", "", "the schema wants fields that only OpenID tokens have"},
 	{"/.well-known/oauth-authorization-server", "scopes_supported", "offline_access is ours, as OpenID Connect names it"},
@@ -57,18 +57,18 @@ var exceptions = []struct{ path, complaint, reason string }{
 	{"/api/v1/instance", "streaming_api", "left out while there is no streaming: clients take it for optional, and fail on an empty one"},
 }
 
-// Reporter is told of what is wrong: a test, or what stands in for one where
-// several share a client.
+// Reporter receives failures: a test, or its substitute where several tests
+// share a client.
 type Reporter interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// Check fails the test when a response is not as the schema says.
+// Check fails the test when a response does not match the schema.
 func Check(t Reporter, method, path string, status int, body []byte) {
 	t.Helper()
 	if err := load().check(method, path, status, body); err != nil {
-		t.Errorf("%s %s (%d) is not as the schema says: %v\n%s", method, path, status, err, body)
+		t.Errorf("%s %s (%d) does not match the schema: %v\n%s", method, path, status, err, body)
 	}
 }
 
@@ -155,8 +155,8 @@ func (s *spec) schema(method, template string, status int) (*jsonschema.Schema, 
 	return c, true, nil
 }
 
-// Operations lists what the schema has, as "GET /api/v1/accounts", by path and
-// method.
+// Operations lists the operations of the schema, as "GET /api/v1/accounts", by
+// path and method.
 func Operations() []string {
 	var out []string
 	for path, item := range load().doc["paths"].(map[string]any) {
@@ -174,7 +174,7 @@ func Operations() []string {
 	return out
 }
 
-// checkResponse checks a response if it is whole and JSON.
+// checkResponse checks a response if it is complete and JSON.
 func checkResponse(t Reporter, r *http.Request, status int, header http.Header, body []byte) {
 	t.Helper()
 	if strings.HasPrefix(header.Get("Content-Type"), "application/json") && r.Method != http.MethodHead && json.Valid(body) {

@@ -26,7 +26,7 @@ func TestCheckCanFail(t *testing.T) {
 	}
 }
 
-// A response that is not as the schema says fails the test that sees it, on
+// A response that does not match the schema fails the test that sees it, on
 // either way to a server.
 func TestResponsesAreChecked(t *testing.T) {
 	wrong := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

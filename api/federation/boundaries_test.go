@@ -224,8 +224,8 @@ func TestNeighbourTakesTheIDOfAFollow(t *testing.T) {
 	}
 }
 
-// A neighbour is not told which posts of others on its host are here.
-func TestNeighbourIsNotToldOfHiddenPosts(t *testing.T) {
+// It is not disclosed to a neighbour which posts of others on its host are here.
+func TestHiddenPostsAreNotDisclosedToNeighbour(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	bob, mallory := h.actor(t, "bob"), h.actor(t, "mallory")
 	for _, s := range []*signer{bob, mallory} {

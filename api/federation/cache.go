@@ -10,23 +10,22 @@ import (
 	"kinglet/internal/fault"
 )
 
-// How long caches may keep what everyone may read. What is deleted stays in
-// them for so long, so it is short; media have an ETag, by which they are asked
-// for again at no cost.
+// How long caches may keep public answers. What is deleted stays in them for so
+// long, so it is short; media have an ETag, so asking again is cheap.
 const (
 	documentAge = 3 * time.Minute
 	mediaAge    = time.Hour
 )
 
-// document serves what everybody may read.
+// document serves what is public.
 func document(w http.ResponseWriter, status int, doc json.RawMessage) {
 	respond.Public(w, documentAge)
 	w.Header().Set("Vary", "Accept")
 	writeDocument(w, status, doc)
 }
 
-// privateDocument serves what the signer of the request may read, and nobody
-// else: no cache may keep it.
+// privateDocument serves what only the signer of the request may read: no cache
+// may keep it.
 func privateDocument(w http.ResponseWriter, status int, doc json.RawMessage) {
 	w.Header().Set("Cache-Control", respond.NotKept)
 	w.Header().Set("Vary", "Accept, Signature")
@@ -38,17 +37,17 @@ func writeDocument(w http.ResponseWriter, status int, doc json.RawMessage) {
 	respond.Document(w, status, vocab.ContentType, doc)
 }
 
-// hidden answers for what is not there and for what the reader may not see,
-// which look the same: a stranger is not told that a private post exists, or
-// that there was one.
+// hidden answers for what does not exist and for what the reader may not see,
+// which must look the same: a stranger must not learn that a private post
+// exists, or existed.
 func (a *API) hidden(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept, Signature")
 	a.fail(w, r, respond.NotFound)
 }
 
-// failHidden is fail for documents, of which some are hidden. The key of one
-// who signs is fetched as it is for an object that is there: whether we ask for
-// it would tell.
+// failHidden is fail for documents that may be hidden. The signer's key is
+// fetched as it is for an object that exists: otherwise the fetch would
+// disclose it.
 func (a *API) failHidden(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Header.Get("Signature") != "" {
 		_, _ = a.Service.Signer(r.Context(), r, a.client(r))

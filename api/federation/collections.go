@@ -12,8 +12,8 @@ import (
 // collectionPage is how many items a page of a collection has.
 const collectionPage = 40
 
-// collection serves an OrderedCollection and its pages: without ?page the
-// count and where it begins, with it the items below ?max_id.
+// collection serves an OrderedCollection and its pages: without ?page the count
+// and the first page's URL, with it the items below ?max_id.
 func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store.Account) string, total func(*store.Account) int64,
 	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, last int64, err error),
 ) {
@@ -103,7 +103,7 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 		})
 }
 
-// featured lists the pinned notes, whole, as others expect it.
+// featured lists the pinned notes, embedded, as other servers expect.
 func (a *API) featured(w http.ResponseWriter, r *http.Request) {
 	var account *store.Account
 	items := []any{}

@@ -69,11 +69,13 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// localName is the name of the account that a resource is: a URI or a handle.
 func (a *API) localName(resource string) (string, bool) {
-	if uri, ok := a.Config.OwnURL(resource); ok && uri == a.Config.InstanceActorURI() {
+	u := a.Config.ParseURL(resource)
+	if u.Kind == config.InstanceActorURL {
 		return config.InstanceActorName, true
 	}
-	if name, ok := a.Config.LocalUsername(resource); ok {
+	if name, ok := u.Username(); ok {
 		return name, true
 	}
 	h, ok := a.Config.ParseHandle(resource)
@@ -139,7 +141,7 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		},
 		"metadata": map[string]any{
 			"nodeName": a.Config.Title, "nodeDescription": a.Config.Description,
-			// Client libraries (megalodon) learn here whose API this is.
+			// Client libraries (megalodon) detect the API by this field.
 			"upstream": map[string]string{"name": "mastodon"},
 		},
 	})

@@ -9,7 +9,7 @@ import (
 	"kinglet/store"
 )
 
-// A reader is told that there is nothing, whatever is wrong with the signature,
+// A reader gets not found, whatever is wrong with the signature,
 // but asked to come again when the database could not be asked who it is.
 func TestReaderWhileDatabaseIsDown(t *testing.T) {
 	down := fault.Errorf(fault.Unauthorized, "could not fetch the key: %w", store.ErrDatabaseDown)

@@ -1,6 +1,8 @@
-// Package federation serves what other servers ask for: WebFinger, NodeInfo,
-// ActivityPub documents and inboxes. Documents are read from the store or
-// built by ap; what arrives in an inbox is handed to ap, which judges it.
+// Package federation serves what other servers request: WebFinger, NodeInfo,
+// ActivityPub documents and inboxes. Documents are read from the store or built
+// by ap; inbox requests are passed to ap.
+//
+// Read API and serveObject first.
 package federation
 
 import (
@@ -34,34 +36,34 @@ type API struct {
 	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
-// Routes mounts what only servers ask for. What people's browsers come to as
-// well is mounted by the router, which looks at the Accept header: Actor,
-// Object, Activity, Context and Status.
+// Routes mounts what only servers request. What browsers request as well is
+// mounted by the router, which looks at the Accept header: Actor, Object,
+// Activity, Context and Status.
 func (a *API) Routes(r chi.Router) {
 	r.Get("/.well-known/webfinger", a.webFinger)
 	r.Get("/.well-known/host-meta", a.hostMeta)
 	r.Get("/.well-known/host-meta.json", a.hostMetaJSON)
 	r.Get("/.well-known/nodeinfo", a.nodeInfoLinks)
 	r.Get("/nodeinfo/{version}", a.nodeInfo)
-	r.Get("/media/{key}/{name}", a.media)
+	r.Get(config.MediaURL.Path(), a.media)
 	r.Get("/media/{name}", a.oldMedia)
-	r.Get("/actor", a.instanceActor)
-	r.Get("/actor/outbox", a.instanceOutbox)
-	r.Post("/actor/inbox", a.counted(a.sharedInbox))
-	r.Post("/inbox", a.counted(a.sharedInbox))
-	r.Post("/users/{name}/inbox", a.counted(a.inbox))
-	r.Get("/users/{name}/outbox", a.outbox)
-	r.Get("/users/{name}/followers", a.followers)
-	r.Get("/users/{name}/following", a.following)
-	r.Get("/users/{name}/collections/featured", a.featured)
+	r.Get(config.InstanceActorURL.Path(), a.instanceActor)
+	r.Get(config.InstanceOutboxURL.Path(), a.instanceOutbox)
+	r.Post(config.InstanceInboxURL.Path(), a.counted(a.sharedInbox))
+	r.Post(config.SharedInboxURL.Path(), a.counted(a.sharedInbox))
+	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
+	r.Get(config.OutboxURL.Path(), a.outbox)
+	r.Get(config.FollowersURL.Path(), a.followers)
+	r.Get(config.FollowingURL.Path(), a.following)
+	r.Get(config.FeaturedURL.Path(), a.featured)
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	respond.Error(w, r, a.Log, err)
 }
 
-// local reads the account of the path. A deleted one is Gone: its server is
-// the one place that can say so.
+// local reads the account of the path. A deleted one is Gone: only its own
+// server can confirm that.
 func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 	account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
 	if err == nil && !account.Active() {
@@ -92,10 +94,10 @@ func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceActorURI() + "/outbox", Items: []any{}}))
+	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
 }
 
-// Object serves a note by its UUID, Activity an activity.
+// Object serves a note by its UUID.
 func (a *API) Object(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
 }
@@ -126,9 +128,9 @@ func (a *API) Status(w http.ResponseWriter, r *http.Request) {
 	a.serveObject(w, r, uri)
 }
 
-// serveObject serves what is public to anybody, and what is not to those who
-// may see it and sign their request. Of what is not public and was deleted
-// nobody is told.
+// serveObject serves what is public to everyone, and what is not to those who
+// may see it and sign their request. A deleted object that was not public looks
+// like one that never existed.
 func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	var o *store.Object
 	var author *store.Account
@@ -174,8 +176,8 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 
 // signedByReader is NotFound unless a request is signed by an account that may
 // see an object: a status, or what publishes one, by the rules of statuses;
-// another activity its recipients. What the policies withhold from its server
-// is not found either.
+// another activity by its recipients. What the policies withhold from its
+// server is NotFound as well.
 func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Account) error {
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
 	if err != nil {
@@ -215,8 +217,8 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 	return nil
 }
 
-// isWithheld tells whether the policies withhold something public from the
-// server that signed the request for it. Nobody has to sign one.
+// isWithheld reports whether the policies withhold something public from the
+// server that signed the request for it. A signature is not required.
 func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account) bool {
 	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
 		return false
@@ -225,8 +227,8 @@ func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account
 	return err != nil || !a.Service.MayFetch(reader, o, author)
 }
 
-// unlessDown is NotFound, whatever was wrong with the reader, but not when
-// nobody could be asked.
+// unlessDown turns every failure to verify the reader into NotFound, except
+// that something was unavailable.
 func unlessDown(err error) error {
 	if errors.Is(err, store.ErrDatabaseDown) {
 		return err

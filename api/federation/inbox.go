@@ -30,14 +30,13 @@ func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
 	a.receive(w, r, account.ID)
 }
 
-// bodyTime is how long the body of an inbox post may take to come, unless
-// API.BodyTime says otherwise: one that trickles holds the room of others.
+// bodyTime is how long the body of an inbox post may take, unless API.BodyTime
+// is set: a slow one blocks others.
 const bodyTime = 15 * time.Second
 
-// receive answers 202 once what came is durable. Otherwise the answer is the
-// kind of what is wrong, in the same words whatever the reason: the reason is
-// for our log, since it would tell strangers what we could reach and whom we
-// know.
+// receive answers 202 once what arrived is durable. Otherwise the answer
+// depends only on the kind of the error: the reason is logged, since it would
+// disclose to strangers what we could reach and whom we know.
 func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
 	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
@@ -63,11 +62,11 @@ func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.Ac
 
 func clip(reason string) string { return reason[:min(len(reason), 500)] }
 
-// retryAfter is for what does not say when to come again.
+// retryAfter is for errors that have no RetryAfter of their own.
 const retryAfter = 30 * time.Second
 
-// inboxStatus is the status that an error of the inbox is answered with, and
-// after how long it may be tried again.
+// inboxStatus is the status that answers an error of the inbox, and after how
+// long the request may be repeated.
 func inboxStatus(err error) (status int, after time.Duration) {
 	var tooLarge *http.MaxBytesError
 	var known *fault.Error
@@ -90,7 +89,7 @@ func inboxStatus(err error) (status int, after time.Duration) {
 	return status, after
 }
 
-// inboxWords are all that an inbox says.
+// inboxWords are the only texts that an inbox answers with.
 var inboxWords = map[int]string{
 	http.StatusBadRequest:            "The document could not be read",
 	http.StatusUnauthorized:          "The signature could not be verified",

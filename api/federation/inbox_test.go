@@ -44,7 +44,7 @@ func TestInboxJudgesHeadersFirst(t *testing.T) {
 		{"a key of ours", func(r *http.Request) {
 			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), bob.keyID, "https://"+domain+"/users/alice#main-key", 1))
 		}, 401},
-		{"a key that is no URI", func(r *http.Request) {
+		{"a key that is not a URI", func(r *http.Request) {
 			r.Header.Set("Signature", strings.Replace(r.Header.Get("Signature"), bob.keyID, "http://x@y/#"+strings.Repeat("k", 3000), 1))
 		}, 401},
 		{"another host", func(r *http.Request) { r.Host = "other.test" }, 401},
@@ -125,7 +125,7 @@ func TestNamedKeyIsNotStored(t *testing.T) {
 
 // An inbox says the same whatever could not be fetched of a key, so that nobody
 // learns what we could reach. The log has the reason.
-func TestInboxTellsNothing(t *testing.T) {
+func TestInboxDisclosesNothing(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	down := newHost(t)
 	down.Close()
@@ -162,7 +162,7 @@ func TestInboxTellsNothing(t *testing.T) {
 			t.Errorf("the log does not say that it was signed with %s", s.keyID)
 		}
 	}
-	// What an activity is refused for is not told either.
+	// The reason of a refusal is not disclosed either.
 	rec := w.post("192.0.2.1", other, inbox, other.activity("Create", "1", html.note("1", "forged")))
 	if rec.Code != 403 || strings.Contains(rec.Body.String(), "attributed") || strings.Contains(rec.Body.String(), other.uri) {
 		t.Errorf("%d %s", rec.Code, rec.Body)
@@ -200,12 +200,15 @@ func TestSlowKeyHost(t *testing.T) {
 		gate.Store(&release)
 		answers := make(chan *httptest.ResponseRecorder, posts)
 		var bodies []*watched
-		var group sync.WaitGroup
+		var requests []*http.Request // all are signed first, which takes a while
 		for i := range posts {
 			stranger := hosts[i%hostCount].signer(t, fmt.Sprintf("%s-%d", t.Name(), i))
 			stranger.keyID = strings.ReplaceAll(stranger.keyID, " ", "_")
 			r := stranger.request(w, address(i%clients), inbox, large(w.follow(stranger, "1")))
-			bodies = append(bodies, watch(r))
+			bodies, requests = append(bodies, watch(r)), append(requests, r)
+		}
+		var group sync.WaitGroup
+		for _, r := range requests {
 			group.Go(func() { answers <- w.do(r) })
 		}
 		for n := range posts - inside {
@@ -332,7 +335,7 @@ func TestNeighboursKey(t *testing.T) {
 	}
 }
 
-// One who is suspended is refused.
+// A suspended signer is refused.
 func TestSuspendedSigner(t *testing.T) {
 	w, h := newWorld(t), newHost(t)
 	bob := h.actor(t, "bob")
@@ -374,9 +377,9 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// Whether a private post is there can't be told from whether we fetch the key
+// Whether a private post exists is not disclosed by whether we fetch the key
 // of one who asks for it.
-func TestKeyOfReaderTellsNothing(t *testing.T) {
+func TestKeyOfReaderDisclosesNothing(t *testing.T) {
 	for _, there := range []bool{true, false} {
 		for _, page := range []bool{true, false} {
 			w, h := newWorld(t), newHost(t)

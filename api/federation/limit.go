@@ -13,8 +13,8 @@ func (a *API) client(r *http.Request) string {
 	return a.Config.ClientAddress(r)
 }
 
-// counted bounds how many inbox posts one address may make, before anything
-// is looked up for them. (Documents are counted by the router, with pages.)
+// counted limits how many inbox posts one address may make, before anything is
+// looked up for them. (The router counts documents, with pages.)
 func (a *API) counted(h http.HandlerFunc) http.HandlerFunc {
 	most := a.Config.Federation.InboxPerAddress
 	rule := ratelimit.Rule{Name: "inbox", Most: most.Most, Window: most.Window}

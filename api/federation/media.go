@@ -11,23 +11,23 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// media serves the bytes that a row refers to, by the row's random key: the
-// address ends with the row, whoever else has the same bytes.
+// media serves a file by the random key of the row that refers to it: the URL
+// ends with the row, even if other rows have the same bytes.
 func (a *API) media(w http.ResponseWriter, r *http.Request) {
 	a.serveMedia(w, r, chi.URLParam(r, "key"), (*store.Tx).MediaByKey)
 }
 
-// oldMedia serves what was given out under /media/{hash}.{ext}, before there
-// were keys. It answers as it did, and does not redirect: other servers' media
-// proxies relay a 200, and not all of them a redirect.
+// oldMedia serves files under /media/{hash}.{ext}, the form from before there
+// were keys. It does not redirect: other servers' media proxies relay a 200,
+// and not all of them a redirect.
 func (a *API) oldMedia(w http.ResponseWriter, r *http.Request) {
 	a.serveMedia(w, r, chi.URLParam(r, "name"), (*store.Tx).MediaByOldName)
 }
 
-// serveMedia serves bytes. They never run: the type is what they were encoded
-// as here, nothing is sniffed, and a browser that opens them as a page may load
-// and run nothing (SECURITY-RULES 19). What a name leads to never changes, but
-// may be deleted, so caches ask again after a while.
+// serveMedia serves a file. It never runs: the type is the one it was encoded
+// as here, browsers don't sniff it, and one opened as a page may load and run
+// nothing (SECURITY-RULES 19). The content of a URL never changes, but may be
+// deleted, so caches revalidate after a while.
 func (a *API) serveMedia(w http.ResponseWriter, r *http.Request, name string, find func(tx *store.Tx, name string) (*store.Blob, error)) {
 	var blob *store.Blob
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {

@@ -293,7 +293,7 @@ func (s *signer) request(w *world, from, inbox string, doc any) *http.Request {
 	return r
 }
 
-// sign signs a request that has a body, anew if it was signed before.
+// sign signs a request that has a body, again if it was signed before.
 func (s *signer) sign(w *world, r *http.Request, body []byte) {
 	s.t.Helper()
 	for _, name := range []string{"Signature", "Digest", "Date", "Host"} {
@@ -322,7 +322,7 @@ func large(doc object) object {
 	return doc
 }
 
-// watched is a body that tells whether it was read.
+// watched is a body that reports whether it was read.
 type watched struct {
 	io.Reader
 	read chan struct{}

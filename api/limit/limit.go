@@ -1,7 +1,7 @@
 // Package limit is the HTTP half of rate limiting: the headers that Mastodon's
-// clients know, and which requests are counted before they come to a route. The
-// counters are internal/ratelimit's, which knows no HTTP, since signing in,
-// pages and fetches count with them as well. Read Check and Requests.
+// clients know, and which requests are counted before they reach a route. The
+// counters are in internal/ratelimit, which does not use HTTP, since signing
+// in, pages and fetches count with them as well. Read Check and Requests.
 package limit
 
 import (
@@ -11,7 +11,7 @@ import (
 	"kinglet/internal/ratelimit"
 )
 
-// Check counts a request, sets Mastodon's headers of it, and tells whether it
+// Check counts a request, sets Mastodon's headers of it, and reports whether it
 // may be made.
 func Check(w http.ResponseWriter, limits ratelimit.Counter, rule ratelimit.Rule, who string) bool {
 	count := limits.Count(rule, who)

@@ -28,7 +28,7 @@ func TestAnotherCounter(t *testing.T) {
 	}
 }
 
-// A client is told how often it may still ask, and until when it has to wait.
+// The headers say how many requests remain, and when the window ends.
 func TestCheck(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	limits := ratelimit.New(func() time.Time { return now })

@@ -10,10 +10,10 @@ import (
 	"kinglet/store"
 )
 
-// Requests marks every request as a stranger's, until it is known whose
-// it is (mastodon's admit, ui's session), and counts by address what is not counted
-// where it is answered: pages, documents and discovery. refuse answers what
-// is too much.
+// Requests treats every request as a stranger's until a session or token is
+// verified (mastodon's admit, ui's session), and counts by address what is not
+// counted by its route: pages, documents and discovery. refuse answers requests
+// over the limit.
 func Requests(limits ratelimit.Counter, c *config.Config, refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,9 +32,9 @@ func Requests(limits ratelimit.Counter, c *config.Config, refuse http.HandlerFun
 	}
 }
 
-// readsLittle tells what has to be answered while strangers' reads hold all
-// connections that they may: signing in and inboxes, which read rows by their
-// keys only.
+// readsLittle reports whether a request must be answered while strangers' reads
+// hold all connections that they may: signing in and inboxes, which read rows
+// by their keys only.
 func readsLittle(r *http.Request) bool {
 	path := r.URL.Path
 	return strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/auth/") ||
@@ -67,8 +67,8 @@ func ruleOf(r *http.Request) (rule ratelimit.Rule, counted bool) {
 	return ratelimit.Pages, true
 }
 
-// isCollection tells the paths below /users/{name} that are documents
-// whatever is accepted.
+// isCollection reports whether a path below /users/{name} is a document
+// whatever the Accept header.
 func isCollection(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/users/")
 	return ok && strings.Contains(rest, "/")

@@ -50,7 +50,7 @@ type Field struct {
 	VerifiedAt *string `json:"verified_at"`
 }
 
-// Source is what one's own profile was written as, and the preferences.
+// Source is the text of one's own profile as typed, and the preferences.
 type Source struct {
 	Privacy             string  `json:"privacy"`
 	Sensitive           bool    `json:"sensitive"`
@@ -84,10 +84,10 @@ func (s Serializer) Account(a *store.Account) *Account {
 		Suspended: !a.SuspendedAt.IsZero(),
 	}
 	if e.Avatar == "" {
-		e.Avatar = s.Config.URL + "/static/avatar.png"
+		e.Avatar = s.Config.StaticURL("avatar.png")
 	}
 	if e.Header == "" {
-		e.Header = s.Config.URL + "/static/header.png"
+		e.Header = s.Config.StaticURL("header.png")
 	}
 	e.AvatarStatic, e.HeaderStatic = e.Avatar, e.Header
 	if !a.LastStatusAt.IsZero() {

@@ -5,7 +5,7 @@ import (
 	"kinglet/store"
 )
 
-// visibleAccount reads an account that anyone may be shown; NotFound.
+// visibleAccount reads an account that may be shown to everyone, or NotFound.
 func visibleAccount(tx *store.Tx, id store.AccountID) (*store.Account, error) {
 	a, err := tx.Account(id)
 	if err == nil && !a.DeletedAt.IsZero() {
@@ -67,7 +67,7 @@ func (c *call) showAccounts(fn accountList) (any, error) {
 	return showPage(c, pageOfAccounts, c.serializer().Account, fn)
 }
 
-// showAccountsOf answers with a list that belongs to the account of the path.
+// showAccountsOf answers with an accountList of the account of the path.
 func (c *call) showAccountsOf(fn accountList) (any, error) {
 	return c.showAccounts(func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Account], error) {
 		if _, err := visibleAccount(tx, c.accountID()); err != nil {

@@ -228,7 +228,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// An admin's role is told to the admin alone; the first is who to write to.
+// An admin's role is shown to the admin alone; the first is the contact.
 func TestAdmin(t *testing.T) {
 	n := newTown(t)
 	if e := n.alice.Do("GET", "/api/v2/instance"); e["contact"].(map[string]any)["account"] != nil {

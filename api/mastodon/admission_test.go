@@ -43,7 +43,7 @@ func TestAdmission(t *testing.T) {
 		route  route
 		caller caller
 		status int
-		viewer store.AccountID // whom the route was told of
+		viewer store.AccountID // that the route was given
 		count  string
 	}{
 		"a fitting token":                   {route{scope: "read:lists"}, caller{token: alice("read")}, 200, 7, "account 7"},

@@ -1,6 +1,6 @@
-// Package mastodon is the Mastodon client API: one handler an endpoint, one
-// serializer an entity. It holds no social rules: a handler reads a view from
-// the store, or hands a command to ap, and serializes the answer. Read routes,
+// Package mastodon is the Mastodon client API: one handler per endpoint, one
+// serializer per entity. It has no social rules: a handler reads a view from
+// the store, or calls a command of ap, and serializes the result. Read routes,
 // route, call and Serializer.
 package mastodon
 

@@ -35,13 +35,14 @@ func (c *call) readID() error {
 	return nil
 }
 
-// accountID and statusID are the {id} of the path as what the route takes it for.
+// accountID and statusID are the {id} of the path as the type that the route
+// needs.
 func (c *call) accountID() store.AccountID { return store.AccountID(c.id) }
 func (c *call) statusID() store.ObjectID   { return store.ObjectID(c.id) }
 
 func (c *call) serializer() Serializer { return Serializer{c.api.Config, c.viewer} }
 
-// read gives what fn reads in one view of the database.
+// read runs fn in one view of the database.
 func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
 	err = c.api.Store.View(c.ctx, func(tx *store.Tx) error {
 		v, err = fn(tx)
@@ -50,8 +51,8 @@ func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
 	return v, err
 }
 
-// update gives what fn returns after its writes are on the disk. fn may run
-// more than once: it changes nothing outside of the transaction.
+// update runs fn and returns after its writes are durable. fn may run more than
+// once: it changes nothing outside of the transaction.
 func update[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
 	err = c.api.Store.Update(c.ctx, func(tx *store.Tx) error {
 		v, err = fn(tx)
@@ -60,7 +61,7 @@ func update[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
 	return v, err
 }
 
-// show answers with the entity that serialize makes of what fn reads.
+// show answers with the entity that serialize makes of fn's result.
 func show[T, E any](c *call, serialize func(T) E, fn func(tx *store.Tx) (T, error)) (any, error) {
 	v, err := read(c, fn)
 	if err != nil {
@@ -69,7 +70,7 @@ func show[T, E any](c *call, serialize func(T) E, fn func(tx *store.Tx) (T, erro
 	return serialize(v), nil
 }
 
-// pageSize is how long a page is when nothing is said, and how long at most.
+// pageSize is the default and the maximum length of a page.
 type pageSize struct{ usual, most int }
 
 var (
@@ -77,17 +78,17 @@ var (
 	pageOfAccounts = pageSize{40, 80}
 )
 
-// page is the part of a list that is asked for.
+// page is the requested part of a list.
 func (c *call) page(size pageSize) store.Page {
 	return respond.ReadPage(c.params, size.usual, size.most)
 }
 
-// links points to the pages before and after one with these ids at its ends.
+// links sets the links to the pages before and after one with these ids.
 func (c *call) links(newest, oldest int64) {
 	respond.Links(c.w, c.r, c.api.Config.URL, newest, oldest)
 }
 
-// showPage answers with a page of a list, and links to its neighbours.
+// showPage answers with a page of a list, and links to the pages around it.
 func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
 	list, err := read(c, func(tx *store.Tx) ([]store.Paged[T], error) { return fn(tx, c.page(size)) })
 	if err != nil {
@@ -108,7 +109,7 @@ func each[T, E any](list []T, serialize func(T) E) []E {
 	return out
 }
 
-// needsToken is the error for a stranger where only a part of a route is open.
+// needsToken is the error for a stranger on a route that is only partly public.
 func (c *call) needsToken() error {
 	if c.token != nil {
 		return respond.OutsideScopes
@@ -116,8 +117,8 @@ func (c *call) needsToken() error {
 	return respond.InvalidToken
 }
 
-// reader is who may read statuses with this token: the viewer, or a stranger
-// when a token that may change them lets nobody read them.
+// reader is the account whose view of statuses this token may read: the viewer,
+// or a stranger when the token has no scope to read statuses.
 func (c *call) reader() store.AccountID {
 	if c.token != nil && scope.Allows(c.token.Scopes, "read:statuses") {
 		return c.viewer

@@ -34,7 +34,7 @@ func (c *call) extendedDescription() (any, error) {
 	return map[string]any{"updated_at": nil, "content": markup.Render(c.api.Config.Description, markup.Options{})}, nil
 }
 
-// health tells whether the server can read and write its database.
+// health reports whether the server can read and write its database.
 func (c *call) health() (any, error) {
 	if _, err := read(c, func(*store.Tx) (struct{}, error) { return struct{}{}, nil }); err != nil {
 		return nil, err
@@ -45,10 +45,10 @@ func (c *call) health() (any, error) {
 	return map[string]string{"status": "OK"}, nil
 }
 
-// emptyList answers for what nobody here has any of yet.
+// emptyList answers for lists of features that do not exist here yet.
 func (c *call) emptyList() (any, error) { return []struct{}{}, nil }
 
-// pushSubscription says that there is none: there is no Web Push yet.
+// pushSubscription answers not found: there is no Web Push yet.
 func (c *call) pushSubscription() (any, error) { return nil, respond.NotFound }
 
 // conversations are not built yet: an empty list would hide direct messages.

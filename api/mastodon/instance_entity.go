@@ -8,13 +8,13 @@ import (
 	"kinglet/store"
 )
 
-// instance is what is said of the server beside its settings.
+// instance is the data about the server that is not a setting.
 type instance struct {
 	admin *store.Account // the first, nil when there is none
 	stats store.ServerStats
 }
 
-// contact is the account to write to; null when there is none.
+// contact is the administrator's account; null when there is none.
 func (s Serializer) contact(i instance) *Account {
 	if i.admin == nil {
 		return nil
@@ -30,10 +30,11 @@ func (s Serializer) InstanceV1(i instance) map[string]any {
 		"email": conf.ContactEmail, "version": config.CompatibleVersion, "languages": conf.Languages,
 		"registrations": false, "approval_required": false, "invites_enabled": false,
 		// Without streaming_api until there is streaming: an empty one is an error
-		// to clients that read it as a URL, and one that answers 501 is tried again and again.
+		// for clients that parse it as a URL, and one that answers 501 is retried
+		// forever.
 		"urls":      map[string]any{},
 		"stats":     map[string]any{"user_count": i.stats.Users, "status_count": i.stats.Statuses, "domain_count": i.stats.Domains},
-		"thumbnail": conf.URL + "/static/header.png", "max_toot_chars": conf.MaxPostCharacters,
+		"thumbnail": conf.StaticURL("header.png"), "max_toot_chars": conf.MaxPostCharacters,
 		"contact_account": s.contact(i), "rules": []struct{}{}, "configuration": s.configuration(false),
 	}
 }
@@ -44,8 +45,8 @@ func (s Serializer) InstanceV2(i instance) map[string]any {
 	return map[string]any{
 		"domain": conf.Domain, "title": conf.Title, "version": config.CompatibleVersion, "source_url": conf.Source(),
 		"description": conf.Description, "usage": map[string]any{"users": map[string]any{"active_month": i.stats.ActiveMonth}},
-		"thumbnail": map[string]any{"url": conf.URL + "/static/header.png", "blurhash": nil, "versions": map[string]any{}},
-		"icon":      []any{map[string]any{"src": conf.URL + "/static/avatar.png", "size": "400x400"}},
+		"thumbnail": map[string]any{"url": conf.StaticURL("header.png"), "blurhash": nil, "versions": map[string]any{}},
+		"icon":      []any{map[string]any{"src": conf.StaticURL("avatar.png"), "size": "400x400"}},
 		"languages": conf.Languages, "configuration": s.configuration(true),
 		"registrations": map[string]any{"enabled": false, "approval_required": false, "message": nil, "url": nil},
 		"api_versions":  map[string]any{"mastodon": 1},
@@ -53,7 +54,7 @@ func (s Serializer) InstanceV2(i instance) map[string]any {
 	}
 }
 
-// configuration are the limits that clients keep to.
+// configuration lists the limits for clients.
 func (s Serializer) configuration(v2 bool) map[string]any {
 	accounts := map[string]any{"max_featured_tags": 0}
 	conf := map[string]any{

@@ -41,7 +41,7 @@ func TestInstance(t *testing.T) {
 }
 
 // What nobody has any of yet is an empty list; what would mislead is refused.
-func TestNotThereYet(t *testing.T) {
+func TestNotImplementedYet(t *testing.T) {
 	n := newTown(t)
 	for _, path := range []string{"/api/v1/lists", "/api/v2/filters", "/api/v1/custom_emojis", "/api/v1/trends/tags", "/api/v1/announcements"} {
 		if list := n.alice.List(path); list == nil || len(list) != 0 {
@@ -64,7 +64,7 @@ func TestNotThereYet(t *testing.T) {
 	}
 }
 
-// What stands between a token and a route, from the headers alone.
+// The checks between a token and a route, from the headers alone.
 func TestTokensOfRoutes(t *testing.T) {
 	n := newTown(t)
 	for _, c := range []struct {

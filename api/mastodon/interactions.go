@@ -5,8 +5,8 @@ import (
 	"kinglet/store"
 )
 
-// updateStatus runs a command on the status of the path, of a boost on what it
-// boosts, and answers with it: so it must be one that the token may read.
+// updateStatus runs a command on the status of the path, for a boost on the
+// boosted status, and answers with it: so the token must be able to read it.
 func (c *call) updateStatus(command func(id store.ObjectID) error) (any, error) {
 	id, err := read(c, func(tx *store.Tx) (store.ObjectID, error) {
 		st, err := tx.Status(c.reader(), c.statusID())
@@ -44,7 +44,7 @@ func (c *call) unpin() (any, error) {
 	return c.updateStatus(func(id store.ObjectID) error { return c.api.Service.Pin(c.ctx, c.viewer, id, false) })
 }
 
-// reblog answers with the boost, which has the boosted status inside.
+// reblog answers with the boost, which embeds the boosted status.
 func (c *call) reblog() (any, error) {
 	v, err := visibility(c.params, "visibility")
 	if err != nil {
@@ -74,7 +74,8 @@ func (c *call) favourites() (any, error) { return c.showStatuses((*store.Tx).Fav
 
 func (c *call) bookmarks() (any, error) { return c.showStatuses((*store.Tx).Bookmarks) }
 
-// showStatuses answers with a list of the viewer's, paged by an id of its own.
+// showStatuses answers with a list of the viewer's statuses, paged by an id of
+// its own.
 func (c *call) showStatuses(fn func(*store.Tx, store.AccountID, store.Page) ([]store.Paged[*store.Status], error)) (any, error) {
 	return showPage(c, pageOfStatuses, c.serializer().Status, func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Status], error) {
 		return fn(tx, c.viewer, p)

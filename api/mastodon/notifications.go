@@ -31,7 +31,7 @@ func (c *call) notification() (any, error) {
 	})
 }
 
-// The most that unreadCount counts, and how far when nothing is said.
+// The maximum that unreadCount counts, and the default.
 const maxUnread, usualUnread = 1000, 100
 
 func (c *call) unreadCount() (any, error) {

@@ -22,7 +22,8 @@ type PollOption struct {
 	VotesCount int64  `json:"votes_count"`
 }
 
-// poll serializes the poll of a status, nil for none. Nobody here votes yet.
+// poll serializes the poll of a status, nil for none. Voting is not possible
+// yet.
 func (s Serializer) poll(st *store.Status) *Poll {
 	p := st.Poll
 	if p == nil {

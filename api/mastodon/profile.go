@@ -25,14 +25,15 @@ func (c *call) ownAccount(tx *store.Tx) (*Account, error) {
 	requests, err := tx.CountFollowRequests(c.viewer)
 	e := c.serializer().OwnAccount(account, user, requests)
 	if !scope.Allows(c.token.Scopes, "read:accounts") && !scope.Allows(c.token.Scopes, "write:accounts") {
-		// profile tells who one is, not how one posts or who waits to follow.
+		// The scope profile shows the public profile, not the preferences for posts
+		// or the number of follow requests.
 		e.Source.Privacy, e.Source.Sensitive, e.Source.Language, e.Source.FollowRequestsCount = store.Public.String(), false, nil, 0
 		e.Role = &Role{ID: "-99", Permissions: "0"}
 	}
 	return e, err
 }
 
-// userInfo says who signed in, in OpenID Connect's words.
+// userInfo is the signed-in account in OpenID Connect's terms.
 func (c *call) userInfo() (any, error) {
 	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return tx.Account(c.viewer) })
 	if err != nil {
@@ -101,8 +102,8 @@ func visibility(p *params.Params, name string) (*store.Visibility, error) {
 	return &v, nil
 }
 
-// picture keeps an uploaded one, nil when there is none. An empty value
-// removes the picture.
+// picture stores an uploaded picture; nil when none was uploaded. An empty
+// value removes the picture.
 func (c *call) picture(name string, shape media.Shape) (*media.Picture, error) {
 	if f := c.params.File(name); f != nil && f.Size() > 0 {
 		return c.api.Pictures.Keep(c.ctx, f.Open(), f.Size(), shape)

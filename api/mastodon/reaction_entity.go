@@ -6,8 +6,8 @@ import (
 	"kinglet/store"
 )
 
-// Reaction is an emoji that accounts reacted to a status with. Its form is
-// Mastodon's for announcements, which Pleroma has for statuses as well.
+// Reaction is an emoji that accounts reacted to a status with, in the form of
+// Mastodon's announcements, which Pleroma uses for statuses as well.
 type Reaction struct {
 	Name      string  `json:"name"`
 	Count     int64   `json:"count"`

@@ -41,8 +41,8 @@ func (c *call) familiarFollowers() (any, error) {
 	})
 }
 
-// changeRelationship runs a command on the account of the path and answers
-// with the relationship that then holds.
+// changeRelationship runs a command on the account of the path and answers with
+// the resulting relationship.
 func (c *call) changeRelationship(command func(target store.AccountID) error) (any, error) {
 	if err := command(c.accountID()); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (c *call) mute() (any, error) {
 	return c.changeRelationship(func(target store.AccountID) error { return c.api.Service.Mute(c.ctx, c.viewer, target, m) })
 }
 
-// seconds is a duration within what a Duration holds.
+// seconds is a duration of n seconds, at most the longest Duration.
 func seconds(n int64) time.Duration {
 	const most = int64(math.MaxInt64 / time.Second)
 	return time.Duration(min(max(n, -most), most)) * time.Second

@@ -20,39 +20,40 @@ import (
 )
 
 // route declares an endpoint: who may call it, what strangers get, and what a
-// call may cost. Its zero value declares nothing, and can't be mounted.
+// call may cost. The zero value declares nothing, and can't be mounted.
 type route struct {
-	// scope is what a token needs: one scope, or several with | between them,
-	// of which one suffices, or anyScope.
+	// scope is what a token needs: one scope, several separated by
+	// "|" of which one suffices, or anyScope.
 	scope string
-	// stranger is what is given to callers without a token, and to those whose
-	// token has none of the scopes.
+	// stranger is what callers get without a token, or with a token that
+	// has none of the scopes.
 	stranger view
-	// limit is counted by account (by address for strangers), beside the limit
-	// that all requests have; zero for none.
+	// limit is counted by account (by address for strangers), in addition
+	// to the limit of all requests; zero for none.
 	limit ratelimit.Rule
-	// files are the names of the uploads that it takes, and upload the most
-	// bytes of each; a route without them reads no file.
+	// files are the names of the uploads that it accepts, and upload the
+	// maximum size of each; a route without them reads no file.
 	files  []string
 	upload int64
-	// deadline is the time to read the request, and again to answer it, in place
-	// of the usual (respond.Deadlines). An upload that is stuck ends before.
+	// deadline is the time to read the request, and again to answer it, in
+	// place of the default (respond.Deadlines). A stuck upload ends before
+	// that.
 	deadline time.Duration
-	// stream is whether the token may be in the query: browsers can't set
-	// headers for streams.
+	// stream reports whether the token may be in the query: browsers can't
+	// set headers for streams.
 	stream bool
 	// handle makes the answer; nil answers 501.
 	handle handler
 }
 
-// handler reads a view, or gives a command to ap, and returns the value that
-// is sent as JSON.
+// handler reads a view, or calls a command of ap, and returns the value to
+// serialize as JSON.
 type handler func(c *call) (any, error)
 
 // anyScope is the scope of a route that any token of a person may call.
 const anyScope = "*"
 
-// view is what a route gives to strangers.
+// view is what a route returns to strangers.
 type view int
 
 const (
@@ -61,10 +62,10 @@ const (
 	everything             // the same for all callers
 )
 
-// declared tells whether it says who may call it.
+// declared reports whether the route declares who may call it.
 func (rt route) declared() bool { return rt.scope != "" || rt.stranger == everything }
 
-// allows tells whether a token's scopes suffice.
+// allows reports whether a token's scopes suffice.
 func (rt route) allows(granted string) bool {
 	for _, s := range strings.Split(rt.scope, "|") {
 		if s == anyScope || scope.Allows(granted, s) {
@@ -150,13 +151,13 @@ func (c *call) count(own ratelimit.Rule) error {
 	return nil
 }
 
-// allow counts, beside what the route declares, what only some calls of it do.
+// allow counts what only some calls of a route do, in addition to its limit.
 func (c *call) allow(rule ratelimit.Rule) bool {
 	return limit.Check(c.w, c.api.Limits, rule, c.viewer.String())
 }
 
-// admit checks the token against what the route needs. The viewer stays 0, a
-// stranger, unless the scopes let the route know who it is.
+// admit checks the token against the scopes of the route. The viewer stays 0, a
+// stranger, unless the scopes allow the route.
 func (c *call) admit(rt route) error {
 	allowed := c.token != nil && c.token.AccountID != 0 && rt.allows(c.token.Scopes)
 	if allowed {
@@ -174,7 +175,7 @@ func (c *call) admit(rt route) error {
 	return respond.OutsideScopes
 }
 
-// setDeadline gives the connection the route's own time.
+// setDeadline applies the route's own deadline to the connection.
 func (c *call) setDeadline(d time.Duration) {
 	if d == 0 {
 		return
@@ -184,8 +185,8 @@ func (c *call) setDeadline(d time.Duration) {
 	_ = conn.SetWriteDeadline(time.Now().Add(2 * d))
 }
 
-// The most that is read of a body: a stranger's and that of a GET, and what is
-// written with a fitting token, beside the files of a route that takes them.
+// The limits of a body: a stranger's and that of a GET, and one sent with a
+// valid token, excluding files.
 const (
 	strangerBody = 64 << 10
 	memberBody   = 1 << 20
@@ -219,15 +220,15 @@ func (c *call) readParams(rt route) (err error) {
 	return nil
 }
 
-// maxUploads is how many requests with files are in work at a time, each with
+// maxUploads is how many requests with files are processed at a time, each with
 // a chunk of a file in memory; uploadWait is how long the next one waits.
 const (
 	maxUploads = 8
 	uploadWait = 20 * time.Second
 )
 
-// uploadSlot waits until few enough uploads are in work. The slot is given
-// back when the request ends.
+// uploadSlot waits for a free upload slot. It is released when the request
+// ends.
 func (c *call) uploadSlot() error {
 	timer := time.NewTimer(uploadWait)
 	defer timer.Stop()

@@ -9,8 +9,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// Routes mounts every endpoint. What Mastodon has and Kinglet has not yet
-// answers 501, and is listed in docs/API.md.
+// Routes mounts every endpoint. Endpoints of Mastodon that Kinglet does not
+// implement yet answer 501, and are listed in docs/API.md.
 func (a *API) Routes(r chi.Router) {
 	a.uploads = make(chan struct{}, maxUploads)
 	for pattern, rt := range a.routes() {
@@ -21,8 +21,8 @@ func (a *API) Routes(r chi.Router) {
 	}
 }
 
-// routes are the endpoints, one line each: to add one, add its line here and
-// its handler in the file of what it is about.
+// routes lists the endpoints, one line each: to add one, add its line here and
+// its handler in the file of its subject.
 func (a *API) routes() map[string]route {
 	return map[string]route{
 		"GET /health":                               {stranger: everything, handle: (*call).health},

@@ -17,8 +17,8 @@ func (c *call) searchAccounts() (any, error) {
 	return c.findAccounts(c.params.String("q"), c.params.True("following"), c.params.True("resolve"), limit, max(int(c.params.Int("offset", 0)), 0))
 }
 
-// search answers with accounts, statuses and hashtags; with resolve, it
-// fetches what a handle or an address names and is not known here yet.
+// search answers with accounts, statuses and hashtags; with resolve, it fetches
+// an unknown account or status by handle or URL.
 func (c *call) search() (any, error) {
 	p := c.params
 	q := strings.TrimSpace(p.String("q"))
@@ -73,11 +73,11 @@ func isAddress(q string) bool {
 	return strings.HasPrefix(q, "https://") || strings.HasPrefix(q, "http://")
 }
 
-// resolveTime bounds how long a search waits for another server.
+// resolveTime limits how long a search waits for another server.
 const resolveTime = 15 * time.Second
 
-// resolve finds what an address names; nothing is an empty answer, not an
-// error, since clients search while one types.
+// resolve finds what a URL refers to; nothing is an empty answer, not an error,
+// since clients search while the user types.
 func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
 	if fetch && !c.allow(ratelimit.Resolve) {
 		return ap.Found{}, respond.TooMany
@@ -89,12 +89,11 @@ func (c *call) resolve(address string, fetch bool) (ap.Found, error) {
 		find = c.api.Service.KnownURL
 	}
 	found, err := find(ctx, address)
-	return found, c.unlessTheirs(err, address)
+	return found, c.ignoreRemoteErrors(err, address)
 }
 
-// unlessTheirs drops the errors that are another server's fault, having logged
-// them.
-func (c *call) unlessTheirs(err error, what string) error {
+// ignoreRemoteErrors logs and drops the errors that another server caused.
+func (c *call) ignoreRemoteErrors(err error, what string) error {
 	if err == nil || fault.KindOf(err) == fault.Internal {
 		return err
 	}
@@ -102,7 +101,8 @@ func (c *call) unlessTheirs(err error, what string) error {
 	return nil
 }
 
-// foundAccounts is the account that was found, if it is not suspended or deleted.
+// foundAccounts lists the account that was found, if it is not suspended or
+// deleted.
 func (c *call) foundAccounts(id store.AccountID) ([]*Account, error) {
 	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return tx.Account(id) })
 	if fault.Is(err, fault.NotFound) || err == nil && !a.Active() {
@@ -114,14 +114,14 @@ func (c *call) foundAccounts(id store.AccountID) ([]*Account, error) {
 	return []*Account{c.serializer().Account(a)}, nil
 }
 
-// foundStatuses is the status that was found, if the viewer may see it.
+// foundStatuses lists the status that was found, if the viewer may see it.
 func (c *call) foundStatuses(id store.ObjectID) ([]*Status, error) {
 	list, err := read(c, func(tx *store.Tx) ([]*store.Status, error) { return tx.Statuses(c.viewer, []store.ObjectID{id}) })
 	return c.serializer().statuses(list), err
 }
 
-// findAccounts searches by the beginning of a handle and, when the whole of
-// one is given and it is not known, looks it up.
+// findAccounts searches by the beginning of a handle and resolves a complete
+// handle that is not known here.
 func (c *call) findAccounts(q string, following, resolve bool, limit, offset int) ([]*Account, error) {
 	h, whole := c.api.Config.ParseHandle(q)
 	q = h.String()
@@ -135,7 +135,7 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		if err == nil {
 			return c.foundAccounts(id)
 		}
-		if err := c.unlessTheirs(err, q); err != nil {
+		if err := c.ignoreRemoteErrors(err, q); err != nil {
 			return nil, err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // method each, in the entity's own file.
 type Serializer struct {
 	Config *config.Config
-	Viewer store.AccountID // who is answered; 0 for a stranger
+	Viewer store.AccountID // the account of the request; 0 for a stranger
 }
 
 // formatTime writes a time as Mastodon does.

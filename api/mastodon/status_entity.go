@@ -29,14 +29,15 @@ type Status struct {
 	Card               *struct{}    `json:"card"`
 	Poll               *Poll        `json:"poll"`
 
-	// Pleroma's extension, which its clients and those of Akkoma know.
+	// Pleroma's extension, which its clients and those of Akkoma read.
 	Pleroma struct {
 		Reactions []Reaction `json:"emoji_reactions"`
 	} `json:"pleroma"`
 
 	// Absent for a stranger.
 	*Interactions
-	// The source of a status that was just deleted, to be written anew.
+	// The source of a status that was just deleted, for deleting and
+	// redrafting.
 	Text *string `json:"text,omitempty"`
 }
 
@@ -81,7 +82,8 @@ func (s Serializer) Status(st *store.Status) *Status {
 	}
 	if st.Reblog != nil {
 		e.Reblog = s.Status(st.Reblog)
-		// A boost shows the counts of what it boosts, and what the viewer did with that.
+		// A boost has the counts of the boosted status, and the viewer's
+		// interactions with that.
 		e.Interactions, e.Pleroma = e.Reblog.Interactions, e.Reblog.Pleroma
 		e.RepliesCount, e.ReblogsCount, e.FavouritesCount = e.Reblog.RepliesCount, e.Reblog.ReblogsCount, e.Reblog.FavouritesCount
 	}

@@ -36,8 +36,8 @@ func (c *call) post() (any, error) {
 	return c.showStatus(id)
 }
 
-// setDefaults sets visibility and sensitivity, from the account's preferences
-// where the request does not say.
+// setDefaults sets visibility and sensitivity from the account's preferences
+// when the request has none.
 func (c *call) setDefaults(req *ap.PostRequest) error {
 	v, err := visibility(c.params, "visibility")
 	if err != nil {
@@ -86,8 +86,8 @@ func (c *call) edit() (any, error) {
 	return c.status()
 }
 
-// delete answers with the status that was, and its text, so that a client can
-// offer to write it anew. Its media is kept for that for a day, unless
+// delete answers with the deleted status and its text, so that a client can
+// offer to redraft it. Its media is kept for that for a day, unless
 // delete_media is true.
 func (c *call) delete() (any, error) {
 	id := c.statusID()

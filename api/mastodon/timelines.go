@@ -4,7 +4,7 @@ import (
 	"kinglet/store"
 )
 
-// timeline answers with a page of statuses, whose ids ids reads.
+// timeline answers with a page of the statuses that ids lists.
 func (c *call) timeline(ids func(tx *store.Tx, p store.Page) ([]store.ObjectID, error)) (any, error) {
 	return show(c, c.serializer().statuses, func(tx *store.Tx) ([]*store.Status, error) {
 		list, err := ids(tx, c.page(pageOfStatuses))

@@ -5,8 +5,8 @@ import (
 	"kinglet/store"
 )
 
-// Someone whom a status's author blocked does not see it any more, and may
-// still undo what they did to it.
+// When a status's author has blocked the viewer, the viewer can't see the
+// status any more, and may still undo what they did to it.
 
 func (c *call) unfavourite() (any, error) {
 	return c.undo(func(id store.ObjectID) error { return c.api.Service.Unfavourite(c.ctx, c.viewer, id) })
@@ -16,8 +16,8 @@ func (c *call) unreblog() (any, error) {
 	return c.undo(func(id store.ObjectID) error { return c.api.Service.Unboost(c.ctx, c.viewer, id) })
 }
 
-// deleteHiddenBoost deletes a boost of the viewer's that shows what the viewer
-// does not see any more; anything else is not found.
+// deleteHiddenBoost deletes a boost of the viewer's whose status the viewer
+// can't see any more; anything else is NotFound.
 func (c *call) deleteHiddenBoost(id store.ObjectID) (any, error) {
 	if _, err := read(c, func(tx *store.Tx) (*store.Object, error) {
 		o, err := tx.Object(id)
@@ -31,9 +31,9 @@ func (c *call) deleteHiddenBoost(id store.ObjectID) (any, error) {
 	return c.unreblog()
 }
 
-// undo runs a command that takes something back. If the viewer can't see the
-// status any more, the answer has nothing of it but its address and author;
-// the command does not find a status that the viewer did nothing to.
+// undo runs a command that reverts an interaction. If the viewer can't see the
+// status any more, the answer has only its URL and author; the command does not
+// find a status that the viewer did nothing to.
 func (c *call) undo(command func(id store.ObjectID) error) (any, error) {
 	answer, err := c.updateStatus(command)
 	if !fault.Is(err, fault.NotFound) {

@@ -1,10 +1,10 @@
 package mastodon
 
-// Unimplemented is what Mastodon has and Kinglet has not yet: each answers
-// 501, so that a client can tell it from a status or an account that is not
-// there. What is named here in full is never taken for the {id} of another
-// route. docs/API.md is made of this list, and the tests hold it against every
-// operation of Mastodon's schema.
+// Unimplemented lists what Mastodon has and Kinglet does not implement yet:
+// each answers 501, so that a client can distinguish it from a status or an
+// account that does not exist. A path listed here is never taken for the {id}
+// of another route. docs/API.md is generated from this list, and the tests
+// compare it with every operation of Mastodon's schema.
 var Unimplemented = []struct{ Method, Path string }{
 	{"POST", "/api/v1/media"}, {"POST", "/api/v2/media"},
 	{"GET", "/api/v1/media/{id}"}, {"PUT", "/api/v1/media/{id}"}, {"DELETE", "/api/v1/media/{id}"},

@@ -73,7 +73,7 @@ func (c *client) token(params ...string) (int, map[string]any) {
 	return w.Code, out
 }
 
-// works tells whether an access token is taken.
+// works reports whether an access token is taken.
 func (c *client) works(access any) bool {
 	c.t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "https://a.test/api/v1/accounts/verify_credentials", nil)

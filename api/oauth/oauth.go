@@ -1,6 +1,8 @@
 // Package oauth serves OAuth 2.0 to clients: registration, tokens, revocation
-// and the server's metadata. What people see of it, signing in and consenting,
-// is ui's; the rules are in internal/auth/oauth.go.
+// and the server's metadata. The pages for signing in and consent are in ui;
+// the rules are in internal/auth/oauth.go.
+//
+// Read API and its Routes.
 package oauth
 
 import (
@@ -87,7 +89,7 @@ func (a *API) register(w http.ResponseWriter, r *http.Request) {
 	respond.JSON(w, http.StatusOK, e)
 }
 
-// verify tells a client which it is, by any token of it.
+// verify answers with the client that a token belongs to.
 func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	token, err := a.Auth.Authenticate(r.Context(), auth.Credentials{Authorization: r.Header.Get("Authorization"), Address: a.Config.ClientAddress(r)})
 	if err == nil && token == nil {
@@ -115,11 +117,11 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	respond.JSON(w, http.StatusOK, newApplication(app))
 }
 
-// maxBody is the most that is read of a body: all of these come from strangers.
+// maxBody limits a body: all of these come from strangers.
 const maxBody = 64 << 10
 
-// read counts a request and then reads its parameters, from the query and the
-// body, of no more than maxBody.
+// read counts a request and then reads its parameters, from the query and a
+// body of up to maxBody.
 func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) (p *params.Params, ok bool) {
 	var err error
 	switch {
@@ -137,7 +139,8 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rule ratelimit.Rule) 
 	return p, err == nil
 }
 
-// credentials are the client's, by HTTP Basic or in the body (RFC 6749 §2.3.1).
+// credentials are the client's id and secret, by HTTP Basic or in the body (RFC
+// 6749 §2.3.1).
 func credentials(r *http.Request, p *params.Params) (id, secret string) {
 	if id, secret, ok := r.BasicAuth(); ok {
 		return id, secret
@@ -173,7 +176,7 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 	respond.JSON(w, http.StatusOK, body)
 }
 
-// me is the actor URI of who signed in, which some clients read.
+// me is the actor URI of the signed-in account, which some clients read.
 func (a *API) me(r *http.Request, id store.AccountID) string {
 	uri := ""
 	_ = a.Store.View(r.Context(), func(tx *store.Tx) error {
@@ -217,7 +220,7 @@ func (a *API) revoke(w http.ResponseWriter, r *http.Request) {
 	respond.JSON(w, http.StatusOK, struct{}{})
 }
 
-// metadata is RFC 8414's.
+// metadata serves the authorization server's metadata (RFC 8414).
 func (a *API) metadata(w http.ResponseWriter, _ *http.Request) {
 	base := a.Config.URL
 	respond.JSON(w, http.StatusOK, map[string]any{

@@ -1,7 +1,7 @@
-// Package params reads what a Mastodon client sends, in whichever of the
-// forms clients use: the query, JSON, a form or multipart, on every verb, with
-// Rails' nesting of names (a[b], a[], a[0][b]). Everything is bounded before
-// it is parsed. Read Read and Params.
+// Package params reads the parameters of a Mastodon client's request, in each
+// of the forms that clients use: the query, JSON, a form or multipart, on every
+// verb, with Rails' nesting of names (a[b], a[], a[0][b]). Everything is
+// limited before it is parsed. Read Read and Params.
 package params
 
 import (
@@ -22,20 +22,20 @@ import (
 	"kinglet/media"
 )
 
-// The bounds of a request's parameters.
+// The limits of a request's parameters.
 const (
 	maxKeys  = 1000
 	maxDepth = 8
 )
 
-// Params are parameters by name. Nested ones are Params of their own.
+// Params are parameters by name. Nested ones are Params as well.
 type Params struct {
 	values map[string]any // string, bool, float64, nil, []any, map[string]any
 	files  map[string]*File
 }
 
-// File is an uploaded file. Its bytes were written where Bounds said as they
-// arrived; whoever wants them for longer than the request keeps the upload.
+// File is an uploaded file. Its bytes were written to Bounds.Keep as they
+// arrived; who needs them after the request keeps the upload.
 type File struct {
 	Name, ContentType string
 	media.Upload
@@ -50,12 +50,13 @@ type Bounds struct {
 	Body  int64    // all of it but the files; 0 for none of it
 	File  int64    // each file
 	Files []string // the files that are taken, by name; others are not kept
-	// Keep is where a file is written while it arrives; nil takes none.
+	// Keep creates the upload that a file is written to; nil accepts no
+	// file.
 	Keep func(max int64) media.Upload
 }
 
-// Read reads the query and the body of a request; the body wins. Files are
-// never whole in memory. What is read is to be discarded in the end.
+// Read reads the query and the body of a request; the body takes precedence.
+// Files are never whole in memory. Call Discard in the end.
 func Read(r *http.Request, b Bounds) (*Params, error) {
 	p := &Params{values: map[string]any{}, files: map[string]*File{}}
 	if err := p.read(r, b); err != nil {
@@ -65,7 +66,7 @@ func Read(r *http.Request, b Bounds) (*Params, error) {
 	return p, nil
 }
 
-// Discard drops the files that nobody has kept.
+// Discard drops the files that were not kept.
 func (p *Params) Discard() {
 	for _, f := range p.files {
 		f.Discard()
@@ -105,7 +106,7 @@ func (p *Params) read(r *http.Request, b Bounds) error {
 	return p.addForm(form)
 }
 
-// errTooLarge is the error of a body beyond its bound.
+// errTooLarge is the error of a body that exceeds its limit.
 var errTooLarge = fault.Errorf(fault.TooLarge, "The request is too large")
 
 func readBounded(r io.Reader, most int64) ([]byte, error) {
@@ -242,7 +243,7 @@ func (p *Params) addFile(part *multipart.Part, bounds Bounds) error {
 	return nil
 }
 
-// bodyReader notes why a body could not be read to its end.
+// bodyReader records why a body could not be read to its end.
 type bodyReader struct {
 	io.Reader
 	err error
@@ -256,7 +257,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unreadable is the error of a body that broke off, or is beyond its bound.
+// unreadable is the error of a body that was cut off, or exceeds its limit.
 func unreadable(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -266,7 +267,7 @@ func unreadable(err error) error {
 }
 
 // addForm unfolds Rails' names: a[b][c]=1 is {a: {b: {c: 1}}}, a[]=1&a[]=2 a
-// list, a[][b]=1 a list of maps that begins anew when a name comes again.
+// list, a[][b]=1 a list of maps in which a repeated name starts the next map.
 func (p *Params) addForm(form url.Values) error {
 	if len(form) > maxKeys {
 		return malformed("too many parameters")
@@ -329,14 +330,14 @@ func put(at any, path []string, value string, n int) any {
 	return m
 }
 
-// Has tells whether a parameter was given, if only empty.
+// Has reports whether a parameter was given, even if empty.
 func (p *Params) Has(name string) bool {
 	v, ok := p.values[name]
 	return ok && v != nil
 }
 
-// Text gives a parameter as text; ok is false when it was not given, which
-// is not the same as empty.
+// Text returns a parameter as text; ok is false when it was not given, which
+// differs from empty.
 func (p *Params) Text(name string) (value string, ok bool) {
 	v, given := p.values[name]
 	if list, isList := v.([]any); isList && len(list) > 0 {
@@ -364,12 +365,13 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// clean drops what no database keeps: NUL and broken UTF-8.
+// clean removes what no database can store: NUL and invalid UTF-8.
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "")
 }
 
-// Bool reads the spellings of true and false; ok is false for anything else.
+// Bool parses true and false in their usual forms; ok is false for anything
+// else.
 func (p *Params) Bool(name string) (value, ok bool) {
 	switch s, _ := p.Text(name); strings.ToLower(s) {
 	case "true", "1", "on", "t", "yes":
@@ -402,7 +404,7 @@ func (p *Params) TextPtr(name string) *string {
 	return nil
 }
 
-// Int reads a whole number, or gives def.
+// Int parses an integer, or returns def.
 func (p *Params) Int(name string, def int64) int64 {
 	if n, err := strconv.ParseInt(p.String(name), 10, 64); err == nil {
 		return n

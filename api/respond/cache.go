@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// NotKept is what Cache-Control says of an answer that is one reader's own, or
-// an error.
+// NotKept is the Cache-Control of an answer for one reader only, or of an
+// error.
 const NotKept = "private, no-store"
 
-// Uncached has every answer kept by nobody, unless its handler says that it is
-// for everyone (see Public).
+// Uncached forbids caching of every answer, unless its handler allows it (see
+// Public).
 func Uncached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", NotKept)

@@ -13,7 +13,7 @@ const (
 	WriteTime = 2 * time.Minute
 )
 
-// Deadlines gives each request the usual time.
+// Deadlines gives each request the default deadlines.
 func Deadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
@@ -22,45 +22,44 @@ func Deadlines(next http.Handler) http.Handler {
 	})
 }
 
-// deadlines are those of a request's connection.
+// deadlines sets those of a request's connection.
 type deadlines struct{ conn *http.ResponseController }
 
-// set sets them. A connection that can't have any is a test's.
+// A connection that does not support deadlines is a test's.
 func (d deadlines) set(read, write time.Time) {
 	_ = d.conn.SetReadDeadline(read)
 	_ = d.conn.SetWriteDeadline(write)
 }
 
-// pace is how slowly a large body may come or go: it may pause for so long, and
-// it has the usual time and what it takes at so many bytes a second.
+// pace is the minimum speed of a large body: it may pause for so long, and has
+// the default time plus what it takes at a number of bytes a second.
 type pace struct {
 	pause   time.Duration
 	slowest int64
 	now     func() time.Time
 }
 
-// usualPace lets 40 MB pass at 0.5 Mbit/s, and ends half a minute after a
-// client is stuck.
-func usualPace() pace { return pace{30 * time.Second, 64 << 10, time.Now} }
+// defaultPace allows 40 MB at 0.5 Mbit/s, and ends half a minute after a client
+// is stuck.
+func defaultPace() pace { return pace{30 * time.Second, 64 << 10, time.Now} }
 
 func (p pace) time(size int64) time.Duration {
 	return time.Duration(size/p.slowest) * time.Second
 }
 
 // UploadTime is how long a body of so many bytes may take.
-func UploadTime(size int64) time.Duration { return ReadTime + usualPace().time(size) }
+func UploadTime(size int64) time.Duration { return ReadTime + defaultPace().time(size) }
 
-// AllowUpload gives a request that time to send its body, for as long as
-// something of it comes.
+// AllowUpload extends the time for a request's body while data arrives.
 func AllowUpload(w http.ResponseWriter, r *http.Request, within time.Duration) {
-	usualPace().upload(w, r, within)
+	defaultPace().upload(w, r, within)
 }
 
 func (p pace) upload(w http.ResponseWriter, r *http.Request, within time.Duration) {
 	r.Body = &pacedBody{ReadCloser: r.Body, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(within)}
 }
 
-// pacedBody moves the deadlines whenever something comes.
+// pacedBody extends the deadlines whenever data arrives.
 type pacedBody struct {
 	io.ReadCloser
 	pace      pace
@@ -73,7 +72,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(WriteTime))
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		// net/http goes on reading, to learn whether the client leaves, and ends
+		// net/http goes on reading, to detect that the client disconnects, and ends
 		// the request when that takes too long. After another error it would wait
 		// for the rest of the body.
 		now = b.pace.now()
@@ -82,17 +81,17 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// AllowDownload gives an answer of up to size bytes the time to be written,
-// for as long as the client takes something of it.
+// AllowDownload extends the time to write an answer of up to size bytes while
+// the client reads it.
 func AllowDownload(w http.ResponseWriter, size int64) http.ResponseWriter {
-	return usualPace().download(w, size)
+	return defaultPace().download(w, size)
 }
 
 func (p pace) download(w http.ResponseWriter, size int64) http.ResponseWriter {
 	return &pacedWriter{ResponseWriter: w, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(WriteTime + p.time(size))}
 }
 
-// pacedWriter moves the deadlines before each part of an answer. It has no
+// pacedWriter extends the deadlines before each part of an answer. It has no
 // ReadFrom, which would write all parts at once.
 type pacedWriter struct {
 	http.ResponseWriter

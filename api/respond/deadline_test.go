@@ -63,7 +63,7 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := &line{ResponseWriter: httptest.NewRecorder(), now: start, second: c.second, stuckAfter: c.stuckAfter}
-			p := usualPace()
+			p := defaultPace()
 			p.now = func() time.Time { return l.now }
 			r := httptest.NewRequest("POST", "/", nil)
 			r.Body = l

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// clientLeft tells whether a request failed since its client hung up, or did
-// not send what it had announced: nothing is wrong here.
+// clientLeft reports whether a request failed because its client disconnected,
+// or did not send what it had announced: not an error of the server.
 func clientLeft(r *http.Request, err error) bool {
 	if r.Context().Err() != nil {
 		return true

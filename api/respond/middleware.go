@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Guard is around every request: it gives it an id, turns a panic into a 500
-// that is logged, sets the headers that keep browsers careful, and logs the
-// request without its query, which may hold a token.
+// Guard wraps every request: it adds a request id, turns a panic into a 500
+// that is logged, sets the security headers, and logs the request without its
+// query, which may hold a token.
 func Guard(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,8 +10,8 @@ import (
 	"kinglet/store"
 )
 
-// ReadPage reads max_id, since_id, min_id and limit. The limit is brought
-// within 1 and most; anything that is not an id is ignored.
+// ReadPage reads max_id, since_id, min_id and limit. The limit is clamped to 1
+// and most; anything that is not an id is ignored.
 func ReadPage(p *params.Params, def, most int) store.Page {
 	limit := int(p.Int("limit", int64(def)))
 	if limit < 1 {

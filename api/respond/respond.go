@@ -1,6 +1,6 @@
 // Package respond writes the answers of the APIs: JSON, errors in Mastodon's
-// and OAuth's shapes, and the Link header of pages. An error becomes a status
-// here and nowhere else.
+// and OAuth's formats, and the Link header of pages. Only this package maps
+// errors to HTTP statuses for the APIs. Read JSON, Error and Status.
 package respond
 
 import (
@@ -22,17 +22,17 @@ func JSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // the client has left: there is nobody to tell
+	_ = e.Encode(v) // the client has disconnected
 }
 
-// Document writes an ActivityPub or other document that is JSON already.
+// Document writes an ActivityPub or other document that is already JSON.
 func Document(w http.ResponseWriter, status int, contentType string, doc []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_, _ = w.Write(doc)
 }
 
-// The answers that Mastodon's clients know by their texts.
+// The errors that Mastodon's clients recognize by their texts.
 var (
 	InvalidToken   = auth.InvalidToken
 	NeedsUser      = fault.Errorf(fault.Invalid, "This method requires an authenticated user")
@@ -79,8 +79,8 @@ func Status(kind fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// message is what the client is told. What a person may not see and what is
-// not there look alike, as in Mastodon, whatever was not found.
+// message is the text for the client. What a user may not see and what does not
+// exist have the same text, as in Mastodon.
 func message(err error) string {
 	var e *fault.Error
 	errors.As(err, &e)
@@ -104,8 +104,8 @@ type errorBody struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-// Error answers with an error. What has no kind is ours, a 500: it is logged
-// here, with the request's id, and not shown.
+// Error answers with an error. An error without a kind is internal, a 500: it
+// is logged here, with the request's id, and its text is not sent.
 func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	var tooLarge *http.MaxBytesError
 	w.Header().Set("Cache-Control", NotKept)
@@ -128,7 +128,7 @@ func Error(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	}
 }
 
-// OAuthError answers as RFC 6749 §5.2 says.
+// OAuthError answers in the format of RFC 6749 §5.2.
 func OAuthError(w http.ResponseWriter, status int, code, description string) {
 	w.Header().Set("Cache-Control", NotKept)
 	if status == http.StatusUnauthorized {

@@ -22,8 +22,8 @@ import (
 )
 
 // Account is a person with an account on a server and a client that is signed
-// in to it. What the client is answered is checked against the API's schema;
-// a method that gets an error ends the test, except where it says so.
+// in to it. The client's responses are checked against the API's schema; a
+// method that gets an error fails the test, unless documented otherwise.
 type Account struct {
 	Server *Server
 	Name   string
@@ -35,20 +35,20 @@ type Account struct {
 	token string
 }
 
-// Password is everyone's.
+// Password is the password of every account.
 const Password = "correct horse battery"
 
-// passwordHash is Password's, at almost no cost.
+// passwordHash is the hash of Password, with the cheapest parameters.
 var passwordHash = func() string {
 	salt := []byte("apptest apptest!")
 	sum := argon2.IDKey([]byte(Password), salt, 1, 8, 1, 32)
 	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version, base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
 }()
 
-// Scopes are what an Account's own token may do: everything.
+// Scopes are the scopes of an Account's own token: everything.
 const Scopes = "read write follow push"
 
-// Account is the one of a name, which is made when it is first asked for.
+// Account returns the account of a name, and creates it at the first call.
 func (s *Server) Account(name string) *Account {
 	s.World.T.Helper()
 	if a := s.accounts[name]; a != nil {
@@ -89,7 +89,7 @@ func (a *Account) Token(scopes string) string {
 	return secret
 }
 
-// signedIn takes requests to the account's server, with its token.
+// signedIn sends requests to the account's server, with its token.
 type signedIn struct{ a *Account }
 
 func (t signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -101,8 +101,8 @@ func (t signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.exchange(w.Host("phone-of-"+t.a.Name+"."+t.a.Server.Domain), r, netip.AddrPort{})
 }
 
-// Call sends a request with parameters in pairs (a form, or the query of a
-// GET) and gives the answer's status and body, whatever they are.
+// Call sends a request with parameters in pairs (a form, or the query of a GET)
+// and returns the response's status and body, whatever they are.
 func (a *Account) Call(method, path string, params ...string) (status int, body []byte) {
 	w := a.Server.World
 	w.T.Helper()
@@ -135,7 +135,7 @@ func (a *Account) Call(method, path string, params ...string) (status int, body 
 	return resp.StatusCode, body
 }
 
-// Into is Call that has to succeed, with the answer read into a value.
+// Into is Call that must succeed, with the response decoded into a value.
 func (a *Account) Into(into any, method, path string, params ...string) {
 	t := a.Server.World.T
 	t.Helper()
@@ -188,7 +188,7 @@ func (a *Account) Post(text string, params ...string) *Status {
 	return statusOf(a.Do(http.MethodPost, "/api/v1/statuses", append([]string{"status", text}, params...)...))
 }
 
-// Reply answers a post of anyone's.
+// Reply replies to any post.
 func (a *Account) Reply(to *Status, text string, params ...string) *Status {
 	a.Server.World.T.Helper()
 	return a.Post(text, append([]string{"in_reply_to_id", a.Resolve(to.URI).ID}, params...)...)
@@ -206,15 +206,15 @@ func (a *Account) Delete(st *Status) {
 	a.Do(http.MethodDelete, "/api/v1/statuses/"+a.Resolve(st.URI).ID)
 }
 
-// Act does something to a post: "favourite", "unfavourite", "reblog",
+// Act runs an action on a post: "favourite", "unfavourite", "reblog",
 // "unreblog", "bookmark", "pin", "mute" …
 func (a *Account) Act(action string, st *Status, params ...string) *Status {
 	a.Server.World.T.Helper()
 	return statusOf(a.Do(http.MethodPost, "/api/v1/statuses/"+a.Resolve(st.URI).ID+"/"+action, params...))
 }
 
-// Status is the post of a URI as the account may see it; nil if it may not,
-// or if it is not there. Nothing is fetched.
+// Status is the post of a URI as the account may see it; nil if it may not, or
+// if it does not exist. Nothing is fetched.
 func (a *Account) Status(uri string) *Status {
 	t := a.Server.World.T
 	t.Helper()
@@ -241,7 +241,7 @@ func (a *Account) Status(uri string) *Status {
 	return statusOf(o)
 }
 
-// Resolve is Status, fetching what is not known; it must be there.
+// Resolve is Status that fetches unknown posts; the post must exist.
 func (a *Account) Resolve(uri string) *Status {
 	t := a.Server.World.T
 	t.Helper()
@@ -255,8 +255,8 @@ func (a *Account) Resolve(uri string) *Status {
 	return statusOf(list[0])
 }
 
-// Find gives the id that the account's server has for a handle or a URI of an
-// actor, which it may have to look up; "" if there is none.
+// Find returns the id that the account's server has for a handle or the URI of
+// an actor, which it may have to look up; "" if there is none.
 func (a *Account) Find(who string) string {
 	a.Server.World.T.Helper()
 	list := a.search(who, "accounts")
@@ -273,8 +273,8 @@ func (a *Account) search(q, kind string) []Object {
 	return out[kind]
 }
 
-// Relate changes how the account stands to another: "follow", "unfollow",
-// "block", "unblock", "mute", "unmute", "remove_from_followers". It gives the
+// Relate changes the relationship to another account: "follow", "unfollow",
+// "block", "unblock", "mute", "unmute", "remove_from_followers". It returns the
 // relationship.
 func (a *Account) Relate(action, who string, params ...string) Object {
 	t := a.Server.World.T
@@ -286,13 +286,13 @@ func (a *Account) Relate(action, who string, params ...string) Object {
 	return a.Do(http.MethodPost, "/api/v1/accounts/"+id+"/"+action, params...)
 }
 
-// Follow asks to follow an account, which has to accept: run the world.
+// Follow requests to follow an account, which has to accept: run the world.
 func (a *Account) Follow(who string, params ...string) Object {
 	a.Server.World.T.Helper()
 	return a.Relate("follow", who, params...)
 }
 
-// Relationship is how the account stands to another.
+// Relationship is the relationship to another account.
 func (a *Account) Relationship(who string) Object {
 	a.Server.World.T.Helper()
 	return a.List("/api/v1/accounts/relationships", "id[]", a.Find(who))[0]
@@ -301,7 +301,7 @@ func (a *Account) Relationship(who string) Object {
 // Home is the account's home timeline, newest first.
 func (a *Account) Home() []*Status { return a.Timeline("/api/v1/timelines/home") }
 
-// Timeline is any list of posts.
+// Timeline reads any list of posts.
 func (a *Account) Timeline(path string, params ...string) []*Status {
 	a.Server.World.T.Helper()
 	var out []*Status
@@ -311,7 +311,7 @@ func (a *Account) Timeline(path string, params ...string) []*Status {
 	return out
 }
 
-// HasInHome tells whether a post is in the account's home timeline, itself or boosted.
+// HasInHome reports whether a post is in the account's home timeline, itself or boosted.
 func (a *Account) HasInHome(uri string) bool {
 	a.Server.World.T.Helper()
 	return slices.ContainsFunc(a.Home(), func(s *Status) bool {

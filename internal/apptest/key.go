@@ -9,9 +9,9 @@ import (
 	"kinglet/ap/signature"
 )
 
-// premade are keys for tests only: everyone knows them. They have 1024 bits,
-// the fewest that a signature is believed of, since making and using them is
-// most of what a test's actors would cost.
+// premade are public keys for tests only. They have 1024 bits, the fewest that
+// signatures accept, since generating and using them is most of the cost of a
+// test's actors.
 //
 //go:embed keys.pem
 var premade []byte

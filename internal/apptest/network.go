@@ -21,10 +21,9 @@ import (
 	"kinglet/internal/outgoing"
 )
 
-// network is the internet of a world: names that have addresses, and the hosts
-// that are there. What the one HTTP client decides before it connects (which
-// addresses, which schemes, which redirects) it decides here too; only the
-// connections are not real.
+// network is the internet of a world: names with addresses, and the hosts that
+// exist. What the one HTTP client checks before it connects (addresses,
+// schemes, redirects) it checks here too; only the connections are not real.
 type network struct {
 	mu         sync.Mutex
 	hosts      map[string]*Host
@@ -33,22 +32,22 @@ type network struct {
 
 func newNetwork() *network { return &network{hosts: map[string]*Host{}} }
 
-// Host is a machine on the network. Without a handler it answers 404 to all.
-// It keeps what it was asked.
+// Host is a machine on the network. Without a handler it answers 404 to
+// everything. It records the requests that it receives.
 type Host struct {
 	Name string
 
-	network   *network
-	mu        sync.Mutex
-	addresses []netip.Addr
-	pages     map[string]http.Handler // by path
-	handler   http.Handler            // for every other path
-	trouble   trouble
-	asked     []Request
-	tried     int
+	network     *network
+	mu          sync.Mutex
+	addresses   []netip.Addr
+	pages       map[string]http.Handler // by path
+	handler     http.Handler            // for every other path
+	failureMode failureMode
+	asked       []Request
+	tried       int
 }
 
-// Request is one that a host received.
+// Request is a request that a host received.
 type Request struct {
 	Method, Target string // the target with its query
 	From           netip.Addr
@@ -56,8 +55,8 @@ type Request struct {
 	Body           []byte
 }
 
-// trouble is what is wrong with a host, if anything.
-type trouble struct {
+// failureMode is how a host fails, if it does.
+type failureMode struct {
 	lookup, dial error
 	latency      time.Duration
 	status       int
@@ -69,10 +68,10 @@ func (n *network) host(name string) *Host {
 	defer n.mu.Unlock()
 	h := n.hosts[name]
 	if h == nil {
-		// 11.0.0.0/8 is of the internet, as the rules of addresses have it.
+		// 11.0.0.0/8 is public according to the address rules.
 		i := len(n.hosts) + 1
 		h = &Host{
-			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), trouble: trouble{cutAfter: -1},
+			Name: name, network: n, pages: map[string]http.Handler{}, handler: http.NotFoundHandler(), failureMode: failureMode{cutAfter: -1},
 			addresses: []netip.Addr{netip.AddrFrom4([4]byte{11, 0, byte(i >> 8), byte(i)})},
 		}
 		if n.everywhere != nil {
@@ -94,7 +93,7 @@ func (n *network) known(name string) *Host {
 	return h
 }
 
-// At gives the host's name other addresses.
+// At sets other addresses for the host's name.
 func (h *Host) At(addresses ...netip.Addr) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -102,7 +101,7 @@ func (h *Host) At(addresses ...netip.Addr) *Host {
 	return h
 }
 
-// Handle has a path answered, whatever the method.
+// Handle sets the handler of a path, for every method.
 func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -110,21 +109,21 @@ func (h *Host) Handle(path string, f http.HandlerFunc) *Host {
 	return h
 }
 
-// Otherwise answers what no Handle does.
-func (h *Host) Otherwise(f http.HandlerFunc) *Host {
+// Fallback sets the handler of all other paths.
+func (h *Host) Fallback(f http.HandlerFunc) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.handler = f
 	return h
 }
 
-// Serve has a document at a path, or at the path of an address.
+// Serve serves a document at a path, or at the path of a URL.
 func (h *Host) Serve(pathOrURL string, doc any) *Host {
 	return h.ServeAs(pathOrURL, `application/activity+json; charset=utf-8`, doc)
 }
 
-// ServeAs is Serve with another content type. A string or bytes are served as
-// they are.
+// ServeAs is Serve with another content type. A string or bytes are served
+// unchanged.
 func (h *Host) ServeAs(pathOrURL, contentType string, doc any) *Host {
 	var body []byte
 	switch d := doc.(type) {
@@ -144,54 +143,53 @@ func (h *Host) ServeAs(pathOrURL, contentType string, doc any) *Host {
 	})
 }
 
-// Remove has nothing at a path any more.
+// Remove removes the handler of a path.
 func (h *Host) Remove(pathOrURL string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.pages, strings.TrimPrefix(pathOrURL, "https://"+h.Name))
 }
 
-func (h *Host) set(t trouble) *Host {
+func (h *Host) set(t failureMode) *Host {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.trouble = t
+	h.failureMode = t
 	return h
 }
 
-// Up ends whatever was wrong with a host.
-func (h *Host) Up() *Host { return h.set(trouble{cutAfter: -1}) }
+// Up ends any failure of the host.
+func (h *Host) Up() *Host { return h.set(failureMode{cutAfter: -1}) }
 
-// Down has nothing answer at the host's addresses.
+// Down makes the host's addresses unreachable.
 func (h *Host) Down() *Host {
-	return h.set(trouble{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
+	return h.set(failureMode{cutAfter: -1, dial: timeout("connection timed out"), latency: dialPatience})
 }
 
-// Refusing has connections to the host refused, as by a machine on which no
-// server runs.
-func (h *Host) Refusing() *Host { return h.set(trouble{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
+// Refusing makes the host refuse connections, like a machine without a server.
+func (h *Host) Refusing() *Host { return h.set(failureMode{cutAfter: -1, dial: syscall.ECONNREFUSED}) }
 
-// NoName has the host's name lead nowhere.
-func (h *Host) NoName() *Host {
-	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
+// NoSuchName makes the lookup of the host's name fail permanently.
+func (h *Host) NoSuchName() *Host {
+	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "no such host", Name: h.Name, IsNotFound: true}})
 }
 
-// NameFails has the lookup of the host's name fail for now.
-func (h *Host) NameFails() *Host {
-	return h.set(trouble{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
+// DNSFails makes the lookup of the host's name fail temporarily.
+func (h *Host) DNSFails() *Host {
+	return h.set(failureMode{cutAfter: -1, lookup: &net.DNSError{Err: "server misbehaving", Name: h.Name, IsTemporary: true}})
 }
 
-// Slow has each answer come after d, in the world's time. What comes after
-// more than the client's patience is a time-out.
-func (h *Host) Slow(d time.Duration) *Host { return h.set(trouble{cutAfter: -1, latency: d}) }
+// Slow delays each response by d, in the world's time. A delay longer than the
+// client's timeout is a timeout.
+func (h *Host) Slow(d time.Duration) *Host { return h.set(failureMode{cutAfter: -1, latency: d}) }
 
-// Failing has every request answered with a status, such as 500.
-func (h *Host) Failing(status int) *Host { return h.set(trouble{cutAfter: -1, status: status}) }
+// Failing answers every request with a status, such as 500.
+func (h *Host) Failing(status int) *Host { return h.set(failureMode{cutAfter: -1, status: status}) }
 
-// CutOff has the connection break after the first n bytes of each body.
-func (h *Host) CutOff(n int) *Host { return h.set(trouble{cutAfter: n}) }
+// CutOff breaks the connection after the first n bytes of each body.
+func (h *Host) CutOff(n int) *Host { return h.set(failureMode{cutAfter: n}) }
 
 // Asked are the requests that the host received, of a method and of a path or
-// of all paths (""), in their order.
+// of all paths (""), in order.
 func (h *Host) Asked(method, path string) []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -204,22 +202,22 @@ func (h *Host) Asked(method, path string) []Request {
 	return out
 }
 
-// Tried is how many requests somebody tried to make of the host, whether or
-// not they came to it.
-func (h *Host) Tried() int {
+// Attempts is how many requests were attempted to the host, whether or not they
+// arrived.
+func (h *Host) Attempts() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tried
 }
 
-// Forget drops what the host was asked so far.
+// Forget clears the recorded requests.
 func (h *Host) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.asked = nil
 }
 
-// How long the client waits: outgoing's bounds, in the world's time.
+// The client's timeouts: outgoing's, in the world's time.
 const (
 	dialPatience   = 5 * time.Second
 	answerPatience = 10 * time.Second
@@ -231,7 +229,7 @@ func (t timeout) Error() string { return string(t) }
 func (timeout) Timeout() bool   { return true }
 func (timeout) Temporary() bool { return true }
 
-// client is how one host reaches the others.
+// client is how one host connects to the others.
 func (w *World) client(from *Host) outgoing.Options {
 	return outgoing.Options{
 		Resolver: resolver{w.network},
@@ -250,14 +248,14 @@ func (n resolver) LookupNetIP(_ context.Context, _, name string) ([]netip.Addr, 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.trouble.lookup != nil {
+	if h.failureMode.lookup != nil {
 		h.tried++
 	}
-	return h.addresses, h.trouble.lookup
+	return h.addresses, h.failureMode.lookup
 }
 
-// exchange takes a request from one host to another, over the wire: it is
-// written out and read again, so that a handler sees no more than a server does.
+// exchange sends a request from one host to another, encoded and parsed again,
+// so that a handler sees no more than a real server does.
 func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.Response, error) {
 	to := w.network.known(r.URL.Hostname())
 	if r.Body != nil {
@@ -267,18 +265,18 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}
 	}
 	to.mu.Lock()
-	trouble := to.trouble
+	failureMode := to.failureMode
 	to.tried++
 	to.mu.Unlock()
-	if trouble.dial != nil {
-		w.Clock.Advance(trouble.latency)
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: trouble.dial}
+	if failureMode.dial != nil {
+		w.Clock.Advance(failureMode.latency)
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: failureMode.dial}
 	}
-	if trouble.latency > answerPatience {
+	if failureMode.latency > answerPatience {
 		w.Clock.Advance(answerPatience)
 		return nil, timeout("time out awaiting response headers")
 	}
-	w.Clock.Advance(trouble.latency)
+	w.Clock.Advance(failureMode.latency)
 	arrived, err := overTheWire(r)
 	if err != nil {
 		return nil, err
@@ -289,11 +287,12 @@ func (w *World) exchange(from *Host, r *http.Request, _ netip.AddrPort) (*http.R
 	if r.URL.Scheme == "https" {
 		arrived.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
 	}
-	// The client's context ends the request; what it holds stays with the client.
+	// The client's context ends the request; its values stay with the
+	// client.
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	defer context.AfterFunc(r.Context(), cancel)()
-	resp, err := to.answer(arrived.WithContext(ctx), trouble)
+	resp, err := to.answer(arrived.WithContext(ctx), failureMode)
 	if err == nil {
 		resp.Request = r
 	}
@@ -308,8 +307,8 @@ func overTheWire(r *http.Request) (*http.Request, error) {
 	return http.ReadRequest(bufio.NewReader(&wire))
 }
 
-// answer has the host answer a request that came to it.
-func (h *Host) answer(r *http.Request, trouble trouble) (resp *http.Response, err error) {
+// answer runs the host's handler for a request that arrived.
+func (h *Host) answer(r *http.Request, failureMode failureMode) (resp *http.Response, err error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -324,19 +323,19 @@ func (h *Host) answer(r *http.Request, trouble trouble) (resp *http.Response, er
 	}
 	h.mu.Unlock()
 	rec := httptest.NewRecorder()
-	if trouble.status != 0 {
-		http.Error(rec, http.StatusText(trouble.status), trouble.status)
+	if failureMode.status != 0 {
+		http.Error(rec, http.StatusText(failureMode.status), failureMode.status)
 	} else if err := serve(handler, rec, r); err != nil {
 		return nil, err
 	}
 	resp = rec.Result()
-	if n := trouble.cutAfter; n >= 0 && n < rec.Body.Len() {
+	if n := failureMode.cutAfter; n >= 0 && n < rec.Body.Len() {
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(rec.Body.Bytes()[:n]), broken{}))
 	}
 	return resp, nil
 }
 
-// serve has a handler answer; one that aborts breaks the connection.
+// serve runs a handler; one that aborts breaks the connection.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

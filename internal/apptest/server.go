@@ -23,8 +23,8 @@ import (
 	"kinglet/store/storetest"
 )
 
-// Server is a whole Kinglet. Its parts are there to look at; what a test does
-// to it, it does as an Account or a Stranger.
+// Server is a whole Kinglet. Tests may inspect its parts; they change it as an
+// Account or a Stranger.
 type Server struct {
 	*cmd.Assembled
 	World  *World
@@ -63,7 +63,7 @@ func newServer(w *World, domain string, settings []string) *Server {
 	return s
 }
 
-// set puts settings in the place of those of the same name.
+// set replaces settings of the same name.
 func (s *Server) set(settings []string) {
 	for _, setting := range settings {
 		name, _, _ := strings.Cut(setting, "=")
@@ -73,14 +73,14 @@ func (s *Server) set(settings []string) {
 
 func (s *Server) load() {
 	s.World.T.Helper()
-	conf, err := config.Load(config.Sources{Environ: s.environ, NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: s.environ, NeedDomain: true})
 	if err != nil {
 		s.World.T.Fatal(err)
 	}
 	s.Config = conf
 }
 
-// open opens the database and puts the server together, as serve does.
+// open opens the database and assembles the server, as serve does.
 func (s *Server) open() {
 	w := s.World
 	w.T.Helper()
@@ -100,7 +100,7 @@ func (s *Server) open() {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	s.Host.Otherwise(s.Handler.ServeHTTP)
+	s.Host.Fallback(s.Handler.ServeHTTP)
 }
 
 func level(name string) (l slog.Level) {
@@ -108,8 +108,8 @@ func level(name string) (l slog.Level) {
 	return l
 }
 
-// readers is how many connections of SQLite's read: each prepares its
-// statements, which is most of what a short test costs.
+// readers is how many reading connections SQLite has: each prepares its
+// statements, which is most of the cost of a short test.
 const readers = 2
 
 // backoff is jobs.Backoff without its randomness.
@@ -124,7 +124,8 @@ func (s *Server) inWorldTime(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// giveInstanceKey spares a new server the making of its own key.
+// giveInstanceKey sets a premade key for a new server, which would otherwise
+// generate one.
 func (s *Server) giveInstanceKey(ctx context.Context) error {
 	s.World.actors++
 	k, err := key(s.World.actors - 1)
@@ -147,8 +148,8 @@ func (s *Server) close() {
 	_ = s.Store.Close()
 }
 
-// Restart stops a server and starts it on the same database, with more
-// settings or none. What it had in memory is gone.
+// Restart stops a server and starts it on the same database, with optional
+// further settings. Its memory is lost.
 func (s *Server) Restart(settings ...string) {
 	s.World.T.Helper()
 	s.close()
@@ -157,7 +158,7 @@ func (s *Server) Restart(settings ...string) {
 	s.open()
 }
 
-// step does the jobs that are due.
+// step runs the jobs that are due.
 func (s *Server) step() (done int, next time.Time) {
 	s.World.T.Helper()
 	done, err := s.Runner.RunDue(s.World.T.Context())
@@ -170,17 +171,17 @@ func (s *Server) step() (done int, next time.Time) {
 	return done, next
 }
 
-// Do has the server answer a request, from the address that it says it is from.
+// Do answers a request, from the address in its RemoteAddr.
 func (s *Server) Do(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.Handler.ServeHTTP(w, r)
 	return w
 }
 
-// Log is what the server has written to its log.
+// Log is the server's log so far.
 func (s *Server) Log() string { return s.log.String() }
 
-// View looks into the database.
+// View reads the database.
 func (s *Server) View(fn func(tx *store.Tx) error) {
 	s.World.T.Helper()
 	if err := s.Store.View(s.World.T.Context(), fn); err != nil {

@@ -74,7 +74,7 @@ func (w *World) Run() {
 	w.run()
 }
 
-// run is Run, and tells when something is due next; zero for never.
+// run is Run, and returns when something is due next; zero for never.
 func (w *World) run() time.Time {
 	w.T.Helper()
 	for total := 0; ; {

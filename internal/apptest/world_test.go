@@ -73,7 +73,7 @@ func TestNetwork(t *testing.T) {
 		{"up", func() { h.Up() }, "https://b.test/page", func(err error) bool { return err == nil }, 0},
 		{"down", func() { h.Down() }, "https://b.test/page", isTimeout, 5 * time.Second},
 		{"refusing", func() { h.Refusing() }, "https://b.test/page", other, 0},
-		{"no name", func() { h.NoName() }, "https://b.test/page", other, 0},
+		{"no name", func() { h.NoSuchName() }, "https://b.test/page", other, 0},
 		{"slow", func() { h.Slow(3 * time.Second) }, "https://b.test/page", func(err error) bool { return err == nil }, 3 * time.Second},
 		{"too slow", func() { h.Slow(time.Hour) }, "https://b.test/page", isTimeout, 10 * time.Second},
 		{"cut off", func() { h.CutOff(500) }, "https://b.test/page", other, 0},

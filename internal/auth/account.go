@@ -8,10 +8,10 @@ import (
 	"kinglet/store"
 )
 
-// find finds an account here by its name, handle or e-mail address; NotFound.
+// find finds a local account by its name, handle or e-mail address; NotFound.
 func (s *Service) find(tx *store.Tx, nameOrEmail string) (account *store.Account, user *store.User, err error) {
-	// With another domain it is an e-mail address, which may also be the handle
-	// of an account elsewhere.
+	// With another domain it is an e-mail address, which may also be the
+	// handle of a remote account.
 	if h, ok := s.config.ParseHandle(nameOrEmail); ok && h.Domain == "" {
 		if account, err = tx.AccountByHandle(h.Name, ""); err == nil {
 			user, err = tx.User(account.ID)
@@ -24,8 +24,8 @@ func (s *Service) find(tx *store.Tx, nameOrEmail string) (account *store.Account
 	return account, user, err
 }
 
-// SetPassword gives an account a new password and ends every token and
-// session of it.
+// SetPassword sets a new password of an account and revokes all its tokens and
+// sessions.
 func (s *Service) SetPassword(ctx context.Context, name, password string) error {
 	hash, err := HashPassword(ctx, s.store.Memory(), password)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Service) SetPassword(ctx context.Context, name, password string) error 
 	})
 }
 
-// SetAdmin makes an account an admin, or no longer.
+// SetAdmin gives or removes the admin role of an account.
 func (s *Service) SetAdmin(ctx context.Context, name string, admin bool) error {
 	return s.changeUser(ctx, name, func(_ *store.Tx, u *store.User) error {
 		u.Admin = admin

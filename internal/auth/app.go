@@ -10,20 +10,20 @@ import (
 	"kinglet/store"
 )
 
-// NewApp is a client that registers.
+// NewApp is a client to register.
 type NewApp struct {
 	Name, Website, Scopes string
 	RedirectURIs          []string
 }
 
-// What a client may leave here, in bytes: anybody may register one.
+// Limits of a client's fields, in bytes: anybody may register one.
 const (
 	maxAppName   = 255
 	maxAppURIs   = 2000 // its redirect URIs in all, and its website
 	maxAppScopes = 2000
 )
 
-// RegisterApp registers a client and gives it with its secret, of which only
+// RegisterApp registers a client and returns it with its secret, of which only
 // the hash is stored. Invalid errors say what is wrong.
 func (s *Service) RegisterApp(ctx context.Context, n NewApp) (app *store.App, secret string, err error) {
 	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > maxAppName {
@@ -75,8 +75,8 @@ func (s *Service) authenticateClient(ctx context.Context, id, secret string) (ap
 	return app, nil
 }
 
-// CommandLineApp is the application of a token that CreateToken made: it is
-// registered nowhere, has the id 0, and posts written with it name none.
+// CommandLineApp is the application of a token that CreateToken made: it is not
+// registered, has the id 0, and posts written with it name none.
 func CommandLineApp(scopes string) *store.App {
 	return &store.App{Name: "kinglet token create", Scopes: scopes, RedirectURIs: []string{}}
 }

@@ -1,11 +1,11 @@
-// Package auth decides who someone is and what they may do: passwords and
-// sign-in, sessions of browsers, OAuth applications and their access tokens,
-// and scopes (package scope below it).
+// Package auth decides who a client is and what it may do: passwords and
+// sign-in, browser sessions, OAuth applications and their access tokens, and
+// scopes (in its package scope).
 //
-// It knows nothing of HTTP: api and ui read credentials out of a request and
-// hand them over as strings. It writes no SQL: the rows are store's. It knows
-// nothing of ActivityPub either. Secrets leave it once, when they are made; what
-// is kept of them is a hash.
+// It does not use HTTP: api and ui read credentials from a request and pass
+// them as strings. It runs no SQL: the rows are in store. It knows nothing of
+// ActivityPub either. Secrets are returned once, when they are made; only their
+// hashes are stored.
 //
 // Read Service, Authenticate (token.go) and SignIn (sign_in.go) first.
 package auth
@@ -20,7 +20,7 @@ import (
 	"kinglet/store"
 )
 
-// Service answers who someone is. It is safe for concurrent use.
+// Service authenticates clients. It is safe for concurrent use.
 type Service struct {
 	config *config.Config
 	store  *store.Store
@@ -30,8 +30,8 @@ type Service struct {
 	tokens  tokenLimits
 }
 
-// New makes the service. The server's own secret is made at the first start
-// and kept in the database.
+// New makes the service. The server's own secret is generated at the first
+// start and stored in the database.
 func New(ctx context.Context, db *store.Store, conf *config.Config) (*Service, error) {
 	s := &Service{config: conf, store: db, signIns: newSignInLimits(db.Now, conf.Limits), tokens: newTokenLimits(db.Now, conf.Limits)}
 	if err := s.loadSecret(ctx); err != nil {
@@ -40,10 +40,10 @@ func New(ctx context.Context, db *store.Store, conf *config.Config) (*Service, e
 	return s, nil
 }
 
-// failures makes a counter of what failed, with the limits that are set.
+// failures makes a counter of failures, with the configured limits.
 func failures(now func() time.Time, c config.Limits) *ratelimit.Failures {
 	return ratelimit.NewFailures(now, maxCounted, ratelimit.FailureSettings(c)...)
 }
 
-// maxCounted bounds the addresses, names and accounts that are counted.
+// maxCounted limits the addresses, names and accounts that are counted.
 const maxCounted = 20_000

@@ -14,18 +14,18 @@ import (
 	"kinglet/store"
 )
 
-// OutOfBand is the redirect URI of clients that show a code to be copied.
+// OutOfBand is the redirect URI of clients that display a code to copy.
 const OutOfBand = "urn:ietf:wg:oauth:2.0:oob"
 
-// codeLife is how long an authorization code may be exchanged.
+// codeLife is how long an authorization code is valid.
 const codeLife = 10 * time.Minute
 
-// refreshLife is how long an access token lives that comes with a refresh
-// token. Others live until they are revoked, as Mastodon's do.
+// refreshLife is how long an access token with a refresh token is valid. Others
+// are valid until they are revoked, as Mastodon's are.
 const refreshLife = 30 * 24 * time.Hour
 
-// oauthError is an error of OAuth 2.0: a code of RFC 6749 §5.2 and words for
-// the developer of the client.
+// oauthError is an error of OAuth 2.0: a code of RFC 6749 §5.2 and a
+// description for the developer of the client.
 func oauthError(code, description string) error {
 	kind := fault.Invalid
 	if code == "invalid_client" {
@@ -34,7 +34,7 @@ func oauthError(code, description string) error {
 	return &fault.Error{Kind: kind, Code: code, Message: description}
 }
 
-// parseScopes reads the scopes that a client asks for.
+// parseScopes parses the scopes that a client requests.
 func parseScopes(list string) (string, error) {
 	scopes, err := scope.Parse(list)
 	if err != nil {
@@ -43,15 +43,15 @@ func parseScopes(list string) (string, error) {
 	return scopes, nil
 }
 
-// Authorization is what a client asks a person for.
+// Authorization is what a client requests of a user.
 type Authorization struct {
 	ClientID, RedirectURI, ResponseType, Scopes string
 	Challenge, ChallengeMethod                  string
 }
 
-// CheckAuthorization finds the client and judges what it asks for. The error
-// is one to show to the person: nothing may be sent to a redirect URI that is
-// not the client's.
+// CheckAuthorization finds the client and checks its request. The error is one
+// to display to the user: nothing may be sent to a redirect URI that is not the
+// client's.
 func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app *store.App, err error) {
 	err = s.store.View(ctx, func(tx *store.Tx) error {
 		app, err = tx.AppByClientID(a.ClientID)
@@ -69,8 +69,8 @@ func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app
 	if a.ResponseType != "code" {
 		return nil, oauthError("unsupported_response_type", "The response type must be code")
 	}
-	// Clients older than PKCE send neither. A challenge without a method means
-	// plain (RFC 7636 §4.3), which protects nothing.
+	// Clients older than PKCE send neither. A challenge without a method
+	// means plain (RFC 7636 §4.3), which protects nothing.
 	if (a.Challenge != "" || a.ChallengeMethod != "") && (a.ChallengeMethod != "S256" || len(a.Challenge) != 43) {
 		return nil, oauthError("invalid_request", "The code challenge must be of method S256")
 	}
@@ -83,7 +83,7 @@ func (s *Service) CheckAuthorization(ctx context.Context, a *Authorization) (app
 	return app, nil
 }
 
-// IssueCode gives a client the code for what account allowed it.
+// IssueCode makes the code for what account has allowed.
 func (s *Service) IssueCode(ctx context.Context, account store.AccountID, a *Authorization) (string, error) {
 	app, err := s.CheckAuthorization(ctx, a)
 	if err != nil {
@@ -105,7 +105,7 @@ type Grant struct {
 	Scopes                               string
 }
 
-// Granted is a token with its secrets, which are not kept.
+// Granted is a token with its secrets, which are not stored.
 type Granted struct {
 	Token           *store.Token
 	Access, Refresh string
@@ -146,7 +146,7 @@ func (s *Service) grant(ctx context.Context, app *store.App, g Grant) (*Granted,
 }
 
 // exchangeCode redeems a code and makes its token in one transaction, so that a
-// code that comes a second time finds the token to revoke.
+// code that is sent a second time finds the token to revoke.
 func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*Granted, error) {
 	var granted *Granted
 	var refused error
@@ -171,9 +171,9 @@ func (s *Service) exchangeCode(ctx context.Context, app *store.App, g Grant) (*G
 	return granted, err
 }
 
-// verifierFits checks a PKCE verifier (RFC 7636 §4.6). A verifier for a code that
-// was given without a challenge is refused: somebody took the challenge out of
-// the client's request (RFC 9700 §4.8.2).
+// verifierFits checks a PKCE verifier (RFC 7636 §4.6). A verifier for a code
+// that was issued without a challenge is refused: somebody removed the
+// challenge from the client's request (RFC 9700 §4.8.2).
 func verifierFits(verifier, challenge string) bool {
 	if challenge == "" {
 		return verifier == ""
@@ -182,8 +182,8 @@ func verifierFits(verifier, challenge string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// refresh ends a token and makes one in its place, in one transaction. The new
-// one keeps the id, by which a stolen code's token is found.
+// refresh deletes a token and makes its replacement, in one transaction. The
+// new one keeps the id, by which a stolen code's token is found.
 func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted *Granted, err error) {
 	err = s.store.Update(ctx, func(tx *store.Tx) error {
 		old, err := tx.RedeemRefreshToken(HashSecret(g.Refresh), app.ID)
@@ -205,7 +205,7 @@ func (s *Service) refresh(ctx context.Context, app *store.App, g Grant) (granted
 	return granted, err
 }
 
-// newToken makes the secrets of a token.
+// newToken makes a token with its secrets.
 func newToken(t *store.Token, refresh bool, now time.Time) *Granted {
 	g := &Granted{Token: t, Access: NewSecret()}
 	t.Hash = HashSecret(g.Access)
@@ -222,7 +222,7 @@ func (s *Service) keepToken(ctx context.Context, t *store.Token) (*Granted, erro
 	return g, s.store.Update(ctx, func(tx *store.Tx) error { return tx.InsertToken(t) })
 }
 
-// CreateToken makes an access token for scripts, outside of OAuth's dance.
+// CreateToken makes an access token for scripts, without an OAuth flow.
 func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string, error) {
 	scopes, err := parseScopes(scopes)
 	if err != nil {
@@ -246,8 +246,8 @@ func (s *Service) CreateToken(ctx context.Context, name, scopes string) (string,
 	return g.Access, nil
 }
 
-// RevokeToken ends a client's access or refresh token (RFC 7009). One that is
-// not there is no error.
+// RevokeToken revokes a client's access or refresh token (RFC 7009). An unknown
+// one is not an error.
 func (s *Service) RevokeToken(ctx context.Context, clientID, secret, token string) error {
 	app, err := s.authenticateClient(ctx, clientID, secret)
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 // minPassword is the shortest password, in characters.
 const minPassword = 8
 
-// HashPassword gives the PHC string of a password, when there is memory for it
+// HashPassword returns the PHC string of a password, when memory is available
 // (store.Store.Memory). Invalid when it is too short, Unavailable when too many
 // are being hashed.
 func HashPassword(ctx context.Context, memory *semaphore.Semaphore, password string) (hash string, err error) {
@@ -44,9 +44,9 @@ func HashPassword(ctx context.Context, memory *semaphore.Semaphore, password str
 	return hashPassword(password), nil
 }
 
-// VerifyPassword tells whether a password is that of a hash, in constant time.
-// An empty or unreadable hash matches nothing, at the same cost. Unavailable
-// when too many are being hashed.
+// VerifyPassword reports whether a password matches a hash, in constant time.
+// An empty or invalid hash matches nothing, at the same cost. Unavailable when
+// too many are being hashed.
 func VerifyPassword(ctx context.Context, memory *semaphore.Semaphore, hash, password string) (bool, error) {
 	release, err := memory.Acquire(ctx, store.Client(ctx))
 	if err != nil {

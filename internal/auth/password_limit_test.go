@@ -13,7 +13,7 @@ import (
 )
 
 // 60 strangers and the owner sign in while a password is being hashed: 16
-// strangers wait, the others are told to come again, and the owner, whose
+// strangers wait, the others get a retry time, and the owner, whose
 // browser is known, is first.
 func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 	s := storetest.SQLite(t)
@@ -39,7 +39,7 @@ func TestPasswordsAreHashedOneAtATime(t *testing.T) {
 		}
 	}
 	go func() { owner <- verify("owner", store.AsKnown(t.Context())) }()
-	for s.Memory().Waiting() < 17 { // there is nothing that tells when
+	for s.Memory().Waiting() < 17 { // there is no event for it
 	}
 	release()
 	if err := <-owner; err != nil {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// forbiddenSchemes are those that run code, show what the address itself
-// holds, wrap another address, open files or start programs. All others are
-// taken: every app has one of its own.
+// forbiddenSchemes are those that run code, display the URL's own content, wrap
+// another URL, open files or start programs. All others are accepted: every app
+// has one of its own.
 var forbiddenSchemes = []string{
 	"about", "afp", "android-app", "blob", "cid", "content", "data", "facetime", "feed", "file", "filesystem", "ftp", "ftps", "intent", "jar",
 	"javascript", "jscript", "ldap", "ldaps", "livescript", "mailto", "mhtml", "mid", "mk", "mocha", "nfs", "opera", "pcast", "res", "resource",
@@ -21,8 +21,8 @@ var forbiddenPrefixes = []string{"about-", "browser-", "chrome-search", "chrome-
 
 var browserSchemes = []string{"brave", "chrome", "edge", "firefox", "vivaldi"}
 
-// validRedirect takes absolute URIs to which a browser may be sent with a code:
-// web pages, and apps by their schemes.
+// validRedirect accepts absolute URIs to which a browser may be redirected with
+// a code: web pages, and apps by their schemes.
 func validRedirect(s string) bool {
 	if s == OutOfBand {
 		return true
@@ -37,7 +37,7 @@ func validRedirect(s string) bool {
 		return false
 	}
 	if scheme == "http" || scheme == "https" {
-		// The host is named in the consent page's Content-Security-Policy.
+		// The host is part of the consent page's Content-Security-Policy.
 		return u.Hostname() != "" && u.User == nil && !strings.ContainsAny(u.Host, ";,")
 	}
 	return true

@@ -12,7 +12,7 @@ import (
 	"kinglet/store/storetest"
 )
 
-// who is whose session a secret is, "" for nobody's.
+// who is the account of a session's secret, "" for none.
 func (w *world) who(secret string) string {
 	w.t.Helper()
 	a, err := w.SessionAccount(w.t.Context(), secret)
@@ -117,7 +117,7 @@ func TestSignInWhileThePasswordChanges(t *testing.T) {
 				in, err := w.SignIn(t.Context(), right("alice", "192.0.2.1"))
 				result <- fmt.Sprint(fault.KindOf(err), " ", in)
 			}()
-			for w.Store.Memory().Waiting() == 0 { // there is nothing that tells when
+			for w.Store.Memory().Waiting() == 0 { // there is no event for it
 			}
 			w.update(func(tx *store.Tx) error {
 				u, err := tx.User(alice.ID)
@@ -134,7 +134,7 @@ func TestSignInWhileThePasswordChanges(t *testing.T) {
 	}
 }
 
-// However signing in with the old password and setting a new one meet, on
+// However signing in with the old password and setting a new one overlap, on
 // either engine, no session of the old password is left.
 func TestSignInRacesNewPassword(t *testing.T) {
 	storetest.EachWithClock(t, func(t *testing.T, db *store.Store, clock *storetest.Clock) {

@@ -11,7 +11,7 @@ import (
 	"kinglet/store"
 )
 
-// SignInAttempt is a guess of a password.
+// SignInAttempt is one attempt to sign in.
 type SignInAttempt struct {
 	Name     string // or e-mail address, as typed
 	Password string
@@ -20,16 +20,16 @@ type SignInAttempt struct {
 	Session  string // the secret of the browser's session, which ends; "" for none
 }
 
-// SignedIn is a guess that was right.
+// SignedIn is the result of a successful attempt.
 type SignedIn struct {
 	Account *store.Account
 	Device  string // the secret by which the browser is known from now on
 	Session string // the secret of the new session, which lasts for retention.sessions
 }
 
-// signInLimits count wrong passwords. Those of accounts and of what is known
-// of them are apart from those that strangers name, so that no number of names
-// and addresses pushes an account's count out of memory.
+// signInLimits count wrong passwords. The counts of accounts and of their known
+// browsers are separate from those of names that strangers enter, so that no
+// number of names and addresses pushes an account's count out of memory.
 type signInLimits struct{ accounts, strangers *ratelimit.Failures }
 
 func newSignInLimits(now func() time.Time, c config.Limits) signInLimits {
@@ -38,15 +38,15 @@ func newSignInLimits(now func() time.Time, c config.Limits) signInLimits {
 
 var wrongPassword = fault.Errorf(fault.Unauthorized, "The name or the password is wrong")
 
-// SignIn begins a session of the account whose name and password they are.
+// SignIn starts a session of the account with this name and password.
 // Unauthorized otherwise, at the same cost whether there is such an account;
-// RateLimited, without looking at the password, when too many were wrong.
+// RateLimited, without checking the password, after too many wrong ones.
 //
-// Strangers share one small number of guesses at an account, wherever they
-// come from. A browser and an address that signed in before have a number of
-// their own, so that strangers' guesses do not lock the owner out.
+// Strangers share one small number of attempts at an account, from any address.
+// A browser and an address that signed in before have a number of their own, so
+// that strangers' attempts do not lock the owner out.
 func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error) {
-	c, err := s.claimant(ctx, a)
+	c, err := s.signInAccount(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	reserved.release()
 	out := &SignedIn{Account: c.account, Device: a.Device, Session: NewSecret()}
 	if !c.knownDevice {
-		// Not the one that came: somebody else may have put it there.
+		// Not the one that was sent: somebody else may have planted it.
 		out.Device = NewSecret()
 	}
 	err = s.store.Update(ctx, func(tx *store.Tx) error { return s.startSession(tx, c.user, a, out) })
@@ -79,17 +79,17 @@ func (s *Service) SignIn(ctx context.Context, a SignInAttempt) (*SignedIn, error
 	return out, nil
 }
 
-// claimant is who an attempt says it is, and whether that account signed in
-// from there before.
-type claimant struct {
+// signInAccount is the account that an attempt names, and whether that account
+// signed in from there before.
+type signInAccount struct {
 	account                   *store.Account
 	user                      *store.User // without a password when there is no such account
 	device, address           string      // as they are kept
 	knownDevice, knownAddress bool
 }
 
-func (s *Service) claimant(ctx context.Context, a SignInAttempt) (*claimant, error) {
-	c := &claimant{device: s.Sign("device", a.Device), address: s.Sign("address", a.Address)}
+func (s *Service) signInAccount(ctx context.Context, a SignInAttempt) (*signInAccount, error) {
+	c := &signInAccount{device: s.Sign("device", a.Device), address: s.Sign("address", a.Address)}
 	err := s.store.View(ctx, func(tx *store.Tx) (err error) {
 		c.account, c.user, err = s.find(tx, a.Name)
 		if fault.Is(err, fault.NotFound) {
@@ -108,7 +108,7 @@ func (s *Service) claimant(ctx context.Context, a SignInAttempt) (*claimant, err
 }
 
 // reserve counts an attempt as a wrong password until it is known to be right.
-func (s *Service) reserve(c *claimant, a SignInAttempt) (reserved reservations) {
+func (s *Service) reserve(c *signInAccount, a SignInAttempt) (reserved reservations) {
 	id := c.account.ID
 	switch {
 	case c.knownDevice:
@@ -119,22 +119,22 @@ func (s *Service) reserve(c *claimant, a SignInAttempt) (reserved reservations) 
 		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
 		reserved.add(s.signIns.accounts, ratelimit.SignInTo, id.String())
 	default:
-		// A name that nobody has is counted too, or the limit would tell which exist.
+		// An unknown name is counted too, or the limit would disclose which exist.
 		reserved.add(s.signIns.strangers, ratelimit.SignIn, a.Address)
 		reserved.add(s.signIns.strangers, ratelimit.SignInTo, strings.ToLower(strings.Join(strings.Fields(a.Name), " ")))
 	}
 	return reserved
 }
 
-// startSession writes what SignIn decided of a user, as it was when the
+// startSession writes the result of SignIn for a user, as it was when the
 // password was verified.
 func (s *Service) startSession(tx *store.Tx, user *store.User, a SignInAttempt, out *SignedIn) error {
 	id := user.AccountID
 	if err := tx.LockAccount(id); err != nil {
 		return err
 	}
-	// A new password ends all sessions: it must not miss one that an old
-	// password, verified a moment ago, is about to begin.
+	// A new password ends all sessions, including one that an old password,
+	// verified a moment ago, is about to start.
 	now, err := tx.User(id)
 	if fault.Is(err, fault.NotFound) || err == nil && now.PasswordHash != user.PasswordHash {
 		return wrongPassword
@@ -151,7 +151,7 @@ func (s *Service) startSession(tx *store.Tx, user *store.User, a SignInAttempt, 
 		}
 	}
 	if a.Session != "" {
-		// Whoever put it into the browser, it is worth nothing from now on.
+		// Whoever planted it in the browser, it becomes invalid.
 		if err := tx.DeleteSession(HashSecret(a.Session)); err != nil {
 			return err
 		}

@@ -86,8 +86,8 @@ func TestSpellingsOfAnAccount(t *testing.T) {
 }
 
 // A name that nobody has is refused after as many guesses as one that
-// somebody has: the limit does not tell which exist.
-func TestNamesAreNotTold(t *testing.T) {
+// somebody has: the limit does not disclose which exist.
+func TestNamesAreNotDisclosed(t *testing.T) {
 	w := newWorld(t)
 	w.Account("alice")
 	for _, name := range []string{"alice", "nobody", "nobody@mail.test"} {

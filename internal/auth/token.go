@@ -11,26 +11,26 @@ import (
 	"kinglet/store"
 )
 
-// InvalidToken is the error of a token that is not, or no longer, there, in the
-// words that Mastodon's clients know.
+// InvalidToken is the error of a token that is unknown or revoked, in the words
+// that Mastodon's clients know.
 var InvalidToken = fault.Errorf(fault.Unauthorized, "The access token is invalid")
 
 // tokenLimits count invalid access tokens by address, before the database is
-// asked.
+// read.
 type tokenLimits struct {
 	invalid *ratelimit.Failures
 
-	// The hashes of the tokens that were valid recently: these are looked up
-	// even when many invalid ones come from their address.
+	// The hashes of recently valid tokens: these are looked up even when
+	// many invalid ones come from their address.
 	valid *ratelimit.Recent[struct{}]
 	// Those that were invalid in the last minute: a client that does not
 	// notice that its token was revoked sends it again and again, which is
-	// no guess, and should not hinder its owner's others.
+	// no guess, and should not affect other clients of its owner.
 	rejected *ratelimit.Recent[struct{}]
 }
 
-// maxRemembered bounds the valid and the invalid tokens that are remembered, for
-// as long as the others say.
+// maxRemembered limits how many valid and invalid tokens are remembered, the
+// others for how long.
 const (
 	maxRemembered = 1_024
 	validFor      = 30 * 24 * time.Hour
@@ -54,8 +54,9 @@ func (l *tokenLimits) remember(hash string) { l.valid.Put(hash, struct{}{}, vali
 // Bearer is the access token of an Authorization header (RFC 6750 §2.1),
 // whatever the case of the scheme's name; ok is false when there is none.
 //
-// A token in the query (§2.3) would end up in logs and histories, and one in
-// the body (§2.2) would have the body read for anyone: neither is taken.
+// A token in the query (§2.3) would end up in logs and histories, and for one
+// in the body (§2.2) the body of any request would have to be read: neither is
+// accepted.
 func Bearer(authorization string) (secret string, ok bool) {
 	scheme, secret, ok := strings.Cut(strings.TrimSpace(authorization), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
@@ -64,23 +65,22 @@ func Bearer(authorization string) (secret string, ok bool) {
 	return strings.TrimSpace(secret), true
 }
 
-// Credentials are what a request says of who calls.
+// Credentials are a request's credentials.
 type Credentials struct {
 	Authorization string // the header
 	Query         string // access_token of the query, "" for every route but streaming: browsers can set no header there
 	Address       string // of the client, as config.ClientAddress gives it
 }
 
-// Authenticator finds out who calls an API: the API for clients asks no more
-// of auth. Service is the one there is.
+// Authenticator authenticates the callers of an API: all that the client API
+// needs of auth. Service is its only implementation.
 type Authenticator interface {
 	Authenticate(ctx context.Context, c Credentials) (*store.Token, error)
 }
 
-// Authenticate gives the token of a request; nil for a stranger, who sends
-// none. What its scopes allow is each route's to ask. InvalidToken, and
-// RateLimited after many invalid ones from an address, are its errors beside
-// the store's.
+// Authenticate returns the token of a request; nil for a stranger, who sends
+// none. Each route checks the token's scopes. The errors are InvalidToken,
+// RateLimited after many invalid ones from an address, and the store's.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (*store.Token, error) {
 	secret, ok := Bearer(c.Authorization)
 	if !ok {
@@ -127,7 +127,8 @@ func (s *Service) token(ctx context.Context, secret, address string) (token *sto
 	return token, err
 }
 
-// tooMany is the error of who has to wait, in whole seconds rounded up.
+// tooMany is the error of a client that has to wait, in whole seconds rounded
+// up.
 func tooMany(message string, wait time.Duration) error {
 	return &fault.Error{Kind: fault.RateLimited, Message: message, RetryAfter: wait.Truncate(time.Second) + time.Second}
 }

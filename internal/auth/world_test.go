@@ -3,6 +3,7 @@ package auth_test
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
 	"testing"
 
 	"kinglet/internal/auth"
@@ -41,7 +42,7 @@ func newWorld(t testing.TB) *world {
 // worldOn is a world on a database, which others may be on as well.
 func worldOn(t testing.TB, db *store.Store, clock *storetest.Clock) *world {
 	t.Helper()
-	conf, err := config.Load(config.Sources{NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test"}})
+	conf, err := config.Load(config.Sources{File: os.DevNull, NeedDomain: true, Environ: []string{"KINGLET_DOMAIN=kinglet.test"}})
 	if err != nil {
 		t.Fatal(err)
 	}

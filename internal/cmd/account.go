@@ -27,9 +27,9 @@ func scopesFlag(fs *flag.FlagSet) {
 	fs.String("scopes", "read", "what the token is for, in OAuth's words")
 }
 
-// withService opens everything that a command needs which other servers learn
-// of. It works beside a running server: that is woken when there is something
-// for it to deliver.
+// withService opens what a command needs whose effects are delivered to other
+// servers. It works beside a running server, which is woken when there is
+// something to deliver.
 func (c *call) withService(do func(s *ap.Service) error) error {
 	return c.withStore(true, func(conf *config.Config, db *store.Store, log *slog.Logger) error {
 		client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent(), AllowNetworks: conf.AllowNetworks, Host: policy.New().AllowHost})
@@ -41,7 +41,7 @@ func (c *call) withService(do func(s *ap.Service) error) error {
 	})
 }
 
-// withAuth opens what a command on passwords and tokens needs.
+// withAuth opens what a command for passwords and tokens needs.
 func (c *call) withAuth(do func(s *auth.Service) error) error {
 	return c.withStore(false, func(conf *config.Config, db *store.Store, _ *slog.Logger) error {
 		s, err := auth.New(c.ctx, db, conf)
@@ -132,7 +132,7 @@ func accountDelete(c *call) error {
 		if err := s.DeleteAccount(c.ctx, c.args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, "deleted; the running server tells the other servers")
+		fmt.Fprintln(c.out, "deleted; the running server notifies the other servers")
 		// The rest of large pictures, for which nobody in this process waits.
 		return s.Store.SweepUploads(c.ctx)
 	})

@@ -16,8 +16,7 @@ import (
 	"kinglet/store"
 )
 
-// Parts are what a server is put together from: everything of it that the
-// machine, or a test, decides.
+// Parts are the parts of a server that the machine, or a test, decides.
 type Parts struct {
 	Config *config.Config
 	Store  *store.Store // open, with this version's schema; its clock is the whole server's
@@ -30,8 +29,8 @@ type Parts struct {
 	Copy bool
 }
 
-// Assembled is a server that was put together. It answers nobody and does no
-// job until its owner has it do so.
+// Assembled is an assembled server. It answers nobody and runs no job until its
+// owner starts it.
 type Assembled struct {
 	Auth    *auth.Service
 	Service *ap.Service
@@ -41,9 +40,8 @@ type Assembled struct {
 	Handler http.Handler
 }
 
-// Assemble puts a server together: `kinglet serve` does so, and the servers of
-// tests are put together by nothing else. Its owner closes the hub, the client
-// and the store.
+// Assemble assembles a server, for `kinglet serve` and for the servers of
+// tests. Its owner closes the hub, the client and the store.
 func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
 	p.Client.Host = p.Policy.AllowHost
@@ -76,9 +74,8 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	return a, nil
 }
 
-// ClaimDomain sees that a migrated database is the settings' domain's, and has
-// the ids that it has given out go on. A database that belongs to no domain
-// yet belongs to this one from then on.
+// ClaimDomain checks that a migrated database has the settings' domain, and
+// keeps the URL of its ids. A database without a domain gets this one.
 func ClaimDomain(ctx context.Context, s *store.Store, conf *config.Config) error {
 	return (&call{ctx: ctx}).identify(s, conf, true)
 }

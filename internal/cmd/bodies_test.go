@@ -82,11 +82,11 @@ func TestStrangersBodies(t *testing.T) {
 				}
 			}
 		}
-		s.Clock.Advance(3600e9) // not to be told that these are too many
+		s.Clock.Advance(3600e9) // so that these are not over the limit
 	})
 }
 
-// Who may not call a route is told so without a byte of the body being read.
+// A call that is not allowed is refused without a byte of the body being read.
 func TestRefusedUnread(t *testing.T) {
 	s := newSecrets(t)
 	for token, want := range map[string]int{"": 401, auth.NewSecret(): 401, s.Token(0, "write"): 422, s.Token(s.alice.ID, "profile write:media"): 403} {
@@ -143,7 +143,7 @@ func TestBodiesWithToken(t *testing.T) {
 	}
 }
 
-// Who asks too often is told so from the headers alone.
+// Requests over the limit are refused from the headers alone.
 func TestCountedBeforeTheBody(t *testing.T) {
 	s := newSecrets(t)
 	for _, path := range []string{"/api/v1/statuses/1", "/api/v1/apps", "/oauth/token", "/oauth/revoke", "/auth/sign_in", "/oauth/authorize"} {
@@ -212,7 +212,7 @@ func (l *leaving) Read(p []byte) (int, error) {
 	return l.endless.Read(p)
 }
 
-// blocking is a body that tells when it is read and then waits.
+// blocking is a body that signals when it is read and then waits.
 type blocking struct {
 	begin            *strings.Reader
 	reading, release chan bool

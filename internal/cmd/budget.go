@@ -9,9 +9,9 @@ import (
 	"kinglet/internal/outgoing"
 )
 
-// budget shares out the file descriptors that the process may have. What is
-// left over is the database's, the log's and the runtime's: with them taken
-// first, and the rest bounded, no number of clients fails a write.
+// budget divides the file descriptors that the process may have. The rest is
+// for the database, the log and the runtime: since they come first, and the
+// others are limited, no number of clients makes a write fail.
 type budget struct {
 	clients int // connections from clients
 	dials   int // connections to other servers
@@ -19,7 +19,7 @@ type budget struct {
 	workers int // jobs at once, each with a connection
 }
 
-// minFiles is what the parts add up to with some sense.
+// minFiles is the smallest useful total of the parts.
 const minFiles = 128
 
 func newBudget(files int) budget {
@@ -32,7 +32,7 @@ func newBudget(files int) budget {
 	}
 }
 
-// dialer bounds the connections to other servers and the names looked up.
+// dialer limits the connections to other servers and the names looked up.
 type dialer struct {
 	net.Dialer
 	slots   chan struct{}
@@ -75,7 +75,7 @@ func (d *dialer) LookupNetIP(ctx context.Context, network, host string) ([]netip
 	return net.DefaultResolver.LookupNetIP(ctx, network, host)
 }
 
-// countedConn gives its place back when it is closed.
+// countedConn releases its slot when it is closed.
 type countedConn struct {
 	net.Conn
 	once   sync.Once
@@ -88,8 +88,8 @@ func (c *countedConn) Close() error {
 	return err
 }
 
-// outOfFiles is a listener that makes room when there are no files left for
-// one more client: net/http waits a moment then, and tries again.
+// outOfFiles is a listener that closes connections when there are no files left
+// for another client: net/http waits a moment then, and tries again.
 type outOfFiles struct {
 	net.Listener
 	makeRoom func()
@@ -103,14 +103,14 @@ func (l outOfFiles) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// nowhere is the network of a copy: every name and every address is refused.
-type nowhere struct{}
+// noNetwork is the network of a copy: every name and every address is refused.
+type noNetwork struct{}
 
-func (nowhere) DialContext(context.Context, string, string) (net.Conn, error) {
+func (noNetwork) DialContext(context.Context, string, string) (net.Conn, error) {
 	return nil, errCopy
 }
 
-func (nowhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+func (noNetwork) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return nil, errCopy
 }
 
@@ -118,7 +118,7 @@ var errCopy = copyError{}
 
 type copyError struct{}
 
-func (copyError) Error() string { return "this server is a copy (--as-copy) and asks nobody" }
+func (copyError) Error() string { return "this server is a copy (--as-copy) and sends no requests" }
 
-// Is makes it final: trying again will not help.
+// Is makes the error permanent: a retry will not help.
 func (copyError) Is(target error) bool { return target == outgoing.ErrRefused }

@@ -1,7 +1,8 @@
-// Package cmd is the command line: one file a command. A command reads the
-// settings, opens the database and calls what does the work; it decides
-// nothing itself. What fails is one line on standard error and a status of 1;
-// a wrong call or setting, of 2. Read Main and command.
+// Package cmd is the command line: one file per command. A command reads the
+// settings, opens the database and calls the package that does the work; it
+// decides nothing itself. A failure is one line on standard error and the exit
+// status 1; a wrong command line or setting has status 2. Read Main and
+// command.
 package cmd
 
 import (
@@ -60,12 +61,12 @@ func commands() []command {
 	}
 }
 
-// usageError is a command line that is not valid.
+// usageError is an invalid command line.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// Main runs a call and gives the status to exit with.
+// Main runs a call and returns the exit status.
 func Main(args, environ []string, out, errOut io.Writer, source fs.FS) int {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
@@ -82,8 +83,8 @@ func Main(args, environ []string, out, errOut io.Writer, source fs.FS) int {
 	return 1
 }
 
-// stopSignals are those that end a command in good order. A closed terminal
-// is one, unless nohup has said that it is none.
+// stopSignals are those that end a command in good order. A closed terminal is
+// one, unless started with nohup.
 func stopSignals() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -119,8 +120,8 @@ func dispatch(c *call, args []string) error {
 	return &usageError{fmt.Sprintf("there is no command %q; `kinglet help` lists them", strings.Join(args[:min(len(args), 2)], " "))}
 }
 
-// parse reads flags, the command's own and the settings', wherever they stand
-// among the arguments.
+// parse parses flags, the command's own and the settings', anywhere among the
+// arguments.
 func (c *call) parse(cmd command, args []string) error {
 	c.own = flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	c.own.SetOutput(io.Discard)
@@ -161,7 +162,7 @@ func (c *call) parse(cmd command, args []string) error {
 	return nil
 }
 
-// flag gives the value of a flag of the command's own.
+// flag returns the value of a flag of the command's own.
 func (c *call) flag(name string) string { return c.own.Lookup(name).Value.String() }
 
 // config reads the settings.

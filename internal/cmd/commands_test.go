@@ -19,6 +19,9 @@ import (
 	"kinglet/internal/config"
 )
 
+// noFile keeps the settings of the machine that tests run on out of them.
+const noFile = "KINGLET_CONFIG=" + os.DevNull
+
 // shell calls commands in this process, on one database.
 type shell struct {
 	*testing.T
@@ -35,7 +38,7 @@ func newShell(t *testing.T, settings ...string) *shell {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return &shell{T: t, environ: append([]string{
-		"KINGLET_DOMAIN=a.test", "KINGLET_DATABASE=" + filepath.Join(dir, "k.db"), "KINGLET_LISTEN=unix:" + filepath.Join(dir, "http"),
+		"KINGLET_DOMAIN=a.test", "KINGLET_DATABASE=" + filepath.Join(dir, "k.db"), "KINGLET_LISTEN=unix:" + filepath.Join(dir, "http"), noFile,
 	}, settings...)}
 }
 
@@ -67,13 +70,14 @@ func (s *shell) run(args ...string) string {
 func (s *shell) begin(until string, args ...string) (out *said, stop func() error) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
-	out = &said{until: until, heard: make(chan struct{})}
+	heard := make(chan struct{})
+	out = &said{until: until, heard: heard}
 	ended := make(chan error, 1)
 	go func() { ended <- s.call(ctx, out, args...) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	s.Cleanup(func() { _ = stop() })
 	select {
-	case <-out.heard:
+	case <-heard:
 	case err := <-ended:
 		ended <- err
 		s.Fatalf("%v ended: %v\n%s", args, err, out)
@@ -190,7 +194,7 @@ func TestMigrateCommands(t *testing.T) {
 }
 
 // A server answers, is asked for its health and is let alone by what may not
-// run beside it; it ends when it is told to, and what it was given is there.
+// run beside it; it ends when it is stopped, and its data is there.
 func TestServe(t *testing.T) {
 	s := newShell(t)
 	if _, err := s.try("health"); err == nil {
@@ -282,7 +286,7 @@ func TestListen(t *testing.T) {
 // look at.
 func TestLocal(t *testing.T) {
 	s := newShell(t)
-	s.environ = nil
+	s.environ = []string{noFile}
 	out, stop := s.begin("/api/v1/statuses", "local", "--log-level", "error")
 	address := regexp.MustCompile(`http://localhost:\d+`).FindString(out.String())
 	token := regexp.MustCompile(`Bearer ([\w-]+)`).FindStringSubmatch(out.String())

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// connections bounds how many clients are connected. One more waits until one
-// of the others has left or gives way: of those that have not asked for
-// anything yet, while they are more than half, the one that has been silent for
-// longest; else one that was answered and lingers, since net/http waits for a
-// client that sends a body that nobody wants; else one that is idle or silent
-// beyond the grace; else one whose request takes longer than patience. So
-// thousands that say nothing keep nobody out, a burst of requests waits its
-// turn, and none that is being answered, or asks often, is cut off for it.
+// connections limits how many clients are connected. Another one waits until a
+// connection ends or can be closed: of those that have not sent a request yet,
+// while they are more than half, the one that has been silent for longest; else
+// one that was answered and lingers, since net/http waits for a client that
+// sends an unwanted body; else one that is idle or silent beyond the grace;
+// else one whose request takes longer than patience. So thousands of silent
+// clients keep nobody out, a burst of requests waits, and no client that is
+// being answered, or sends requests often, is cut off for it.
 type connections struct {
 	max   int
 	freed chan struct{} // a place is free, or may be taken
 
-	// How long a connection may be silent or idle, be silent while most are,
-	// linger, and be served, before it gives way to another.
+	// How long a connection may be silent or idle, be silent while most
+	// are, linger, and be served, before it may be closed for another.
 	grace, crowded, lingering, patience time.Duration
 
 	mu      sync.Mutex
@@ -50,15 +50,15 @@ const (
 	servingPatience = 15 * time.Second
 )
 
-// limitConnections sets the bound to a server.
+// limitConnections applies the limit to a server.
 func limitConnections(s *http.Server, max int) *connections {
 	l := &connections{
 		max: max, grace: silentGrace, crowded: crowdedGrace, lingering: lingeringTime, patience: servingPatience,
 		freed: make(chan struct{}, 1), open: map[net.Conn]*connection{},
 		silent: list.New(), idle: list.New(), serving: list.New(), ending: list.New(),
 	}
-	// It is called by the loop that accepts: while it waits, clients do so in
-	// the kernel's queue.
+	// It is called by the accept loop: while it waits, clients wait in the
+	// kernel's queue.
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connectionKey{}, l.add(c))
 	}
@@ -74,7 +74,7 @@ func limitConnections(s *http.Server, max int) *connections {
 	return l
 }
 
-// stateChanged follows what net/http says of a connection. It is idle when its
+// stateChanged follows the states of net/http. A connection is idle when its
 // answer has been written, which is later than the end of the handler.
 func (l *connections) stateChanged(conn net.Conn, state http.ConnState) {
 	switch state {
@@ -91,7 +91,7 @@ func (l *connections) add(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.silent.Len()+l.idle.Len()+l.serving.Len()+l.ending.Len() >= l.max {
-		if c := l.givesWay(); c != nil {
+		if c := l.connectionToClose(); c != nil {
 			l.drop(c)
 			c.conn.Close()
 			continue
@@ -109,8 +109,9 @@ func (l *connections) add(conn net.Conn) *connection {
 	return c
 }
 
-// givesWay is the connection to close for another; nil when there is none.
-func (l *connections) givesWay() *connection {
+// connectionToClose is the connection to close for another; nil when there is
+// none.
+func (l *connections) connectionToClose() *connection {
 	front := func(of *list.List, longer time.Duration) *connection {
 		if of.Len() == 0 {
 			return nil
@@ -143,14 +144,14 @@ func (l *connections) drop(c *connection) {
 	delete(l.open, c.conn)
 }
 
-// move puts a connection into a list, if it is still open.
+// move moves a connection into a list, if it is still open.
 func (l *connections) move(c *connection, to *list.List) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.put(c, to)
 }
 
-// moveFrom is move for one that is in a certain list.
+// moveFrom is move for a connection in a given list.
 func (l *connections) moveFrom(conn net.Conn, from, to *list.List) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -118,7 +118,7 @@ func TestBurstWaits(t *testing.T) {
 
 // Those that send a body that nobody reads, and linger, give way before one
 // that asks often.
-func TestLingeringGiveWay(t *testing.T) {
+func TestLingeringConnectionsAreClosed(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	l := limitConnections(s.Config, 4)
 	l.grace, l.crowded = time.Minute, time.Minute // the machine may be slow

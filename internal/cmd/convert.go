@@ -8,21 +8,21 @@ import (
 	"kinglet/store"
 )
 
-// convert writes a SQLite file that does not give the space of what is deleted
-// back to the disk anew, once, as one that does. The store is closed for it,
-// and is the one to use afterwards.
+// convert rewrites, once, a SQLite file that does not return the space of
+// deleted data to the disk. It closes the given store and returns the one to
+// use afterwards.
 func (c *call) convert(conf *config.Config, log *slog.Logger, s *store.Store) (*store.Store, error) {
-	if gives, err := s.GivesSpaceBack(c.ctx); err != nil || gives {
+	if gives, err := s.ReclaimsSpace(c.ctx); err != nil || gives {
 		return s, err
 	}
 	if err := s.Close(); err != nil {
 		return nil, err
 	}
 	err := store.ConvertFile(c.ctx, conf.Database, store.Conversion{Progress: func(done, total int64) {
-		log.Info("writing the database file anew, once, so that deleted data gives its space back", "database", conf.Database, "megabytes", done>>20, "of", total>>20)
+		log.Info("rewriting the database file once, so that the space of deleted data is returned to the disk", "database", conf.Database, "megabytes", done>>20, "of", total>>20)
 	}})
 	if err == nil {
-		log.Info("the database file was written anew", "database", conf.Database)
+		log.Info("the database file was rewritten", "database", conf.Database)
 	}
 	s, openErr := c.openStore(conf, log)
 	if openErr != nil {
@@ -31,10 +31,10 @@ func (c *call) convert(conf *config.Config, log *slog.Logger, s *store.Store) (*
 	return s, err
 }
 
-// convertAtStart is convert for a server, which serves on when it can't be
-// done now: nothing is lost, and it is tried at the next start.
+// convertAtStart is convert for a server, which starts anyway when it can't be
+// done now: nothing is lost, and it is retried at the next start.
 func (s *server) convertAtStart(c *call) error {
-	gives, err := s.store.GivesSpaceBack(c.ctx)
+	gives, err := s.store.ReclaimsSpace(c.ctx)
 	if err != nil || gives {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *server) convertAtStart(c *call) error {
 		return nil
 	}
 	var opened *store.Store
-	err = s.notify.whileWorking("Writing the database file anew", func() (err error) {
+	err = s.notify.whileWorking("Rewriting the database file", func() (err error) {
 		opened, err = c.convert(s.conf, s.log, s.store)
 		return err
 	})
@@ -52,20 +52,20 @@ func (s *server) convertAtStart(c *call) error {
 	}
 	s.store = opened
 	if err != nil {
-		s.log.Warn("the database file can't be written anew now: it does not give the space of deleted data back until a later start has done it", "error", err)
+		s.log.Warn("the database file can't be rewritten now: it does not give the space of deleted data back until a later start has done it", "error", err)
 	}
 	return s.store.ListenForWakes()
 }
 
-// describeFile says whether a database gives space back.
+// describeFile prints whether a database returns space.
 func (c *call) describeFile(s *store.Store) error {
-	gives, err := s.GivesSpaceBack(c.ctx)
+	gives, err := s.ReclaimsSpace(c.ctx)
 	if err != nil {
 		return err
 	}
 	state := "gives the space of deleted data back"
 	if !gives {
-		state = "to be written anew once, to give the space of deleted data back: serve does so when it starts, or `kinglet migrate up`"
+		state = "to be rewritten once, to give the space of deleted data back: serve does so when it starts, or `kinglet migrate up`"
 	}
 	fmt.Fprintf(c.out, "database file: %s\n", state)
 	return nil

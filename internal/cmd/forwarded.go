@@ -11,9 +11,9 @@ import (
 	"kinglet/internal/config"
 )
 
-// forwarded looks after the X-Forwarded-For of requests before anyone believes
-// it: what comes over a unix socket has it only where trust_socket says so,
-// and an operator whose proxy is not trusted is told.
+// forwarded sanitises the X-Forwarded-For of requests before it is used: over a
+// unix socket it is trusted only where trust_socket says so, and an operator
+// whose proxy is not trusted is warned.
 func forwarded(conf *config.Config, log *slog.Logger, next http.Handler) http.Handler {
 	h := &proxyHint{conf: conf, log: log}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +28,7 @@ func forwarded(conf *config.Config, log *slog.Logger, next http.Handler) http.Ha
 	})
 }
 
-// peerAddress is who connected; a unix socket has none.
+// peerAddress is the address of the connection; a unix socket has none.
 func peerAddress(r *http.Request) (netip.Addr, bool) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -38,9 +38,10 @@ func peerAddress(r *http.Request) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), err == nil
 }
 
-// proxyHint notices a proxy that is not trusted: all clients share its one
-// private address, and with it all limits. It says so once, with the line to
-// set. Trusting by itself would let anyone in that network pose as anyone.
+// proxyHint detects a proxy that is not trusted: all clients share its one
+// private address, and with it all limits. It logs this once, with the setting
+// to use. Trusting it automatically would let anyone in that network pretend to
+// be anyone.
 type proxyHint struct {
 	conf *config.Config
 	log  *slog.Logger

@@ -14,6 +14,7 @@ import (
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
 	"kinglet/internal/auth"
+	"kinglet/internal/config"
 	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/ui"
@@ -21,8 +22,8 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// handler puts the APIs and the pages together. At the addresses that both
-// servers and people come to, the Accept header decides who is answered.
+// handler combines the APIs and the pages. For URLs that both servers and
+// browsers request, the Accept header decides which of them answers.
 func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	pages, err := ui.New(ui.UI{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
@@ -40,7 +41,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		pages.TooMany(w, r)
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
-	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), openToAll, onlyText(notText), headAsGet)
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, onlyText(notText), headAsGet)
 	pictures := media.NewKeeper(blobs, s.Store.Memory(), s.Config.Limits.PictureMemory)
 	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Blobs: blobs, Pictures: pictures}).Routes(r)
 	(&oauth.API{Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
@@ -56,12 +57,12 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 			page(w, r)
 		})
 	}
-	both("/users/{name}", fed.Actor, pages.ToProfile)
-	both("/@{name}", fed.Actor, pages.Profile)
-	both("/@{name}/{id}", fed.Status, pages.Status)
-	both("/objects/{uuid}", fed.Object, pages.ToStatus(s.Config.ObjectURI))
-	both("/activities/{uuid}", fed.Activity, pages.ToStatus(s.Config.ActivityURI))
-	both("/contexts/{uuid}", fed.Context, pages.ToThread)
+	both(config.ActorURL.Path(), fed.Actor, pages.ToProfile)
+	both(config.ProfileURL.Path(), fed.Actor, pages.Profile)
+	both(config.StatusURL.Path(), fed.Status, pages.Status)
+	both(config.ObjectURL.Path(), fed.Object, pages.ToStatus(s.Config.ObjectURI))
+	both(config.ActivityURL.Path(), fed.Activity, pages.ToStatus(s.Config.ActivityURI))
+	both(config.ContextURL.Path(), fed.Context, pages.ToThread)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) || vocab.WantsActivityPub(r.Header.Get("Accept")) {
 			respond.Error(w, r, log, respond.NoSuchEndpoint)
@@ -97,8 +98,8 @@ func isAPI(path string) bool {
 	return false
 }
 
-// openToAll lets web clients of any origin use the APIs.
-func openToAll(next http.Handler) http.Handler {
+// allowAnyOrigin lets web clients of any origin use the APIs.
+func allowAnyOrigin(next http.Handler) http.Handler {
 	cors := respond.CORS(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isAPI(r.URL.Path) {
@@ -109,7 +110,7 @@ func openToAll(next http.Handler) http.Handler {
 	})
 }
 
-// headAsGet answers a HEAD as the GET it asks about; net/http drops the body.
+// headAsGet answers a HEAD like the corresponding GET; net/http drops the body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ import (
 // with the account alice and one post of hers.
 func newHandler(t *testing.T, settings ...string) (http.Handler, *ap.Service, store.ObjectID) {
 	t.Helper()
-	conf, err := config.Load(config.Sources{Environ: append([]string{"KINGLET_DOMAIN=example.org"}, settings...), NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: append([]string{"KINGLET_DOMAIN=example.org"}, settings...), NeedDomain: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// healthTime bounds the whole check.
+// healthTime limits the whole check.
 const healthTime = 5 * time.Second
 
-// health asks the server at the configured address how it is: for a
-// container's HEALTHCHECK and the like.
+// health checks the server at the configured address: for a container's
+// HEALTHCHECK and the like.
 func health(c *call) error {
 	conf, err := c.config(false)
 	if err != nil {
@@ -47,7 +47,7 @@ func health(c *call) error {
 	return nil
 }
 
-// dialable is where a server that listens at an address is reached from here.
+// dialable is the address to connect to for a listen address.
 func dialable(listen string) (network, address string) {
 	if path, ok := strings.CutPrefix(listen, "unix:"); ok {
 		return "unix", path

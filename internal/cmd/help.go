@@ -9,11 +9,11 @@ import (
 	"kinglet/internal/config"
 )
 
-// isHelp tells words that ask for help.
+// isHelp reports whether a word asks for help.
 func isHelp(s string) bool { return s == "help" || s == "-h" || s == "-help" || s == "--help" }
 
-// help answers `kinglet help [COMMAND]`, and `kinglet GROUP --help`. false when
-// there is no such command.
+// help prints the answer of `kinglet help [COMMAND]` and `kinglet GROUP
+// --help`. false when there is no such command.
 func help(w io.Writer, words []string) bool {
 	name := strings.Join(words, " ")
 	if name == "" {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ type site struct {
 
 func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 	t.Helper()
-	conf, err := config.Load(config.Sources{Environ: append(environ, "KINGLET_DOMAIN=here.test"), NeedDomain: true})
+	conf, err := config.Load(config.Sources{File: os.DevNull, Environ: append(environ, "KINGLET_DOMAIN=here.test"), NeedDomain: true})
 	if err != nil {
 		t.Fatal(err)
 	}

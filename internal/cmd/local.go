@@ -14,8 +14,8 @@ import (
 	"kinglet/store"
 )
 
-// local runs a server on localhost that needs no settings: a fresh database
-// that goes with it, a ready account, and something to look at.
+// local runs a server on localhost that needs no settings: a temporary
+// database, a ready account, and some posts.
 func local(c *call) error {
 	dir, err := os.MkdirTemp("", "kinglet-local-")
 	if err != nil {
@@ -54,12 +54,12 @@ func local(c *call) error {
     account   you  (@%s)
     password  %s
 
-  Look at %s/@you, or sign in at that address with a Mastodon app.
+  Look at %s, or sign in at that address with a Mastodon app.
   A first post:
 
     curl -H 'Authorization: Bearer %s' -d 'status=Hello, world' %s/api/v1/statuses
 
-`, conf.URL, conf.Handle("you"), password, conf.URL, token, conf.URL)
+`, conf.URL, conf.Handle("you"), password, conf.ProfileURL("you"), token, conf.URL)
 	return srv.run(c.ctx)
 }
 
@@ -75,8 +75,8 @@ func freePort(wanted int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// makeNeighbours makes two accounts that know each other and have something to say.
-// A database that was used before is left as it is.
+// makeNeighbours creates two accounts that follow each other and their posts. A
+// database that was used before is left unchanged.
 func makeNeighbours(ctx context.Context, s *ap.Service, authService *auth.Service, password string) error {
 	you, err := s.CreateAccount(ctx, ap.NewAccount{Username: "you", Email: "you@localhost.localdomain", Password: password, Admin: true})
 	if fault.Is(err, fault.Conflict) {

@@ -8,7 +8,7 @@ import (
 	"kinglet/store"
 )
 
-// onSchema opens the database as it is, without bringing it up to date.
+// onSchema opens the database without migrating it.
 func (c *call) onSchema(do func(s *store.Store) error) error {
 	conf, err := c.config(false)
 	if err != nil {
@@ -22,8 +22,7 @@ func (c *call) onSchema(do func(s *store.Store) error) error {
 	return do(s)
 }
 
-// convertOnly writes the database file anew, if it has to be; did tells that it
-// was.
+// convertOnly rewrites the database file, if needed; did reports that it was.
 func (c *call) convertOnly() (did bool, err error) {
 	conf, err := c.config(false)
 	if err != nil {
@@ -34,7 +33,7 @@ func (c *call) convertOnly() (did bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	gives, err := s.GivesSpaceBack(c.ctx)
+	gives, err := s.ReclaimsSpace(c.ctx)
 	if err == nil && !gives {
 		if err = c.withoutServer(s); err == nil {
 			opened, convertErr := c.convert(conf, log, s)
@@ -48,7 +47,7 @@ func (c *call) convertOnly() (did bool, err error) {
 }
 
 // withoutServer refuses to change the schema under a running server, whose
-// statements are of the schema that it started with.
+// statements need the schema that it started with.
 func (c *call) withoutServer(s *store.Store) error {
 	runs, err := s.ServerRuns(c.ctx)
 	if err == nil && runs {
@@ -81,7 +80,7 @@ func migrateUp(c *call) error {
 	converted, err := c.convertOnly()
 	switch {
 	case converted:
-		fmt.Fprintln(c.out, "wrote the database file anew: it gives the space of deleted data back")
+		fmt.Fprintln(c.out, "rewrote the database file: it gives the space of deleted data back")
 	case err == nil && len(applied) == 0:
 		fmt.Fprintln(c.out, "nothing to do")
 	}

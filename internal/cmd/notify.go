@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// notifier tells systemd how the server is doing (sd_notify(3), Type=notify).
-// Without systemd it tells nobody.
+// notifier notifies systemd of the server's state (sd_notify(3), Type=notify).
+// Without systemd it does nothing.
 type notifier struct {
 	socket   string
 	watchdog time.Duration // how often systemd wants to hear that the server lives; 0 never
@@ -54,14 +54,14 @@ func (n *notifier) send(lines ...string) {
 	}
 }
 
-// A migration, or writing the file anew, may take longer than systemd waits for a start. It is told to
-// wait for another extendBy, again and again.
+// A migration, or rewriting the file, may take longer than systemd waits for a
+// start. It extends the wait by extendBy, again and again.
 const (
 	extendBy    = 60 * time.Second
 	extendEvery = 20 * time.Second
 )
 
-// whileWorking has systemd wait while do runs; status says at what.
+// whileWorking extends systemd's wait while do runs; status describes the work.
 func (n *notifier) whileWorking(status string, do func() error) error {
 	extend := func() {
 		n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(extendBy.Microseconds(), 10), "STATUS="+status)
@@ -88,8 +88,8 @@ func (n *notifier) whileWorking(status string, do func() error) error {
 	return err
 }
 
-// watch tells systemd that the server lives, for as long as alive says so in
-// time; systemd kills and restarts a server that it does not hear from.
+// watch notifies systemd's watchdog while alive succeeds in time; systemd kills
+// and restarts a server that does not.
 func (n *notifier) watch(ctx context.Context, alive func(ctx context.Context) error) {
 	if n.watchdog == 0 {
 		return

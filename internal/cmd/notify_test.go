@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// systemd is a socket that is told.
+// systemd is a socket that receives notifications.
 func systemd(t *testing.T, name string) (socket string, read func() string) {
 	t.Helper()
 	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})

@@ -9,7 +9,7 @@ import (
 	"kinglet/store"
 )
 
-// openStore opens the database as it is.
+// openStore opens the database without migrating it.
 func (c *call) openStore(conf *config.Config, log *slog.Logger) (*store.Store, error) {
 	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, MustExist: !conf.Create, ReadTimeout: conf.Limits.ReadTimeout})
 	if err == nil && s.Created() {
@@ -19,8 +19,8 @@ func (c *call) openStore(conf *config.Config, log *slog.Logger) (*store.Store, e
 }
 
 // open opens the database for a command beside the server: with this version's
-// schema, and for its own domain only. claim has a database that belongs to no
-// domain yet belong to this one.
+// schema, and for its own domain only. With claim a database without a domain
+// gets this one.
 func (c *call) open(conf *config.Config, log *slog.Logger, claim bool) (*store.Store, error) {
 	s, err := c.openStore(conf, log)
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.notAnothers(s, conf); err != nil {
+	if err := c.checkDomain(s, conf); err != nil {
 		return err
 	}
 	if len(pending) > 0 {
@@ -61,16 +61,16 @@ func (c *call) prepare(s *store.Store, conf *config.Config, claim bool) error {
 	return c.identify(s, conf, claim)
 }
 
-// notAnothers refuses a database of another domain, before its schema is
-// touched.
-func (c *call) notAnothers(s *store.Store, conf *config.Config) error {
+// checkDomain refuses a database of another domain, before its schema is
+// changed.
+func (c *call) checkDomain(s *store.Store, conf *config.Config) error {
 	if conf.Domain == "" {
 		return nil
 	}
 	return s.CheckDomain(c.ctx, conf.Domain, conf.URL, false)
 }
 
-// identify sees that a database is the domain's, and has its ids go on.
+// identify checks the database's domain, and keeps the URL of its ids.
 func (c *call) identify(s *store.Store, conf *config.Config, claim bool) error {
 	if err := s.CheckDomain(c.ctx, conf.Domain, conf.URL, claim); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (c *call) keepIDs(s *store.Store, conf *config.Config) error {
 	return err
 }
 
-// mayMigrate refuses a migration that was not asked for.
+// mayMigrate refuses a migration when migrate_at_start is false.
 func (c *call) mayMigrate(conf *config.Config, pending []store.Migration) error {
 	if conf.MigrateAtStart || len(pending) == 0 {
 		return nil

@@ -12,10 +12,10 @@ func passwordFlag(fs *flag.FlagSet) {
 	fs.String("password", "", "the password, or - to read it from the first line of standard input, where the list of processes does not show it")
 }
 
-// maxPasswordLine bounds what is read of standard input.
+// maxPasswordLine limits what is read of standard input.
 const maxPasswordLine = 4 << 10
 
-// password gives the --password of a call.
+// password returns the --password of a call.
 func (c *call) password() (string, error) {
 	p := c.flag("password")
 	if p != "-" {

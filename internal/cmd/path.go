@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// normalPath lets every route be asked for with a slash at its end, and those
-// of the API with .json as well: Mastodon's router (Rails) takes both, and
-// client libraries send them. The path is changed before routing instead of
-// with a redirect, which would make a POST a GET. RequestURI stays as it was
-// received, since signatures are made over it. A path that ends in two slashes
-// keeps one, and leads nowhere.
+// normalPath accepts every route with a slash at its end, and those of the API
+// with .json as well: Mastodon's router (Rails) accepts both, and client
+// libraries send them. The path is changed before routing instead of with a
+// redirect, which would make a POST a GET. RequestURI stays as it was received,
+// since it is signed. Of two slashes at the end one stays, which matches no
+// route.
 func normalPath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// RawPath is there when the path was escaped in its own way, and judges
-		// then: the slash at the end of /tags/a%2F is a part of a name.
+		// RawPath is set when the path has unusual escapes, and decides then: the
+		// slash at the end of /tags/a%2F is a part of a name.
 		raw := r.URL.RawPath
 		if raw == "" {
 			raw = r.URL.Path
@@ -32,8 +32,9 @@ func normalPath(next http.Handler) http.Handler {
 	})
 }
 
-// endingOf is what of a path's end is not a part of its route. No parameter of
-// the API's paths may end with .json: they are ids, hashtags and names of emojis.
+// endingOf is the part of a path's end that does not belong to its route. No
+// parameter of the API's paths may end with .json: they are ids, hashtags and
+// names of emojis.
 func endingOf(path string) (ending string) {
 	if len(path) > 1 && strings.HasSuffix(path, "/") {
 		ending = "/"

@@ -53,7 +53,7 @@ type server struct {
 	*Assembled
 }
 
-// start opens and checks everything, and listens; nothing is answered yet.
+// start opens and checks everything, and listens; no request is answered yet.
 func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 	log := logger(conf, c.err)
 	srv := &server{log: log, conf: conf, copy: asCopy, notify: newNotifier(c.environ, os.Getpid(), log)}
@@ -75,7 +75,8 @@ func (s *server) open(c *call) (err error) {
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}
-	// The address first: a second server must not touch the first one's data.
+	// The address first: a second server must not touch the first one's
+	// data.
 	if s.listener, err = listen(s.conf); err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (s *server) open(c *call) (err error) {
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
 	}
 	if s.copy {
-		parts.Client = outgoing.Options{Resolver: nowhere{}, DialContext: nowhere{}.DialContext}
+		parts.Client = outgoing.Options{Resolver: noNetwork{}, DialContext: noNetwork{}.DialContext}
 	}
 	if s.Assembled, err = Assemble(c.ctx, parts); err != nil {
 		return err
@@ -99,13 +100,13 @@ func (s *server) open(c *call) (err error) {
 	return nil
 }
 
-// openStore opens the database, brings it to this version's schema, and sees
-// that it is this domain's.
+// openStore opens the database, migrates it to this version's schema, and
+// checks its domain.
 func (s *server) openStore(c *call) (err error) {
 	if s.store, err = c.openStore(s.conf, s.log); err != nil {
 		return err
 	}
-	// Before the schema is touched: the database may be another server's.
+	// Before the schema is changed: the database may be another server's.
 	if err := s.store.ListenForWakes(); err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (s *server) openStore(c *call) (err error) {
 		return err
 	}
 	if !s.copy {
-		if err := c.notAnothers(s.store, s.conf); err != nil {
+		if err := c.checkDomain(s.store, s.conf); err != nil {
 			return err
 		}
 	}
@@ -140,7 +141,7 @@ func (s *server) openStore(c *call) (err error) {
 }
 
 // listen opens host:port or unix:/path. A socket that a killed server left is
-// replaced; one that is alive is an error.
+// replaced; one that is in use is an error.
 func listen(conf *config.Config) (net.Listener, error) {
 	address := conf.Listen
 	path, isSocket := strings.CutPrefix(address, "unix:")
@@ -169,7 +170,7 @@ func listen(conf *config.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// A server that is told to stop answers what it has begun and lets its jobs
+// A server that is stopped answers the requests in progress and lets its jobs
 // end, within 10 seconds in all.
 const (
 	answerTime = 4 * time.Second
@@ -209,7 +210,7 @@ func (s *server) run(ctx context.Context) error {
 		<-ctx.Done()
 		s.log.Info("stopping")
 		s.notify.send("STOPPING=1", "STATUS=Stopping")
-		s.Hub.Close() // whoever watches a stream is told to connect again
+		s.Hub.Close() // stream clients get an error that makes them reconnect
 		end, cancel := context.WithTimeout(context.Background(), answerTime)
 		defer cancel()
 		if err := web.Shutdown(end); err != nil {
@@ -230,9 +231,9 @@ func (s *server) run(ctx context.Context) error {
 	return nil
 }
 
-// alive tells whether the server still does its work: a transaction comes to
-// its end in time, however it ends. A full disk is no reason to restart;
-// /health tells of that.
+// alive reports whether the server still works: a transaction ends in time,
+// whatever its result. A full disk is no reason to restart; /health reports
+// that.
 func (s *server) alive(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {

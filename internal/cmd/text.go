@@ -6,8 +6,8 @@ import (
 	"kinglet/store"
 )
 
-// onlyText has requests refused whose path or query holds, decoded, a NUL or
-// what is not UTF-8: no row has such a name, and PostgreSQL would not even look.
+// onlyText refuses requests whose path or query, decoded, has a NUL or is not
+// UTF-8: no row has such a name, and PostgreSQL would return an error.
 func onlyText(refuse http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

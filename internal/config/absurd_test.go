@@ -21,7 +21,7 @@ func TestAbsurdValues(t *testing.T) {
 				"flag":        {Environ: []string{"KINGLET_DOMAIN=example.org"}, Flags: map[string]string{k.Flag: v}},
 			} {
 				src.NeedDomain = true
-				c, err := Load(src)
+				c, err := withoutDefaultFile(src)
 				if err != nil {
 					var e *Error
 					if !errors.As(err, &e) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), k.Env) && !strings.Contains(err.Error(), "--"+k.Flag) && k.Env != "KINGLET_DOMAIN" {
@@ -66,7 +66,7 @@ func TestRefusedValues(t *testing.T) {
 		"KINGLET_RETENTION_SESSIONS=1e300d", "KINGLET_RETENTION_SESSIONS=NaNd", "KINGLET_RETENTION_SESSIONS=100000d", "KINGLET_RETENTION_SESSIONS=2000000h", "KINGLET_MAX_PINNED=9999999999", "KINGLET_MAX_MEDIA_BYTES=9223372036854775807",
 		"KINGLET_SOURCE_URL=javascript:alert(1)", "KINGLET_CONTACT_EMAIL=me", "KINGLET_TITLE=a\x00b", "KINGLET_DOMAIN=.", "KINGLET_DOMAIN=:80", "KINGLET_DOMAIN=a b.test",
 	} {
-		if _, err := Load(Sources{Environ: []string{"KINGLET_URL=https://example.org", set}}); err == nil || !strings.Contains(err.Error(), strings.SplitN(set, "=", 2)[0]) {
+		if _, err := withoutDefaultFile(Sources{Environ: []string{"KINGLET_URL=https://example.org", set}}); err == nil || !strings.Contains(err.Error(), strings.SplitN(set, "=", 2)[0]) {
 			t.Errorf("%q: %v", set, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestModesAndSwitches(t *testing.T) {
 		{Sources{File: write(t, dir, "a.toml", "listen_mode = \"0666\"\n", 0o644)}, 0o666},
 		{Sources{File: write(t, dir, "b.toml", "listen_mode = 0o666\n", 0o644)}, 0o666},
 	} {
-		got, err := Load(c.src)
+		got, err := withoutDefaultFile(c.src)
 		if err != nil || got.ListenMode != c.mode || !got.Create || !got.MigrateAtStart || !got.TrustSocket {
 			t.Errorf("%v %+v", err, got)
 		}

@@ -2,15 +2,15 @@ package config
 
 import "strings"
 
-// The URL of a server may change, ids may not: other servers keep them. Ids go
-// on under the URL that the database began with, whose host has to go on
-// leading here; pages, media and the API are at the URL of today.
+// The URL of a server may change, ids may not: other servers store them. Ids
+// keep the URL that the database began with, whose host must go on reaching
+// this server; pages, media and the API use the current URL.
 
-// KeepIDs has ids be made under the URL that the database began with. It is
-// called at the start, before anything is answered.
+// KeepIDs sets the URL that ids begin with to the one that the database began
+// with. It is called at the start, before any request is answered.
 func (c *Config) KeepIDs(base string) { c.idBase = base }
 
-// ids is the URL that ids are made under.
+// ids is the URL that ids begin with.
 func (c *Config) ids() string {
 	if c.idBase != "" {
 		return c.idBase
@@ -27,13 +27,3 @@ func (c *Config) idHost() string {
 // OwnHosts are the names that requests to this server may be signed for: of
 // its URL, of its ids, and of its domain.
 func (c *Config) OwnHosts() []string { return []string{c.Host(), c.idHost(), c.Domain} }
-
-// baseOf is the URL that a path of ours is under.
-func (c *Config) baseOf(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch first {
-	case "users", "objects", "activities", "contexts", "actor", "inbox":
-		return c.ids()
-	}
-	return c.URL
-}

@@ -16,15 +16,15 @@ func TestKeepIDs(t *testing.T) {
 		}
 	}
 	for _, uri := range []string{"https://old.example.org/users/a", "https://new.example.net/users/a", "https://new.example.net/@a", "https://OLD.example.org./@a"} {
-		if name, ok := c.LocalUsername(uri); !ok || name != "a" || !c.IsOwn(uri) {
+		if name, ok := c.ParseURL(uri).Username(); !ok || name != "a" || !c.IsOwn(uri) {
 			t.Errorf("%s: %q", uri, name)
 		}
 	}
 	for uri, want := range map[string]string{
 		"https://new.example.net/objects/1": "https://old.example.org/objects/1", "https://old.example.org/@a": "https://new.example.net/@a", "https://evil.test/objects/1": "",
 	} {
-		if got, _ := c.OwnURL(uri); got != want {
-			t.Errorf("OwnURL(%s) = %s", uri, got)
+		if got := c.MakeURL(c.ParseURL(uri)); got != want {
+			t.Errorf("%s is %s", uri, got)
 		}
 	}
 	if c.IsOwn("https://evil.test/") {

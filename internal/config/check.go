@@ -12,8 +12,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// check completes the settings and refuses what can't be meant. names are the
-// settings' names as the user spelt them.
+// check completes the settings and refuses invalid values. names are the
+// settings' names as the user wrote them.
 func (c *Config) check(names map[string]string, needDomain bool) error {
 	if c.Domain == "" && needDomain {
 		return &Error{"KINGLET_DOMAIN", "", "want the domain of your handles, like example.org"}
@@ -108,7 +108,8 @@ func canonicalHost(s string) (string, error) {
 	return ascii + port, err
 }
 
-// canonicalBase is a base URL as Config.URL keeps it, or what would be right.
+// canonicalBase is a base URL in the form of Config.URL, or a suggestion of
+// what is expected.
 func canonicalBase(s string) (base, want string) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {

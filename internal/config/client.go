@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// ClientAddress is the address a request comes from: the peer's or, when that
-// is a trusted proxy (over a unix socket it always is), the nearest one before
-// it in X-Forwarded-For that is not. IPv6 counts by its /64.
+// ClientAddress is the address of the client: the peer's or, when that is a
+// trusted proxy (over a unix socket it always is), the last untrusted one in
+// X-Forwarded-For. IPv6 addresses count by their /64.
 func (c *Config) ClientAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -35,8 +35,8 @@ func (c *Config) ClientAddress(r *http.Request) string {
 	return at.String()
 }
 
-// IsTrustedProxy tells whether the X-Forwarded-For of what an address sends is
-// believed.
+// IsTrustedProxy reports whether the X-Forwarded-For from an address is
+// trusted.
 func (c *Config) IsTrustedProxy(a netip.Addr) bool {
 	for _, p := range c.TrustedProxies {
 		if p.Contains(a.Unmap().WithZone("")) {

@@ -1,11 +1,11 @@
 // Package config holds Kinglet's settings: one struct, read from a TOML file,
-// the environment and flags (precedence, lowest to highest), checked once and then
-// never changed. The tags of its fields are their documentation, from which
-// docs/CONFIGURATION.md is made. The server's own secrets are not here: they are made at the
-// first start and kept in the database.
+// the environment and flags (precedence, lowest to highest), checked once and
+// then never changed. The tags of its fields are their documentation, from
+// which docs/CONFIGURATION.md is generated. The server's own secrets are not
+// here: they are generated at the first start and stored in the database.
 //
 // The URLs that Kinglet gives out are here too (urls.go), since they follow
-// from the settings and must never change.
+// from the settings and must never change. Read Config and Load.
 package config
 
 import (
@@ -14,12 +14,13 @@ import (
 	"time"
 )
 
-// Config is what one server is set to. Its zero value is of no use: see Load.
+// Config are the settings of one server. Its zero value is not usable: see
+// Load.
 type Config struct {
 	Domain         string         `toml:"domain" doc:"The part after the second @ of your handle: example.org makes @you@example.org. It can never be changed afterwards. With a port only on loopback."`
 	URL            string         `toml:"url" doc:"Where the server is reached from outside, without a path. Default: https:// and the domain. http:// is allowed on loopback only. It may change: ids keep the URL that the database began with, which has to go on leading here."`
 	Listen         string         `toml:"listen" default:"127.0.0.1:8080" doc:"Where the server listens: host:port, or unix:/path of a socket."`
-	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, beside those whom its folder keeps out. The proxy has to be in the socket's group, or the mode 0666."`
+	ListenMode     fs.FileMode    `toml:"listen_mode" default:"0660" doc:"The mode of the unix socket: who may connect, in addition to the permissions of its folder. The proxy has to be in the socket's group, or the mode 0666."`
 	Database       string         `toml:"database" default:"kinglet.db" secret:"true" doc:"The SQLite file, or a postgres:// URL."`
 	Create         bool           `toml:"create" default:"true" doc:"Whether a missing SQLite file is created. With false, a missing file stops the start: perhaps its disk is not mounted."`
 	MigrateAtStart bool           `toml:"migrate_at_start" default:"true" doc:"Whether serve migrates an old database to this version's schema. With false it stops, and you run kinglet migrate up."`
@@ -47,7 +48,7 @@ type Config struct {
 	idBase string // see KeepIDs
 }
 
-// Retention says what is kept, and for how long: the one table of it.
+// Retention is the table of what is kept, and for how long.
 type Retention struct {
 	IdempotencyKeys time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long a post that is sent again with the same Idempotency-Key is answered with the first one."`
 	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
@@ -57,7 +58,7 @@ type Retention struct {
 	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
 }
 
-// Limits says how often something may be asked for. Addresses of IPv6 count by their /64.
+// Limits are the rate limits. IPv6 addresses count by their /64.
 type Limits struct {
 	Account   RateLimit `toml:"account" default:"1500/5m" doc:"API requests of a signed-in account: 1500/5m is 1500 in five minutes."`
 	Address   RateLimit `toml:"address" default:"600/5m" doc:"API requests of an address that is not signed in."`
@@ -78,7 +79,7 @@ type Limits struct {
 }
 
 // RateLimit is how many requests are allowed in a window of time. The zero
-// value sets no limit of its own.
+// value is no limit.
 type RateLimit struct {
 	Most   int
 	Window time.Duration

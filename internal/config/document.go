@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Document is docs/CONFIGURATION.md, made of the settings' own tags.
+// Document is docs/CONFIGURATION.md, generated from the settings' tags.
 func Document() string {
 	var b strings.Builder
 	b.WriteString("# Settings\n\n" +

@@ -1,8 +1,8 @@
 package config
 
-// Federation bounds what other servers, and those who only say that they are
-// one, can make this server do. The defaults are generous: a server of a few
-// people, with a relay or two, stays far below them.
+// Federation limits what other servers, real or pretended, can make this server
+// do. The defaults are generous: a server of a few people, with a relay or two,
+// stays far below them.
 type Federation struct {
 	InboxPerAddress     RateLimit `toml:"inbox_per_address" default:"6000/5m" doc:"Posts to inboxes that an address may make, whoever signs them."`
 	InboxStrangers      int       `toml:"inbox_strangers" default:"128" doc:"How many inbox posts may be looked at at once whose key is not known here; one address or one host may have a quarter of them. Known servers have room of their own."`

@@ -2,17 +2,18 @@ package config
 
 import "strings"
 
-// Handle is how people name an account.
+// Handle identifies an account for people.
 type Handle struct {
 	Name string
-	// Domain is where it lives, as it was written; "" here.
+	// Domain is the account's domain, as it was written; "" for a local
+	// account.
 	Domain string
-	// Own tells that a domain was given, and that it is ours.
+	// Own reports that a domain was given, and that it is ours.
 	Own bool
 }
 
-// ParseHandle reads name or name@domain, with or without acct: and a leading
-// @. It is the one function that reads handles. ok is false for what is none.
+// ParseHandle parses name or name@domain, with or without acct: and a leading
+// @. It is the only parser of handles. ok is false when it is invalid.
 func (c *Config) ParseHandle(s string) (h Handle, ok bool) {
 	s = strings.TrimSpace(s)
 	if len(s) >= len("acct:") && strings.EqualFold(s[:len("acct:")], "acct:") {

@@ -8,18 +8,18 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// lenient reads names that are no registrable IDNs too, with underscores and
+// lenient accepts names that are not registrable IDNs too, with underscores and
 // the like. Both profiles map as browsers do (UTS #46): case, full-width
-// letters, ideographic full stops, what is invisible.
+// letters, ideographic full stops, invisible characters.
 var lenient = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.CheckHyphens(false))
 
 // fullStops are what IDNA takes for the dot between labels (UTS #46 §2.3).
 var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 
-// NormalHost is host[:port] as it compares, in whatever spelling it came:
-// userinfo dropped, percent-encoding decoded, in lower case and punycode, full
-// stops of any script as dots, no trailing dots, no port of a scheme's own
-// (80, 443), no zeros before a port.
+// NormalHost is host[:port] in the form for comparison: userinfo removed,
+// percent-encoding decoded, in lower case and punycode, full stops of any
+// script as dots, no trailing dots, no default port of a scheme (80, 443), no
+// zeros before a port.
 func NormalHost(host string) string {
 	host = host[strings.LastIndex(host, "@")+1:]
 	for range 3 { // what was encoded twice, too
@@ -50,15 +50,15 @@ func NormalHost(host string) string {
 	return name + ":" + port
 }
 
-// IsOwn tells whether a URI is on this server, in whatever spelling: nothing
-// that others send may claim to be (SECURITY-RULES 6).
+// IsOwn reports whether a URI is on this server, in any form of its host:
+// nothing that others send may claim to be (SECURITY-RULES 6).
 func (c *Config) IsOwn(uri string) bool {
 	authority, _ := split(uri)
 	return authority != "" && c.IsOwnHost(authority)
 }
 
-// split cuts a URI into its authority and what is behind it, as leniently as
-// a browser: also when the rest of it is not a valid URI.
+// split cuts a URI into its authority and the rest, as leniently as a browser:
+// even when the rest is not a valid URI.
 func split(uri string) (authority, rest string) {
 	_, after, ok := strings.Cut(strings.ReplaceAll(uri, `\`, "/"), "//")
 	if !ok {
@@ -70,7 +70,7 @@ func split(uri string) (authority, rest string) {
 	return after, ""
 }
 
-// IsOwnHost tells whether host[:port] is this server's or its domain's. A
+// IsOwnHost reports whether host[:port] is this server's or its domain's. A
 // server without a port of its own claims its name on every port.
 func (c *Config) IsOwnHost(host string) bool {
 	host = NormalHost(host)
@@ -90,29 +90,18 @@ func withoutPort(host string) string {
 	return host
 }
 
-// OwnURL writes an address on the host of this server's base URL, in whatever
-// spelling it came, as this server spells its addresses; ok is false for
-// others.
-func (c *Config) OwnURL(uri string) (spelt string, ok bool) {
+// parseOnOwnHost parses a URL on the host of this server's base URL, or of its
+// ids, in any form; ok is false for others.
+func (c *Config) parseOnOwnHost(uri string) (u *url.URL, ok bool) {
 	scheme, _, _ := strings.Cut(uri, ":")
 	if !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
-		return "", false
+		return nil, false
 	}
 	authority, rest := split(uri)
 	host := NormalHost(authority)
 	if authority == "" || host != NormalHost(c.Host()) && host != NormalHost(c.idHost()) {
-		return "", false
+		return nil, false
 	}
 	u, err := url.Parse(c.URL + rest)
-	if err != nil {
-		return "", false
-	}
-	spelt = c.baseOf(u.Path) + u.Path
-	if u.RawQuery != "" {
-		spelt += "?" + u.RawQuery
-	}
-	if u.Fragment != "" {
-		spelt += "#" + u.Fragment
-	}
-	return spelt, true
+	return u, err == nil
 }

@@ -23,12 +23,12 @@ type Sources struct {
 	Flags map[string]string
 	// Environ is the environment, as os.Environ gives it.
 	Environ []string
-	// File is a TOML file to read; "" looks for kinglet.toml here and then in
-	// /etc/kinglet, and goes without when neither is there.
+	// File is a TOML file to read; "" looks for kinglet.toml here and then
+	// in /etc/kinglet, both optional.
 	File string
-	// Defaults stand in for the settings' own, by TOML name.
+	// Defaults replace the settings' own defaults, by TOML name.
 	Defaults map[string]string
-	// NeedDomain is set by what speaks to the outside world.
+	// NeedDomain makes a missing domain an error.
 	NeedDomain bool
 }
 
@@ -72,18 +72,18 @@ func keysOf(t reflect.Type, section string, at []int) []Key {
 	return out
 }
 
-// Error is a wrong setting: its name as it was written, the value, and what
-// would be right. It is one line.
+// Error is a wrong setting: its name as it was written, the value, and what is
+// expected. It is one line.
 type Error struct{ Key, Value, Want string }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s %q: %s", e.Key, e.Value, e.Want) }
 
-// Load reads the settings: defaults, then the file, then the environment,
-// then the flags, the later ones winning; then checks them. An unknown key
-// anywhere is an error, as is a value that can't be meant.
+// Load reads the settings: defaults, then the file, then the environment, then
+// the flags, later ones overriding earlier ones; then checks them. An unknown
+// key anywhere is an error, as is an invalid value.
 func Load(src Sources) (*Config, error) {
 	c := &Config{}
-	names := map[string]string{} // toml name → as the user spelt it
+	names := map[string]string{} // toml name → as the user wrote it
 	l := loader{config: c, names: names, byTOML: map[string]Key{}, byEnv: map[string]Key{}, byFlag: map[string]Key{}}
 	for _, e := range src.Environ {
 		if v, ok := strings.CutPrefix(e, "CREDENTIALS_DIRECTORY="); ok {
@@ -121,7 +121,7 @@ type loader struct {
 	config                *Config
 	names                 map[string]string
 	byTOML, byEnv, byFlag map[string]Key
-	given                 map[string]string // what one source has set of secret settings, and how it is spelt there
+	given                 map[string]string // what one source has set of secret settings, and how it is written there
 	credentialFolder      string            // systemd's
 }
 
@@ -189,7 +189,7 @@ func (l *loader) table(path, section string, m map[string]any) error {
 	return nil
 }
 
-// isSection tells whether settings stand under [name].
+// isSection reports whether there are settings under [name].
 func (l *loader) isSection(name string) bool {
 	for k := range l.byTOML {
 		if strings.HasPrefix(k, name+".") {
@@ -240,7 +240,7 @@ func (l *loader) flags(src Sources) error {
 	return nil
 }
 
-// unknown says that a key is not one, and which was perhaps meant.
+// unknown is the error of an unknown key, with the key that was probably meant.
 func unknown(name string, known map[string]Key) string {
 	best, least := "", 4
 	for k := range known {
@@ -254,7 +254,7 @@ func unknown(name string, known map[string]Key) string {
 	return "there is no such setting, did you mean " + best + "?"
 }
 
-// distance is Levenshtein's.
+// distance is the Levenshtein distance.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -275,7 +275,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// set gives a field its value, spelt as text.
+// set parses the text of a value into its field.
 func (l *loader) set(k Key, as, value string) error {
 	k, value, err := l.target(k, as, value)
 	if err != nil {
@@ -284,7 +284,7 @@ func (l *loader) set(k Key, as, value string) error {
 	l.names[k.TOML] = as
 	value = strings.TrimSpace(value)
 	f := reflect.ValueOf(l.config).Elem().FieldByIndex(k.field)
-	wrong := func(want string) error { return &Error{as, k.shown(value), want} }
+	wrong := func(want string) error { return &Error{as, k.masked(value), want} }
 	if !validText(value) {
 		return wrong("want text of at most 10000 bytes, without control characters")
 	}
@@ -346,8 +346,8 @@ func (l *loader) set(k Key, as, value string) error {
 	return nil
 }
 
-// maxInt and maxInt64 are far over what can be meant, and far under where
-// sums of them overflow, also on 32-bit machines.
+// maxInt and maxInt64 are far above any useful value, and far below where sums
+// of them overflow, also on 32-bit machines.
 const (
 	maxInt   = 1_000_000_000
 	maxInt64 = 1_000_000_000_000_000
@@ -373,7 +373,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p.Masked(), err
 }
 
-// parseDuration is time's, with d for days.
+// parseDuration is time.ParseDuration, with d for days.
 func parseDuration(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)

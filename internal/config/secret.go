@@ -14,24 +14,24 @@ import (
 
 // A setting that can hold a secret (the tag secret:"true") can be given as a
 // file instead: NAME_file in TOML, KINGLET_NAME_FILE, --NAME-file, or systemd's
-// credential kinglet.NAME. Who reads the environment, the unit or the list of
-// processes then learns nothing.
+// credential kinglet.NAME. Then the secret is not visible in the environment,
+// the unit or the list of processes.
 
-// maxSecretFile bounds what is read of a secret's file, in bytes.
+// maxSecretFile limits a secret's file, in bytes.
 const maxSecretFile = 64 << 10
 
-// fileKey is the setting that gives another one's value as a file.
+// fileKey is the setting that names a file with another one's value.
 func fileKey(k Key) Key {
 	k.TOML, k.Env, k.Flag, k.fileOf = k.TOML+"_file", k.Env+"_FILE", k.Flag+"-file", k.TOML
 	k.Default = ""
-	k.Doc = "A file that holds `" + k.fileOf + "`, which nobody but its owner may read (mode 0600). systemd's credential `kinglet." + k.fileOf + "` is found by itself."
+	k.Doc = "A file that holds `" + k.fileOf + "`, which only its owner may read (mode 0600). systemd's credential `kinglet." + k.fileOf + "` is found by itself."
 	return k
 }
 
 func isSecret(f reflect.StructField) bool { return f.Tag.Get("secret") == "true" }
 
-// target gives the setting that a key sets, and its value: that of its file,
-// if it names one. One source must not give both.
+// target returns the setting that a key sets, and its value: the content of its
+// file, if it names one. One source must not give both.
 func (l *loader) target(k Key, as, value string) (Key, string, error) {
 	if !k.secret {
 		return k, value, nil
@@ -41,7 +41,7 @@ func (l *loader) target(k Key, as, value string) (Key, string, error) {
 		name = k.fileOf
 	}
 	if other, ok := l.given[name]; ok {
-		return k, "", &Error{as, k.shown(value), "it is given by " + other + " already: keep one of them"}
+		return k, "", &Error{as, k.masked(value), "it is given by " + other + " already: keep one of them"}
 	}
 	l.given[name] = as
 	if k.fileOf == "" {
@@ -54,7 +54,7 @@ func (l *loader) target(k Key, as, value string) (Key, string, error) {
 	return l.byTOML[name], secret, nil
 }
 
-// credentials reads the secrets that systemd's LoadCredential= gives.
+// credentials reads the secrets of systemd's LoadCredential=.
 func (l *loader) credentials() error {
 	if l.credentialFolder == "" {
 		return nil
@@ -74,8 +74,8 @@ func (l *loader) credentials() error {
 	return nil
 }
 
-// readSecret reads a secret's file. One that others can read is no secret any
-// more, and stops the start.
+// readSecret reads a secret's file. One that others can read is no longer
+// secret, and stops the start.
 func (l *loader) readSecret(path string) (string, error) {
 	for _, variable := range []string{"$CREDENTIALS_DIRECTORY/", "${CREDENTIALS_DIRECTORY}/", "%d/"} {
 		if rest, ok := strings.CutPrefix(path, variable); ok && l.credentialFolder != "" {
@@ -98,8 +98,9 @@ func (l *loader) readSecret(path string) (string, error) {
 	if !fi.Mode().IsRegular() {
 		return "", errors.New("want a file")
 	}
-	// systemd keeps credentials in a folder of the service's own, and lets the
-	// service in with an ACL, which shows as the group's right to read.
+	// systemd stores credentials in a folder of the service's own, and
+	// gives the service access with an ACL, which appears as the group's
+	// right to read.
 	others := fs.FileMode(0o077)
 	if l.credentialFolder != "" && filepath.Dir(filepath.Clean(path)) == filepath.Clean(l.credentialFolder) {
 		others = 0o037
@@ -134,15 +135,15 @@ func (l *loader) checkFileMode(path string) error {
 	return nil
 }
 
-// shown is a value as an error may show it.
-func (k Key) shown(value string) string {
+// masked is a value as an error may show it.
+func (k Key) masked(value string) string {
 	if k.secret && k.fileOf == "" {
 		return withoutPassword(value)
 	}
 	return value
 }
 
-// withoutPassword is a database's name without the secret in it.
+// withoutPassword is a database URL without its password.
 func withoutPassword(value string) string {
 	scheme, _, isURL := strings.Cut(value, "://")
 	if !isURL {

@@ -46,7 +46,7 @@ func TestSecretsFromFiles(t *testing.T) {
 			if strings.HasPrefix(c.name, "a credential") { // both are there: only one may be meant
 				os.Rename(filepath.Join(credentials, "kinglet.database"), filepath.Join(credentials, "gone"))
 			}
-			got, err := Load(c.src)
+			got, err := withoutDefaultFile(c.src)
 			if err != nil || got.Database != secretURL {
 				t.Errorf("%v, %+v", err, got)
 			}
@@ -77,7 +77,7 @@ func TestSecretsThatOthersCanRead(t *testing.T) {
 		{"password as parameter", "want a file path", Sources{Environ: []string{"KINGLET_DATABASE=mysql:///x?password=hunter2"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Load(c.src)
+			_, err := withoutDefaultFile(c.src)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}

@@ -1,7 +1,7 @@
 package config
 
-// Source is where people get the source code of the program that runs here
-// (AGPL-3.0, section 13): from the server itself, unless it is set.
+// Source is the URL of the source code of the running program (AGPL-3.0,
+// section 13): on the server itself, unless it is set.
 func (c *Config) Source() string {
 	if c.SourceURL != "" {
 		return c.SourceURL

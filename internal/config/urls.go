@@ -1,13 +1,197 @@
 package config
 
 import (
-	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// The URLs that other servers keep. None may ever change.
+// The URLs that this server gives out. Other servers store them, so none may
+// ever change. All of them are in one table (ownURLs), from which they are
+// made, parsed and routed.
+
+// URLKind is the kind of one of our URLs.
+type URLKind int
+
+// The kinds. The zero value is not a URL of ours.
+const (
+	NotOurURL URLKind = iota
+	ActorURL
+	KeyURL
+	InboxURL
+	OutboxURL
+	FollowersURL
+	FollowingURL
+	FeaturedURL
+	InstanceActorURL
+	InstanceKeyURL
+	InstanceInboxURL
+	InstanceOutboxURL
+	SharedInboxURL
+	ObjectURL
+	ActivityURL
+	ContextURL
+	ProfileURL
+	StatusURL
+	TagURL
+	MediaURL
+	StaticURL
+)
+
+// ownURLs is the table. {name} is a username, {tag} and {file} another name;
+// {uuid}, {id} and {key} are ids. URLs that are ids for other servers keep the
+// URL that the database began with (base.go).
+var ownURLs = [...]struct {
+	path, fragment string
+	isID           bool
+}{
+	ActorURL:          {path: "/users/{name}", isID: true},
+	KeyURL:            {path: "/users/{name}", fragment: "main-key", isID: true},
+	InboxURL:          {path: "/users/{name}/inbox", isID: true},
+	OutboxURL:         {path: "/users/{name}/outbox", isID: true},
+	FollowersURL:      {path: "/users/{name}/followers", isID: true},
+	FollowingURL:      {path: "/users/{name}/following", isID: true},
+	FeaturedURL:       {path: "/users/{name}/collections/featured", isID: true},
+	InstanceActorURL:  {path: "/actor", isID: true},
+	InstanceKeyURL:    {path: "/actor", fragment: "main-key", isID: true},
+	InstanceInboxURL:  {path: "/actor/inbox", isID: true},
+	InstanceOutboxURL: {path: "/actor/outbox", isID: true},
+	SharedInboxURL:    {path: "/inbox", isID: true},
+	ObjectURL:         {path: "/objects/{uuid}", isID: true},
+	ActivityURL:       {path: "/activities/{uuid}", isID: true},
+	ContextURL:        {path: "/contexts/{uuid}", isID: true},
+	ProfileURL:        {path: "/@{name}"},
+	StatusURL:         {path: "/@{name}/{id}"},
+	TagURL:            {path: "/tags/{tag}"},
+	MediaURL:          {path: "/media/{key}/{file}"},
+	StaticURL:         {path: "/static/{file}"},
+}
+
+// otherSegments are the first segments of other paths that are served.
+var otherSegments = []string{".well-known", "api", "auth", "favicon.ico", "health", "nodeinfo", "oauth", "robots.txt", "source.tar.gz"}
+
+// ReservedSegment reports whether the first segment of a path is the server's:
+// every route begins with one, or with an @.
+func ReservedSegment(segment string) bool {
+	if slices.Contains(otherSegments, segment) {
+		return true
+	}
+	for _, p := range ownURLs {
+		if p.path != "" && strings.Split(p.path, "/")[1] == segment {
+			return true
+		}
+	}
+	return false
+}
+
+// Path is the path of a kind as a router pattern: /users/{name}. It is "" for
+// an invalid kind.
+func (k URLKind) Path() string {
+	if k <= NotOurURL || int(k) >= len(ownURLs) {
+		return ""
+	}
+	return ownURLs[k].path
+}
+
+// URL is one of our URLs, parsed.
+type URL struct {
+	Kind URLKind
+	Name string // the username, tag or file name
+	ID   string // the UUID, the status's id or the key of the media, as written
+}
+
+// Username is the name of the account of an actor id or a profile page. The
+// account may not exist.
+func (u URL) Username() (name string, ok bool) {
+	return u.Name, u.Kind == ActorURL || u.Kind == ProfileURL
+}
+
+// MakeURL makes a URL of ours.
+func (c *Config) MakeURL(u URL) string {
+	if u.Kind.Path() == "" {
+		return ""
+	}
+	p := ownURLs[u.Kind]
+	var b strings.Builder
+	if p.isID {
+		b.WriteString(c.ids())
+	} else {
+		b.WriteString(c.URL)
+	}
+	for rest := p.path; rest != ""; {
+		var before, field string
+		before, rest, _ = strings.Cut(rest, "{")
+		field, rest, _ = strings.Cut(rest, "}")
+		b.WriteString(before)
+		switch field {
+		case "":
+		case "tag":
+			b.WriteString(url.PathEscape(strings.ToLower(u.Name)))
+		case "name", "file":
+			b.WriteString(url.PathEscape(u.Name))
+		default:
+			b.WriteString(url.PathEscape(u.ID))
+		}
+	}
+	if p.fragment != "" {
+		b.WriteString("#" + p.fragment)
+	}
+	return b.String()
+}
+
+// ParseURL parses a URI on the host of our base URL or of our ids, in any form
+// of the host. The kind is NotOurURL for everything else: another host, a path
+// of none of the kinds, a query.
+func (c *Config) ParseURL(uri string) URL {
+	u, ok := c.parseOnOwnHost(uri)
+	if !ok || u.RawQuery != "" {
+		return URL{}
+	}
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, s := range segments {
+		var err error
+		if segments[i], err = url.PathUnescape(s); err != nil {
+			return URL{}
+		}
+	}
+	for k, p := range ownURLs {
+		if found := (URL{Kind: URLKind(k)}); p.path != "" && p.fragment == u.Fragment && found.match(p.path, segments) {
+			return found
+		}
+	}
+	return URL{}
+}
+
+// match compares segments with a path of the table, and sets the fields.
+func (u *URL) match(path string, segments []string) bool {
+	want := strings.Split(path, "/")
+	if len(want) != len(segments) {
+		return false
+	}
+	for i, w := range want {
+		before, field, isField := strings.Cut(w, "{")
+		value, ok := strings.CutPrefix(segments[i], before)
+		if !ok || isField == (value == "") {
+			return false
+		}
+		switch field {
+		case "":
+		case "name}":
+			if ValidUsername(value) != nil {
+				return false
+			}
+			u.Name = value
+		case "tag}":
+			u.Name = strings.ToLower(value)
+		case "file}":
+			u.Name = value
+		default:
+			u.ID = value
+		}
+	}
+	return true
+}
 
 // Host is the host[:port] of the base URL.
 func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
@@ -15,85 +199,75 @@ func (c *Config) Host() string { return c.URL[strings.Index(c.URL, "//")+2:] }
 // Handle is name@domain.
 func (c *Config) Handle(name string) string { return name + "@" + c.Domain }
 
-// ActorURI is the ActivityPub id of a local account; the following are its parts'.
-func (c *Config) ActorURI(name string) string     { return c.ids() + "/users/" + name }
-func (c *Config) KeyID(name string) string        { return c.ActorURI(name) + "#main-key" }
-func (c *Config) InboxURI(name string) string     { return c.ActorURI(name) + "/inbox" }
-func (c *Config) OutboxURI(name string) string    { return c.ActorURI(name) + "/outbox" }
-func (c *Config) FollowersURI(name string) string { return c.ActorURI(name) + "/followers" }
-func (c *Config) FollowingURI(name string) string { return c.ActorURI(name) + "/following" }
-func (c *Config) FeaturedURI(name string) string  { return c.ActorURI(name) + "/collections/featured" }
+// ActorURI is the ActivityPub id of a local account; the following are those of
+// its key and collections.
+func (c *Config) ActorURI(name string) string { return c.MakeURL(URL{Kind: ActorURL, Name: name}) }
 
-// SharedInboxURI takes what is for several accounts here.
-func (c *Config) SharedInboxURI() string { return c.ids() + "/inbox" }
+// KeyID is the id of its key.
+func (c *Config) KeyID(name string) string { return c.MakeURL(URL{Kind: KeyURL, Name: name}) }
 
-// ObjectURI, ActivityURI and ContextURI are ids by UUID.
-func (c *Config) ObjectURI(uuid string) string   { return c.ids() + "/objects/" + uuid }
-func (c *Config) ActivityURI(uuid string) string { return c.ids() + "/activities/" + uuid }
-func (c *Config) ContextURI(uuid string) string  { return c.ids() + "/contexts/" + uuid }
+// InboxURI is the account's own inbox.
+func (c *Config) InboxURI(name string) string { return c.MakeURL(URL{Kind: InboxURL, Name: name}) }
 
-// InstanceActorName is the preferredUsername of the actor that fetches for the
-// whole server. It has a dot, which no account's has, and not the host's name,
-// since with a port that is no name to others.
-const InstanceActorName = "instance.actor"
+// OutboxURI is the collection of its activities.
+func (c *Config) OutboxURI(name string) string { return c.MakeURL(URL{Kind: OutboxURL, Name: name}) }
 
-// InstanceActorURI is the actor that fetches for the whole server.
-func (c *Config) InstanceActorURI() string { return c.ids() + "/actor" }
+// FollowersURI is the collection of its followers.
+func (c *Config) FollowersURI(name string) string {
+	return c.MakeURL(URL{Kind: FollowersURL, Name: name})
+}
 
-// InstanceKeyID is its key.
-func (c *Config) InstanceKeyID() string { return c.InstanceActorURI() + "#main-key" }
+// FollowingURI is the collection of the accounts that it follows.
+func (c *Config) FollowingURI(name string) string {
+	return c.MakeURL(URL{Kind: FollowingURL, Name: name})
+}
 
-// ProfileURL and StatusURL are pages.
-func (c *Config) ProfileURL(name string) string { return c.URL + "/@" + name }
+// FeaturedURI is the collection of its pinned posts.
+func (c *Config) FeaturedURI(name string) string {
+	return c.MakeURL(URL{Kind: FeaturedURL, Name: name})
+}
+
+// SharedInboxURI is the inbox for activities to several local accounts.
+func (c *Config) SharedInboxURI() string { return c.MakeURL(URL{Kind: SharedInboxURL}) }
+
+// ObjectURI is the id of a post.
+func (c *Config) ObjectURI(uuid string) string { return c.MakeURL(URL{Kind: ObjectURL, ID: uuid}) }
+
+// ActivityURI is the id of an activity.
+func (c *Config) ActivityURI(uuid string) string { return c.MakeURL(URL{Kind: ActivityURL, ID: uuid}) }
+
+// ContextURI is the id of a conversation.
+func (c *Config) ContextURI(uuid string) string { return c.MakeURL(URL{Kind: ContextURL, ID: uuid}) }
+
+// InstanceActorURI is the actor that fetches for the whole server; the
+// following are its key and collections.
+func (c *Config) InstanceActorURI() string { return c.MakeURL(URL{Kind: InstanceActorURL}) }
+
+// InstanceKeyID is the id of its key.
+func (c *Config) InstanceKeyID() string { return c.MakeURL(URL{Kind: InstanceKeyURL}) }
+
+// InstanceInboxURI is the instance actor's inbox.
+func (c *Config) InstanceInboxURI() string { return c.MakeURL(URL{Kind: InstanceInboxURL}) }
+
+// InstanceOutboxURI is the instance actor's outbox, always empty.
+func (c *Config) InstanceOutboxURI() string { return c.MakeURL(URL{Kind: InstanceOutboxURL}) }
+
+// ProfileURL is the page of an account.
+func (c *Config) ProfileURL(name string) string { return c.MakeURL(URL{Kind: ProfileURL, Name: name}) }
+
+// StatusURL is the page of a post.
 func (c *Config) StatusURL(name string, id int64) string {
-	return c.ProfileURL(name) + "/" + strconv.FormatInt(id, 10)
+	return c.MakeURL(URL{Kind: StatusURL, Name: name, ID: strconv.FormatInt(id, 10)})
 }
 
 // TagURL is the page of a hashtag.
-func (c *Config) TagURL(tag string) string {
-	return c.URL + "/tags/" + url.PathEscape(strings.ToLower(tag))
+func (c *Config) TagURL(tag string) string { return c.MakeURL(URL{Kind: TagURL, Name: tag}) }
+
+// MediaURL is where the file of a row is served: under a random key of that
+// row. The name is for people, and may be any.
+func (c *Config) MediaURL(key, name string) string {
+	return c.MakeURL(URL{Kind: MediaURL, ID: key, Name: name})
 }
 
-// MediaURL is where the bytes that a row refers to are served: under a random
-// key of that row. The name is for people, and may be any.
-func (c *Config) MediaURL(key, name string) string { return c.URL + "/media/" + key + "/" + name }
-
-// LocalUsername finds the account that a URI on this server names, in
-// whatever spelling of the host: its actor id or its page. The name is as
-// spelt; whether there is such an account is another question.
-func (c *Config) LocalUsername(uri string) (string, bool) {
-	spelt, ok := c.OwnURL(uri)
-	if !ok {
-		return "", false
-	}
-	name, ok := strings.CutPrefix(spelt, c.ids()+"/users/")
-	if !ok {
-		name, ok = strings.CutPrefix(spelt, c.URL+"/@")
-	}
-	if !ok || ValidUsername(name) != nil {
-		return "", false
-	}
-	return name, true
-}
-
-// reserved are names that would be mistaken for the server or its routes.
-var reserved = map[string]bool{
-	"admin": true, "administrator": true, "api": true, "actor": true, "inbox": true, "instance": true,
-	"oauth": true, "root": true, "support": true, "system": true, "users": true, "webmaster": true,
-}
-
-// ValidUsername says what is wrong with a name for a new account.
-func ValidUsername(name string) error {
-	if name == "" || len(name) > 30 {
-		return fmt.Errorf("username %q: want 1 to 30 characters", name)
-	}
-	for _, r := range name {
-		if r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return fmt.Errorf("username %q: want letters a to z, digits and underscores only", name)
-		}
-	}
-	return nil
-}
-
-// ReservedUsername tells whether a name may not be taken by a new account.
-func ReservedUsername(name string) bool { return reserved[strings.ToLower(name)] }
+// StaticURL is the URL of a file that is part of the program.
+func (c *Config) StaticURL(file string) string { return c.MakeURL(URL{Kind: StaticURL, Name: file}) }

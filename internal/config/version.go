@@ -1,11 +1,11 @@
 package config
 
-// Version is Kinglet's own.
+// Version is the version of Kinglet.
 const Version = "0.1.0"
 
-// CompatibleVersion is what the Mastodon API gives as the server's version:
-// clients read the first number to know what they may ask for.
+// CompatibleVersion is the server's version in the Mastodon API: clients read
+// the first number to detect features.
 const CompatibleVersion = "4.2.0 (compatible; Kinglet " + Version + ")"
 
-// UserAgent is how this server names itself to others.
+// UserAgent is the User-Agent of outgoing requests.
 func (c *Config) UserAgent() string { return "Kinglet/" + Version + " (+" + c.URL + ")" }

@@ -1,9 +1,9 @@
 // Package fault is Kinglet's one type of error: a kind that every protocol can
 // map to its own status, a message fit for a person, and the cause for the log.
 //
-// It is a leaf: it knows no HTTP and imports nothing of Kinglet. What went as it
-// should is no fault: that nobody here wants a message is an outcome of the
-// pipeline. Read Error and Errorf.
+// It is a leaf: it does not use HTTP and imports nothing of Kinglet. A result
+// that is not an error has no kind here: that no local account wants a message
+// is an outcome of the pipeline. Read Error and Errorf.
 package fault
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Kind says what went wrong, in words that every protocol can map.
+// Kind says what went wrong, in terms that every protocol can map.
 type Kind string
 
 // The kinds. Each protocol maps them to its own status in one place.
@@ -33,24 +33,24 @@ const (
 )
 
 // Error is an error with a kind and a message fit for a person. Only an
-// Internal one's message stays on the server.
+// Internal one's message is not sent to clients.
 type Error struct {
 	Kind    Kind
 	Message string
-	// Code is a protocol's own, "invalid_grant" (RFC 6749 §5.2) say; "" mostly.
+	// Code is a code of the protocol, such as "invalid_grant" (RFC 6749
+	// §5.2); usually "".
 	Code string
-	// Detail is for the log only, beside the message; "" mostly.
+	// Detail is for the log only, in addition to the message; usually "".
 	Detail string
-	// RetryAfter is when to come again, for RateLimited and Unavailable; 0 for
-	// no idea.
+	// RetryAfter is when to retry, for RateLimited and Unavailable; 0 when
+	// unknown.
 	RetryAfter time.Duration
 	Err        error // the cause, for the log; may be nil
 }
 
-// ErrOutage is in the chain of every error that is caused by a part of the
-// server that is away for now, the database say. What is made of such an error
-// on its way up stays Unavailable: an outage must never look like "not found"
-// or "forbidden".
+// ErrOutage is in the chain of every error that a failed part of the server
+// causes, such as the database. Errors that wrap it stay Unavailable: an outage
+// must never look like "not found" or "forbidden".
 var ErrOutage = errors.New("a part of this server is not available")
 
 // Errorf makes an Error. A %w in the format keeps the cause.
@@ -81,5 +81,5 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// Is tells whether err is of the kind.
+// Is reports whether err is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// A worker's plain error has its job tried again later. These say more.
+// A job whose worker returns a plain error is retried later. These errors say
+// more.
 
 type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// Permanent is an error that trying again will not help: the job is given up.
+// Permanent is an error that a retry will not fix: the job is dead at once.
 func Permanent(err error) error { return permanent{err} }
 
 type hostDown struct {
@@ -24,8 +25,8 @@ type hostDown struct {
 func (d hostDown) Unwrap() error { return d.error }
 
 // HostDown is an error of a whole host: its lane is set aside, for at least
-// retryAfter, and then probed. A job that waits in another lane is tried again
-// when that one is.
+// retryAfter, and then probed. A job that waits in another lane is retried when
+// that one is.
 func HostDown(host string, err error, retryAfter time.Duration) error {
 	return hostDown{err, host, retryAfter}
 }
@@ -35,10 +36,11 @@ func isPermanent(err error) bool {
 	return errors.As(err, &p)
 }
 
-// maxReason bounds what is kept of an error.
+// maxReason limits the stored text of an error.
 const maxReason = 2000
 
-// reason is what is kept of an error. It may hold what another server said.
+// reason is the stored text of an error. It may contain what another server
+// sent.
 func reason(err error) string {
 	s := strings.ReplaceAll(err.Error(), "\x00", "")
 	if len(s) > maxReason {

@@ -18,20 +18,25 @@ import (
 //	var RefreshJob = jobs.Kind[RefreshArgs]{Name: "refresh", Timeout: time.Minute, Lane: host}
 //	RefreshJob.Register(runner, s.refreshActor)
 type Kind[A any] struct {
-	// Name is what the table calls it. Nodes of another version may run on the
-	// same table: arguments that they could not read need another name.
+	// Name is the kind in the table. Nodes of another version may use the
+	// same table: arguments that they could not parse need another name.
 	Name string
-	// Timeout bounds one attempt; 0 is a minute.
+	// Timeout limits one attempt; 0 is a minute.
 	Timeout time.Duration
-	// GiveUp is how old a job may be when it fails, to be tried again. 0 is
+	// GiveUp is the age from which a failing job is not retried. 0 is
 	// Options.GiveUp.
 	GiveUp time.Duration
-	// Lane is the remote host that a job asks. Without it the work is local, and
-	// has a lane of its own.
+	// Lane is the remote host that a job sends requests to. Without it the
+	// work is local, and has a lane of its own.
 	Lane func(args A) string
+	// Fetches marks work that fetches a page which a stranger may have chosen.
+	// A host where that fails is set aside all the same, but for the shortest time,
+	// and such work steps behind the rest in the host's lane: no page can hold up
+	// what goes to the host.
+	Fetches bool
 }
 
-// Never is the give-up time of work that has to be done in the end.
+// Never is the GiveUp of work that must be done in the end.
 const Never = time.Duration(1<<63 - 1)
 
 // LocalLane names a lane of local work. No host has such a name.
@@ -45,7 +50,7 @@ func (k Kind[A]) LaneOf(args A) string {
 	return k.Lane(args)
 }
 
-// Job makes a job, for Tx.Enqueue. Its time and its unique key are the caller's.
+// Job makes a job, for Tx.Enqueue. The caller sets its time and its unique key.
 func (k Kind[A]) Job(args A) store.NewJob {
 	b, err := json.Marshal(args)
 	if err != nil {
@@ -63,16 +68,16 @@ func (k Kind[A]) Enqueue(tx *store.Tx, args A, options ...Option) error {
 	return tx.Enqueue(job)
 }
 
-// Option says more of one job.
+// Option is a property of one job.
 type Option func(job *store.NewJob)
 
-// At has a job done at a time, not at once.
+// At runs a job at a time, not at once.
 func At(t time.Time) Option { return func(job *store.NewJob) { job.RunAt = t } }
 
-// Unique makes a job void while another of the same key waits.
+// Unique skips a job while another with the same key waits.
 func Unique(key string) Option { return func(job *store.NewJob) { job.UniqueKey = key } }
 
-// Order names what jobs keep their order in: see store.NewJob.
+// Order is the key of jobs that must run in sequence: see store.NewJob.
 func Order(parts ...string) int64 {
 	h := sha256.New()
 	for _, p := range parts {
@@ -82,7 +87,7 @@ func Order(parts ...string) int64 {
 	return max(int64(binary.BigEndian.Uint64(h.Sum(nil))>>1), 1)
 }
 
-// Register says how a runner does jobs of this kind.
+// Register sets the worker of this kind of jobs.
 func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) error) {
 	if _, twice := r.workers[k.Name]; twice {
 		panic("two workers for jobs of kind " + k.Name)
@@ -92,13 +97,16 @@ func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) erro
 		timeout = time.Minute
 	}
 	r.kinds = append(r.kinds, k.Name)
+	if k.Fetches {
+		r.fetches = append(r.fetches, k.Name)
+	}
 	if k.Lane == nil {
 		r.lanes.answered(k.LaneOf(*new(A))) // nobody has to answer in it
 	}
-	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, run: func(ctx context.Context, j store.Job) error {
+	r.workers[k.Name] = worker{timeout: timeout, giveUp: k.GiveUp, fetches: k.Fetches, run: func(ctx context.Context, j store.Job) error {
 		var args A
 		if err := json.Unmarshal(j.Args, &args); err != nil {
-			// Perhaps another version wrote them, which is still about.
+			// Another version, whose nodes may still run, may have written them.
 			return fmt.Errorf("read the arguments of a job of kind %s: %w", k.Name, err)
 		}
 		return work(ctx, args)

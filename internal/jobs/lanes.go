@@ -1,7 +1,7 @@
 package jobs
 
-// lanes is what a runner remembers of lanes. It is guarded by the runner's mu,
-// and a memory only: the table says which are set aside, and until when.
+// lanes is a runner's memory of lanes. It is guarded by the runner's mu, and
+// only a cache: the table says which are set aside, and until when.
 type lanes struct {
 	workers, limit int
 	running        map[string]int
@@ -21,7 +21,7 @@ func (l *lanes) end(lane string) {
 	}
 }
 
-// maxRemembered bounds the memory of who answered, and who did not.
+// maxRemembered limits how many lanes are remembered.
 const maxRemembered = 20_000
 
 func (l *lanes) answered(lane string) {
@@ -58,12 +58,12 @@ func (l *lanes) full() (full []string) {
 	return full
 }
 
-// unprovenShare is how much of the workers lanes without a success may take:
-// many hosts that never answer must leave room for those that do.
+// unprovenShare is the share of the workers that lanes without a success may
+// use: many hosts that never answer must leave workers for those that do.
 const unprovenShare = 0.75
 
-// room gives how many more jobs of a lane may start, for the span of one
-// claim, in which lanes without a success take from what is left for them.
+// room returns how many more jobs of a lane may start, during one claim, in
+// which lanes without a success share what is left for them.
 func (l *lanes) room() func(lane string, failing bool) int {
 	unproven := 0
 	for lane, n := range l.running {

@@ -8,8 +8,8 @@ import (
 	"kinglet/store"
 )
 
-// keepRenewing renews the leases of what runs, until it is told to stop, for
-// which it waits. Without running jobs it asks the database nothing.
+// keepRenewing renews the leases of running jobs until stop is called, which
+// waits for it. Without running jobs it sends no query.
 func (r *Runner) keepRenewing(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -30,8 +30,8 @@ func (r *Runner) keepRenewing(ctx context.Context) (stop func()) {
 	return func() { cancel(); group.Wait() }
 }
 
-// renew renews the leases of which a third is over, and breaks off the work on
-// jobs that are no longer this node's.
+// renew renews the leases of which a third is over, and aborts jobs that this
+// node no longer holds.
 func (r *Runner) renew(ctx context.Context) error {
 	now := r.o.Store.Now()
 	old := r.claimedBefore(now.Add(-r.o.Lease / 3))

@@ -1,18 +1,18 @@
-// Package jobs does the work that waits in the store's jobs table: deliveries,
-// fetches, clean-up. Jobs are written in the transaction that causes them, so
-// none is lost; a commit wakes the Runner, and without work it sleeps and asks
-// the database nothing.
+// Package jobs runs the work in the store's jobs table: deliveries, fetches,
+// clean-up. Jobs are written in the transaction that causes them, so none is
+// lost; a commit wakes the Runner, and without work it sleeps and sends no
+// queries.
 //
-// Each remote host has a lane with its own limit, so that one that is slow
-// holds up no other. A lane starts with one job at a time, and gets its full
-// limit with the first success. A host that does not answer is set aside,
-// longer each time, and then probed with one job.
+// Each remote host has a lane with its own limit, so that a slow one delays no
+// other. A lane starts with one job at a time, and gets its full limit with the
+// first success. A host that does not answer is set aside, longer each time,
+// and then probed with one job.
 //
 // A job may run twice (a crash between its work and its end), so workers are
-// idempotent. Jobs of one order (Order, store.NewJob) are done one after the
-// other. Several nodes share the table: each claims the kinds that it knows, for
-// the time of a lease, which it renews while it works. Read Kind, Runner, and
-// error.go for what a worker may answer.
+// idempotent. Jobs of one order (Order, store.NewJob) run one after the other.
+// Several nodes share the table: each claims the kinds that it knows, for the
+// time of a lease, which it renews while it works. Read Kind, Runner, and
+// error.go for the errors of a worker.
 package jobs
 
 import (
@@ -20,29 +20,27 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"kinglet/store"
 )
 
-// Options set a Runner up; zero values choose.
+// Options are the options of a Runner; zero values are defaults.
 type Options struct {
 	Store *store.Store
 	Log   *slog.Logger
-	// Workers is how many jobs run at once, 256 if 0. Goroutines are made for
-	// them on demand.
+	// Workers is how many jobs run at once, 256 if 0. Goroutines are
+	// started on demand.
 	Workers int
-	// LaneLimit is how many of one proven lane do, 4 if 0.
+	// LaneLimit is how many jobs of one proven lane run at once, 4 if 0.
 	LaneLimit int
-	// GiveUp is how old a job may be when it fails, to be tried again.
+	// GiveUp is the age from which a failing job is not retried.
 	GiveUp time.Duration
 	// Drain is how long Run waits for running jobs at its end.
 	Drain time.Duration
-	// Lease is how long what a dead node had claimed stays claimed, 3 minutes if 0.
+	// Lease is how long jobs of a dead node stay claimed, 3 minutes if 0.
 	Lease time.Duration
 	// Backoff is how long to wait after the nth failure in a row.
 	Backoff func(failures int) time.Duration
@@ -53,6 +51,7 @@ type Runner struct {
 	o       Options
 	workers map[string]worker
 	kinds   []string // that have one
+	fetches []string // those of them that fetch, see Kind
 	node    string   // the name that this process claims under
 	wake    chan struct{}
 
@@ -63,7 +62,7 @@ type Runner struct {
 	asleep  bool
 }
 
-// running is a job that is being done.
+// running is a job in progress.
 type running struct {
 	claimed time.Time // when its lease began
 	lose    context.CancelCauseFunc
@@ -72,6 +71,7 @@ type running struct {
 type worker struct {
 	timeout time.Duration
 	giveUp  time.Duration // 0 is Options.GiveUp
+	fetches bool          // see Kind
 	run     func(ctx context.Context, j store.Job) error
 }
 
@@ -104,13 +104,6 @@ func New(o Options) *Runner {
 // Kinds lists the kinds of jobs that the runner claims.
 func (r *Runner) Kinds() []string { return slices.Clone(r.kinds) }
 
-// Backoff doubles from half a minute up to six hours, give or take a fifth.
-func Backoff(failures int) time.Duration {
-	d := 30 * time.Second << min(failures-1, 12)
-	d = min(d, 6*time.Hour)
-	return d + time.Duration((rand.Float64()-0.5)*0.4*float64(d))
-}
-
 // Wake has the runner look for due jobs. It never blocks.
 func (r *Runner) Wake() {
 	r.mu.Lock()
@@ -122,9 +115,9 @@ func (r *Runner) Wake() {
 	}
 }
 
-// Run does jobs until ctx ends. It then claims no more, gives those that run
-// the time of Options.Drain, cancels them, and returns when all have ended.
-// What was cut off is due again at the next start.
+// Run runs jobs until ctx ends. It then claims no more, waits Options.Drain for
+// the running ones, cancels them, and returns when all have ended. Cancelled
+// jobs are due again at the next start.
 func (r *Runner) Run(ctx context.Context) error {
 	r.o.Store.OnJobs(r.Wake)
 	if err := r.start(ctx); err != nil {
@@ -194,8 +187,8 @@ const claimBatch = 64
 // afterError is how long to wait when the database fails.
 const afterError = 5 * time.Second
 
-// claim starts all due jobs that there is room for, and tells when the next
-// one is due; zero for never, or not before one of those that run has ended.
+// claim starts all due jobs that there is room for, and returns when the next
+// one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
 	for ctx.Err() == nil {
@@ -240,8 +233,7 @@ func (r *Runner) room() (full []string, free int) {
 	return r.lanes.full(), r.o.Workers - len(r.running)
 }
 
-// roomIn gives how many more jobs of a lane may start, for the span of one
-// claim.
+// roomIn returns how many more jobs of a lane may start, during one claim.
 func (r *Runner) roomIn() func(lane string, failing bool) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -253,10 +245,10 @@ func (r *Runner) roomIn() func(lane string, failing bool) int {
 	}
 }
 
-// errLost is why the work on a job is broken off that is no longer this node's.
+// errLost is why a job is aborted that this node no longer holds.
 var errLost = errors.New("the job was dropped, or its lease ended and another node has it")
 
-// begin gives the context in which a job is done.
+// begin returns the context of a job.
 func (r *Runner) begin(ctx context.Context, j store.Job) context.Context {
 	ctx, lose := context.WithCancelCause(ctx)
 	r.mu.Lock()
@@ -275,21 +267,21 @@ func (r *Runner) end(j store.Job) {
 	r.Wake()
 }
 
-// run does one job and writes what came of it.
+// run runs one job and writes its result.
 func (r *Runner) run(ctx context.Context, j store.Job) {
 	defer r.end(j)
 	err := r.Attempt(ctx, j)
 	if errors.Is(context.Cause(ctx), errLost) {
-		r.o.Log.Info("job broken off", "job", j.ID, "kind", j.Kind, "reason", errLost)
+		r.o.Log.Info("job aborted", "job", j.ID, "kind", j.Kind, "reason", errLost)
 		return
 	}
 	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
-		// The lease brings it back.
-		r.o.Log.Error("could not write the end of a job", "job", j.ID, "kind", j.Kind, "error", werr)
+		// It is claimed again when its lease ends.
+		r.o.Log.Error("could not record the result of a job", "job", j.ID, "kind", j.Kind, "error", werr)
 	}
 }
 
-// Attempt has a job's worker do it, and writes nothing of what came of it.
+// Attempt runs a job's worker, and does not write the result.
 func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 	w, ok := r.workers[j.Kind]
 	if !ok {
@@ -305,12 +297,12 @@ func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 	return w.run(ctx, j)
 }
 
-// poison is after how many failures a probing job steps behind the others of
-// its lane, lest one that its host chokes on hold them all up.
+// poison is after how many failures a probing job is moved behind the others of
+// its lane, so that one that its host can't process does not block them all.
 const poison = 3
 
-// settle writes what came of a job. What is kept in memory of lanes changes
-// after the commit: the transaction may be run twice, or fail.
+// settle writes the result of a job. The memory of lanes changes after the
+// commit: the transaction may be run twice, or fail.
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
 	if err == nil {
 		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })
@@ -339,50 +331,6 @@ func (r *Runner) isFailing(lane string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.lanes.failing[lane]
-}
-
-func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
-	next := tx.Now().Add(r.o.Backoff(j.Attempts))
-	if down, ok := isHostDown(err); ok {
-		var lerr error
-		if next, lerr = r.setAside(tx, down); lerr != nil {
-			return lerr
-		}
-		if j.Attempts >= poison {
-			next = next.Add(time.Second)
-		}
-	}
-	giveUp := r.o.GiveUp
-	if w := r.workers[j.Kind]; w.giveUp != 0 {
-		giveUp = w.giveUp
-	}
-	givenUp := isPermanent(err) || tx.Now().Sub(j.CreatedAt) > giveUp
-	tx.AfterCommit(func() {
-		about := []any{"job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err}
-		if givenUp {
-			r.o.Log.Warn("job given up", about...)
-		} else {
-			r.o.Log.Info("job failed, to be tried again", about...)
-		}
-	})
-	if givenUp {
-		return tx.KillJob(j, reason(err))
-	}
-	return tx.RetryJob(j, next, reason(err))
-}
-
-func (r *Runner) setAside(tx *store.Tx, down hostDown) (until time.Time, err error) {
-	until, err = tx.LaneFailed(down.host, func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) }, reason(down))
-	if err != nil {
-		return until, err
-	}
-	tx.AfterCommit(func() {
-		r.mu.Lock()
-		r.lanes.failed(down.host)
-		r.mu.Unlock()
-		r.o.Log.Info("host set aside", "lane", down.host, "until", until, "error", down.error)
-	})
-	return until, nil
 }
 
 // sleep waits for a wake or, unless it is zero, for the next job's time.

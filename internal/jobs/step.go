@@ -7,13 +7,13 @@ import (
 	"kinglet/store"
 )
 
-// A Runner that is not run can be stepped, by tests: nothing happens but in
-// RunDue, in the caller's goroutine, and nothing waits for a clock.
+// A Runner without Run can be stepped, by tests: everything happens in RunDue,
+// in the caller's goroutine, and nothing waits for a clock.
 
-// RunDue does the jobs that are due by the store's clock, one after the other,
-// and those that they make due, until none is. It tells how many ran. What
-// failed waits for its next time, as it would in Run, and is not run again
-// before the clock is moved there.
+// RunDue runs the jobs that are due by the store's clock, one after the other,
+// and those that they make due, until none is. It returns how many ran. A
+// failed job waits for its next time, as it would in Run, until the clock is
+// advanced.
 func (r *Runner) RunDue(ctx context.Context) (ran int, err error) {
 	for ctx.Err() == nil {
 		one, err := r.Step(ctx)

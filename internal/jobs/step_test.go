@@ -69,3 +69,30 @@ func TestRunDue(t *testing.T) {
 		t.Errorf("ran %s", b.ran())
 	}
 }
+
+// A page that fails again and again is asked for less and less often, its host
+// is set aside for the shortest time each time, and what goes to the host comes
+// first.
+func TestFetchesStepBehind(t *testing.T) {
+	backoff := func(failures int) time.Duration { return time.Duration(failures) * time.Hour }
+	b, clock := stepped(t, Options{Backoff: backoff}, nil)
+	fetch := Kind[testArgs]{Name: "fetch", Fetches: true, Lane: func(a testArgs) string { return a.Lane }}
+	asked := 0
+	fetch.Register(b.Runner, func(context.Context, testArgs) error {
+		asked++
+		return HostDown("a", errors.New("busy"), 0)
+	})
+	b.update(func(tx *store.Tx) error { return fetch.Enqueue(tx, testArgs{Lane: "a"}) })
+	b.due(1)
+	for n := 1; n <= 4; n++ { // the nth failure is behind us
+		clock.Advance(backoff(n))
+		b.due(0)
+		b.add("a", "post")
+		b.due(1)
+		clock.Advance(store.StepBehind)
+		b.due(1)
+	}
+	if asked != 5 {
+		t.Errorf("the page was asked for %d times", asked)
+	}
+}

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// kind says what is made of an element.
+// kind is how an element is treated.
 type kind int
 
 const (
@@ -50,9 +50,9 @@ func kindOf(tag string) kind {
 	return unwrapped
 }
 
-// visible goes over the tags and texts of HTML that are there for a reader, as
-// the tokenizer reads them: in one pass, with comments, declarations and
-// opaque elements left out.
+// visible yields the tags and texts of HTML that are visible to a reader, as
+// the tokenizer reads them: in one pass, without comments, declarations and
+// opaque elements.
 func visible(s string) iter.Seq[html.Token] {
 	return func(yield func(html.Token) bool) {
 		z := html.NewTokenizer(strings.NewReader(s))
@@ -71,7 +71,7 @@ func visible(s string) iter.Seq[html.Token] {
 					hidden = ""
 				}
 			case t.Type != html.TextToken && kindOf(t.Data) == opaque:
-				// Only foreign elements close themselves: <script/> is open.
+				// Only foreign elements can be self-closing: <script/> is open.
 				foreign := t.Data == "svg" || t.Data == "math"
 				if t.Type == html.StartTagToken || t.Type == html.SelfClosingTagToken && !foreign {
 					hidden, depth = t.Data, 1
@@ -85,7 +85,7 @@ func visible(s string) iter.Seq[html.Token] {
 	}
 }
 
-// clean drops control characters other than tab and newline from a text, and
+// clean removes control characters other than tab and newline from a text, and
 // replaces bytes that aren't UTF-8. PostgreSQL would refuse both.
 func clean(s string) string {
 	if utf8.ValidString(s) && strings.IndexFunc(s, isControl) < 0 {

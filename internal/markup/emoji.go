@@ -6,8 +6,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// IsEmoji tells whether a text is one character, as people count, that is a
-// symbol and no letter: an emoji.
+// IsEmoji reports whether a text is one grapheme cluster that is a symbol and
+// no letter: an emoji.
 func IsEmoji(s string) bool {
 	if uniseg.GraphemeClusterCount(s) != 1 {
 		return false

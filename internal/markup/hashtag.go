@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// IsHashtag tells whether a name, without its #, is a hashtag as Mastodon
-// takes it from others: letters, digits, marks and underscores of any script,
+// IsHashtag reports whether a name, without its #, is a hashtag that Mastodon
+// accepts from others: letters, digits, marks and underscores of any script,
 // joined by middle dots or joiners, with a letter among them or a separator
 // inside.
 func IsHashtag(name string) bool {

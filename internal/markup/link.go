@@ -13,10 +13,10 @@ const (
 	maxHost = 255     // bytes, RFC 1035 §3.1
 )
 
-// safeURL is an absolute URL in the form that may stand in a link: one of
-// linkSchemes, all in ASCII (hosts as in RFC 5890, the rest percent-encoded, RFC
-// 3987 §3.1), without control characters. A URL that is in this form comes
-// back as it is, since clients compare a link with what they know.
+// safeURL is an absolute URL in the form for a link: one of linkSchemes, all in
+// ASCII (hosts as in RFC 5890, the rest percent-encoded, RFC 3987 §3.1),
+// without control characters. A URL in this form is returned unchanged, since
+// clients compare links with known URLs.
 func safeURL(raw string) (string, bool) {
 	raw = strings.Trim(raw, " \t\r\n\f")
 	scheme, rest, ok := strings.Cut(raw, ":")
@@ -39,7 +39,8 @@ func safeURL(raw string) (string, bool) {
 	if err != nil || (scheme == "http" || scheme == "https") && !isHost(u.Hostname()) {
 		return "", false
 	}
-	// Go's spelling, which bluemonday will give it too, must be its last.
+	// Parsed again, as bluemonday will: the result must not change any
+	// more.
 	s := u.String()
 	again, err := url.Parse(s)
 	return s, err == nil && again.String() == s && again.Scheme == scheme && again.Host == u.Host && len(s) <= 3*maxURL
@@ -47,7 +48,7 @@ func safeURL(raw string) (string, bool) {
 
 func isControlOrLine(r rune) bool { return r == '\n' || r == '\t' || isControl(r) }
 
-// asciiHost turns the host of an authority (RFC 3986 §3.2) to ASCII.
+// asciiHost converts the host of an authority (RFC 3986 §3.2) to ASCII.
 func asciiHost(authority string) (string, bool) {
 	at := strings.LastIndexByte(authority, '@') + 1
 	user, host := authority[:at], authority[at:]
@@ -82,13 +83,14 @@ func isASCII(s string) bool {
 	return true
 }
 
-// isHost tells a name or address from dots and signs.
+// isHost reports whether a string is a name or address, and not only dots and
+// signs.
 func isHost(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return isWordRune(r) && r != '_' }) || s == "::"
 }
 
-// percentEncode encodes what can't stand in a URL, and a percent sign that
-// encodes nothing. What is encoded already stays.
+// percentEncode encodes characters that are invalid in a URL, and a percent
+// sign that encodes nothing. Encoded characters stay.
 func percentEncode(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

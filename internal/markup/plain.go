@@ -6,11 +6,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// PlainText is the text a reader sees of HTML, for titles, previews,
-// notifications and search: paragraphs are parted by an empty line, breaks,
-// items and other blocks by a newline, pictures are their descriptions. It
-// reads the first MaxHTML bytes. Entities are decoded once; what comes out is
-// text, and must be escaped like any other.
+// PlainText is the text of HTML that a reader sees, for titles, previews,
+// notifications and search: paragraphs are separated by an empty line, breaks,
+// items and other blocks by a newline, pictures become their descriptions. It
+// reads the first MaxHTML bytes. Entities are decoded once; the result is text,
+// and must be escaped like any other.
 func PlainText(s string) string {
 	var p plainText
 	for t := range visible(cut(s, MaxHTML)) {
@@ -76,7 +76,7 @@ func spaceOf(r rune) rune {
 	return r
 }
 
-// cut gives at most n bytes of s, and no half of a character.
+// cut returns at most n bytes of s, and never half a character.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s

@@ -2,30 +2,30 @@ package markup
 
 import "strings"
 
-// Target is where a mention leads.
+// Target is the link of a mention.
 type Target struct {
 	URL      string
 	Username string // shown, without its host
 }
 
-// Options say what the words of a text stand for. Without a function, or with
-// a URL that no link may have, the word stays text.
+// Options resolve the words of a text to links. Without a function, or with a
+// URL that no link may have, the word stays text.
 type Options struct {
 	Mention    func(handle string) (target Target, ok bool) // handle is as in Scanned
 	HashtagURL func(tag string) string
-	// Me says that links are the writer's own pages (rel="me", microformats'
+	// Me marks links as the writer's own pages (rel="me", microformats'
 	// rel-me), by which other servers verify a profile. For profiles only.
 	Me bool
 }
 
-// maxText is how many bytes of a text are rendered: so many that they fit
-// MaxHTML whatever they are. Posts are far shorter.
+// maxText is how many bytes of a text are rendered: any such text fits MaxHTML.
+// Posts are far shorter.
 const maxText = 64 << 10
 
-// Render makes HTML of a text written here, in the shapes that Mastodon's
-// clients look for: paragraphs where a line is empty, breaks where one ends,
-// links, mentions and hashtags. Of the text the first 64 KiB are rendered, and
-// of those as many words as fit MaxHTML.
+// Render renders a local text as HTML, in the form that Mastodon's clients
+// expect: paragraphs at empty lines, breaks at line ends, links, mentions and
+// hashtags. The first 64 KiB of the text are rendered, and of those as many
+// words as fit MaxHTML.
 func Render(text string, o Options) string {
 	r := renderer{o: o}
 	for _, p := range paragraphs(cut(normal(text), maxText)) {
@@ -33,24 +33,25 @@ func Render(text string, o Options) string {
 		r.words(p)
 		r.b.WriteString("</p>")
 	}
-	// The same gate as for all else. It changes nothing, which FuzzRender holds.
+	// The same sanitiser as for all else. It changes nothing, as FuzzRender
+	// checks.
 	return sanitize(r.b.String(), o.Me)
 }
 
-// RenderLine is Render for what stands in one line, as a field of a profile
-// does: no paragraphs or breaks.
+// RenderLine is Render for a single line, such as a field of a profile: no
+// paragraphs or breaks.
 func RenderLine(text string, o Options) string {
 	r := renderer{o: o}
 	r.words(strings.Join(strings.Fields(cut(normal(text), maxText)), " "))
 	return sanitize(r.b.String(), o.Me)
 }
 
-// normal is a text as it is read here: clean, and with one kind of newline.
+// normal normalizes a text: clean, and with one kind of newline.
 func normal(s string) string {
 	return clean(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"))
 }
 
-// paragraphs parts a text where a line is blank.
+// paragraphs splits a text at blank lines.
 func paragraphs(text string) []string {
 	var out, lines []string
 	for line := range strings.SplitSeq(text+"\n\n", "\n") {
@@ -70,7 +71,8 @@ type renderer struct {
 	full bool
 }
 
-// add writes HTML whole or, when it doesn't fit, not and nothing after it.
+// add writes HTML as a whole; when it doesn't fit, neither it nor anything
+// after it.
 func (r *renderer) add(s string) {
 	r.full = r.full || r.b.Len()+len(s)+2*closingRoom > MaxHTML
 	if !r.full {
@@ -121,11 +123,11 @@ func (r *renderer) hashtag(tag string) string {
 		EscapeText(tag) + `</span></a>`
 }
 
-// shownLink is how many characters of a link are shown.
+// shownLink is how many characters of a link are visible.
 const shownLink = 30
 
-// link hides the scheme and the tail of a long link, as Mastodon does,
-// and keeps all of it for who copies the text. Nothing for what is no URL.
+// link hides the scheme and the tail of a long link, as Mastodon does, but
+// keeps all of it in the text for copying. "" for an invalid URL.
 func (r *renderer) link(u string) string {
 	href, safe := safeURL(u)
 	if !safe {

@@ -1,12 +1,12 @@
 // Package markup makes all the HTML that reaches a browser or an app
-// (SECURITY-RULES 17): what strangers wrote is sanitised (Sanitize), what is
-// written here is rendered (Render), both when it is stored and nowhere else.
-// Nothing rewrites HTML after it. It also reads the other way (PlainText), and
-// finds what a text names (Scan, Emojis) and how long it is (Length).
+// (SECURITY-RULES 17): remote HTML is sanitised (Sanitize), local text is
+// rendered (Render), both when it is stored and nowhere else. No other code
+// changes HTML. It also converts HTML to text (PlainText), and finds the
+// mentions and hashtags of a text (Scan) and its length (Length).
 //
-// It never fetches anything, keeps no state and knows nothing of accounts: who
-// a mention leads to is given to it (Options). All of it is one pass over its
-// input (SECURITY-RULES 28). Read Sanitize and Options first.
+// It never fetches anything, keeps no state and knows nothing of accounts: the
+// caller resolves mentions (Options). Each function is one pass over its input
+// (SECURITY-RULES 28). Read Sanitize and Options first.
 package markup
 
 import (
@@ -19,22 +19,24 @@ import (
 )
 
 // MaxHTML is the longest HTML, in bytes, that Sanitize reads as HTML and that
-// it or Render gives back (SECURITY-RULES 27).
+// it or Render returns (SECURITY-RULES 27).
 const MaxHTML = 512 << 10
 
-// Sanitize gives of a stranger's HTML what is on the allow-list: text,
+// Sanitize returns the parts of remote HTML that are on the allow-list: text,
 // paragraphs, links, lists, quotes, code, ruby and emphasis, much as Mastodon
-// shows it. Headings become bold paragraphs, pictures their descriptions,
-// other blocks lines; scripts, styles, drawings and formulas go with their
-// content. Links keep the schemes of linkSchemes and are told not to pass on
-// where they were clicked; others, relative ones too, become their text.
+// shows it. Headings become bold paragraphs, pictures their descriptions, other
+// blocks lines; scripts, styles, drawings and formulas are removed with their
+// content. Links keep the schemes of linkSchemes and get
+// rel="nofollow noopener noreferrer"; others, and relative ones, become their
+// text.
 //
-// Every element is closed and stands where HTML allows it, so a post can't
-// reach into the page around it. Elements over maxNesting deep are dropped and
+// Every element is closed and in a place that HTML allows, so a post can't
+// affect the page around it. Elements over maxNesting deep are dropped and
 // their text kept. Of input longer than MaxHTML only the text is kept, cut to
-// maxText; output that would grow beyond MaxHTML ends there.
+// maxText; output that would exceed MaxHTML is cut there.
 //
-// Sanitize(Sanitize(s)) is Sanitize(s), and what Render made stays as it is.
+// Sanitize(Sanitize(s)) is Sanitize(s), and the output of Render is unchanged
+// by it.
 func Sanitize(remote string) string {
 	if len(remote) > MaxHTML {
 		return Render(PlainText(remote), Options{})
@@ -42,28 +44,30 @@ func Sanitize(remote string) string {
 	return sanitize(remote, false)
 }
 
-// sanitize is Sanitize; what is the own profile of an account here keeps rel="me".
+// sanitize is Sanitize; with own, a local account's own profile, rel="me" is
+// kept.
 func sanitize(s string, own bool) string {
-	// bluemonday has the last word. On what tidy writes it changes nothing but
-	// the spelling of breaks, which clients know with a space.
+	// bluemonday runs last. It changes nothing that tidy writes except the
+	// form of breaks, which clients expect with a space.
 	return strings.ReplaceAll(allowList().Sanitize(tidy(s, own)), "<br/>", lineBreak)
 }
 
 // EscapeText makes text safe between tags and in quoted attributes.
 func EscapeText(s string) string { return html.EscapeString(s) }
 
-// lineBreak is how a break is spelt, as in Mastodon's own HTML.
+// lineBreak is a break in the form of Mastodon's own HTML.
 const lineBreak = "<br />"
 
-// linkSchemes are what a link may open: the web, mail, and the networks that
-// Mastodon lists, with matrix. Not tel, sms or the like, since a tap on those acts.
+// linkSchemes are the schemes of links: the web, mail, and the networks that
+// Mastodon lists, with matrix. Not tel, sms or the like, since a tap on those
+// acts.
 func linkSchemes() []string {
 	return []string{"http", "https", "mailto", "xmpp", "matrix", "gemini", "gopher", "magnet",
 		"ipfs", "ipns", "dat", "dweb", "ssb"}
 }
 
-// Classes that clients give a meaning to, and those of microformats (h-card,
-// u-url, …). Any other could borrow the look of the page around the post.
+// Classes that clients interpret, and those of microformats (h-card, u-url, …).
+// Any other could imitate the page around the post.
 const classPattern = `(mention|hashtag|invisible|ellipsis|quote-inline|(h|p|u|dt|e)-[a-z0-9-]+)`
 
 var allowList = sync.OnceValue(func() *bluemonday.Policy {

@@ -9,14 +9,14 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Scanned is what a text names, each once, in order.
+// Scanned are the mentions and hashtags of a text, each once, in order.
 type Scanned struct {
 	Mentions []string // name, name@host or name@host:port, as typed, without the first @
 	Hashtags []string // as typed, without #
 }
 
-// Scan finds the mentions and hashtags of a text. Spellings that differ in
-// case alone are one; the first is given.
+// Scan finds the mentions and hashtags of a text. Those that differ in case
+// only are one; the first is returned.
 func Scan(text string) Scanned {
 	var out Scanned
 	seen := map[string]bool{}
@@ -35,11 +35,11 @@ func Scan(text string) Scanned {
 	return out
 }
 
-// URLLength is what a link counts for in Length.
+// URLLength is the length of a link in Length.
 const URLLength = 23
 
-// Length counts the characters of a text as a person does: grapheme clusters,
-// a link as URLLength, a mention without its host.
+// Length counts the characters of a text as Mastodon does: grapheme clusters, a
+// link as URLLength, a mention without its host.
 func Length(text string) int {
 	n := 0
 	for _, w := range words(normal(text)) {
@@ -65,16 +65,16 @@ const (
 	hashtag
 )
 
-// word is a stretch of a text: raw as it stands there, value without its mark.
+// word is a part of a text: raw as written, value without its mark.
 type word struct {
 	kind       wordKind
 	raw, value string
 }
 
-// words cuts a text into plain stretches and links, mentions and hashtags, in
-// one pass. The raws joined are the text. The functions it asks look no
-// further ahead than a constant or than what they take, or than what can't
-// begin another word, so all of it is linear (SECURITY-RULES 28).
+// words splits a text into plain parts and links, mentions and hashtags, in one
+// pass. The raws joined are the text. Each parser looks no further ahead than a
+// constant, than what it consumes, or than what can't begin another word, so
+// all of it is linear (SECURITY-RULES 28).
 func words(text string) []word {
 	var out []word
 	start := 0 // of the plain stretch
@@ -113,7 +113,8 @@ func isWordRune(r rune) bool {
 	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) && !isEmojiMark(r)
 }
 
-// isEmojiMark names the marks that make pictures of characters, as of # and 1.
+// isEmojiMark reports whether a mark turns a character into an emoji, as after
+// # and 1.
 func isEmojiMark(r rune) bool { return r >= '\ufe00' && r <= '\ufe0f' || r == '\u20e3' }
 
 func isNameByte(c byte) bool {
@@ -122,7 +123,7 @@ func isNameByte(c byte) bool {
 
 const maxName = 128 // bytes of a mention's name; longer ones are none
 
-// mentionAt reads @name or @name@host[:port] at the beginning of s.
+// mentionAt parses @name or @name@host[:port] at the beginning of s.
 func mentionAt(s string) word {
 	n := nameLength(s[1:])
 	end := 1 + n
@@ -140,7 +141,7 @@ func mentionAt(s string) word {
 	return word{mention, s[:end], s[1:end]}
 }
 
-// nameLength is how far a username goes: word characters, with dots and
+// nameLength is the length of a username: word characters, with dots and
 // hyphens inside, so that one at the end is punctuation.
 func nameLength(s string) int {
 	end := 0
@@ -154,7 +155,7 @@ func nameLength(s string) int {
 	return end
 }
 
-// hostLength is how far a host name goes: labels with single dots between.
+// hostLength is the length of a host name: labels with single dots between.
 func hostLength(s string) int {
 	end, prev := 0, '.'
 	for i, r := range s {
@@ -181,7 +182,7 @@ func portLength(s string) int {
 
 const maxHashtag = 300 // bytes; longer ones are none
 
-// hashtagAt reads a hashtag: letters, digits, marks and underscores, joined by
+// hashtagAt parses a hashtag: letters, digits, marks and underscores, joined by
 // middle dots or joiners, with a letter among them.
 func hashtagAt(s string) word {
 	end, letters := 1, false
@@ -199,13 +200,13 @@ func hashtagAt(s string) word {
 	return word{hashtag, s[:end], s[1:end]}
 }
 
-// isJoiner names what stands inside a hashtag: the middle dots of Catalan and
-// Japanese, and the joiners of Persian and Indic scripts.
+// isJoiner reports whether a character may be inside a hashtag only: the middle
+// dots of Catalan and Japanese, and the joiners of Persian and Indic scripts.
 func isJoiner(r rune) bool { return strings.ContainsRune("\u00b7\u30fb\u200c\u200d", r) }
 
-// linkAt reads a link up to a space, <, > or ", without the punctuation that
+// linkAt parses a link up to a space, <, > or ", without the punctuation that
 // ends a sentence and without a bracket that was opened before the link. What
-// looks like a link and is no URL comes back as plain.
+// looks like a link and is not a URL is returned as plain.
 func linkAt(s string) word {
 	scheme := 0
 	for _, p := range []string{"https://", "http://"} {

@@ -102,7 +102,7 @@ func TestLength(t *testing.T) {
 
 // Scanning allocates for what it finds alone: text that looks like links,
 // mentions and hashtags and holds none costs no more when there is more of it.
-func TestScanningIsThrifty(t *testing.T) {
+func TestScanningAllocatesLittle(t *testing.T) {
 	for name, unit := range map[string]string{
 		"mentions": "@é@", "hashtags": "#1·", "hosts": "@a@-",
 	} {

@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// maxNesting is how deep elements may stand in one another.
+	// maxNesting is how deep elements may be nested.
 	maxNesting = 64
-	// closingRoom is kept free at the end of the output for all end tags.
+	// closingRoom is reserved at the end of the output for all end tags.
 	closingRoom = maxNesting * len("</blockquote>")
-	// worstEscape is how many bytes EscapeText makes of one at most, and
+	// worstEscape is the most bytes that EscapeText makes of one, and
 	// Render of a newline: &#34; and <br />.
 	worstEscape = len(lineBreak)
 )
 
-// tidier writes HTML anew, from its tokens, so that an HTML5 parser (WHATWG
-// HTML §13.2.6) reads back the same tree: all closed, no paragraph in a
-// paragraph, no link in a link. What needs no repair is written as it came,
-// which makes Sanitize stable.
+// tidier writes HTML again from its tokens, so that an HTML5 parser (WHATWG
+// HTML §13.2.6) reads the same tree: all closed, no paragraph in a paragraph,
+// no link in a link. What is correct is written unchanged, which makes Sanitize
+// stable.
 type tidier struct {
 	b    strings.Builder
 	open []string
@@ -125,7 +125,7 @@ func (t *tidier) end(tag string) {
 	}
 }
 
-// writeText cuts a text that doesn't fit.
+// writeText writes text, cutting what doesn't fit.
 func (t *tidier) writeText(s string) {
 	if s = clean(s); s == "" {
 		return
@@ -185,7 +185,7 @@ func (t *tidier) closeNearest(tag string) {
 	}
 }
 
-// closeItem ends the item before this one, but not one that this list is in.
+// closeItem ends the previous item, but not one that contains this list.
 func (t *tidier) closeItem() {
 	for i, tag := range slices.Backward(t.open) {
 		if tag == "li" {
@@ -207,8 +207,8 @@ func lastIndex(open []string, tag string) int {
 	return -1
 }
 
-// startTag is a tag with what is allowed of its attributes, always in the same
-// order; nothing for a link that leads nowhere allowed.
+// startTag is a tag with its allowed attributes, always in the same order; ""
+// for a link without an allowed URL.
 func (t *tidier) startTag(token html.Token) string {
 	var b strings.Builder
 	add := func(key, value string) { b.WriteString(" " + key + `="` + EscapeText(value) + `"`) }
@@ -252,9 +252,9 @@ func (t *tidier) startTag(token html.Token) string {
 	return b.String() + ">"
 }
 
-// A rel of "me" is kept of nobody but the owner of a profile here: on a page of
+// A rel of "me" is kept only for the owner of a local profile: on a page of
 // ours it says that the account and the linked site are one person, and a
-// stranger whose post is boosted there could claim the page for himself.
+// stranger whose post is boosted there could claim the page.
 const (
 	linkRel = "nofollow noopener noreferrer"
 	tagRel  = "tag " + linkRel

@@ -26,11 +26,11 @@ type result struct {
 	why     string
 }
 
-// testTimeout is long enough for a mutation that has a test wait in vain.
+// testTimeout is long enough for a mutation that makes a test wait in vain.
 const testTimeout = "60s"
 
-// attempt runs one mutation's test over the altered code. Tests that build
-// the real binary build the altered one: the overlay is in GOFLAGS.
+// attempt runs one mutation's test over the altered code. Tests that build the
+// real binary build the altered one: the overlay is in GOFLAGS.
 func attempt(ctx context.Context, m mutation) result {
 	dir, err := os.MkdirTemp("", "kinglet-mutate-")
 	if err != nil {
@@ -85,9 +85,9 @@ func goTest(ctx context.Context, overlay, pkg, test string, flags ...string) (st
 	return string(out), err
 }
 
-// baseline runs every test that a mutation names over the code as it is. It
-// gives, for each, why it can't tell anything: it fails already, or there is
-// no such test, or it is skipped here.
+// baseline runs every test that a mutation names over the unchanged code. It
+// returns, for each, why it proves nothing: it fails already, does not exist,
+// or is skipped here.
 func baseline(ctx context.Context, all []mutation) (map[target]string, error) {
 	byPackage := map[string][]string{}
 	for _, m := range all {
@@ -125,8 +125,8 @@ func baseline(ctx context.Context, all []mutation) (map[target]string, error) {
 	return why, nil
 }
 
-// anyMatch tells whether a -run expression, which is one of names between
-// slashes, matches one of the tests wholly.
+// anyMatch reports whether a -run expression, a list of names between slashes,
+// matches one of the tests completely.
 func anyMatch(run string, names []string) bool {
 	parts := strings.Split(run, "/")
 	for _, name := range names {

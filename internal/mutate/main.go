@@ -1,12 +1,12 @@
-// Command mutate takes Kinglet's checks away, one at a time, and tells which
-// of them no test misses. What it does to the code stands in table/*.txt, a
-// file an area of the code; docs/SECURITY.md explains the format. The tree is
-// never changed: the altered files are given to the go command as an overlay.
+// Command mutate removes Kinglet's checks, one at a time, and reports which of
+// them no test misses. The changes are in table/*.txt, one file for each area
+// of the code; docs/SECURITY.md explains the format. The tree is never changed:
+// the altered files are passed to the go command as an overlay.
 //
 //	go run ./internal/mutate [-only REGEXP] [-jobs N] [-list]
 //
-// It exits with 1 when a mutation survives, or can't be tried. It is a tool
-// for developers and no part of Kinglet's binary. Read mutation and run.
+// It exits with 1 when a mutation survives, or can't be tried. It is a tool for
+// developers and not part of Kinglet's binary. Read mutation and run.
 package main
 
 import (

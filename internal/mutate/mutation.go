@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// mutation is one check taken away.
+// mutation is the removal of one check.
 type mutation struct {
 	table   string // file of the table
 	name    string
@@ -23,7 +23,7 @@ type edit struct {
 // target is the test that is expected to fail.
 type target struct{ pkg, test string }
 
-// parseTable reads a file of the table:
+// parseTable parses a file of the table:
 //
 //	== name
 //	file PATH
@@ -31,8 +31,8 @@ type target struct{ pkg, test string }
 //	+ new line
 //	test PACKAGE REGEXP
 //
-// A mutation may have several files, and a file several places, each with a
-// line "file" of its own.
+// A mutation may change several files, and a file in several places, each with
+// a line "file" of its own.
 func parseTable(table, text string) ([]mutation, error) {
 	var all []mutation
 	for i, line := range strings.Split(text, "\n") {
@@ -83,7 +83,7 @@ func parseTable(table, text string) ([]mutation, error) {
 	return all, nil
 }
 
-// cutMark takes the mark and the space after it off a line.
+// cutMark removes the mark and the space after it from a line.
 func cutMark(line, mark string) (string, bool) {
 	if line == mark {
 		return "", true
@@ -91,8 +91,8 @@ func cutMark(line, mark string) (string, bool) {
 	return strings.CutPrefix(line, mark+" ")
 }
 
-// mutate gives the altered text of each file; an error when the code is no
-// longer as the table says.
+// mutate returns the altered text of each file; an error when the code does not
+// match the table any more.
 func (m mutation) mutate(read func(path string) ([]byte, error)) (map[string]string, error) {
 	files := map[string]string{}
 	for _, e := range m.edits {

@@ -2,16 +2,15 @@ package outgoing
 
 import "net/netip"
 
-// internet is where IPv6 addresses of the internet are: what IANA has given
-// out so far (RFC 4291 §2.4). IPv4 has no such corner.
+// internet is the range of public IPv6 addresses: what IANA has allocated so
+// far (RFC 4291 §2.4). IPv4 has no such range.
 var internet = netip.MustParsePrefix("2000::/3")
 
-// refused are the networks that no stranger may have us connect to
-// (SECURITY-RULES 22): this machine, the networks around it, and what no
-// server on the internet has as its address (the IANA special-purpose
-// registries, RFC 6890). IPv6 outside of 2000::/3 is refused as a whole:
-// loopback, link-local, unique local, multicast, IPv4-compatible and
-// IPv4-translated addresses, local NAT64.
+// refused are the networks that no stranger may make us connect to
+// (SECURITY-RULES 22): this machine, its local networks, and addresses that no
+// server on the internet has (the IANA special-purpose registries, RFC 6890).
+// IPv6 outside of 2000::/3 is refused as a whole: loopback, link-local, unique
+// local, multicast, IPv4-compatible and IPv4-translated addresses, local NAT64.
 var refused = parsePrefixes(
 	"0.0.0.0/8",
 	"10.0.0.0/8",
@@ -42,8 +41,8 @@ func parsePrefixes(list ...string) []netip.Prefix {
 	return out
 }
 
-// isPublic tells whether an address is one of the internet's. Addresses that
-// carry an IPv4 one inside are judged by that.
+// isPublic reports whether an address is public. Addresses that embed an IPv4
+// one are judged by that.
 func isPublic(a netip.Addr) bool {
 	a = embedded(a.Unmap().WithZone(""))
 	if a.Is6() && !internet.Contains(a) {
@@ -57,7 +56,7 @@ var (
 	sixToFour = netip.MustParsePrefix("2002::/16")    // RFC 3056
 )
 
-// embedded unwraps the IPv4 address of NAT64 and 6to4.
+// embedded returns the IPv4 address in one of NAT64 and 6to4.
 func embedded(a netip.Addr) netip.Addr {
 	b := a.As16()
 	switch {
@@ -69,8 +68,8 @@ func embedded(a netip.Addr) netip.Addr {
 	return a
 }
 
-// contains tells whether an address is in one of some networks, however it
-// is written.
+// contains reports whether an address is in one of some networks, in any
+// notation.
 func contains(list []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	for _, p := range list {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// ErrTooLarge is an answer of more bytes than were wanted.
-var ErrTooLarge = errors.New("the answer is too large")
+// ErrTooLarge is the error of a response that exceeds the limit.
+var ErrTooLarge = errors.New("the response is too large")
 
-// body is the body of an answer, bounded in bytes, in the time of each read
-// and, by its context, in all its time (SECURITY-RULES 23). What it counts is
-// decompressed: the transport has done that.
+// body is the body of a response, limited in bytes, in the time of each read
+// and, by its context, in total time (SECURITY-RULES 23). It counts
+// decompressed bytes, after the transport.
 type body struct {
 	io.ReadCloser
 	ctx    context.Context
@@ -30,11 +30,11 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1] // the one byte tells too much from enough
+		p = p[:b.left+1] // one more byte, to detect a body over the limit
 	}
 	if b.timer == nil {
 		b.timer = time.AfterFunc(b.idle, func() {
-			b.cancel(fmt.Errorf("nothing came for %s: %w", b.idle, context.DeadlineExceeded))
+			b.cancel(fmt.Errorf("no data received for %s: %w", b.idle, context.DeadlineExceeded))
 		})
 	} else {
 		b.timer.Reset(b.idle)
@@ -58,7 +58,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// Close ends the answer; what has not been read is not waited for.
+// Close ends the response without waiting for the unread rest.
 func (b *body) Close() error {
 	b.cancel(nil)
 	return b.ReadCloser.Close()

@@ -1,8 +1,8 @@
-// Package outgoing is the one HTTP client: everything Kinglet asks of the
-// outside world goes through it, and nothing else dials. It connects to
-// servers on the internet only, checked on the resolved address at every hop,
-// and bounds what it reads in bytes, redirects and time (SECURITY-RULES 22 to
-// 26). It never uses a proxy and never retries. Read Client and Request.
+// Package outgoing is the one HTTP client: all of Kinglet's requests go through
+// it, and nothing else dials. It connects to servers on the internet only,
+// checked by the resolved address at every hop, and limits what it reads in
+// bytes, redirects and time (SECURITY-RULES 22 to 26). It never uses a proxy
+// and never retries. Read Client and Request.
 package outgoing
 
 import (
@@ -27,7 +27,8 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Options set a Client up. Their zero values are right outside of tests.
+// Options are the options of a Client. Their zero values are right outside of
+// tests.
 type Options struct {
 	UserAgent     string
 	AllowNetworks []netip.Prefix // private networks that may be reached all the same, on any port, in http too
@@ -37,9 +38,9 @@ type Options struct {
 	HeaderTimeout time.Duration                                                     // from the request to the answer's headers; 0 is 10 s
 	IdleTimeout   time.Duration                                                     // without a byte of the answer's body; 0 is 10 s
 	RootCAs       *x509.CertPool                                                    // nil is the system's
-	// Host is asked before any request whether we deal with a host at all: its
-	// name in ASCII and lower case, with the port if that is not the scheme's
-	// own. nil is yes.
+	// Host is called before any request and decides whether we deal with a
+	// host at all: its name in ASCII and lower case, with the port if that
+	// is not the scheme's default. nil allows all.
 	Host func(host string) error
 }
 
@@ -68,7 +69,7 @@ func New(o Options) *Client {
 	c.idle = orDefault(o.IdleTimeout, 10*time.Second)
 	header := orDefault(o.HeaderTimeout, 10*time.Second)
 	// Two transports, so that a connection that was made for https, to
-	// anywhere on the internet, can't be one for plain http.
+	// anywhere on the internet, is never used for plain http.
 	c.secure, c.plain = newTransport(c.dialSecure, header), newTransport(c.dialPlain, header)
 	c.secure.TLSClientConfig.RootCAs = o.RootCAs
 	return c
@@ -83,7 +84,7 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 
 func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn, error), header time.Duration) *http.Transport {
 	return &http.Transport{
-		// No Proxy: what we may connect to is decided here.
+		// No Proxy: this client decides what to connect to.
 		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true,
@@ -96,42 +97,42 @@ func newTransport(dial func(ctx context.Context, network, addr string) (net.Conn
 		IdleConnTimeout:        30 * time.Second,
 		WriteBufferSize:        4 << 10,
 		ReadBufferSize:         4 << 10,
-		// What a server may send that nobody has read yet, kept in memory.
+		// Limits of received data that nobody has read yet, kept in memory.
 		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 1 << 20},
 	}
 }
 
-// Close cancels the GETs under way, waits for them, and ends the connections
-// that are idle. GETs after it fail.
+// Close cancels the GETs in progress, waits for them, and closes idle
+// connections. GETs after it fail.
 func (c *Client) Close() {
 	c.flights.close()
 	c.secure.CloseIdleConnections()
 	c.plain.CloseIdleConnections()
 }
 
-// Request is one to make. Body makes it a POST.
+// Request is a request to make. A Body makes it a POST.
 type Request struct {
 	URL         string
 	Accept      string
 	Body        []byte
 	ContentType string
-	// Sign, if set, signs the request; it is asked again for a redirect on
+	// Sign, if set, signs the request; it is called again for a redirect on
 	// the same host, and not for one to another (SECURITY-RULES 24).
 	Sign func(r *http.Request) error
-	// SignedBy names who signs, such as by the id of the key. GETs of the
-	// same URL by the same share one answer; those that have Sign and no
-	// SignedBy share none.
+	// SignedBy identifies the signer, such as by the id of the key. GETs of
+	// the same URL by the same signer share one response; those with Sign
+	// but without SignedBy share none.
 	SignedBy string
-	// Redirect, if set, is asked before a redirect is followed, and can refuse
-	// it: what one host may be asked is counted at the host that is asked.
+	// Redirect, if set, is called before a redirect is followed, and can
+	// refuse it: requests to a host are counted at the host that gets them.
 	Redirect func(target string) error
-	// MaxBytes bounds the body of the answer, decompressed; 0 is 1 MiB.
+	// MaxBytes limits the body of the response, decompressed; 0 is 1 MiB.
 	MaxBytes int64
-	// Timeout bounds all of it; 0 is 15 s.
+	// Timeout limits the whole request; 0 is 15 s.
 	Timeout time.Duration
 }
 
-// Response is an answer that was read whole.
+// Response is a response that was read completely.
 type Response struct {
 	Status int
 	Header http.Header
@@ -139,22 +140,22 @@ type Response struct {
 	Body   []byte
 }
 
-// Stream is an answer to be read, and closed.
+// Stream is a response to read and close.
 type Stream struct {
 	Status int
 	Header http.Header
 	URL    string // after redirects
-	// Body fails with ErrTooLarge after MaxBytes, and when Timeout is over or
-	// nothing comes for long.
+	// Body fails with ErrTooLarge after MaxBytes, and when Timeout is over
+	// or no data arrives for long.
 	Body io.ReadCloser
 }
 
 const maxRedirects = 3
 
-// Do makes a request and reads the answer. GETs follow up to three redirects,
-// each checked like the first and none from https to http; POSTs follow none.
-// An answer of any status is an answer; errors are ErrRefused, ErrTooLarge
-// and those of the network.
+// Do makes a request and reads the response. GETs follow up to three redirects,
+// each checked like the first and none from https to http; POSTs follow none. A
+// response with any status is no error; errors are ErrRefused, ErrTooLarge and
+// those of the network.
 func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 	q = q.withDefaults()
 	if q.Body != nil || q.Sign != nil && q.SignedBy == "" {
@@ -177,8 +178,8 @@ func (c *Client) read(ctx context.Context, q Request) (*Response, error) {
 	return &Response{Status: s.Status, Header: s.Header, URL: s.URL, Body: content}, nil
 }
 
-// Stream is Do for what is too large for memory: it leaves the reading to the
-// caller, who closes the answer's body.
+// Stream is Do for a response that is too large for memory: the caller reads
+// and closes the response's body.
 func (c *Client) Stream(ctx context.Context, q Request) (*Stream, error) {
 	q = q.withDefaults()
 	caller := ctx
@@ -202,8 +203,8 @@ func (q Request) withDefaults() Request {
 	return q
 }
 
-// follow makes a request and those it is redirected to, up to the answer and
-// the URL that gave it.
+// follow makes a request and those it is redirected to, up to the response and
+// its URL.
 func (c *Client) follow(ctx context.Context, q Request) (*http.Response, string, error) {
 	target, first := q.URL, ""
 	for hop := 0; ; hop++ {
@@ -282,13 +283,12 @@ func (c *Client) request(ctx context.Context, q Request, target, first string) (
 	return r, nil
 }
 
-// parse reads an address that may be asked, and writes its host as it goes
-// over the wire, in ASCII and lower case: the host that is signed, compared
-// and dialled is one.
+// parse parses a URL, and returns it with its host in the form of the wire, in
+// ASCII and lower case: the same host is signed, compared and dialled.
 func parse(target string) (*url.URL, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
-		return nil, fmt.Errorf("%w: %q is no address", ErrRefused, target)
+		return nil, fmt.Errorf("%w: invalid URL %q", ErrRefused, target)
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("%w: %q is not https", ErrRefused, target)
@@ -308,7 +308,7 @@ func parse(target string) (*url.URL, error) {
 	return u, nil
 }
 
-// hostOf is the host of an address as policies name it.
+// hostOf is the host of a URL as policies know it.
 func hostOf(u *url.URL) string {
 	name := strings.TrimRight(u.Hostname(), ".")
 	if strings.Contains(name, ":") {
@@ -324,7 +324,7 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0
 }
 
-// redirect gives where an answer sends us, "" when it is the answer itself.
+// redirect is the target of a redirect, "" when the response is not one.
 func redirect(r *http.Request, resp *http.Response) (string, error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// ErrRefused is what we do not connect to, whatever happens: trying again
-// will not help.
+// ErrRefused is the error of a request that is never made: a retry will not
+// help.
 var ErrRefused = errors.New("refused")
 
-// IsRefused tells whether a request failed for what it asked, and not for the
-// state of the network: it will fail again.
+// IsRefused reports whether a request failed because of its target, and not
+// because of the network: it will fail again.
 func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }
 
 // Connecting goes on when its request has ended, in case another one can use
-// the connection, and how many addresses a name has is for a stranger to say.
-// So it is bounded here, in all and for each address.
+// the connection, and strangers choose how many addresses a name has. So it is
+// limited here, in total and for each address.
 const (
 	connectTimeout = 15 * time.Second
 	attempt        = 5 * time.Second
@@ -32,14 +32,14 @@ func (c *Client) dialSecure(ctx context.Context, _, hostport string) (net.Conn, 
 	return c.dial(ctx, hostport, false)
 }
 
-// dialPlain connects for http, which is spoken inside AllowNetworks only.
+// dialPlain connects for http, which is allowed inside AllowNetworks only.
 func (c *Client) dialPlain(ctx context.Context, _, hostport string) (net.Conn, error) {
 	return c.dial(ctx, hostport, true)
 }
 
 // dial resolves a host, checks every address it has, and connects to one that
-// passed. The address that is checked is the one that is dialled, so a name
-// that changes its mind in between gains nothing.
+// passed. The checked address is the dialled one, so a name that changes in
+// between gains nothing (DNS rebinding).
 func (c *Client) dial(ctx context.Context, hostport string, allowedOnly bool) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -63,12 +63,12 @@ func (c *Client) dial(ctx context.Context, hostport string, allowedOnly bool) (n
 	return nil, fmt.Errorf("connect to %s: %w", hostport, err)
 }
 
-// addresses are those of a host that may be connected to on a port, in the
-// order to try them.
+// addresses are the addresses of a host that may be connected to on a port, in
+// the order to try them.
 func (c *Client) addresses(ctx context.Context, host, port string, allowedOnly bool) ([]netip.Addr, error) {
 	refusal := fmt.Errorf("%w: %s port %s is not a server on the internet", ErrRefused, host, port)
 	if allowedOnly {
-		refusal = fmt.Errorf("%w: %s is to be asked with https", ErrRefused, host)
+		refusal = fmt.Errorf("%w: %s requires https", ErrRefused, host)
 	}
 	public := !allowedOnly && isName(host) && (port == "443" || port == "80")
 	if !public && len(c.allow) == 0 {
@@ -91,8 +91,8 @@ func (c *Client) addresses(ctx context.Context, host, port string, allowedOnly b
 	return pass[:min(len(pass), maxAddresses)], nil
 }
 
-// isName tells whether a host is a name on the internet: it has a dot, and is
-// no address in any spelling (127.1, 0x7f.0.0.1), of which resolvers know
+// isName reports whether a host is a name on the internet: it has a dot, and is
+// not an address in any notation (127.1, 0x7f.0.0.1), of which resolvers know
 // more than netip. No top-level domain begins with a digit.
 func isName(host string) bool {
 	host = strings.TrimSuffix(host, ".")
@@ -103,9 +103,9 @@ func isName(host string) bool {
 	return host[dot+1] < '0' || host[dot+1] > '9'
 }
 
-// alternate orders addresses so that IPv4 and IPv6 take turns, beginning with
-// the resolver's first: one of them that leads nowhere does not use up all
-// attempts (as RFC 8305 §4 has it).
+// alternate orders addresses so that IPv4 and IPv6 alternate, beginning with
+// the resolver's first: a network that does not work does not use up all
+// attempts (RFC 8305 §4).
 func alternate(addrs []netip.Addr) []netip.Addr {
 	var first, second []netip.Addr
 	for _, a := range addrs {
@@ -127,7 +127,7 @@ func alternate(addrs []netip.Addr) []netip.Addr {
 	return out
 }
 
-// lookup gives the addresses of a host, which may itself be one.
+// lookup returns the addresses of a host, which may itself be one.
 func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return []netip.Addr{a}, nil
@@ -139,10 +139,10 @@ func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) 
 	return addrs, nil
 }
 
-// IsAllowedNetwork tells whether a host[:port] is inside the networks that
-// were opened with AllowNetworks, with any of its addresses (localhost often
-// has one more): plain http may be spoken with it there. It only helps to
-// choose; the dialer connects in plain http to allowed addresses only.
+// IsAllowedNetwork reports whether a host[:port] is inside AllowNetworks, with
+// any of its addresses (localhost often has several): plain http may be used
+// with it. It only helps to choose the scheme; the dialer connects in plain
+// http to allowed addresses only.
 func (c *Client) IsAllowedNetwork(ctx context.Context, hostport string) bool {
 	if len(c.allow) == 0 {
 		return false

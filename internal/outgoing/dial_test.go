@@ -134,7 +134,7 @@ func TestSecure(t *testing.T) {
 	}
 }
 
-// isTimeout tells whether a request failed since something took too long.
+// isTimeout reports whether a request failed since something took too long.
 func isTimeout(err error) bool {
 	var t net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()

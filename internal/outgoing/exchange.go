@@ -9,13 +9,13 @@ import (
 	"strconv"
 )
 
-// Exchange answers a request that is sent to an address, in place of a
-// connection to it: tests have networks in memory. See Options.Exchange.
+// Exchange answers a request to an address, in place of a connection to it:
+// tests have networks in memory. See Options.Exchange.
 type Exchange func(r *http.Request, address netip.AddrPort) (*http.Response, error)
 
-// exchanger is the transport over an Exchange. It looks up and judges
-// addresses as the dialer does, and asks the next address when one could not
-// be connected to (a net.OpError of "dial").
+// exchanger is the transport over an Exchange. It looks up and checks addresses
+// as the dialer does, and tries the next address when one could not be
+// connected to (a net.OpError of "dial").
 type exchanger struct {
 	client      *Client
 	exchange    Exchange

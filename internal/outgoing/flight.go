@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// flights are the GETs being made, one for each URL (SECURITY-RULES 23):
-// whoever asks for what is being asked already waits for that answer.
+// flights are the GETs in progress, one for each URL (SECURITY-RULES 23):
+// concurrent callers of one URL share the response.
 type flights struct {
 	mu     sync.Mutex
 	under  map[flightKey]*flight
@@ -18,8 +18,8 @@ type flights struct {
 	wg     sync.WaitGroup
 }
 
-// flightKey is what two requests have in common that may share an answer.
-// Who signs is part of it, since the answer may depend on who asks.
+// flightKey is equal for requests that may share a response. The signer is part
+// of it, since the response may depend on it.
 type flightKey struct {
 	url, accept, signedBy string
 	maxBytes              int64
@@ -34,9 +34,9 @@ type flight struct {
 	err     error
 }
 
-// do gives the answer of the flight under a key, beginning one with fetch if
-// there is none. A caller that is cancelled leaves the others theirs; when
-// the last one leaves, the fetch is cancelled.
+// do returns the response of the flight under a key, starting one with fetch if
+// there is none. A cancelled caller does not affect the others; when the last
+// one leaves, the fetch is cancelled.
 func (f *flights) do(ctx context.Context, k flightKey, fetch func(context.Context) (*Response, error)) (*Response, error) {
 	f.mu.Lock()
 	if f.closed {
@@ -68,7 +68,7 @@ func (f *flights) do(ctx context.Context, k flightKey, fetch func(context.Contex
 }
 
 // begin starts a flight; the caller holds the lock. It does not end with the
-// caller's context, for others may join, but it has its values.
+// caller's context, since others may join, but it has its values.
 func (f *flights) begin(ctx context.Context, k flightKey, fetch func(context.Context) (*Response, error)) *flight {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	fl := &flight{cancel: cancel, done: make(chan struct{})}
@@ -101,7 +101,7 @@ func (f *flights) forget(k flightKey, fl *flight) {
 	}
 }
 
-// close cancels all flights, waits for them to end and lets none begin.
+// close cancels all flights, waits for them to end and allows no new ones.
 func (f *flights) close() {
 	f.mu.Lock()
 	f.closed = true
@@ -112,7 +112,7 @@ func (f *flights) close() {
 	f.wg.Wait()
 }
 
-// clone is an answer that shares nothing with the first.
+// clone is a deep copy of a response.
 func (r *Response) clone() *Response {
 	return &Response{Status: r.Status, Header: r.Header.Clone(), URL: r.URL, Body: bytes.Clone(r.Body)}
 }

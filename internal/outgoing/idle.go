@@ -1,7 +1,6 @@
 package outgoing
 
-// CloseIdle ends the connections that are kept for a next request: what else
-// needs a file descriptor comes first.
+// CloseIdle closes idle connections, to free file descriptors for other uses.
 func (c *Client) CloseIdle() {
 	c.secure.CloseIdleConnections()
 	c.plain.CloseIdleConnections()

@@ -9,7 +9,7 @@ import (
 	"kinglet/internal/config"
 )
 
-// The rules of what may fail. Counted is what was wrong, not what was asked.
+// The rules for failures. Failed attempts are counted, not requests.
 var (
 	// Passwords, by address, whatever the accounts.
 	SignIn = Rule{"sign_in", 20, 15 * time.Minute}
@@ -18,21 +18,21 @@ var (
 	SignInTo = Rule{"sign_in_to", 10, 15 * time.Minute}
 	// Passwords of one account, by each browser or address that it has.
 	SignInKnown = Rule{"sign_in_known", 10, 15 * time.Minute}
-	// Access tokens that are not there, by address.
+	// Unknown access tokens, by address.
 	InvalidToken = Rule{"invalid_tokens", 60, 5 * time.Minute}
 )
 
-// FailureSettings are these rules as the settings have them.
+// FailureSettings are these rules with the configured limits.
 func FailureSettings(c config.Limits) []Rule {
 	return []Rule{
 		setting(SignIn, c.SignIn), setting(SignInTo, c.SignInTo), setting(SignInKnown, c.SignInTo), setting(InvalidToken, c.Invalid),
 	}
 }
 
-// Failures counts what failed. An attempt is reserved before it is judged, so
-// that of many at the same time no more are judged than may fail; what was
-// right is taken out of the count. It is safe for concurrent use, and its
-// memory is bounded: the oldest count goes first.
+// Failures counts failures. An attempt is reserved before it is checked, so
+// that concurrent attempts can't exceed the limit; a successful one is
+// released. It is safe for concurrent use, and its memory is limited: the
+// oldest count is evicted first.
 type Failures struct {
 	now     func() time.Time
 	most    int
@@ -42,7 +42,7 @@ type Failures struct {
 	oldest  *list.List // of *failure, in the order they began
 }
 
-// digest is a key as it is kept: of one size however long the key is.
+// digest is a key in memory: of one size however long the key is.
 type digest [16]byte
 
 func digestOf(key string) digest {
@@ -56,8 +56,8 @@ type failure struct {
 	reset time.Time
 }
 
-// NewFailures makes a counter with a clock that keeps at most so many counts.
-// Each setting replaces the rule of its name.
+// NewFailures makes a counter with a clock that keeps at most most counts. Each
+// setting replaces the rule of its name.
 func NewFailures(now func() time.Time, most int, settings ...Rule) *Failures {
 	f := &Failures{now: now, most: most, rules: map[string]Rule{}, entries: map[digest]*list.Element{}, oldest: list.New()}
 	for _, r := range settings {
@@ -72,8 +72,8 @@ type Reservation struct {
 	entry *failure
 }
 
-// Reserve counts an attempt as failed. It is nil when as many as may fail have
-// failed, or are being judged; then reset says when there is room again.
+// Reserve counts an attempt as failed. It is nil when the limit is reached by
+// failed attempts and reservations; then reset says when there is room again.
 func (f *Failures) Reserve(rule Rule, who string) (r *Reservation, reset time.Time) {
 	if set, ok := f.rules[rule.Name]; ok {
 		rule = set
@@ -107,8 +107,8 @@ func (f *Failures) drop(e *list.Element) {
 	f.oldest.Remove(e)
 }
 
-// Release takes the attempt out of the count: it was right, or was not judged.
-// A second time does nothing, nor does it for the zero Reservation.
+// Release removes the attempt from the count: it succeeded, or was not checked.
+// A second call does nothing, nor does one on the zero Reservation.
 func (r *Reservation) Release() {
 	if r.f == nil {
 		return

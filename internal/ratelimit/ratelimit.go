@@ -1,8 +1,7 @@
-// Package ratelimit counts requests in memory, by rule and by who makes them,
-// and says when there were too many. Its memory is bounded whoever calls, and
-// nobody's count is lost by another's calls: see table. It knows no HTTP: what a
-// client is told of its count is written by api/limit. Read Counter and Limiter
-// first.
+// Package ratelimit counts requests in memory, by rule and by client, and
+// reports when there were too many. Its memory is limited whoever calls, and no
+// client's count is lost by another's calls: see table. It does not use HTTP:
+// api/limit writes the headers. Read Counter and Limiter first.
 package ratelimit
 
 import (
@@ -13,14 +12,14 @@ import (
 	"kinglet/internal/config"
 )
 
-// Rule is how many requests one may make in a window of time.
+// Rule is how many requests one client may make in a window of time.
 type Rule struct {
 	Name   string
 	Most   int
 	Window time.Duration
 }
 
-// The rules, with the limits that hold unless a setting says otherwise.
+// The rules, with their default limits.
 var (
 	Account   = Rule{"account", 1500, 5 * time.Minute} // signed in, by account
 	Address   = Rule{"address", 600, 5 * time.Minute}  // not signed in, by address
@@ -33,7 +32,7 @@ var (
 	Discovery = Rule{"discovery", 1500, 5 * time.Minute} // WebFinger, NodeInfo and the like, by address
 )
 
-// setting is a rule as it is set.
+// setting is a rule with its configured limit.
 func setting(r Rule, l config.RateLimit) Rule {
 	if l.Most > 0 {
 		r.Most, r.Window = l.Most, l.Window
@@ -41,7 +40,7 @@ func setting(r Rule, l config.RateLimit) Rule {
 	return r
 }
 
-// Settings are the rules as the settings have them.
+// Settings are the rules with the configured limits.
 func Settings(c config.Limits) []Rule {
 	return []Rule{
 		setting(Account, c.Account), setting(Address, c.Address), setting(Apps, c.Apps), setting(Token, c.Token),
@@ -49,15 +48,15 @@ func Settings(c config.Limits) []Rule {
 	}
 }
 
-// Counter counts requests. api and ui ask no more of rate limiting: one whose
-// nodes share their counts takes the place of Limiter in internal/cmd.
+// Counter counts requests. It is all that api and ui need of rate limiting: one
+// whose nodes share their counts would replace Limiter in internal/cmd.
 type Counter interface {
 	// Count counts a request of who under a rule, of which only the name
-	// matters where the settings have another of that name.
+	// matters where a setting has the same name.
 	Count(rule Rule, who string) Counted
 }
 
-// Counted is what the count of a request says.
+// Counted is the result of counting a request.
 type Counted struct {
 	Allowed   bool
 	Most      int           // requests in a window
@@ -91,13 +90,13 @@ func (l *Limiter) Count(rule Rule, who string) Counted {
 	return Counted{c.n <= rule.Most, rule.Most, max(rule.Most-c.n, 0), reset, reset.Sub(l.now())}
 }
 
-// Allow counts a request and tells whether it may be made.
+// Allow counts a request and reports whether it may be made.
 func (l *Limiter) Allow(rule Rule, who string) (ok bool, remaining int, reset time.Time) {
 	c := l.Count(rule, who)
 	return c.Allowed, c.Remaining, c.Reset
 }
 
-// add counts a request and gives the rule that holds.
+// add counts a request and returns the rule that applies.
 func (l *Limiter) add(rule Rule, who string) (Rule, count) {
 	k := hashKey(l.seed, who)
 	l.mu.Lock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Recent remembers values for a time, at most so many: the oldest is forgotten
-// first. Keys are kept as hashes, so that a stranger's long ones cost no more
+// Recent remembers values for a time, up to a maximum number: the oldest is
+// forgotten first. Keys are stored as hashes, so that long ones cost no more
 // than others. It is safe for concurrent use.
 type Recent[V any] struct {
 	now     func() time.Time
@@ -23,12 +23,12 @@ type recentEntry[V any] struct {
 	until time.Time
 }
 
-// NewRecent makes one with a clock that remembers at most so many.
+// NewRecent makes a Recent with a clock and a maximum number of values.
 func NewRecent[V any](now func() time.Time, most int) *Recent[V] {
 	return &Recent[V]{now: now, most: most, entries: map[digest]*list.Element{}, order: list.New()}
 }
 
-// Put remembers a value for a time; the key's former value is replaced.
+// Put remembers a value for a time, replacing the key's former value.
 func (r *Recent[V]) Put(key string, value V, keep time.Duration) {
 	k := digestOf(key)
 	r.mu.Lock()
@@ -41,7 +41,7 @@ func (r *Recent[V]) Put(key string, value V, keep time.Duration) {
 	r.entries[k] = r.order.PushBack(&recentEntry[V]{k, value, r.now().Add(keep)})
 }
 
-// Get gives what is remembered.
+// Get returns the value of a key.
 func (r *Recent[V]) Get(key string) (value V, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// maxEntries bounds how many keys a rule counts at once. Every rule has a
-// table of its own, so that whoever fills one evicts nothing from another.
+// maxEntries limits how many keys a rule counts at once. Every rule has a table
+// of its own, so that filling one evicts nothing from another.
 const maxEntries = 10_000
 
-// key is the hash of who is counted, with the limiter's secret seed: of one
+// key is the hash of a client's key, with the limiter's secret seed: of one
 // size however long the name is, and without collisions that can be chosen.
 type key [16]byte
 
@@ -34,7 +34,7 @@ type entry struct {
 }
 
 // table counts the requests of one rule. All its windows are equally long, so
-// entries end in the order in which they came.
+// entries end in the order in which they were added.
 type table struct {
 	rule    Rule
 	queue   []entry     // the oldest first
@@ -62,9 +62,9 @@ func (t *table) add(k key, now time.Time) count {
 	return *c
 }
 
-// insert makes an entry, evicting the oldest from a full table. A key that was
-// evicted before its window ended goes on counting where it was: nobody gets
-// rid of a count by filling the table.
+// insert adds an entry, evicting the oldest from a full table. A key that was
+// evicted before its window ended continues with its count: nobody gets rid of
+// a count by filling the table.
 func (t *table) insert(k key, at int64) {
 	if len(t.queue) == maxEntries {
 		if t.evicted == nil {
@@ -89,11 +89,11 @@ func (t *table) dropOldest() {
 	t.first++
 }
 
-// sketch remembers the counts of what was evicted in fixed memory: a count-min
-// sketch that keeps the highest count of each cell. A key that was never here
-// is mistaken for another only when it meets one in every row; and since cells
-// are not added up, a flood of keys with a few requests each teaches it only
-// those few.
+// sketch remembers the counts of evicted keys in fixed memory: a count-min
+// sketch that keeps the highest count of each cell. A key that was never added
+// is mistaken for another only when it collides in every row; and since cells
+// are not added up, a flood of keys with a few requests each adds only those
+// few.
 type sketch [4][sketchCells]count
 
 const sketchCells = 4096

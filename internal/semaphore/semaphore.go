@@ -1,6 +1,6 @@
-// Package semaphore lets a few do at a time what costs much, and bounds how
+// Package semaphore limits how many callers do expensive work at a time, how
 // much memory they hold, how many wait, and how long. One client never takes
-// all the places, and who is trusted stands before who is not. Read Semaphore.
+// all the places, and trusted clients are served first. Read Semaphore.
 package semaphore
 
 import (
@@ -12,27 +12,28 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Busy is the error of who could not be let in.
+// Busy is the error of a caller that was not admitted.
 var Busy = fault.Errorf(fault.Unavailable, "The server is busy, try again in a moment")
 
-// Trusted is the client that is known: it stands before all others, and may
+// Trusted is the client key of trusted callers: they are served first, and may
 // take every place.
 const Trusted = ""
 
-// Options bound a semaphore.
+// Options are the limits of a semaphore.
 type Options struct {
-	// Places is how many get in at once.
+	// Places is how many callers are admitted at once.
 	Places int
-	// Bytes is how many they may hold together; 0 is any number.
+	// Bytes is how many bytes they may hold together; 0 is no limit.
 	Bytes int64
 	// PerClient is how many places one client may take; 0 is all.
 	PerClient int
-	// Waiting is how many may wait, the trusted counted apart; 0 lets nobody.
+	// Waiting is how many may wait, not counting trusted ones; 0 lets
+	// nobody wait.
 	Waiting int
-	// WaitingPerClient is how many of those one client that is not trusted may
-	// be; 0 is half.
+	// WaitingPerClient is how many of those one untrusted client may be; 0
+	// is half.
 	WaitingPerClient int
-	// Wait is how long one waits.
+	// Wait is how long a caller waits.
 	Wait time.Duration
 }
 
@@ -66,8 +67,8 @@ func New(o Options) *Semaphore {
 	return &Semaphore{options: o, holding: map[string]int{}}
 }
 
-// Acquire waits for a place; release gives it back, once. The error is Busy,
-// or that of ctx.
+// Acquire waits for a place; release returns it, once. The error is Busy, or
+// that of ctx.
 func (s *Semaphore) Acquire(ctx context.Context, client string) (release func(), err error) {
 	if client == Trusted {
 		return s.AcquireBytes(ctx, 0)
@@ -75,9 +76,9 @@ func (s *Semaphore) Acquire(ctx context.Context, client string) (release func(),
 	return s.AcquireBytes(ctx, 0, client)
 }
 
-// AcquireBytes is Acquire for who will hold so many bytes, and counts for
-// several clients, an address and a host say: all of them need to have room.
-// Without clients it is trusted.
+// AcquireBytes is Acquire for a caller that holds a number of bytes, and counts
+// for several clients, such as an address and a host: all of them need to have
+// room. Without clients it is trusted.
 func (s *Semaphore) AcquireBytes(ctx context.Context, bytes int64, clients ...string) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func (s *Semaphore) AcquireBytes(ctx context.Context, bytes int64, clients ...st
 	return sync.OnceFunc(func() { s.release(w) }), nil
 }
 
-// enter puts a waiter into the line, and through it if there is a place.
+// enter adds a waiter to the queue, and admits it if there is a place.
 func (s *Semaphore) enter(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +125,7 @@ func (s *Semaphore) enter(w *waiter) bool {
 
 // The following are called with mu held.
 
-// mayWait tells whether the line has room for one more.
+// mayWait reports whether the queue has room for another waiter.
 func (s *Semaphore) mayWait(w *waiter) bool {
 	if s.options.Bytes > 0 && w.bytes > s.options.Bytes {
 		return false // it never gets in
@@ -140,7 +141,7 @@ func (s *Semaphore) mayWait(w *waiter) bool {
 	return true
 }
 
-// count counts those who wait.
+// count counts some of the waiters.
 func (s *Semaphore) count(which func(*waiter) bool) (n int) {
 	for _, w := range s.waiting {
 		if which(w) {
@@ -150,7 +151,7 @@ func (s *Semaphore) count(which func(*waiter) bool) (n int) {
 	return n
 }
 
-// fits tells whether a waiter's bytes and clients have room.
+// fits reports whether a waiter's bytes and clients have room.
 func (s *Semaphore) fits(w *waiter) bool {
 	if s.options.Bytes > 0 && s.bytes+w.bytes > s.options.Bytes {
 		return false
@@ -158,8 +159,8 @@ func (s *Semaphore) fits(w *waiter) bool {
 	return !slices.ContainsFunc(w.clients, func(c string) bool { return s.holding[c] >= s.options.PerClient })
 }
 
-// admit gives free places to those who wait. One who does not fit does not
-// hold up those behind.
+// admit gives free places to waiters. One that does not fit does not block
+// those behind it.
 func (s *Semaphore) admit() {
 	for i := 0; i < len(s.waiting) && s.held < s.options.Places; {
 		w := s.waiting[i]
@@ -173,7 +174,7 @@ func (s *Semaphore) admit() {
 	}
 }
 
-// hold counts a place that is taken, or one that is given back with -1.
+// hold counts a place that is taken, or with -1 one that is returned.
 func (s *Semaphore) hold(w *waiter, n int) {
 	s.held += n
 	s.bytes += int64(n) * w.bytes
@@ -193,7 +194,7 @@ func (s *Semaphore) remove(w *waiter) bool {
 	return true
 }
 
-// leave takes a waiter out of the line; false when the place was given just now.
+// leave removes a waiter from the queue; false when it was admitted just now.
 func (s *Semaphore) leave(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -124,7 +124,7 @@ func TestSemaphore(t *testing.T) {
 		run(t, Options{Places: 1, Waiting: 4, Wait: time.Second}, func(l *line) {
 			release := l.hold("a")
 			l.wait(l.t.Context(), "b", "b")
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			synctest.Wait()
 			if l.errors["b"] != Busy || len(l.s.waiting) != 0 {
 				t.Errorf("%v, %d wait", l.errors, len(l.s.waiting))

@@ -1,14 +1,14 @@
-// Package stream is the hub of live events: what is written to the database, by
-// whatever process, is told at once to those here who watch it.
+// Package stream is the hub of live events: what any process writes to the
+// database is sent at once to the subscribers in this process.
 //
-// The store hands out events, which are kinds and ids (store.Event). The hub
-// puts those that a subscription may want into its buffer; the subscriber reads
-// each again, by its id and as its viewer, with the very query of the page that
-// shows it, at the moment at which it is handed on. So no stream shows what a
-// page would not, and a block or an end of access holds for open streams at once.
+// The store returns events, which are kinds and ids (store.Event). The hub adds
+// those that a subscription may want to its buffer; the subscription reads each
+// row again, by its id and as its viewer, with the same query as the page that
+// shows it, when it is sent. So no stream shows what a page would not, and a
+// block or a revoked token affects open streams at once.
 //
-// It knows no HTTP and makes no JSON. Read Hub, Subscription and the table in
-// streams.go, which has one entry a stream.
+// It does not use HTTP and makes no JSON. Read Hub, Subscription and the table
+// in streams.go, which has one entry per stream.
 package stream
 
 import (
@@ -23,19 +23,19 @@ import (
 	"kinglet/store"
 )
 
-// The ends of a subscription that the hub makes. Whoever is told so reads the
-// pages anew and subscribes again.
+// The errors with which the hub ends a subscription. The client should read the
+// pages again and subscribe again.
 var (
-	// ErrTooSlow: more happened than the subscriber read.
+	// ErrTooSlow: events arrived faster than the subscriber read them.
 	ErrTooSlow = fault.Errorf(fault.Unavailable, "this stream was not read fast enough: connect again")
-	// ErrMissed: the server was away from its database for so long that it does
-	// not know all that happened.
-	ErrMissed = fault.Errorf(fault.Unavailable, "this stream has missed something: connect again")
-	// ErrClosed: the server stops.
+	// ErrMissed: the server lost its database for so long that it does not
+	// know all events.
+	ErrMissed = fault.Errorf(fault.Unavailable, "events were missed: connect again")
+	// ErrClosed: the server is stopping.
 	ErrClosed = fault.Errorf(fault.Unavailable, "the server is stopping")
 )
 
-// Options set a Hub up.
+// Options are the options of a Hub.
 type Options struct {
 	Store *store.Store
 	Log   *slog.Logger
@@ -43,7 +43,7 @@ type Options struct {
 	Buffer int
 }
 
-// Hub hands events to subscriptions. It listens to the store while it has any,
+// Hub sends events to subscriptions. It listens to the store while it has any,
 // and costs nothing while it has none.
 type Hub struct {
 	o Options
@@ -67,9 +67,9 @@ func New(o Options) *Hub {
 	return &Hub{o: o, subs: map[*Subscription]bool{}}
 }
 
-// Subscribe begins a subscription of an account (0 for a stranger) to streams;
-// Close it. It is handed what commits after Subscribe has returned: who reads a
-// page then misses nothing between the two.
+// Subscribe starts a subscription of an account (0 for a stranger) to streams;
+// Close it. It gets what commits after Subscribe has returned: a client that
+// reads a page after that misses nothing in between.
 func (h *Hub) Subscribe(ctx context.Context, r Reader, topics ...Topic) (*Subscription, error) {
 	s := &Subscription{hub: h, reader: r, topics: map[Topic]bool{}, wake: make(chan struct{}, 1)}
 	for _, t := range topics {
@@ -102,7 +102,7 @@ func (h *Hub) listen(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all subscriptions and waits for what the hub does.
+// Close ends all subscriptions and waits for the hub's goroutines.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
@@ -128,7 +128,7 @@ func (h *Hub) remove(s *Subscription) {
 	}
 }
 
-// Bounds of the pauses between attempts to read from a database that is away.
+// Limits of the pauses between attempts to read from a database that is down.
 const (
 	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
@@ -162,8 +162,8 @@ func (h *Hub) run(ctx context.Context, l *store.EventListener) {
 	}
 }
 
-// whileListening calls do with mu held, unless listening has ended: those who
-// have subscribed since are another listener's.
+// whileListening calls do with mu held, unless listening has ended: newer
+// subscriptions belong to another listener.
 func (h *Hub) whileListening(ctx context.Context, do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -172,13 +172,13 @@ func (h *Hub) whileListening(ctx context.Context, do func()) {
 	}
 }
 
-// dispatch gives events to whom they may concern, called with mu held. It asks
-// no database and waits for nobody.
+// dispatch offers events to subscriptions, called with mu held. It sends no
+// query and never blocks.
 func (h *Hub) dispatch(events []store.Event) {
 	for s := range h.subs {
 		for _, ev := range events {
 			if !s.offer(ev, h.o.Buffer) {
-				h.o.Log.Info("slow reader of a stream cut off", "account", int64(s.reader.Viewer))
+				h.o.Log.Info("stream closed, its reader is too slow", "account", int64(s.reader.Viewer))
 				h.remove(s)
 				break
 			}

@@ -9,8 +9,8 @@ import (
 	"kinglet/store"
 )
 
-// Event names what a message tells, as Mastodon's streaming API does where that
-// has it.
+// Event is the name of a message, from Mastodon's streaming API where that has
+// one.
 type Event string
 
 // The events. Those without a note are Mastodon's.
@@ -21,10 +21,10 @@ const (
 	NotificationEvent   Event = "notification"
 	NotificationsDelete Event = "notifications.delete" // ours: some are gone
 	MarkerEvent         Event = "marker"               // Pleroma's
-	HomeChange          Event = "home.change"          // ours: read the feed anew
+	HomeChange          Event = "home.change"          // ours: read the feed again
 )
 
-// Message is what a subscriber is handed: read a moment ago, as its viewer.
+// Message is sent to a subscriber, read just now as its viewer.
 type Message struct {
 	Event  Event
 	Topics []Topic // of the subscription, those whose page shows it
@@ -43,7 +43,7 @@ type reading struct {
 	deleted map[store.ObjectID]*store.Object
 }
 
-// read reads what events are about, as far as the reader may see it.
+// read reads the rows of events, as far as the reader may see them.
 func (s *Subscription) read(ctx context.Context, events []store.Event, topics []Topic) (messages []Message, err error) {
 	slices.SortFunc(topics, func(a, b Topic) int { return strings.Compare(a.String(), b.String()) })
 	err = s.hub.o.Store.View(ctx, func(tx *store.Tx) error {
@@ -70,8 +70,8 @@ func (s *Subscription) read(ctx context.Context, events []store.Event, topics []
 	return messages, err
 }
 
-// mayRead ends the stream of an account that is gone or suspended, or whose
-// access has ended.
+// mayRead ends the stream of an account that is deleted or suspended, or whose
+// access was revoked.
 func (s *Subscription) mayRead(tx *store.Tx) error {
 	if s.reader.Allowed != nil {
 		if err := s.reader.Allowed(tx); err != nil {
@@ -88,7 +88,7 @@ func (s *Subscription) mayRead(tx *store.Tx) error {
 	return err
 }
 
-// message reads what one event is about. A message without topics is none.
+// message reads the row of one event. A message without topics is not sent.
 func (r *reading) message(ev store.Event) (m Message, err error) {
 	switch ev.Kind {
 	case store.EventStatus:
@@ -179,7 +179,7 @@ func (r *reading) fillStatuses(messages []Message) ([]Message, error) {
 	return seen, nil
 }
 
-// readDeleted reads what is left of the deleted statuses among events.
+// readDeleted reads the remaining columns of the deleted statuses among events.
 func (r *reading) readDeleted(events []store.Event) (err error) {
 	var ids []store.ObjectID
 	for _, ev := range events {
@@ -191,9 +191,9 @@ func (r *reading) readDeleted(events []store.Event) (err error) {
 	return err
 }
 
-// deletion tells of a status that is gone those whose pages may have shown it.
-// An event that is for one account (accountOf) says that the status was
-// addressed to it: news for who can't know it from the event for all.
+// deletion is the message of a deleted status to those whose pages may have
+// shown it. An event that is for one account (accountOf) says that the status
+// was addressed to it, which the event for all does not.
 func (r *reading) deletion(ev store.Event) Message {
 	m := Message{Event: Delete, Deleted: store.ObjectID(ev.IDs[0])}
 	o := r.deleted[m.Deleted]

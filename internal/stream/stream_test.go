@@ -23,7 +23,6 @@ type world struct {
 	t             *testing.T
 	server, other *store.Store
 	hub           *stream.Hub
-	buffer        int
 }
 
 func each(t *testing.T, o store.Options, run func(w *world)) {
@@ -96,7 +95,7 @@ func (w *world) post(by *store.Account, v store.Visibility, with func(o *store.O
 		if _, err := tx.InsertObject(o); err != nil {
 			return err
 		}
-		return errors.Join(tx.PutMentions(o.ID, list), tx.PutTags(o.ID, o.Tags), tx.CountStatus(o), tx.FeedStatus(o))
+		return errors.Join(tx.PutMentions(o.ID, list), tx.PutTags(o.ID, o.Tags), tx.CountStatus(o), tx.AddToHomeFeeds(o))
 	})
 	return o
 }
@@ -174,7 +173,7 @@ func line(event stream.Event, id any, topics ...string) string {
 	return fmt.Sprintf("%s %v [%s]", event, id, strings.Join(topics, ", "))
 }
 
-// Each stream hands on what its page shows, and to whom it shows it.
+// Each stream sends what its page shows, and only to those who may see it.
 func TestStreams(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		me, friend, stranger, far := w.account("me", ""), w.account("friend", ""), w.account("stranger", ""), w.account("far", "far.")
@@ -209,7 +208,7 @@ func TestStreams(t *testing.T) {
 }
 
 // A stream shows what a page shows at the moment at which it is read.
-func TestWhatNobodyMaySeeAnyMore(t *testing.T) {
+func TestHiddenStatusesAreNotStreamed(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		me, friend, muted := w.account("me", ""), w.account("friend", ""), w.account("muted", "")
 		w.follow(me, friend)
@@ -277,7 +276,7 @@ func TestEventsOfAnAccount(t *testing.T) {
 	})
 }
 
-// Who does not read is cut off and told so; the others are not.
+// A slow reader gets an error and is closed; the others are not.
 func TestSlowReader(t *testing.T) {
 	each(t, store.Options{}, func(w *world) {
 		const buffer = 10
@@ -415,7 +414,7 @@ func TestEnds(t *testing.T) {
 	})
 }
 
-// A server that was cut off from its database tells its subscribers what they
+// A server that lost its database sends its subscribers what they
 // missed, or, when it can't know any more, that they did.
 func TestOutage(t *testing.T) {
 	for name, swept := range map[string]bool{"short": false, "too long": true} {

@@ -5,7 +5,7 @@ import (
 	"kinglet/store"
 )
 
-// Stream names what is watched, as Mastodon's streaming API does.
+// Stream is the name of a stream, from Mastodon's streaming API.
 type Stream string
 
 // The streams.
@@ -24,18 +24,19 @@ const (
 	List              Stream = "list"
 )
 
-// rule is what a stream hands on.
+// rule is what a stream sends.
 type rule struct {
-	// own: only for who is signed in.
+	// own: only for signed-in users.
 	own bool
-	// account: what concerns the viewer's account beside statuses:
-	// notifications, and with everything markers and changes of the feed too.
+	// account: events of the viewer's account that are not statuses:
+	// notifications, and with everything markers and changes of the feed
+	// too.
 	notifications, everything bool
-	// check refuses a topic that is not there; nil for none.
+	// check refuses a topic that does not exist; nil for none.
 	check func(t Topic) error
-	// shows tells whether the page of the stream shows a status: nil for never.
+	// shows reports whether the page of the stream shows a status: nil for never.
 	shows func(tx *store.Tx, viewer store.AccountID, t Topic, id store.ObjectID) (bool, error)
-	// showed tells whether it may have shown a status that is deleted.
+	// showed reports whether it may have shown a status that is deleted.
 	showed func(o *store.Object) bool
 }
 
@@ -62,7 +63,7 @@ func ruleOf(viewer store.AccountID, t Topic) (rule, error) {
 	case !ok:
 		return r, fault.Errorf(fault.NotFound, "there is no stream %q", t.Stream)
 	case r.own && viewer == 0:
-		return r, fault.Errorf(fault.Unauthorized, "the stream %s is for who is signed in", t.Stream)
+		return r, fault.Errorf(fault.Unauthorized, "the stream %s requires a signed-in user", t.Stream)
 	case r.check != nil:
 		return r, r.check(t)
 	}
@@ -71,7 +72,7 @@ func ruleOf(viewer store.AccountID, t Topic) (rule, error) {
 
 func always(*store.Object) bool { return true }
 
-// first tells whether a page of one row has it.
+// first reports whether a page of one row has it.
 func first(list []store.ObjectID, err error) (bool, error) { return len(list) > 0, err }
 
 func onHome(tx *store.Tx, viewer store.AccountID, _ Topic, id store.ObjectID) (bool, error) {
@@ -82,7 +83,7 @@ func onDirect(tx *store.Tx, viewer store.AccountID, _ Topic, id store.ObjectID) 
 	return tx.DirectStatus(viewer, id)
 }
 
-// wasPublic tells whether a deleted status was on a public timeline.
+// wasPublic reports whether a deleted status was on a public timeline.
 func wasPublic(q store.PublicQuery) func(o *store.Object) bool {
 	return func(o *store.Object) bool {
 		return o.Visibility == store.Public && o.ReblogOfID == 0 && (!q.Local || o.Local) && (!q.Remote || !o.Local)
@@ -102,7 +103,7 @@ func hashtag(q store.PublicQuery) rule {
 	return rule{
 		check: func(t Topic) error {
 			if store.FoldTag(t.Tag) == "" {
-				return fault.Errorf(fault.Invalid, "which hashtag? tag is missing")
+				return fault.Errorf(fault.Invalid, "the parameter tag is missing")
 			}
 			return nil
 		},

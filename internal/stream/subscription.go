@@ -8,17 +8,17 @@ import (
 	"kinglet/store"
 )
 
-// Reader is who subscribes.
+// Reader is the client that subscribes.
 type Reader struct {
 	Viewer store.AccountID // 0 for a stranger
-	// Allowed says, in the transaction of every read and before anything is
-	// handed on, whether the reader still may: a token may have been revoked. Its
-	// error ends the stream. nil asks nothing.
+	// Allowed checks, in the transaction of every read and before anything
+	// is sent, whether the reader still has access: a token may have been
+	// revoked. Its error ends the stream. nil checks nothing.
 	Allowed func(tx *store.Tx) error
 }
 
 // Subscription is one client's: one viewer, any number of streams, which may
-// change while it lasts. Next is for one goroutine, the rest for any.
+// change at any time. Next is for one goroutine, the rest for any.
 type Subscription struct {
 	hub    *Hub
 	reader Reader
@@ -30,8 +30,8 @@ type Subscription struct {
 	ended   error
 }
 
-// Add subscribes to one stream more: NotFound for one that is not there,
-// Unauthorized for one that strangers can't have.
+// Add subscribes to another stream: NotFound for one that does not exist,
+// Unauthorized for one that strangers may not read.
 func (s *Subscription) Add(t Topic) error {
 	if _, err := ruleOf(s.reader.Viewer, t); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Subscription) Add(t Topic) error {
 	return nil
 }
 
-// Remove unsubscribes from one stream.
+// Remove unsubscribes from a stream.
 func (s *Subscription) Remove(t Topic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *Subscription) Close() {
 	s.hub.remove(s)
 }
 
-// cut ends the subscription with what its reader is told.
+// cut ends the subscription with an error for its reader.
 func (s *Subscription) cut(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +74,8 @@ func (s *Subscription) signal() {
 	}
 }
 
-// offer takes an event into the buffer, if it may concern the reader. It is
-// false when the buffer was full, which ends the subscription.
+// offer adds an event to the buffer, if it may concern the reader. It is false
+// when the buffer was full, which ends the subscription.
 func (s *Subscription) offer(ev store.Event, most int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,8 +92,8 @@ func (s *Subscription) offer(ev store.Event, most int) bool {
 	return true
 }
 
-// mayWant is called with mu held. It knows of an event whom it is for, if that
-// is one account, and of what sort it is; the rest is the database's to know.
+// mayWant is called with mu held. It only knows which account an event is for,
+// if it is one, and its kind; the rest needs the database.
 func (s *Subscription) mayWant(ev store.Event) bool {
 	if to := accountOf(ev); to != 0 && to != s.reader.Viewer {
 		return false
@@ -131,12 +131,12 @@ func accountOf(ev store.Event) store.AccountID {
 	return 0
 }
 
-// maxRead is how many events one read hands on.
+// maxRead is how many events one read handles.
 const maxRead = 40
 
-// Next waits until something happened that the reader may see, and gives it in
-// order. An error ends the stream: of the hub (ErrTooSlow, ErrMissed, ErrClosed),
-// of Reader.Allowed, of the database, or ctx's.
+// Next waits for an event that the reader may see, and returns messages in
+// order. An error ends the stream: the hub's (ErrTooSlow, ErrMissed,
+// ErrClosed), Reader.Allowed's, the database's, or ctx's.
 func (s *Subscription) Next(ctx context.Context) ([]Message, error) {
 	for {
 		events, topics, err := s.take()
@@ -175,6 +175,6 @@ func (s *Subscription) take() (events []store.Event, topics []Topic, err error) 
 	return events, topics, nil
 }
 
-// live is how old a status may be that is handed on as new. Older ones come
+// live is the maximum age of a status that is sent as new. Older ones arrive
 // with threads and imports, and belong further down in their timelines.
 const live = 6 * time.Hour

@@ -15,7 +15,7 @@ import (
 	"kinglet/store"
 )
 
-// Blobs keeps bytes in memory. The zero value is empty and ready.
+// Blobs stores bytes in memory. The zero value is empty and ready.
 type Blobs struct {
 	mu    sync.Mutex
 	bytes map[string][]byte
@@ -54,7 +54,7 @@ type upload struct {
 
 func (u *upload) Write(p []byte) (int, error) {
 	if u.ended {
-		return 0, errors.New("write to an upload that has ended")
+		return 0, errors.New("write to a closed upload")
 	}
 	if int64(len(u.data)+len(p)) > u.max {
 		return 0, fault.Errorf(fault.TooLarge, "The file is larger than %d bytes", u.max)
@@ -68,7 +68,7 @@ func (u *upload) Open() io.ReadSeeker { return bytes.NewReader(u.data) }
 
 func (u *upload) Keep(mediaType string) (*store.Blob, error) {
 	if u.ended {
-		return nil, errors.New("keep an upload that has ended")
+		return nil, errors.New("keep a closed upload")
 	}
 	u.end()
 	m := u.blobs

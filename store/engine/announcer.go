@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// announcer tells the other nodes of events, after the commits that wrote them
-// and once for all that commit meanwhile: PostgreSQL has commits that NOTIFY
-// wait for each other, and those of posts and likes must not. What a node that
-// is killed does not announce is found all the same, see Listener.
+// announcer notifies the other nodes of events, after the commits that wrote
+// them and once for all commits meanwhile: PostgreSQL makes commits with NOTIFY
+// wait for each other, and those of posts and likes must not. Events that a
+// killed node did not announce are found all the same, see Listener.
 type announcer struct {
 	db      *sql.DB
 	waiting chan struct{}
@@ -19,7 +19,7 @@ type announcer struct {
 	done    chan struct{}
 }
 
-// announceTime bounds one announcement.
+// announceTime limits one announcement.
 const announceTime = 5 * time.Second
 
 func newAnnouncer(db *sql.DB) *announcer {
@@ -62,6 +62,7 @@ func (a *announcer) run() {
 func (a *announcer) tell() {
 	ctx, cancel := context.WithTimeout(context.Background(), announceTime)
 	defer cancel()
-	// When this fails the database is away, and listeners look when it is back.
+	// When this fails the database is down, and listeners look when it is
+	// back.
 	_, _ = a.db.ExecContext(ctx, "SELECT "+notify(eventsAreThere))
 }

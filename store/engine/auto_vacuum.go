@@ -14,15 +14,14 @@ import (
 	"kinglet/internal/fault"
 )
 
-// Pages of SQLite's file that hold nothing any more are used again, but given
-// back to the disk only by a file that was made for it
-// (auto_vacuum=INCREMENTAL). New files are. An older one has to be written anew
-// once: ConvertFile.
+// Free pages of SQLite's file are reused, but returned to the disk only by a
+// file that was created for it (auto_vacuum=INCREMENTAL). New files are. An
+// older one has to be rewritten once: ConvertFile.
 const incremental = 2 // https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
-// GivesSpaceBack tells whether what is deleted makes the database smaller on
-// the disk. On PostgreSQL that is not ours to see to.
-func (e *Engine) GivesSpaceBack(ctx context.Context) (is bool, err error) {
+// ReclaimsSpace reports whether deleting makes the database smaller on the
+// disk. PostgreSQL does that by itself.
+func (e *Engine) ReclaimsSpace(ctx context.Context) (is bool, err error) {
 	if e.path == "" {
 		return true, nil
 	}
@@ -35,18 +34,19 @@ func (e *Engine) GivesSpaceBack(ctx context.Context) (is bool, err error) {
 }
 
 const (
-	// freePages may stay: what is written next takes them.
+	// freePages may stay: the next writes use them.
 	freePages = 1024
-	// pagesAtOnce is how many pages one transaction moves, which takes the
-	// writer about a millisecond, and vacuumPause how long others then have it.
+	// pagesAtOnce is how many pages one transaction moves, which holds the
+	// writer for about a millisecond, and vacuumPause is the pause in
+	// between.
 	pagesAtOnce = 64
 	vacuumPause = 10 * time.Millisecond
 )
 
-// GiveSpaceBack makes SQLite's file shorter by the pages that hold nothing, but
-// for a few, in transactions that hold the writer for a moment each.
-func (e *Engine) GiveSpaceBack(ctx context.Context) error {
-	if gives, err := e.GivesSpaceBack(ctx); err != nil || !gives || e.path == "" {
+// ReclaimSpace shortens SQLite's file by its free pages, except for a few, in
+// transactions that hold the writer for a moment each.
+func (e *Engine) ReclaimSpace(ctx context.Context) error {
+	if gives, err := e.ReclaimsSpace(ctx); err != nil || !gives || e.path == "" {
 		return err
 	}
 	for {
@@ -67,7 +67,7 @@ func (e *Engine) GiveSpaceBack(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("give space back: %w", err)
+			return fmt.Errorf("reclaim space: %w", err)
 		}
 		select {
 		case <-time.After(vacuumPause):
@@ -77,30 +77,31 @@ func (e *Engine) GiveSpaceBack(ctx context.Context) error {
 	}
 }
 
-// convertMargin is free space that stays beside the copy that ConvertFile makes.
+// convertMargin is the free space that remains beside the copy that ConvertFile
+// makes.
 const convertMargin = 64 << 20
 
-// Conversion is what ConvertFile is told of.
+// Conversion are the options of ConvertFile.
 type Conversion struct {
-	// Progress is called now and then with the bytes written so far, and those
-	// that there are.
+	// Progress is called from time to time with the bytes written so far,
+	// and the total.
 	Progress func(done, total int64)
-	// FreeSpace is what a folder's disk has room for; nil asks the system.
+	// FreeSpace is the free space of a folder's disk; nil asks the system.
 	FreeSpace func(folder string) (int64, error)
 }
 
-// ConvertFile writes a SQLite file of Kinglet's anew beside itself, as one that
-// gives space back, and puts it in place in one step: a process that is killed
-// leaves the file as it was, and the next try begins again. Nobody else may
-// have the file open; what can't be done now is Unavailable, and leaves the
-// file in use as it is.
+// ConvertFile rewrites a SQLite file of Kinglet's beside itself, as one that
+// returns space, and replaces the original in one step: a process that is
+// killed leaves the file as it was, and the next try starts over. No other
+// process may have the file open; what can't be done now is Unavailable, and
+// leaves the file as it is.
 func ConvertFile(ctx context.Context, path string, c Conversion) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return withoutPath(err)
 	}
 	if err := convertFile(ctx, path, c); err != nil {
-		return fmt.Errorf("write the database file anew: %w", err)
+		return fmt.Errorf("rewrite the database file: %w", err)
 	}
 	return nil
 }
@@ -126,7 +127,7 @@ func convertFile(ctx context.Context, path string, c Conversion) (err error) {
 	if c.FreeSpace == nil {
 		c.FreeSpace = freeSpace
 	}
-	// What a process that was killed left of its copy is room as well.
+	// The unfinished copy of a killed process counts as free space.
 	copied := path + ".converting"
 	if err := os.Remove(copied); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -155,15 +156,16 @@ func convertFile(ctx context.Context, path string, c Conversion) (err error) {
 	if err := checkCopy(ctx, conn, copied); err != nil {
 		return err
 	}
-	// Still held alone. Who has opened the old file and waits for it is told by
-	// SQLite that it was moved, since it is no longer in WAL mode.
+	// The lock is still held. A process that has opened the old file and
+	// waits for it gets an error from SQLite, since the file is no longer
+	// in WAL mode.
 	if err := os.Rename(copied, path); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
 }
 
-// holdAlone locks a file against everybody else and moves its log into it.
+// holdAlone locks a file exclusively and moves its log into it.
 func holdAlone(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, "PRAGMA locking_mode = EXCLUSIVE"); err != nil {
 		return err
@@ -184,7 +186,7 @@ func holdAlone(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// usedSize is how many bytes of a file hold something.
+// usedSize is how many bytes of a file are in use.
 func usedSize(ctx context.Context, conn *sql.Conn) (int64, error) {
 	var pages, free, size int64
 	err := conn.QueryRowContext(ctx, `
@@ -214,8 +216,8 @@ func createLike(path, made string) error {
 	return err
 }
 
-// checkCopy sees that a copy is on the disk, has what it is copied for, and the
-// same tables.
+// checkCopy checks that a copy is on the disk, returns space, and has the same
+// tables.
 func checkCopy(ctx context.Context, conn *sql.Conn, copied string) error {
 	f, err := os.OpenFile(copied, os.O_RDWR, 0)
 	if err != nil {
@@ -244,13 +246,13 @@ func checkCopy(ctx context.Context, conn *sql.Conn, copied string) error {
 	return errors.Join(err, detachErr)
 }
 
-// quoted is a path within quotes of SQL.
+// quoted is a path in SQL quotes.
 func quoted(path string) string { return strings.ReplaceAll(path, "'", "''") }
 
-// reportEvery is how often the progress of a conversion is told.
+// reportEvery is how often the progress of a conversion is reported.
 const reportEvery = 10 * time.Second
 
-// report tells of a growing file until stop is called.
+// report reports the size of a growing file until stop is called.
 func report(path string, total int64, progress func(done, total int64)) (stop func()) {
 	if progress == nil {
 		return func() {}

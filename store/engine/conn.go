@@ -6,20 +6,20 @@ import (
 )
 
 // conn is one database connection with its prepared statements. Transactions
-// are begun and ended with plain statements on it, which lets savepoints and
-// prepared statements work the same on both engines.
+// begin and end with plain statements on it, so that savepoints and prepared
+// statements work the same on both engines.
 type conn struct {
 	*sql.Conn
-	// stmts caches what this connection has prepared, by its SQL. nil leaves
-	// caching to the driver (pgx does it itself).
+	// stmts caches the statements that this connection has prepared, by
+	// their SQL. nil leaves caching to the driver (pgx does it itself).
 	stmts map[string]*sql.Stmt
-	// handle is what SQLite's reading connections are interrupted by.
+	// handle is SQLite's, for interrupting a reading connection.
 	handle uintptr
 	// changed counts the rows that exec has changed.
 	changed int64
 }
 
-// maxPrepared bounds the cache; Kinglet has a few hundred fixed statements.
+// maxPrepared limits the cache; Kinglet has a few hundred fixed statements.
 const maxPrepared = 512
 
 func (c *conn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -2,29 +2,31 @@ package engine
 
 import "strings"
 
-// dialect is all in which the engines differ. SQL elsewhere is one text for
-// both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
+// dialect has all differences between the engines. SQL elsewhere is the same
+// for both: $1 placeholders, TRUE and FALSE, ON CONFLICT, RETURNING.
 type dialect struct {
 	name string
-	// ddl replaces the words in capitals that migrations use, and leaves out the
-	// lines that begin with the other engine's name.
+	// ddl replaces the words in capitals that migrations use, and removes
+	// the lines that begin with the other engine's name.
 	ddl *strings.Replacer
 	// set is a subquery of the BIGINTs in a parameter that holds them as a
 	// JSON array: `x IN ` + set("$1").
 	set func(param string) string
-	// textSet is the same of strings.
+	// textSet is the same for strings.
 	textSet func(param string) string
 	// forUpdate ends a statement whose rows this transaction will change; ""
 	// where there is one writer.
 	forUpdate string
-	// skipLocked is what a claim of jobs ends with.
+	// skipLocked ends the statement that claims jobs.
 	skipLocked string
 	// oldestOpen is the oldest transaction that may still commit a row of
-	// events, whose column tx says which wrote it: see Listener. With one writer
-	// there is none, and every row is of transaction 0.
+	// events, whose column tx is the transaction that wrote it: see
+	// Listener. With one writer there is none, and every row is of
+	// transaction 0.
 	oldestOpen string
-	// notHanded is the condition of rows of events that a listener which was
-	// handed $1 as the last, when $2 was the oldest open, may not have seen.
+	// notHanded is the condition for rows of events that a listener may not
+	// have seen, after it returned $1 as the last, when $2 was the oldest
+	// open transaction.
 	notHanded string
 }
 
@@ -74,21 +76,26 @@ func (tx *Tx) In(column, param string) string {
 	return column + " IN " + tx.engine.dialect.set(param)
 }
 
+// TextSet is the strings in a JSON array parameter as rows of a column "value".
+func (tx *Tx) TextSet(param string) string { return tx.engine.dialect.textSet(param) }
+
 // InText is In for a column of strings.
 func (tx *Tx) InText(column, param string) string {
 	return column + " IN " + tx.engine.dialect.textSet(param)
 }
 
-// IsPostgres tells PostgreSQL, where others write at the same time, from SQLite.
+// IsPostgres reports whether the engine is PostgreSQL, where others write at
+// the same time.
 func (tx *Tx) IsPostgres() bool { return tx.engine.dialect == postgresDialect }
 
 // ForUpdate ends a SELECT whose rows this transaction will change.
 func (tx *Tx) ForUpdate() string { return tx.engine.dialect.forUpdate }
 
-// SkipLocked ends a SELECT of rows to claim, which leaves out what others hold.
+// SkipLocked ends a SELECT of rows to claim, which skips those that others have
+// locked.
 func (tx *Tx) SkipLocked() string { return tx.engine.dialect.skipLocked }
 
-// LockTexts keeps the texts of a JSON array for this transaction: another that
+// LockTexts locks the texts of a JSON array for this transaction: another that
 // locks one of them waits for its end. SQLite has one writer at a time anyway.
 func (tx *Tx) LockTexts(set string) error {
 	if !tx.IsPostgres() {

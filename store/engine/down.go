@@ -18,14 +18,14 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrDatabaseDown is in the chain of every error that the database's absence
+// ErrDatabaseDown is in the chain of every error that a database failure
 // caused: it can't be reached, is starting or stopping, or has no room. All of
-// them are Unavailable, whatever fault.Errorf makes of them on their way up.
+// them are Unavailable, even when fault.Errorf wraps them.
 var ErrDatabaseDown = fmt.Errorf("the database is not available: %w", fault.ErrOutage)
 
-// failed makes an Error with a kind of a driver's error, where it has one.
-// It is called with every error of a connection, so that errors that are made
-// from it later keep the kind.
+// failed turns a driver's error into an Error with a kind, where it has one. It
+// is called with every error of a connection, so that errors wrapped around it
+// keep the kind.
 func failed(ctx context.Context, err error) error {
 	if err == nil || fault.KindOf(err) != fault.Internal {
 		return err
@@ -45,7 +45,7 @@ func failed(ctx context.Context, err error) error {
 	return err
 }
 
-// isDown tells whether the database, not what was asked of it, is at fault.
+// isDown reports whether the database failed, and not the statement.
 func isDown(err error) bool {
 	if code, ok := postgresCode(err); ok {
 		switch code[:2] {
@@ -80,14 +80,14 @@ func isDown(err error) bool {
 	return false
 }
 
-// isUnkeepable tells the errors of PostgreSQL for a text that is too long for
-// an index or holds what it can't keep.
+// isUnkeepable reports PostgreSQL's errors for a text that is too long for an
+// index or has characters that it can't store.
 func isUnkeepable(err error) bool {
 	code, _ := postgresCode(err)
 	return code == "54000" || code == "22021" || code == "22P05"
 }
 
-// IsIDTaken tells a violation of a table's primary key.
+// IsIDTaken reports a violation of a table's primary key.
 func IsIDTaken(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -97,7 +97,7 @@ func IsIDTaken(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_ROWID
 }
 
-// IsDuplicate tells a violation of any other unique constraint.
+// IsDuplicate reports a violation of any other unique constraint.
 func IsDuplicate(err error) bool {
 	if pg, ok := postgresCode(err); ok {
 		return pg == "23505" && !IsIDTaken(err)

@@ -50,7 +50,7 @@ func TestDatabaseDown(t *testing.T) {
 	if err := e.Update(t.Context(), set("k", "v")); err != nil {
 		t.Errorf("after an absence that nobody saw: %v", err)
 	}
-	// In the middle of a transaction: it is not kept, and its caller is told.
+	// In the middle of a transaction: it is not stored, and its caller gets an error.
 	err := e.Update(t.Context(), func(tx *engine.Tx) error {
 		if err := keep("lost", "v")(tx); err != nil {
 			return err

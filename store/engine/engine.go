@@ -1,15 +1,15 @@
 // Package engine is the delicate part of the store: transactions on two
-// engines, SQLite and PostgreSQL, and nothing of what is kept in them.
+// engines, SQLite and PostgreSQL. It knows nothing about the tables.
 //
 // [Engine.View] reads a consistent snapshot and [Engine.Update] writes one
 // transaction that is durable when it returns. On SQLite one writer runs the
 // updates of many callers and commits once (writer.go); on PostgreSQL a
-// transaction that loses is run again (retry.go). The differences of the two in
-// SQL have one file, dialect.go. Beside that: the migrations' runner, ids,
-// waking of other processes, the write-ahead log, health.
+// transaction that loses a conflict is run again (retry.go). The differences in
+// SQL are in one file, dialect.go. Besides: the runner of migrations, ids,
+// events and the waking of other processes, the write-ahead log, health.
 //
-// Only package store uses it: whoever else had a Tx of it could run SQL. Read
-// Engine, Tx and writer.
+// Only package store uses it: any other package with a Tx of it could run SQL.
+// Read Engine, Tx and writer.
 package engine
 
 import (
@@ -24,7 +24,7 @@ import (
 	"kinglet/internal/semaphore"
 )
 
-// Options are what Open needs to know.
+// Options are the options of Open.
 type Options struct {
 	// Database is a file path (SQLite) or a postgres:// URL.
 	Database string
@@ -38,10 +38,10 @@ type Options struct {
 	RunTwice bool
 	// ReadTimeout is how long a read for a client may take, 0 for 10 seconds.
 	ReadTimeout time.Duration
-	// MustExist refuses to make a SQLite file that is not there.
+	// MustExist refuses to create a missing SQLite file.
 	MustExist bool
-	// LookEvery is how often listeners look for events that nothing told them
-	// of, 0 for every 30 seconds.
+	// LookEvery is how often listeners look for events without a notice, 0
+	// for every 30 seconds.
 	LookEvery time.Duration
 	// LogTruncated is for tests: it is called after each attempt to truncate
 	// SQLite's log, with nil when it was truncated. It must not block.
@@ -117,12 +117,12 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// IsPostgres tells whether a database setting names PostgreSQL.
+// IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
-// Close waits for what is being written and closes every connection.
+// Close waits for pending writes and closes every connection.
 func (e *Engine) Close() error {
 	if !e.closed.CompareAndSwap(false, true) {
 		return nil
@@ -145,7 +145,7 @@ func (e *Engine) Close() error {
 		for range cap(e.readers) {
 			(<-e.readers).close()
 		}
-		close(e.readers) // who comes later is told so
+		close(e.readers) // later readers get an error
 	}
 	if e.truncator != nil {
 		e.truncator.close()
@@ -153,16 +153,16 @@ func (e *Engine) Close() error {
 	return e.db.Close()
 }
 
-// Created tells whether Open made the database's file.
+// Created reports whether Open created the database's file.
 func (e *Engine) Created() bool { return e.created }
 
 // Engine is "sqlite" or "postgres".
 func (e *Engine) Engine() string { return e.dialect.name }
 
-// Now is the store's clock, in UTC to the millisecond, as rows keep it.
+// Now is the store's clock, in UTC with the precision of rows, a millisecond.
 func (e *Engine) Now() time.Time { return e.now().UTC().Truncate(time.Millisecond) }
 
-// NewID makes an id for what is about to be written, as Tx.NewID does.
+// NewID makes an id for something that will be written, as Tx.NewID does.
 func (e *Engine) NewID(at time.Time) int64 { return e.ids.next(at) }
 
 // View runs fn over one consistent snapshot, once. What fn returns is returned.
@@ -179,8 +179,8 @@ func (e *Engine) View(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 // Update runs fn in one transaction and returns once it is durable on disk.
-// When fn returns an error nothing of it remains. fn may be run again (a
-// serialization failure on PostgreSQL), so it must only touch tx; what has to
+// When fn returns an error everything is rolled back. fn may be run again (a
+// serialization failure on PostgreSQL), so it must only use tx; what has to
 // happen once, after the commit, goes to tx.AfterCommit.
 //
 // On SQLite the updates of many callers share one commit: each keeps its own

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Event says that something has changed: what kind of thing, and the ids of
-// which. It holds nothing of what it is about: whoever is handed an event reads
-// that again, as the one who is to see it.
+// Event says that something has changed: its kind and ids. It has no content:
+// the receiver reads the rows again, as the viewer that will see them.
 type Event struct {
 	Kind string
 	IDs  []int64
@@ -45,9 +44,9 @@ func parseEvents(row string) ([]Event, error) {
 	return list, nil
 }
 
-// Emit has everybody who listens, in this process and in all others on the
-// database, handed an event when this transaction is durable. kind is one word.
-// An event that the transaction has emitted already is not emitted again.
+// Emit sends an event to every listener, in this process and in all others on
+// the database, when this transaction is durable. kind is one word. An event is
+// emitted once in a transaction.
 func (tx *Tx) Emit(kind string, ids ...int64) {
 	line := Event{kind, ids}.String()
 	if tx.emitted[line] {
@@ -60,7 +59,7 @@ func (tx *Tx) Emit(kind string, ids ...int64) {
 	tx.events = append(tx.events, line)
 }
 
-// notice is what this transaction's commit has to tell.
+// notice is the notice that this transaction's commit sends.
 func (tx *Tx) notice() notice {
 	n := tx.notices
 	if len(tx.events) > 0 {
@@ -69,9 +68,9 @@ func (tx *Tx) notice() notice {
 	return n
 }
 
-// eventsAreKept tells whether events have to be written: whether somebody may
-// be listening. A server on a SQLite file is the only process that listens, and
-// knows of its own listeners: see Engine.Listen for why that is safe. Another
+// eventsAreKept reports whether events have to be written: whether there may be
+// a listener. A server on a SQLite file is the only process that listens, and
+// knows its own listeners: see Engine.Listen for why that is safe. Another
 // process on the file, and a node on PostgreSQL, can't know.
 func (e *Engine) eventsAreKept() bool {
 	if e.path == "" {
@@ -82,7 +81,7 @@ func (e *Engine) eventsAreKept() bool {
 	return e.stopListening == nil || len(e.listeners) > 0
 }
 
-// insertEvents writes what the transactions of a group emitted, in one row.
+// insertEvents writes the events of a group's transactions, in one row.
 func (w *writer) insertEvents(ctx context.Context, members []*pending) error {
 	var lines []string
 	for _, p := range members {
@@ -100,11 +99,11 @@ func (w *writer) insertEvents(ctx context.Context, members []*pending) error {
 }
 
 // lastStatement is what a transaction on PostgreSQL runs with its COMMIT: it
-// writes what was emitted, last, so that of two that wait for each other the
-// first to commit has the lower number; and has the commit tell the other nodes
-// that jobs are due. That there are events is told after the commit (announcer):
-// commits that tell wait for each other, and a listener finds what it was not
-// told of. "" for nothing.
+// writes the events, last, so that of two transactions that wait for each other
+// the first to commit has the lower number; and notifies the other nodes that
+// jobs are due. The notice of events follows after the commit (announcer):
+// commits with NOTIFY wait for each other, and a listener finds events without
+// it. "" for nothing.
 func (tx *Tx) lastStatement() (query string, args []any) {
 	const insert = `INSERT INTO events (created_at, events) VALUES ($1, $2)`
 	n := tx.notice()
@@ -122,8 +121,8 @@ func (tx *Tx) lastStatement() (query string, args []any) {
 	return `WITH written AS (` + insert + `) SELECT ` + notify(n), args
 }
 
-// DeleteEvents drops from the outbox what is older than a time, in
-// milliseconds, but the newest of it: see the migration.
+// DeleteEvents deletes from the outbox what is older than a time, in
+// milliseconds, except the newest row: see the migration.
 func (tx *Tx) DeleteEvents(before int64) error {
 	_, err := tx.Exec(`DELETE FROM events WHERE id < (SELECT MAX(id) FROM events WHERE created_at < $1)`, before)
 	return err

@@ -14,8 +14,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// health is what this process has met of the database's troubles. Whoever
-// asks costs no scan: what is known was met in daily work.
+// health records the database errors of this process. Checking it costs no
+// scan: the errors are those of normal work.
 type health struct {
 	mu      sync.Mutex
 	damaged error // a damaged page was read: stays until the start
@@ -24,13 +24,13 @@ type health struct {
 	last    error // what the checks said at asked
 }
 
-// checkEvery is how long an answer of the checks of Health stands: free
-// space, whether PostgreSQL is there, whether writing works again.
+// checkEvery is how long a result of the checks of Health is reused: free
+// space, whether PostgreSQL answers, whether writing works again.
 const checkEvery = time.Second
 
-// Health says what keeps the database from keeping what it is given: a write
-// that failed and none that succeeded since, a damaged page that was met since
-// the start, or less free space than minFree bytes. nil is good health.
+// Health returns why the database can't store data: a write that failed and
+// none that succeeded since, a damaged page that was read since the start, or
+// less free space than minFree bytes. nil is good health.
 func (e *Engine) Health(ctx context.Context, minFree int64) error {
 	h := &e.health
 	h.mu.Lock()
@@ -56,8 +56,8 @@ func (e *Engine) Health(ctx context.Context, minFree int64) error {
 	return last
 }
 
-// check looks at what can be known now. After a failed write it writes
-// something small, so that a server which nobody writes to recovers as well.
+// check checks the current state. After a failed write it writes something
+// small, so that a server without other writes recovers as well.
 func (e *Engine) check(ctx context.Context, tryWriting bool, minFree int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -75,7 +75,7 @@ func (e *Engine) check(ctx context.Context, tryWriting bool, minFree int64) erro
 	if !tryWriting {
 		return nil
 	}
-	// Update notes its success.
+	// Update records its success.
 	_ = e.Update(ctx, func(tx *Tx) error {
 		_, err := tx.Exec(`UPDATE schema_migrations SET applied_at = applied_at`)
 		return err
@@ -92,8 +92,8 @@ func (h *health) afterView(err error) {
 	h.damaged = err
 }
 
-// afterUpdate notes how a write ended; changed tells that it committed at
-// least one row. One that changed nothing shows nothing.
+// afterUpdate records the result of a write; changed reports that it committed
+// at least one row. A write without changes proves nothing.
 func (h *health) afterUpdate(err error, changed bool) {
 	if err == nil && !changed {
 		return
@@ -110,7 +110,7 @@ func (h *health) afterUpdate(err error, changed bool) {
 	}
 }
 
-// isDamage tells errors of a file that does not hold what was written to it.
+// isDamage reports the errors of a corrupt file.
 func isDamage(err error) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
@@ -125,8 +125,8 @@ func isDamage(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "XX001" || pg.Code == "XX002")
 }
 
-// isWriteFailure tells the errors of a write that the disk or the database's
-// server, not the statement, is to blame for.
+// isWriteFailure reports the errors of a write that the disk or the database
+// server, not the statement, caused.
 func isWriteFailure(err error) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {

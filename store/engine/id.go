@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// idBits is how many low bits tell ids of one millisecond apart.
+// idBits is how many low bits distinguish ids of one millisecond.
 const idBits = 16
 
 // idSource makes ids: 48 bits of milliseconds since 1970, then 16 bits that
-// start anywhere and count up. Ids order as their times do, and two of one
-// millisecond differ unless 65,536 are made within it.
+// start at a random number and count up. Ids order as their times do, and two
+// of one millisecond differ unless 65,536 are made within it.
 type idSource struct {
 	now func() time.Time
 	mu  sync.Mutex
@@ -22,9 +22,9 @@ func newIDSource(now func() time.Time) *idSource {
 	return &idSource{now: now, seq: rand.Uint64()}
 }
 
-// next makes an id for the time at. A time of the future is taken as now (a
-// stranger's clock must not pin its posts on top of every timeline), and one
-// before 1970 as the start of it.
+// next makes an id for the time at. A future time is replaced by now (a remote
+// clock must not pin its posts on top of every timeline), and one before 1970
+// by 1970.
 func (s *idSource) next(at time.Time) int64 {
 	now := s.now()
 	if at.IsZero() || at.After(now) {
@@ -38,8 +38,8 @@ func (s *idSource) next(at time.Time) int64 {
 	return ms<<idBits | int64(low)
 }
 
-// scatter goes on from anywhere: after an id that another node gave already,
-// those that follow it may be taken as well.
+// scatter continues at a random number: after an id that another node has used,
+// the following ones may be in use as well.
 func (s *idSource) scatter() {
 	s.mu.Lock()
 	s.seq = rand.Uint64()

@@ -139,7 +139,7 @@ func TestFailureRestoresMemory(t *testing.T) {
 	})
 }
 
-// The kinds of constraints are told apart by their errors.
+// The kinds of constraints are distinguished by their errors.
 func TestConstraints(t *testing.T) {
 	each(t, func(t *testing.T, e *engine.Engine) {
 		update(t, e, run(`INSERT INTO things (id, name) VALUES (1, 'a')`))

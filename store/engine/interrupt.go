@@ -10,8 +10,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// readHandle finds the sqlite3* of a connection. The driver keeps it to itself and
-// interrupts only until a query's first row is there; a scan for the second
+// readHandle finds the sqlite3* of a connection. The driver does not export it
+// and interrupts only until a query's first row arrives; a scan for the second
 // row may take a minute. So the handle is read from the driver's connection.
 func (c *conn) readHandle() error {
 	return c.Raw(func(driver any) error {
@@ -28,12 +28,12 @@ func (c *conn) readHandle() error {
 }
 
 // interruptEvery is how often a read whose context has ended is interrupted:
-// SQLite forgets an interrupt that comes between two statements.
+// SQLite ignores an interrupt between two statements.
 const interruptEvery = 5 * time.Millisecond
 
-// interruptWhenDone ends what runs on the connection once ctx is done. After
-// stop has returned nothing is interrupted, so that whoever uses the
-// connection next is left alone; it tells whether anything was.
+// interruptWhenDone interrupts what runs on the connection once ctx is done.
+// After stop has returned nothing is interrupted, so that the next user of the
+// connection is not affected; it reports whether anything was.
 func (c *conn) interruptWhenDone(ctx context.Context) (stop func() (interrupted bool)) {
 	quit, ended := make(chan struct{}), make(chan struct{})
 	stopWatching := context.AfterFunc(ctx, func() {

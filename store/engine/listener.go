@@ -7,40 +7,41 @@ import (
 	"time"
 )
 
-// Listener reads the events of every transaction that commits after Listen
-// made it, in whatever process, each once and in order: of two transactions of
-// which one saw the other's rows, or waited for it, the other's come first.
+// Listener reads the events of every transaction that commits after Listen was
+// called, in any process, each once and in order: of two transactions of which
+// one saw the other's rows, or waited for it, the other's come first.
 //
-// It is used by one goroutine. What wakes it (a commit here, the socket, NOTIFY)
-// says only that it should look; what it looks for it knows by number, so that
-// a notice that was lost costs time and no event.
+// It is used by one goroutine. A notice (a commit here, the socket, NOTIFY)
+// only makes it look; it finds events by sequence number, so that a lost notice
+// costs time and no event.
 type Listener struct {
 	engine *Engine
 	look   chan struct{}
 
 	last int64 // the highest number that was handed out
-	// On PostgreSQL a transaction may commit after one with a higher number.
-	// Those from horizon on had not all ended when the outbox was last read:
-	// they are read again, without those that were handed out already.
+	// On PostgreSQL a transaction may commit after one with a higher
+	// number. Those from horizon on had not all ended when the outbox was
+	// last read: they are read again, without those that were returned
+	// already.
 	horizon int64
 	handed  map[int64]bool
 }
 
-// ErrMissed is what a listener is told that was away for so long that it can't
-// be handed all it missed. It goes on from now.
+// ErrMissed is returned to a listener that was away for so long that it can't
+// get all events. It continues from now.
 var ErrMissed = errors.New("events were missed")
 
 const (
-	// lookEvery is how often a listener looks of itself: a process may be
-	// killed between its commit and the notice of it.
+	// lookEvery is how often a listener looks without a notice: a process
+	// may be killed between its commit and the notice.
 	lookEvery = 30 * time.Second
-	// maxMissed is how many rows a listener is handed at once; one that missed
-	// more reads pages anew faster than it would catch up.
+	// maxMissed is how many rows a listener gets at once; after missing
+	// more it is faster to read the pages again.
 	maxMissed = 10_000
 )
 
-// Listen makes a listener; Close it. On SQLite it is sure to be handed what
-// other processes commit only in the process that has the file's socket
+// Listen makes a listener; Close it. On SQLite it gets the events of other
+// processes for certain only in the process that has the file's socket
 // (ListenForWakes), which is the server.
 func (e *Engine) Listen(ctx context.Context) (*Listener, error) {
 	l := &Listener{engine: e, look: make(chan struct{}, 1)}
@@ -54,9 +55,9 @@ func (e *Engine) Listen(ctx context.Context) (*Listener, error) {
 	return l, nil
 }
 
-// begin finds the place from which the listener reads on. On SQLite it goes
-// through the writer: whatever commits later has been through insertEvents
-// after this listener was known, and is written.
+// begin finds the position from which the listener reads. On SQLite it goes
+// through the writer: whatever commits later runs insertEvents when this
+// listener is known, and is written.
 func (l *Listener) begin(ctx context.Context) error {
 	find := l.engine.View
 	if l.engine.writer != nil {
@@ -74,8 +75,8 @@ func (l *Listener) Close() {
 	delete(l.engine.listeners, l)
 }
 
-// Next waits until there are events, and gives them. After ErrMissed and after
-// errors of the database it may be called again.
+// Next waits for events and returns them. After ErrMissed and after database
+// errors it may be called again.
 func (l *Listener) Next(ctx context.Context) ([]Event, error) {
 	wait := time.NewTimer(l.engine.lookEvery)
 	defer wait.Stop()
@@ -115,7 +116,7 @@ type outboxRow struct {
 	events             string
 }
 
-// readAll marks all that is visible as handed out.
+// readAll marks all visible rows as read.
 func (l *Listener) readAll(tx *Tx) error {
 	d := tx.engine.dialect
 	l.last, l.horizon, l.handed = 0, 0, map[int64]bool{}
@@ -132,9 +133,9 @@ func (l *Listener) readAll(tx *Tx) error {
 	}, `SELECT id, tx, `+d.oldestOpen+` FROM events WHERE tx >= `+d.oldestOpen+` OR id = (SELECT MAX(id) FROM events)`)
 }
 
-// read gives the events that were not handed out yet. The
-// row of the last that was handed out is read as well: as long as that is
-// there, nothing after it was deleted (see DeleteEvents).
+// read returns the events that were not returned yet. The row of the last one
+// is read as well: as long as it exists, nothing after it was deleted (see
+// DeleteEvents).
 func (l *Listener) read(tx *Tx) ([]Event, error) {
 	var rows []outboxRow
 	scan := func(row Row) error {
@@ -152,7 +153,7 @@ func (l *Listener) read(tx *Tx) ([]Event, error) {
 	return l.take(rows)
 }
 
-// take sorts out what was handed out before, and moves on.
+// take skips what was returned before, and advances the position.
 func (l *Listener) take(rows []outboxRow) (events []Event, err error) {
 	there, fresh := false, 0
 	after := Listener{last: l.last, handed: map[int64]bool{}}

@@ -221,7 +221,7 @@ func TestListenWhileWriting(t *testing.T) {
 	l.next("y")
 }
 
-// What no notice told of is found: with the next that does, and without any.
+// An event without a notice is found: with the next notice, and without any.
 func TestEventsWithoutNotice(t *testing.T) {
 	unannounced := func(e *engine.Engine, id int) error {
 		return e.Update(t.Context(), run("INSERT INTO events (created_at, events) VALUES (1, $1)", fmt.Sprint("x ", id)))
@@ -294,7 +294,7 @@ func TestEventsThatCommitLate(t *testing.T) {
 	l.wants("on_time 4")
 }
 
-// A listener that was away until the events it wants were swept is told so, and
+// A listener that was away until its events were swept gets an error, and
 // goes on from now.
 func TestMissedEvents(t *testing.T) {
 	outboxTemplate.Each(t, func(t *testing.T, database string) {

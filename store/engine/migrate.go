@@ -52,8 +52,8 @@ func (e *Engine) migrations() ([]Migration, error) {
 }
 
 // MigrationStatus lists every step this binary knows, and when it was applied.
-// A database that holds a step this binary doesn't know is an Unavailable
-// error: it was written by a newer Kinglet.
+// A database with an unknown step is an Unavailable error: it was written by a
+// newer Kinglet.
 func (e *Engine) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	var list []Migration
 	err := e.Update(ctx, func(tx *Tx) (err error) {
@@ -63,8 +63,8 @@ func (e *Engine) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return list, err
 }
 
-// migrationLock is the advisory lock of who migrates, or creates what says
-// which migrations were applied.
+// migrationLock is the advisory lock for migrating, and for creating the table
+// of applied migrations.
 const migrationLock = 0x6b696e676c6574
 
 func (tx *Tx) migrationStatus() ([]Migration, error) {
@@ -73,7 +73,7 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 		return nil, err
 	}
 	if tx.IsPostgres() {
-		// Of nodes that start at once one migrates, and the others wait for it.
+		// Of nodes that start concurrently one migrates, and the others wait for it.
 		// SQLite has one writer at a time anyway: see untilFree.
 		if _, err := tx.Exec(`SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
 			return nil, err
@@ -103,8 +103,8 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 	return list, err
 }
 
-// Migrate applies every step not yet applied, each in one transaction, and
-// returns those it applied.
+// Migrate applies every pending step, each in one transaction, and returns
+// those it applied.
 func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 	for {
 		var done *Migration
@@ -136,8 +136,8 @@ func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 	}
 }
 
-// untilFree is Update for who would rather wait than fail while another
-// process writes for long: it is migrating, perhaps.
+// untilFree is Update for a caller that waits rather than fails while another
+// process writes for long, such as a migration.
 func (e *Engine) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
 	for {
 		err := e.Update(ctx, fn)
@@ -147,8 +147,8 @@ func (e *Engine) untilFree(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 }
 
-// MigrateDown takes back the newest applied step and returns it; NotFound
-// when there is none.
+// MigrateDown reverts the newest applied step and returns it; NotFound when
+// there is none.
 func (e *Engine) MigrateDown(ctx context.Context) (Migration, error) {
 	var undone Migration
 	err := e.Update(ctx, func(tx *Tx) error {
@@ -183,7 +183,8 @@ func (tx *Tx) script(text string) error {
 	return nil
 }
 
-// statements splits a script at semicolons that end a line, and drops comments.
+// statements splits a script at semicolons that end a line, and removes
+// comments.
 func statements(text string) []string {
 	var out []string
 	var b strings.Builder

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// HoldNode gives this process the name under which it claims jobs, until
-// Close. On SQLite there is one node. On PostgreSQL a node holds an advisory
-// lock of its name for as long as it lives, so that others can tell when it
-// is dead and take its jobs back.
+// HoldNode returns the name under which this process claims jobs, until Close.
+// On SQLite there is one node. On PostgreSQL a node holds an advisory lock of
+// its name while it lives, so that others can detect that it is dead and
+// release its jobs.
 func (e *Engine) HoldNode(ctx context.Context) (string, error) {
 	if e.path != "" {
 		return "here", nil
@@ -20,7 +20,7 @@ func (e *Engine) HoldNode(ctx context.Context) (string, error) {
 	defer e.nodeMu.Unlock()
 	e.nodeKey = rand.Int64()
 	if err := e.lockNode(ctx); err != nil {
-		return "", fmt.Errorf("hold a node's name: %w", err)
+		return "", fmt.Errorf("lock the node's name: %w", err)
 	}
 	return strconv.FormatInt(e.nodeKey, 10), nil
 }
@@ -43,8 +43,8 @@ func (e *Engine) lockNode(ctx context.Context) error {
 	return nil
 }
 
-// holdNodeAgain takes the name again that went with a lost connection: other
-// nodes would think this one dead and do its jobs as well.
+// holdNodeAgain locks the name again after a lost connection: other nodes would
+// take this one for dead and run its jobs as well.
 func (e *Engine) holdNodeAgain(ctx context.Context) {
 	e.nodeMu.Lock()
 	defer e.nodeMu.Unlock()
@@ -70,7 +70,7 @@ func (e *Engine) releaseNode() {
 	}
 }
 
-// NodeLives tells whether a node holds its name: on PostgreSQL while it is
+// NodeLives reports whether a node holds its name: on PostgreSQL while it is
 // connected; on SQLite there is one, and what an earlier one claimed is free.
 func (tx *Tx) NodeLives(name string) (bool, error) {
 	key, err := strconv.ParseInt(name, 10, 64)

@@ -15,13 +15,13 @@ import (
 
 const connsOnPostgres = 16
 
-// connectTime bounds the wait for a server that does not answer at all.
+// connectTime limits the wait for a server that does not answer at all.
 const connectTime = 5 * time.Second
 
-// channel is where NOTIFY tells every node that it is worth their while to look.
+// channel is the NOTIFY channel of every node.
 const channel = "kinglet"
 
-// notify is the call that tells them.
+// notify is the call that sends a notice.
 func notify(n notice) string { return fmt.Sprintf("pg_notify('%s', '%d')", channel, n) }
 
 func (e *Engine) openPostgres(ctx context.Context, o Options) error {
@@ -59,14 +59,14 @@ func (e *Engine) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error 
 func (e *Engine) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	return retry(ctx, func() error {
 		if e.runTwice {
-			_ = e.onPostgres(ctx, "BEGIN", rehearsal(fn))
+			_ = e.onPostgres(ctx, "BEGIN", dryRun(fn))
 		}
 		return e.onPostgres(ctx, "BEGIN", fn)
 	})
 }
 
-// rollbackTime bounds a ROLLBACK, whose caller may have left, on a connection
-// that may lead nowhere.
+// rollbackTime limits a ROLLBACK, whose caller may have left, on a connection
+// that may be dead.
 const rollbackTime = 5 * time.Second
 
 func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) error) (err error) {
@@ -95,8 +95,8 @@ func (e *Engine) onPostgres(ctx context.Context, begin string, fn func(tx *Tx) e
 	return nil
 }
 
-// rollback ends a transaction that failed. One that PostgreSQL has ended itself
-// is none any more, which it does not mind.
+// rollback ends a transaction that failed. PostgreSQL accepts it for one that
+// it has ended itself.
 func rollback(ctx context.Context, c *conn) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
 	defer cancel()
@@ -106,8 +106,8 @@ func rollback(ctx context.Context, c *conn) {
 }
 
 // beginPostgres begins a transaction. Connections that the database has closed
-// meanwhile (it was started anew) are dropped until one is found, or made, that
-// lives: nothing was asked of them yet.
+// meanwhile (it was restarted) are dropped until a working one is found or
+// made: no statement was run on them yet.
 func (e *Engine) beginPostgres(ctx context.Context, begin string) (*conn, error) {
 	for i := 0; ; i++ {
 		sc, err := e.db.Conn(ctx)
@@ -125,15 +125,15 @@ func (e *Engine) beginPostgres(ctx context.Context, begin string) (*conn, error)
 	}
 }
 
-// discard closes a connection for good instead of giving it back.
+// discard closes a connection instead of returning it to the pool.
 func discard(c *sql.Conn) {
 	_ = c.Raw(func(any) error { return driver.ErrBadConn })
 	_ = c.Close()
 }
 
-// commitPostgres writes the events and commits, in one round trip. It looks at
-// what PostgreSQL says it did: a COMMIT after a statement that failed, its error
-// unheeded, is answered "ROLLBACK" and is no error, and what was not kept must
+// commitPostgres writes the events and commits, in one round trip. It checks
+// PostgreSQL's answer: a COMMIT after a failed statement whose error was
+// ignored is answered "ROLLBACK" and is no error, and what was not stored must
 // never be acknowledged.
 func (tx *Tx) commitPostgres(ctx context.Context) error {
 	insert, args := tx.lastStatement()
@@ -163,9 +163,9 @@ func (tx *Tx) commitPostgres(ctx context.Context) error {
 	})
 }
 
-// listenPostgres wakes who is to look whenever any node has committed what is to
-// be looked at, until ctx ends. A lost connection is made again; everybody is
-// woken after each reconnect since notifications may have been missed.
+// listenPostgres wakes this process when any node has committed events or due
+// jobs, until ctx ends. A lost connection is replaced; after each reconnect
+// everything is woken since notifications may have been missed.
 func (e *Engine) listenPostgres(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
 		c, err := pgx.Connect(ctx, e.url)

@@ -10,23 +10,23 @@ import (
 )
 
 // On PostgreSQL one of two conflicting transactions is run again, after
-// everything that it did is rolled back: its rows by the database, what it gave
-// to the caller's memory by undo. Uniqueness is the database's, so the second
-// run finds the winner's row where the first found none.
+// everything that it did is rolled back: its rows by the database, its changes
+// of the caller's memory by undo. The database enforces uniqueness, so the
+// second run finds the other's row where the first found none.
 
-// attempts is how often a transaction is run before its caller is told that
-// the server is busy.
+// attempts is how often a transaction is run before its caller gets an error
+// that the server is busy.
 const attempts = 10
 
-// ErrAgain has the transaction run again, like a serialization failure.
-var ErrAgain = errors.New("another transaction was first")
+// ErrAgain makes the transaction run again, like a serialization failure.
+var ErrAgain = errors.New("a concurrent transaction committed first")
 
 // errRehearsed ends the first of the two runs of Options.RunTwice.
-var errRehearsed = errors.New("rehearsed")
+var errRehearsed = errors.New("dry run")
 
-// isRetryable tells the failures after which the transaction is run again:
+// isRetryable reports the failures after which the transaction is run again:
 // serialization_failure, deadlock_detected, and the unique_violation of two
-// that found a key or an id free at once.
+// that inserted the same key or id concurrently.
 func isRetryable(err error) bool {
 	code, _ := postgresCode(err)
 	return code == "40001" || code == "40P01" || code == "23505" || errors.Is(err, ErrAgain)
@@ -41,7 +41,7 @@ func retry(ctx context.Context, transaction func() error) error {
 			return err
 		}
 		if i == attempts-1 {
-			return lostEveryTime(err)
+			return retriesExhausted(err)
 		}
 		pause := time.NewTimer(rand.N(time.Millisecond << i))
 		select {
@@ -54,23 +54,23 @@ func retry(ctx context.Context, transaction func() error) error {
 	return nil
 }
 
-// lostEveryTime is the error of a transaction that never got through.
-func lostEveryTime(err error) error {
+// retriesExhausted is the error of a transaction that lost every time.
+func retriesExhausted(err error) error {
 	if IsDuplicate(err) || IsIDTaken(err) {
 		return fault.Errorf(fault.Conflict, "it exists already: %w", err)
 	}
 	return fault.Errorf(fault.Unavailable, "too many changes at once: %w", err)
 }
 
-// Restore has what dest points to set back when the transaction is rolled
-// back: an entity that was given an id or a time must not keep them for the
-// next run, nor after a failure.
+// Restore sets dest back when the transaction is rolled back: an entity that
+// was given an id or a time must not keep them for the next run, nor after a
+// failure.
 func Restore[T any](tx *Tx, dest *T) {
 	before := *dest
 	tx.undo = append(tx.undo, func() { *dest = before })
 }
 
-// rolledBack takes back what the transaction gave to memory.
+// rolledBack reverts the transaction's changes of memory.
 func (tx *Tx) rolledBack() {
 	for i := len(tx.undo) - 1; i >= 0; i-- {
 		tx.undo[i]()
@@ -78,14 +78,14 @@ func (tx *Tx) rolledBack() {
 	tx.undo, tx.after, tx.notices, tx.events, tx.emitted = nil, nil, 0, nil, nil
 }
 
-// rehearsal is fn for the first of two runs.
-func rehearsal(fn func(tx *Tx) error) func(tx *Tx) error {
+// dryRun is fn for the first of two runs.
+func dryRun(fn func(tx *Tx) error) func(tx *Tx) error {
 	return func(tx *Tx) error { return errors.Join(errRehearsed, fn(tx)) }
 }
 
 // InsertNew runs an insert with new ids of the time at until one is free: the
-// primary key decides. Many servers give times to the second, and the day, not
-// the time, that an account was made.
+// primary key decides. Many servers give times in seconds, and only the day
+// that an account was made, so ids collide.
 func (tx *Tx) InsertNew(at time.Time, insert func(id int64) error) error {
 	for range attempts {
 		err := insert(tx.NewID(at))

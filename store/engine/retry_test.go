@@ -43,7 +43,7 @@ func TestLostTransactionIsRunAgain(t *testing.T) {
 	}
 }
 
-// Who loses every time is told so, and of what kind it is.
+// A transaction that loses every time gets an error of the right kind.
 func TestTransactionThatLosesEveryTime(t *testing.T) {
 	t.Parallel()
 	e := open(t, engine.Options{Database: template.PostgresURL(t)})

@@ -9,8 +9,8 @@ import (
 )
 
 // PendingMigrations lists the steps of this version's schema that the database
-// does not have. Unlike MigrationStatus it writes nothing. A database of a newer
-// version is an Unavailable error.
+// does not have. Unlike MigrationStatus it writes nothing. A database of a
+// newer version is an Unavailable error.
 func (e *Engine) PendingMigrations(ctx context.Context) ([]Migration, error) {
 	list, err := e.migrations()
 	if err != nil {
@@ -42,7 +42,7 @@ func unknownMigration(version int) error {
 	return fault.Errorf(fault.Unavailable, "the database has migration %d, which this version of Kinglet does not know: run the newer one, or its `kinglet migrate down`", version)
 }
 
-// HasTable tells whether a table is there.
+// HasTable reports whether a table exists.
 func (tx *Tx) HasTable(name string) (bool, error) {
 	query := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1`
 	if tx.engine.dialect == postgresDialect {
@@ -53,10 +53,10 @@ func (tx *Tx) HasTable(name string) (bool, error) {
 }
 
 // serverLock is the advisory lock that every server on a PostgreSQL database
-// holds shared, so that commands can tell that one runs.
+// holds shared, so that commands can detect a running server.
 const serverLock = 0x4b676c7473727672
 
-// ServerRuns tells whether a server runs on the database: on SQLite one that
+// ServerRuns reports whether a server runs on the database: on SQLite one that
 // listens at the socket beside the file, on PostgreSQL one that holds its lock.
 func (e *Engine) ServerRuns(ctx context.Context) (bool, error) {
 	if e.path != "" {
@@ -66,8 +66,8 @@ func (e *Engine) ServerRuns(ctx context.Context) (bool, error) {
 		}
 		return true, c.Close()
 	}
-	// Read, not tried: of two commands that try at once one would take the
-	// other for a server.
+	// Read, not tried: of two commands that try concurrently one would take
+	// the other for a server.
 	runs := false
 	err := e.View(ctx, func(tx *Tx) (err error) {
 		_, runs, err = One[int64](tx, `

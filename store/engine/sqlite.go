@@ -80,8 +80,8 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 	return nil
 }
 
-// openFiles has a connection open all of its files now, its log among them,
-// while there are file descriptors left: sockets come later.
+// openFiles makes a connection open all of its files now, including the log,
+// while there are free file descriptors: sockets come later.
 func openFiles(ctx context.Context, c *sql.Conn) error {
 	var n int
 	return c.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_master").Scan(&n)
@@ -121,8 +121,8 @@ func (e *Engine) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return errClosed
 	}
 	defer func() { e.readers <- c }()
-	// Statements run without the caller's cancellation, of which the driver
-	// makes too little: see interruptWhenDone.
+	// Statements run without the caller's cancellation, which the driver
+	// handles incompletely: see interruptWhenDone.
 	caller, ctx := ctx, context.WithoutCancel(ctx)
 	if err := c.run(ctx, "BEGIN"); err != nil {
 		return fmt.Errorf("begin reading: %w", err)

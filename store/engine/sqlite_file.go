@@ -16,21 +16,22 @@ import (
 	"kinglet/internal/fault"
 )
 
-// applicationID says in a file's header that it is Kinglet's ("Kglt"; SQLite's
+// applicationID marks a file as Kinglet's in its header ("Kglt"; SQLite's
 // PRAGMA application_id). A file of another program is never written to.
 const applicationID = 0x4b676c74
 
-// sqliteHeader is how long the header of a SQLite file is, and applicationIDAt
-// where in it the id is (https://www.sqlite.org/fileformat.html §1.3).
+// sqliteHeader is the length of the header of a SQLite file, and
+// applicationIDAt the offset of the id (https://www.sqlite.org/fileformat.html
+// §1.3).
 const (
 	sqliteHeader    = 100
 	applicationIDAt = 68
 	sqliteMagic     = "SQLite format 3\x00"
 )
 
-// prepareFile checks that a path holds a database of Kinglet's, or makes one
-// there, and tells whether it did. stamp is set when the file is one that was
-// made before Kinglet had an application id.
+// prepareFile checks that a path is a database of Kinglet's, or creates one,
+// and reports whether it did. stamp is set when the file was made before
+// Kinglet had an application id.
 func prepareFile(ctx context.Context, path string, mustExist bool) (created, stamp bool, err error) {
 	_, err = os.Lstat(path)
 	switch {
@@ -47,11 +48,11 @@ func prepareFile(ctx context.Context, path string, mustExist bool) (created, sta
 	return created, stamp, err
 }
 
-// createFile puts an empty database with Kinglet's id at a path, whole or not
-// at all, with mode 0600: it will hold keys and private posts. false when
-// another process was faster.
+// createFile creates an empty database with Kinglet's id at a path, atomically,
+// with mode 0600: it will have keys and private posts. false when another
+// process was faster.
 func createFile(ctx context.Context, path string) (bool, error) {
-	// SQLite would play the log of a database that was lost into the new one.
+	// SQLite would apply the log of a lost database to the new one.
 	if fi, err := os.Stat(path + "-wal"); err == nil && fi.Size() > 0 {
 		return false, fault.Errorf(fault.Conflict, "the file is not there, but its log %s-wal is: restore the database from a backup, or remove the log to start with a new one", path)
 	}
@@ -70,8 +71,8 @@ func createFile(ctx context.Context, path string) (bool, error) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		return false, err
 	}
-	// A link never replaces what is there; where there are no hard links a
-	// rename has to do.
+	// A link never replaces an existing file; where there are no hard links
+	// a rename is used.
 	err = os.Link(f.Name(), path)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
@@ -103,9 +104,9 @@ func checkFile(ctx context.Context, path string) (stamp bool, err error) {
 	if id != 0 {
 		return false, notOurs(id)
 	}
-	// The id may be in the log still, and databases of the first version had
-	// none: those are known by their tables. query_only, and no change of the
-	// journal's mode: it may be another program's.
+	// The id may still be in the log, and databases of the first version
+	// had none: those are recognized by their tables. query_only, and no
+	// change of the journal's mode: it may be another program's.
 	db, err := sql.Open("sqlite", plainDSN(path, "busy_timeout(10000)", "query_only(1)"))
 	if err != nil {
 		return false, err
@@ -155,7 +156,7 @@ func readApplicationID(path string) (uint32, error) {
 	return binary.BigEndian.Uint32(header[applicationIDAt:]), nil
 }
 
-// withoutPath is the cause of an error of package os, whose callers name the
+// withoutPath is the cause of an error of package os, for callers that add the
 // path themselves.
 func withoutPath(err error) error {
 	var pe *fs.PathError

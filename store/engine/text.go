@@ -8,15 +8,16 @@ import (
 	"kinglet/internal/fault"
 )
 
-// PostgreSQL keeps no NUL in a text and nothing that is not UTF-8; SQLite
-// keeps both. So that they agree, such a text is never handed to either: no
+// PostgreSQL stores no NUL in a text and nothing that is not UTF-8; SQLite
+// stores both. So that they agree, such a text is never passed to either: no
 // row has it, and none is written with it.
 
-// ValidText tells whether a text can be kept.
+// ValidText reports whether a text can be stored.
 func ValidText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
-// checkText finds a parameter that can't be kept: impossible tells that there
-// is one. A statement that only reads then finds nothing, which is true.
+// checkText finds a parameter that can't be stored: impossible reports that
+// there is one. A statement that only reads then finds nothing, which is
+// correct.
 func checkText(query string, args []any) (impossible bool, err error) {
 	for i, arg := range args {
 		s, ok := arg.(string)

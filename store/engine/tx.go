@@ -26,15 +26,15 @@ type Row interface{ Scan(dest ...any) error }
 // Now is the time of this transaction, UTC, to the millisecond.
 func (tx *Tx) Now() time.Time { return tx.engine.Now() }
 
-// NewID makes a time-ordered 64-bit id for something of the time at.
+// NewID makes a time-ordered 64-bit id for the time at.
 func (tx *Tx) NewID(at time.Time) int64 { return tx.engine.ids.next(at) }
 
-// AfterCommit has fn called once, in commit order, when this transaction is
-// durable. fn must not block and must not enter the database.
+// AfterCommit calls fn once, in commit order, when this transaction is durable.
+// fn must not block and must not use the database.
 func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
-// JobsDue has the workers woken, here and in other processes, when this
-// transaction is durable.
+// JobsDue wakes the workers, here and in other processes, when this transaction
+// is durable.
 func (tx *Tx) JobsDue() { tx.notices |= jobsAreDue }
 
 // Exec runs a statement and returns the number of rows it changed.
@@ -50,7 +50,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// Query runs a statement and calls scan once a row.
+// Query runs a statement and calls scan for each row.
 func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
 	if impossible, err := checkText(query, args); impossible {
 		return err
@@ -69,7 +69,7 @@ func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
 	return failed(tx.ctx, rows.Err())
 }
 
-// One reads a single value; no row gives the zero value and false.
+// One reads a single value; without a row it returns the zero value and false.
 func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 	err = tx.Query(func(row Row) error {
 		ok = true
@@ -80,16 +80,16 @@ func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 
 type tracer struct{}
 
-// WithTrace gives a context whose statements are shown to fn before they are
-// run: for tests of how many they are and how they are carried out.
+// WithTrace makes a context whose statements are passed to fn before they run:
+// for tests of their number and query plans.
 func WithTrace(ctx context.Context, fn func(query string, args []any)) context.Context {
 	return context.WithValue(ctx, tracer{}, fn)
 }
 
-// Statements counts every statement that has been run in transactions.
+// Statements counts every statement that was run in transactions.
 func (e *Engine) Statements() int64 { return e.statements.Load() }
 
-// ran counts a statement, and shows it to who traces.
+// ran counts a statement, and passes it to the tracer.
 func (tx *Tx) ran(query string, args []any) {
 	tx.engine.statements.Add(1)
 	if trace, ok := tx.ctx.Value(tracer{}).(func(query string, args []any)); ok {

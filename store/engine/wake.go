@@ -14,13 +14,13 @@ import (
 	"kinglet/internal/fault"
 )
 
-// A commit may make jobs due, or leave events in the outbox: for this process
-// and for others on the same database, which sleep and do not poll (another node;
-// the server, when a command such as `account delete` runs beside it). On
-// PostgreSQL NOTIFY wakes them, on SQLite a connection to the socket beside the
-// file. Either says only that there is something to look at.
+// A commit may make jobs due, or write events: for this process and for others
+// on the same database, which sleep and do not poll (another node; the server,
+// when a command such as `account delete` runs beside it). On PostgreSQL NOTIFY
+// wakes them, on SQLite a connection to the socket beside the file. Either only
+// says that there is something to look for.
 
-// notice is what a commit tells: what there is to look at.
+// notice says what a commit has written: events, due jobs.
 type notice uint8
 
 const (
@@ -28,7 +28,7 @@ const (
 	eventsAreThere
 )
 
-// noticeOf reads a notice of another node; one that is not understood is all.
+// noticeOf parses a notice of another node; an unknown one means everything.
 func noticeOf(payload string) notice {
 	n, err := strconv.ParseUint(payload, 10, 8)
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *Engine) OnJobs(wake func()) {
 	e.wake = wake
 }
 
-// committed tells everybody, here and in other processes, of a commit.
+// committed notifies this process and others of a commit.
 func (e *Engine) committed(n notice) {
 	if n == 0 {
 		return
@@ -58,7 +58,7 @@ func (e *Engine) committed(n notice) {
 	}
 }
 
-// wakeHere tells those of this process, and whether that listens to others.
+// wakeHere notifies this process, and reports whether it listens to others.
 func (e *Engine) wakeHere(n notice) (listens bool) {
 	e.wakeMu.Lock()
 	wake, listens := e.wake, e.stopListening != nil
@@ -77,11 +77,11 @@ func (e *Engine) wakeHere(n notice) (listens bool) {
 	return listens
 }
 
-// maxSocketPath is what a unix socket's name may have, with room to spare.
+// maxSocketPath is the longest name of a unix socket, with a margin.
 const maxSocketPath = 100
 
-// wakePath is the socket of the server on a SQLite file. It is the same for every process that has the file open, from
-// whatever folder and by whatever link it came to it.
+// wakePath is the socket of the server on a SQLite file. It is the same for
+// every process that has the file open, from any folder and through any link.
 func (e *Engine) wakePath() string {
 	path := e.path
 	if abs, err := filepath.Abs(path); err == nil {
@@ -97,7 +97,7 @@ func (e *Engine) wakePath() string {
 	return filepath.Join(os.TempDir(), "kinglet-"+hex.EncodeToString(sum[:8])+".wake")
 }
 
-// ListenForWakes has this process woken by others' commits until Close. It is
+// ListenForWakes lets other processes' commits wake this one until Close. It is
 // a Conflict error when another server already runs on the same SQLite file:
 // two would do all work twice.
 func (e *Engine) ListenForWakes() error {
@@ -107,8 +107,9 @@ func (e *Engine) ListenForWakes() error {
 		return nil
 	}
 	var l net.Listener
-	// In a transaction, since only one process at a time can be in one: of two
-	// servers that find a dead one's socket, one listens and the other sees it.
+	// In a transaction, since only one process at a time can be in one: of
+	// two servers that find a dead one's socket, one listens and the other
+	// sees it.
 	err := e.Update(ctx, func(*Tx) (err error) {
 		if l != nil {
 			l.Close() // the transaction is run again
@@ -158,7 +159,7 @@ func (e *Engine) acceptWakes(ctx context.Context, l net.Listener) {
 			return
 		}
 		if err != nil {
-			// Too many open files: it passes, and a wake may have been lost.
+			// Too many open files: this passes, and a wake may have been lost.
 			select {
 			case <-ctx.Done():
 				return

@@ -9,10 +9,10 @@ import (
 )
 
 // What is deleted is overwritten in SQLite's file (secure_delete), but the
-// write-ahead log holds the pages as they were before, until it is begun anew.
-// logTruncator moves the log into the file and cuts it to nothing after every
-// commit that erased something, on a connection of its own: the writer goes on,
-// and waits only for the end of it.
+// write-ahead log has the pages as they were before, until it is reset.
+// logTruncator moves the log into the file and truncates it after every commit
+// that erased something, on a connection of its own: the writer goes on, and
+// waits only for the end of it.
 type logTruncator struct {
 	db   *sql.DB
 	conn *sql.Conn
@@ -24,18 +24,18 @@ type logTruncator struct {
 	tried func(err error) // see Options.LogTruncated
 }
 
-// The log can be cut only while nobody reads from it and nobody writes: it is
-// tried again, later each time.
+// The log can be truncated only while nobody reads from it and nobody writes:
+// it is retried, later each time.
 const (
 	firstTruncation = 5 * time.Millisecond
 	lastTruncation  = 2 * time.Second
 )
 
-// truncationPause is between two truncations: without it, each of a
-// thousand deletions in a minute would have the file flushed.
+// truncationPause is the pause between two truncations: without it, each of a
+// thousand deletions in a minute would flush the file.
 const truncationPause = 500 * time.Millisecond
 
-// lastTruncations bounds how long Close tries to truncate what is due.
+// lastTruncations limits how long Close tries to truncate what is due.
 const lastTruncations = time.Second
 
 func newLogTruncator(ctx context.Context, path string, tried func(err error)) (*logTruncator, error) {
@@ -49,7 +49,7 @@ func newLogTruncator(ctx context.Context, path string, tried func(err error)) (*
 		return nil, err
 	}
 	t := &logTruncator{db: db, conn: c, due: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), tried: tried}
-	// What a process that was killed has left to truncate.
+	// What a killed process has left to truncate.
 	t.wake()
 	go t.loop()
 	return t, nil
@@ -94,7 +94,7 @@ func (t *logTruncator) truncate() error {
 	return err
 }
 
-// checkpoint first copies what it can without keeping the writer out, so that
+// checkpoint first copies what it can without blocking the writer, so that
 // little is left for the moment in which it does.
 func (t *logTruncator) checkpoint() error {
 	for _, mode := range []string{"PASSIVE", "TRUNCATE"} {
@@ -125,7 +125,7 @@ func (t *logTruncator) close() {
 	t.db.Close()
 }
 
-// Erases has the log truncated once this transaction is durable.
+// Erases truncates the log once this transaction is durable.
 func (tx *Tx) Erases() {
 	if t := tx.engine.truncator; t != nil {
 		tx.AfterCommit(t.wake)

@@ -21,7 +21,7 @@ func erase(t *testing.T, e *engine.Engine) {
 	update(t, e, all(run(`DELETE FROM things`), func(tx *engine.Tx) error { tx.Erases(); return nil }))
 }
 
-// filesHave tells whether the secret is in a database's file, its log or its index.
+// filesHave reports whether the secret is in a database's file, its log or its index.
 func filesHave(t *testing.T, path string) bool {
 	t.Helper()
 	for _, suffix := range []string{"", "-wal", "-shm"} {

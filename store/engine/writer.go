@@ -11,10 +11,10 @@ import (
 	"kinglet/internal/fault"
 )
 
-// writer is SQLite's single writer. Updates that arrive while a commit is
-// being flushed to disk wait together and share the next one (group commit),
-// so durability costs one fsync a group and is never given up. Each update
-// runs in a savepoint of its own: one that fails leaves the others whole.
+// writer is SQLite's single writer. Updates that arrive while a commit is being
+// flushed to disk wait together and share the next one (group commit), so
+// durability costs one fsync per group and is never skipped. Each update runs
+// in a savepoint of its own: one that fails does not affect the others.
 type writer struct {
 	engine *Engine
 	db     *sql.DB
@@ -35,7 +35,7 @@ type pending struct {
 }
 
 const (
-	// maxGroup and groupTime bound how long the first of a group waits for
+	// maxGroup and groupTime limit how long the first of a group waits for
 	// the last of it.
 	maxGroup  = 128
 	groupTime = 8 * time.Millisecond
@@ -66,8 +66,8 @@ func (w *writer) do(ctx context.Context, fn func(tx *Tx) error) error {
 	case <-w.quit:
 		return errClosed
 	}
-	// Once queued its fate is decided by the writer, not by the caller's
-	// context: an answer of "failed" for what was committed would be a lie.
+	// Once it is queued, the writer decides its outcome, not the caller's
+	// context: an answer of "failed" for what was committed would be false.
 	select {
 	case err := <-p.result:
 		return err
@@ -107,8 +107,8 @@ func (w *writer) loop() {
 	}
 }
 
-// group runs first and all that is waiting behind it, commits once, and
-// answers everyone.
+// group runs first and all that waits behind it, commits once, and answers
+// every caller.
 func (w *writer) group(first *pending) {
 	// Statements run without the callers' cancellation: SQLite answers an
 	// interrupted write by rolling back the whole transaction, the others' too.
@@ -161,14 +161,14 @@ func (w *writer) group(first *pending) {
 }
 
 // apply runs one member of the group inside its savepoint. The error is the
-// group's: SQLite has given up the whole transaction (the disk is full), and a
+// group's: SQLite has ended the whole transaction (the disk is full), and a
 // statement after that would commit by itself what is answered as failed.
 func (w *writer) apply(p *pending) error {
 	if p.err = p.ctx.Err(); p.err != nil {
 		return nil // the caller has left and nothing was begun
 	}
 	if w.engine.runTwice {
-		if err := w.attempt(p, rehearsal(p.fn)); err != nil {
+		if err := w.attempt(p, dryRun(p.fn)); err != nil {
 			return err
 		}
 	}

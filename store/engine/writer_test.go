@@ -51,7 +51,7 @@ func once(c chan struct{}) {
 	}
 }
 
-// SQLite gives up the whole transaction when the disk is full. What is
+// SQLite ends the whole transaction when the disk is full. What is
 // acknowledged is there, and what is answered as failed is not.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
@@ -71,7 +71,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestWhoLeavesTheQueueWritesNothing(t *testing.T) {
+func TestCancelledWriteIsNotWritten(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -83,7 +83,7 @@ func TestWhoLeavesTheQueueWritesNothing(t *testing.T) {
 
 // A statement's error that goes unheeded must not make an acknowledged
 // transaction of one that the engine rolled back.
-func TestUnheededErrors(t *testing.T) {
+func TestIgnoredErrors(t *testing.T) {
 	each(t, func(t *testing.T, e *engine.Engine) {
 		err := e.Update(t.Context(), func(tx *engine.Tx) error {
 			if err := all(keep("k", "v"), keep("twice", "v"))(tx); err != nil {
@@ -138,7 +138,7 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// What is to be done after the commit is done in the order of the commits, and
+// AfterCommit functions run in the order of the commits, and
 // before the caller is answered.
 func TestAfterCommitInOrder(t *testing.T) {
 	t.Parallel()
@@ -269,7 +269,7 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// Updates that wait when the database is closed are written, or told that it is.
+// Updates that wait when the database is closed are written, or get an error.
 func TestCloseWhileWriting(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)

@@ -1,5 +1,6 @@
-// Package storetest gives tests their stores, migrated, on both engines: SQLite
-// always, and PostgreSQL where package enginetest finds one.
+// Package storetest makes migrated stores for tests, on both engines: always
+// SQLite, and PostgreSQL where package enginetest finds one. Read Each and
+// EachWithClock.
 package storetest
 
 import (
@@ -26,7 +27,7 @@ func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
 	EachDatabase(t, func(t *testing.T, database string) { run(t, Open(t, store.Options{Database: database})) })
 }
 
-// EachWithClock is Each with stores whose time the test decides.
+// EachWithClock is Each with stores whose clock the test controls.
 func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *Clock)) {
 	EachDatabase(t, func(t *testing.T, database string) {
 		clock := NewClock()
@@ -35,7 +36,8 @@ func EachWithClock(t *testing.T, run func(t *testing.T, s *store.Store, clock *C
 }
 
 // EachDatabase runs a test on a fresh, migrated database of each engine, which
-// it opens itself: several times, as nodes do, or with options of its own.
+// the test opens itself: several times, as nodes do, or with options of its
+// own.
 func EachDatabase(t *testing.T, run func(t *testing.T, database string)) { template.Each(t, run) }
 
 // SQLite is a fresh, migrated store on a file.
@@ -48,16 +50,18 @@ func Postgres(t testing.TB) *store.Store {
 	return Open(t, store.Options{Database: MigratedPostgresURL(t)})
 }
 
-// SQLiteFile puts a fresh, migrated database into a folder and gives its path.
+// SQLiteFile creates a fresh, migrated database in a folder and returns its
+// path.
 func SQLiteFile(t testing.TB, dir string) string { return template.SQLiteFile(t, dir) }
 
 // MigratedPostgresURL is a fresh, migrated database.
 func MigratedPostgresURL(t testing.TB) string { return template.PostgresURL(t) }
 
-// PostgresURL is a fresh, empty database, for tests of what is done to one.
+// PostgresURL is a fresh, empty database, for tests that migrate it.
 func PostgresURL(t testing.TB) string { return enginetest.PostgresURL(t) }
 
-// Open is a migrated store; several may be opened on one database, as nodes do.
+// Open opens a migrated store; several may be opened on one database, as nodes
+// do.
 func Open(t testing.TB, o store.Options) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), o)
@@ -71,16 +75,17 @@ func Open(t testing.TB, o store.Options) *store.Store {
 	return s
 }
 
-// Clock, NewClock, Proxy and Proxied are what tests of the engine have as well.
+// Clock, NewClock, Proxy and Proxied are those of enginetest.
 type (
-	// Clock is a clock that stands still until it is told to go on.
+	// Clock is a clock that only the test advances.
 	Clock = enginetest.Clock
-	// Proxy stands between a store and PostgreSQL, which can be taken away.
+	// Proxy is a TCP proxy between a store and PostgreSQL, which can be
+	// interrupted.
 	Proxy = enginetest.Proxy
 )
 
-// NewClock stands at an instant of 2026.
+// NewClock starts at an instant of 2026.
 func NewClock() *Clock { return enginetest.NewClock() }
 
-// Proxied gives another URL of a database, and the proxy that it leads through.
+// Proxied returns another URL of a database, through a proxy.
 func Proxied(t testing.TB, database string) (string, *Proxy) { return enginetest.Proxied(t, database) }

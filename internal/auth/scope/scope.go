@@ -1,5 +1,5 @@
 // Package scope has the one rule of OAuth scopes: what each allows. Clients,
-// authorizations, tokens and the routes of the API all ask Allows. Read Allows
+// authorizations, tokens and the routes of the API all use Allows. Read Allows
 // and Parse.
 package scope
 
@@ -18,15 +18,15 @@ var (
 	administered = []string{"accounts", "canonical_email_blocks", "domain_allows", "domain_blocks", "email_domain_blocks", "ip_blocks", "reports"}
 )
 
-// tree has the scopes and the parts of each. offline_access asks for a refresh
-// token beside the access token, as OpenID Connect names it.
+// tree has the scopes and the parts of each. offline_access requests a refresh
+// token, as in OpenID Connect.
 var tree = map[string][]string{
 	"profile": nil, "read": readable, "write": writable, "follow": nil, "push": nil, "offline_access": nil,
 	"admin:read": administered, "admin:write": administered,
 }
 
-// follow is what the scope of that name allows: it is older than the parts of
-// read and write, and Mastodon takes it for these.
+// follow is what the scope follow allows: it is older than the parts of read
+// and write, and Mastodon treats it as these.
 var follow = []string{"read:blocks", "write:blocks", "read:follows", "write:follows", "read:mutes", "write:mutes"}
 
 // All lists every scope, for the server's metadata.
@@ -42,7 +42,7 @@ func All() []string {
 	return out
 }
 
-// Parse reads a list of scopes, separated by spaces or by +, and writes it
+// Parse parses a list of scopes, separated by spaces or by +, and returns it
 // with each once. An empty list means read. An unknown scope is an error.
 func Parse(list string) (string, error) {
 	var out []string
@@ -68,9 +68,9 @@ func known(s string) bool {
 	return i >= 0 && slices.Contains(tree[s[:i]], s[i+1:])
 }
 
-// Allows tells whether the granted list allows every scope of the wanted one:
-// each is granted itself, or is a part of one that is granted, or is what
-// follow stands for. Nothing is never allowed.
+// Allows reports whether the granted list allows every scope of the wanted one:
+// each is granted itself, is a part of a granted one, or is allowed by follow.
+// An empty wanted list is never allowed.
 func Allows(granted, wanted string) bool {
 	list := strings.Fields(wanted)
 	for _, w := range list {

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still until it is told to go on.
+// Clock is a clock that only the test advances.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock stands at an instant of 2026.
+// NewClock starts at an instant of 2026.
 func NewClock() *Clock {
 	return &Clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 }
 
-// Now is what store.Options.Now wants.
+// Now is for store.Options.Now.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Advance moves the clock on.
+// Advance advances the clock.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// keeper runs a cluster until its own standard input ends, and then takes away
-// what the cluster wrote. The kernel closes the other end of that pipe when the
-// test process ends, however it does, so nothing has to be called at the end.
+// keeper runs a cluster until its own standard input ends, and then deletes the
+// cluster's files. The kernel closes the other end of that pipe when the test
+// process ends, however it does, so nothing has to be called at the end.
 const keeper = `
 trap "" INT TERM HUP
 dir=$1; shift
@@ -28,8 +28,8 @@ cd / && rm -rf "$dir"
 `
 
 // startCluster makes a throwaway cluster that listens on a unix socket only,
-// does not fsync, and does not outlive this process. It finds deadlocks after
-// 100 ms, not a second: tests that have everybody change the same rows meet many.
+// does not fsync, and ends with this process. It detects deadlocks after 100
+// ms, not a second: tests that change the same rows concurrently cause many.
 func startCluster() (_ string, err error) {
 	bin, err := binaries()
 	if err != nil {
@@ -73,7 +73,7 @@ func startCluster() (_ string, err error) {
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		if err = ping(u); err == nil {
-			// Waiting for the keeper is its owner, and keeps the pipe open.
+			// This goroutine owns the keeper, and keeps the pipe open.
 			go func() { _ = c.Wait() }()
 			return u, nil
 		}
@@ -82,7 +82,7 @@ func startCluster() (_ string, err error) {
 			lifeline.Close()
 			return "", fmt.Errorf("the cluster does not answer: %w: %s", err, log)
 		}
-		time.Sleep(20 * time.Millisecond) // it has no way to tell us
+		time.Sleep(20 * time.Millisecond) // it can't notify us
 	}
 }
 
@@ -108,8 +108,8 @@ func binaries() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// credential lets a root, whom PostgreSQL refuses to run for, run it as
-// somebody else.
+// credential lets root, which PostgreSQL refuses to run as, run it as another
+// user.
 func credential(dir string) (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{Setpgid: true} // a ^C at the terminal is for the tests
 	if os.Getuid() != 0 {

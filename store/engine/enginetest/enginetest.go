@@ -1,11 +1,11 @@
-// Package enginetest gives tests their databases: SQLite's file always, and PostgreSQL
-// when KINGLET_TEST_POSTGRES names a server (a postgres:// URL whose user may
-// create databases) or a postgres binary is found here, of which a private
-// cluster is then run for the life of the test process. With
+// Package enginetest makes databases for tests: always SQLite's file, and
+// PostgreSQL when KINGLET_TEST_POSTGRES names a server (a postgres:// URL whose
+// user may create databases) or a postgres binary is found, which then runs a
+// private cluster for the life of the test process. With
 // KINGLET_TEST_REQUIRE_POSTGRES its absence is a failure and not a skip.
 //
-// It knows no schema: [Template] is filled by who has one. Tests of the store
-// find theirs in package storetest.
+// It has no schema: the caller fills a [Template]. Tests of the store find
+// theirs in package storetest. Read EachDatabase and Template.
 package enginetest
 
 import (
@@ -23,8 +23,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 )
 
-// EachDatabase runs a test on a new database of each engine, a path where no
-// file is and the URL of an empty database, beside other tests.
+// EachDatabase runs a test in parallel on a new database of each engine: a path
+// without a file, and the URL of an empty database.
 func EachDatabase(t *testing.T, run func(t *testing.T, database string)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); run(t, SQLitePath(t)) })
@@ -42,8 +42,8 @@ func PostgresURL(t testing.TB) string {
 
 var databases atomic.Int64
 
-// create makes a database that lives as long as the test: an empty one, or a
-// copy of another.
+// create creates a database that is dropped at the end of the test: an empty
+// one, or a copy of a template.
 func create(t testing.TB, template string) string {
 	t.Helper()
 	s, err := startServer()
@@ -61,13 +61,13 @@ func create(t testing.TB, template string) string {
 	return s.urlOf(name)
 }
 
-// server is PostgreSQL's, through its maintenance database.
+// server is a PostgreSQL server, through its maintenance database.
 type server struct {
 	url string
 	db  *sql.DB
 }
 
-// startServer starts the cluster when the first test asks.
+// startServer starts the cluster at the first use.
 var startServer = sync.OnceValues(func() (*server, error) {
 	u := os.Getenv("KINGLET_TEST_POSTGRES")
 	if u == "" {

@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Proxy stands between a store and PostgreSQL, which can be taken away.
+// Proxy is a TCP proxy between a store and PostgreSQL, which can be
+// interrupted.
 type Proxy struct {
 	t             testing.TB
 	socket        string
@@ -24,7 +25,7 @@ type Proxy struct {
 	conns    map[net.Conn]bool
 }
 
-// Proxied gives another URL of a database, and the proxy that it leads through.
+// Proxied returns another URL of a database, through a proxy.
 func Proxied(t testing.TB, database string) (string, *Proxy) {
 	t.Helper()
 	conf, err := pgx.ParseConfig(database)
@@ -53,7 +54,7 @@ func Proxied(t testing.TB, database string) (string, *Proxy) {
 	return u.String(), p
 }
 
-// Cut ends every connection and takes no more.
+// Cut ends every connection and accepts no more.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,7 +68,7 @@ func (p *Proxy) Cut() {
 	clear(p.conns)
 }
 
-// Restore takes connections again.
+// Restore accepts connections again.
 func (p *Proxy) Restore() {
 	p.t.Helper()
 	l, err := net.Listen("unix", p.socket)

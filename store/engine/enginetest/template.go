@@ -12,15 +12,15 @@ import (
 )
 
 // Template is a database that is filled once in the life of a test process, on
-// each engine, and copied for each test: a copy takes a fraction of the time
-// that the migrations take.
+// each engine, and copied for each test: a copy takes a fraction of the time of
+// the migrations.
 type Template struct {
 	sqlite   func() ([]byte, error) // the file
 	postgres func() (string, error) // the database's name
 }
 
-// NewTemplate is a template that fill fills, and leaves with no connection open.
-// It is called when the first test asks, with a new database.
+// NewTemplate makes a template that fill fills, leaving no connection open.
+// fill is called with a new database at the first use.
 func NewTemplate(fill func(database string) error) *Template {
 	return &Template{
 		sync.OnceValues(func() ([]byte, error) { return fillFile(fill) }),
@@ -31,7 +31,7 @@ func NewTemplate(fill func(database string) error) *Template {
 // SQLitePath is a copy on SQLite.
 func (tpl *Template) SQLitePath(t testing.TB) string { return tpl.SQLiteFile(t, t.TempDir()) }
 
-// SQLiteFile puts a copy on SQLite into a folder and gives its path.
+// SQLiteFile copies the SQLite template into a folder and returns its path.
 func (tpl *Template) SQLiteFile(t testing.TB, dir string) string {
 	t.Helper()
 	file, err := tpl.sqlite()
@@ -58,8 +58,8 @@ func (tpl *Template) PostgresURL(t testing.TB) string {
 	return create(t, name)
 }
 
-// Each runs a test on a copy on each engine, beside other tests: the copy is
-// its own. So it is the last that a test does.
+// Each runs a test in parallel on a copy on each engine. It must be the last
+// call of a test.
 func (tpl *Template) Each(t *testing.T, run func(t *testing.T, database string)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); run(t, tpl.SQLitePath(t)) })
@@ -102,11 +102,11 @@ func fillDatabase(fill func(database string) error) (string, error) {
 
 const templatePrefix = "kinglet_template_"
 
-// oldTemplate is longer than a test process lives.
+// oldTemplate is longer than any test process runs.
 const oldTemplate = 2 * time.Hour
 
-// dropOldTemplates is for a server that outlives the test processes: they have no
-// end at which they could drop their own.
+// dropOldTemplates is for a server that outlives the test processes, which have
+// no end at which they could drop their own.
 func (s *server) dropOldTemplates() {
 	rows, err := s.db.Query(`SELECT datname FROM pg_database WHERE datname LIKE 'kinglet\_template\_%'`)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"kinglet/ap/activity"
 	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
@@ -14,8 +13,8 @@ import (
 	"kinglet/store"
 )
 
-// readSignature judges the headers of a request: nothing is fetched, read or
-// looked up (SECURITY-RULES 41). Unauthorized says why not.
+// readSignature checks the headers of a request: nothing is fetched, read or
+// looked up (SECURITY-RULES 41). An Unauthorized error says what is wrong.
 func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 	sig, err := signature.ParseHeaders(r, s.Config.OwnHosts(), s.Store.Now())
 	if err != nil {
@@ -32,11 +31,14 @@ func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 
 // knownSigner verifies a signature with the key that is known here. account
 // is nil when there is none, or it is not the one that was used; known tells
-// which.
-func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (account *store.Account, known bool, err error) {
+// which. also reads more of each account that it may be, in the same view.
+func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string, also func(*store.Tx, *store.Account) error) (account *store.Account, known bool, err error) {
 	var list []*store.Account
 	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		list, err = tx.AccountsByKeyID(sig.KeyID)
+		for i := 0; i < len(list) && also != nil && err == nil; i++ {
+			err = also(tx, list[i])
+		}
 		return err
 	}); err != nil {
 		return nil, false, err
@@ -58,14 +60,14 @@ func verifyBy(account *store.Account, sig *signature.Signature) error {
 	return sig.Verify(key)
 }
 
-// keyTimeout bounds how long a key, and then what its owner's handle needs,
-// is fetched: whoever sent the request waits.
+// keyTimeout limits how long a key, and then its owner's handle, is fetched:
+// the sender of the request waits.
 const keyTimeout = 10 * time.Second
 
 // fetchSigner fetches the key of a signature and verifies it: an unknown one,
-// or one that may have changed (SECURITY-RULES 1, 8). Of those who wait for
-// one key, one fetches it. Nothing is written before the signature is
-// verified: naming a key of somebody else leaves no trace here.
+// or one that may have changed (SECURITY-RULES 1, 8). Concurrent requests for
+// one key share a fetch. Nothing is written before the signature is verified:
+// naming somebody else's key leaves no trace here.
 func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, client string, known bool) (*store.Account, error) {
 	host := vocab.Host(sig.KeyID)
 	owner, err := s.keys.do(ctx, sig.KeyID, func() (*keyOwner, error) {
@@ -86,7 +88,8 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 	})
 }
 
-// keyOwner is the owner of a key as its document has it, before it is stored.
+// keyOwner is the owner of a key as its document describes it, before it is
+// stored.
 type keyOwner struct {
 	doc     *vocab.Object
 	account *store.Account
@@ -109,9 +112,9 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 	return account, err
 }
 
-// fetchKey fetches a key and its owner. Whatever could not be fetched or believed
-// is Unauthorized alike: who names a key must not learn what we could reach.
-// The error is RateLimited or Unavailable when it is over a limit.
+// fetchKey fetches a key and its owner. Whatever could not be fetched or
+// trusted is Unauthorized alike: a sender must not learn what we could reach.
+// The error is RateLimited or Unavailable when a limit is exceeded.
 func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool) (*keyOwner, error) {
 	if _, failed := s.limits.failedKeys.Get(keyID); failed {
 		return nil, fault.Errorf(fault.Unauthorized, "the key %s could not be fetched a moment ago", keyID)
@@ -135,7 +138,7 @@ func (s *Service) fetchKey(ctx context.Context, keyID, client string, known bool
 }
 
 // findKeyOwner fetches the document of a key: the actor itself, or a key that
-// names its owner. The owner must name the key back (SECURITY-RULES 1).
+// names its owner. The owner must name the key as well (SECURITY-RULES 1).
 func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, error) {
 	doc, err := s.document(ctx, keyID)
 	if err != nil {
@@ -159,23 +162,23 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 	return &keyOwner{doc, account}, nil
 }
 
-// stranger lets a request whose key is not known here in, or gives an error
+// stranger admits a request whose key is not known here, or returns an error
 // when there are too many of them, of its client or of the key's host. A new
-// account, or key, of a server that has signed before has room of its own.
+// account, or key, of a server that has signed before has separate limits.
 func (s *Service) stranger(ctx context.Context, sig *signature.Signature, client string) (leave func(), err error) {
 	room, host := s.limits.strangers, vocab.Host(sig.KeyID)
 	if s.limits.isProven(client, host) {
 		room = s.limits.neighbours
 	}
 	if leave, err = room.AcquireBytes(ctx, smallBody, "client "+client, "host "+host); err != nil {
-		return nil, noRoom("too many requests wait for keys")
+		return nil, overCapacity("too many requests wait for keys")
 	}
 	return leave, nil
 }
 
-// Signer is who signed a request for a document, fetching the key if need be;
-// Unauthorized when nobody did, or not rightly. client is the address that
-// the request came from.
+// Signer returns the actor that signed a request for a document, fetching the
+// key if needed; Unauthorized when there is no valid signature. client is the
+// address that the request came from.
 func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*store.Account, error) {
 	sig, err := s.readSignature(r)
 	if err != nil {
@@ -187,7 +190,7 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	account, known, err := s.knownSigner(ctx, sig, client)
+	account, known, err := s.knownSigner(ctx, sig, client, nil)
 	if err != nil || account != nil {
 		return account, err
 	}
@@ -197,27 +200,4 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	}
 	defer leave()
 	return s.fetchSigner(ctx, sig, client, known)
-}
-
-// A deleted account's key is dropped when its Delete went out to everyone: it
-// is asked for soon, and then every hour. Deliveries are given up in the end,
-// so the key goes in the end.
-const (
-	firstForget = time.Minute
-	forgetEvery = time.Hour
-)
-
-// forgetKey drops the private key of an account that is gone, or asks again
-// later when something is still to be signed with it.
-func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.Delivering(args.Account)
-		if err != nil {
-			return err
-		}
-		if waiting {
-			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
-		}
-		return tx.ForgetKey(args.Account)
-	})
 }

@@ -11,22 +11,22 @@ import (
 	"kinglet/store"
 )
 
-// askHandleAgain is when WebFinger that was down is first asked again.
+// askHandleAgain is the delay of the first retry when WebFinger failed.
 const askHandleAgain = time.Minute
 
-// foundHandle is what WebFinger says of the handle that an actor claims.
+// foundHandle is the result of looking up the handle that an actor claims.
 type foundHandle struct {
 	domain   string
 	verified bool // it leads to the actor
 	denied   bool // it leads to another
 	down     bool // it does not answer: what was known stays
 	askAgain bool
-	err      error // why, when it is to be asked again
+	err      error // why, when it must be looked up again
 }
 
-// findHandle asks who has the handle that an actor claims (SECURITY-RULES 7).
-// Its own host vouches for name@host. Another domain (@you@example.org, served
-// from social.example.org) counts only when the host names it and the domain's
+// findHandle verifies the handle that an actor claims (SECURITY-RULES 7). Its
+// own host vouches for name@host. Another domain (@you@example.org, served from
+// social.example.org) is accepted only when the host names it and the domain's
 // WebFinger leads back to the actor. A host without WebFinger denies nothing.
 func (s *Service) findHandle(ctx context.Context, account *store.Account) foundHandle {
 	host := vocab.Host(account.URI)
@@ -50,8 +50,8 @@ func (s *Service) findHandle(ctx context.Context, account *store.Account) foundH
 	return foundHandle{domain: domain, verified: true}
 }
 
-// apply gives an account the handle that was found; known is the account as it
-// was, nil for a new one. WebFinger that is down takes nothing away.
+// apply sets the handle that was found; known is the account as stored, nil for
+// a new one. A WebFinger failure removes nothing.
 func (f foundHandle) apply(account, known *store.Account) {
 	account.Domain, account.HandleVerified = f.domain, f.verified
 	if f.denied || f.down && known != nil && known.NoHandle {
@@ -65,7 +65,7 @@ func (f foundHandle) apply(account, known *store.Account) {
 	}
 }
 
-// verifyHandle asks again who has an actor's handle, until its host answers.
+// verifyHandle retries the lookup of an actor's handle until its host answers.
 func (s *Service) verifyHandle(ctx context.Context, args activity.RefreshArgs) error {
 	ctx, err := s.causedBy(ctx, args.URI)
 	if err != nil {
