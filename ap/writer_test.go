@@ -24,7 +24,7 @@ type hostile struct {
 	context context.Context // of what is sent
 	mallory *store.Account
 	eve     *store.Account // whom nobody follows
-	known   []string // URIs of accounts elsewhere that are known here
+	known   []string       // URIs of accounts elsewhere that are known here
 	n       int
 }
 
