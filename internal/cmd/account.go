@@ -133,7 +133,8 @@ func accountDelete(c *call) error {
 			return err
 		}
 		fmt.Fprintln(c.out, "deleted; the running server notifies the other servers")
-		return nil
+		// The rest of large pictures, for which nobody in this process waits.
+		return s.Store.SweepUploads(c.ctx)
 	})
 }
 
