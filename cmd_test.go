@@ -129,6 +129,9 @@ func TestLocal(t *testing.T) {
 	if !strings.Contains(b.text(), "Sign out") {
 		t.Errorf("not signed in: %s", b.text())
 	}
+	if strings.Contains(out.String(), "level=") {
+		t.Errorf("nothing is to be warned of, and it says\n%s", out.String())
+	}
 }
 
 // Two servers on one SQLite file would do all work twice: the second is refused.

@@ -31,6 +31,7 @@ type call struct {
 	flags    map[string]string
 	own      *flag.FlagSet
 	defaults map[string]string
+	fresh    bool  // the database is meant to be new
 	source   fs.FS // the program's own
 }
 

@@ -35,6 +35,7 @@ func local(c *call) error {
 	if err != nil {
 		return err
 	}
+	c.fresh = conf.Database == c.defaults["database"]
 	srv, err := c.start(conf, false)
 	if err != nil {
 		return err

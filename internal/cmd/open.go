@@ -12,7 +12,7 @@ import (
 // openStore opens the database without migrating it.
 func (c *call) openStore(conf *config.Config, log *slog.Logger) (*store.Store, error) {
 	s, err := store.Open(c.ctx, store.Options{Database: conf.Database, MustExist: !conf.Create, ReadTimeout: conf.Limits.ReadTimeout})
-	if err == nil && s.Created() {
+	if err == nil && s.Created() && !c.fresh {
 		log.Warn("the database did not exist, a new one is created", "database", conf.Database)
 	}
 	return s, err
