@@ -300,3 +300,33 @@ func TestInboxesHoldUpNoNeighbour(t *testing.T) {
 		t.Errorf("bob got %d posts in half a day", n)
 	}
 }
+
+// Of two answers to a Follow that contradict each other the last is the one
+// that stands, also when the first could not be delivered.
+func TestTheLastAnswerStands(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	status := http.StatusInternalServerError
+	bob.Host.Handle("/users/bob/inbox", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	follow := bob.Activity("Follow", alice.URI)
+	bob.Send(alice.Server, follow)
+	w.Run()
+	alice.Relate("remove_from_followers", "@bob@b.test")
+	w.Run()
+	bob.Host.Forget()
+	status = http.StatusAccepted
+	w.Advance(time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Reject"}) {
+		t.Errorf("bob receives %q", got)
+	}
+	status = http.StatusInternalServerError
+	alice.Relate("remove_from_followers", "@bob@b.test")
+	bob.Send(alice.Server, follow)
+	w.Run()
+	bob.Host.Forget()
+	status = http.StatusAccepted
+	w.Advance(time.Hour)
+	if got := bob.ReceivedTypes(); !slices.Equal(got, []string{"Accept"}) {
+		t.Errorf("who follows again receives %q", got)
+	}
+}

@@ -69,3 +69,40 @@ func TestImported(t *testing.T) {
 		return err
 	})
 }
+
+// A follow that is imported stands, and is answered and notified to nobody.
+func TestImportedFollow(t *testing.T) {
+	n := newNetwork(t)
+	alice, locked := n.account("alice"), n.account("locked")
+	bob := n.actor(victim, "bob")
+	n.follower(bob, n.account("carol"))
+	follower := n.accountOf("https://" + victim + "/users/bob")
+	n.update(func(tx *store.Tx) error {
+		locked.Locked = true
+		return tx.PutAccount(locked)
+	})
+	n.deliveries()
+	for _, target := range []*store.Account{alice, locked} {
+		o, err := vocab.Parse([]byte(`{"type":"Follow","id":"` + follower.URI + `#old-` + target.Username + `","actor":"` + follower.URI + `","object":"` + target.URI + `"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := ap.Process(t.Context(), n.Service, &activity.Activity{Object: o, Origin: activity.Imported, Actor: follower}); err != nil || out.NotWanted != "" {
+			t.Fatal(out, err)
+		}
+		n.view(func(tx *store.Tx) error {
+			f, err := tx.Follow(follower.ID, target.ID)
+			if err != nil || f.Accepted == target.Locked {
+				t.Errorf("%s: the follow is %+v, %v", target.Username, f, err)
+			}
+			told, err := tx.Notifications(target.ID, store.NotificationQuery{}, store.Page{Limit: 20})
+			if len(told) != 0 {
+				t.Errorf("%s is notified: %+v", target.Username, told[0])
+			}
+			return err
+		})
+	}
+	if got := n.deliveries(); len(got) != 0 {
+		t.Errorf("it has us deliver %v", got)
+	}
+}

@@ -9,9 +9,14 @@ func (tx *Tx) RetractActivity(uri string) error {
 // DropActivity deletes an activity of ours and the deliveries with a unique
 // key: another activity replaces it.
 func (tx *Tx) DropActivity(id ObjectID, deliveryKey string) error {
-	if err := tx.endJobs(`DELETE FROM jobs WHERE unique_key = $1`, deliveryKey); err != nil {
+	if err := tx.DropDelivery(deliveryKey); err != nil {
 		return err
 	}
 	_, err := tx.exec(`DELETE FROM objects WHERE id = $1 AND NOT is_status`, id)
 	return err
+}
+
+// DropDelivery drops the deliveries under a unique key that are not made yet.
+func (tx *Tx) DropDelivery(key string) error {
+	return tx.endJobs(`DELETE FROM jobs WHERE unique_key = $1`, key)
 }

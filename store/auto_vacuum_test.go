@@ -251,3 +251,25 @@ func TestConversionIsKilled(t *testing.T) {
 		t.Errorf("it leaves %v", left)
 	}
 }
+
+// Who could read the file can read it afterwards, through a symbolic link as well.
+func TestConvertedFileKeepsItsMode(t *testing.T) {
+	path, b := oldFile(t, 1)
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.ConvertFile(t.Context(), link, store.Conversion{}); err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Lstat(link); err != nil || fi.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is replaced: %v %v", fi.Mode(), err)
+	}
+	if fi, err := os.Stat(path); err != nil || fi.Mode() != 0o640 {
+		t.Errorf("it has mode %v, %v", fi.Mode(), err)
+	}
+	opened(t, link, b, true)
+}

@@ -9,12 +9,16 @@ type Reaction struct {
 	Count int64  `json:"count"`
 }
 
-// MaxReactions is how many emojis of one status are stored.
-const MaxReactions = 100
+// MaxReactions is how many emojis of one status are kept, MaxReactionsOfOne how
+// many of them one account may give: the room is nobody's alone.
+const (
+	MaxReactions      = 100
+	MaxReactionsOfOne = 10
+)
 
 // PutReaction records that an account reacted to a status, uri being the
-// EmojiReact's, and counts it; false when it had done so already, or when the
-// status has the maximum of emojis. A deleted status is NotFound.
+// EmojiReact's, and counts it; false when it did so already, or when the
+// status has all the emojis that are kept, or the account gave as many as it may. A deleted status is NotFound.
 func (tx *Tx) PutReaction(account AccountID, status ObjectID, r Reaction, uri string) (created bool, err error) {
 	list, err := tx.reactionsToChange(status)
 	if err != nil {
@@ -23,6 +27,10 @@ func (tx *Tx) PutReaction(account AccountID, status ObjectID, r Reaction, uri st
 	i := indexOfReaction(list, r.Name)
 	if i < 0 && len(list) >= MaxReactions {
 		return false, nil
+	}
+	given, _, err := one[int64](tx, `SELECT COUNT(*) FROM reactions WHERE account_id = $1 AND status_id = $2`, account, status)
+	if err != nil || given >= MaxReactionsOfOne {
+		return false, err
 	}
 	now := tx.Now()
 	err = tx.insertNew(now, func(id int64) error {

@@ -10,13 +10,19 @@ func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 	if _, err := tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status); err != nil {
 		return err
 	}
-	for _, tag := range tags {
-		if _, err := tx.exec(`INSERT INTO status_tags (name, status_id) VALUES ($1, $2) ON CONFLICT (name, status_id) DO NOTHING`,
-			FoldTag(tag), status); err != nil {
-			return err
-		}
+	if len(tags) == 0 {
+		return nil
 	}
-	return nil
+	folded := make([]string, len(tags))
+	for i, tag := range tags {
+		folded[i] = FoldTag(tag)
+	}
+	// WHERE TRUE, or SQLite would read ON CONFLICT as a join's.
+	_, err := tx.exec(`
+		INSERT INTO status_tags (name, status_id)
+		SELECT tags.value, CAST($2 AS BIGINT) FROM `+tx.engine.TextSet("$1")+` AS tags WHERE TRUE
+		ON CONFLICT (name, status_id) DO NOTHING`, textSet(folded), status)
+	return err
 }
 
 // SearchTags lists hashtags that begin with a prefix.

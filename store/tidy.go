@@ -13,30 +13,34 @@ const (
 	sweepMediaEvery   = 24 * time.Hour
 )
 
-// Tidy does the clean-up that is too slow for a user's transaction, until ctx
-// ends: it deletes what is left of large blobs and of uploads that were cut
-// off, and unreferenced blobs, and returns the space to the disk. It starts
-// with what a killed process has left.
+// Tidy does what is better not done in anybody's transaction, until ctx ends:
+// it deletes what is left of large blobs and of uploads that were cut off, and
+// blobs that nothing refers to, and gives the space back to the disk. It begins
+// with all of it: a process that was killed has left something, and one that is
+// started anew each day would never come to what is due daily.
 func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	hourly := time.NewTicker(sweepUploadsEvery)
 	defer hourly.Stop()
 	daily := time.NewTicker(sweepMediaEvery)
 	defer daily.Stop()
-	sweep := s.SweepUploads
+	mediaDue := true
 	for {
-		err := sweep(ctx)
+		err := s.SweepUploads(ctx)
+		if err == nil && mediaDue {
+			err = s.SweepMedia(ctx)
+			mediaDue = err != nil
+		}
 		if err == nil {
 			err = s.ReclaimSpace(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Warn("could not clean up the database, retrying in an hour", "error", err)
 		}
-		sweep = s.SweepUploads
 		select {
 		case <-s.tidyDue:
 		case <-hourly.C:
 		case <-daily.C:
-			sweep = s.SweepMedia
+			mediaDue = true
 		case <-ctx.Done():
 			return
 		}

@@ -61,7 +61,7 @@ func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := acceptFollow(tx, f.AccountID, f.TargetID); err != nil {
+	if err := acceptFollow(tx, a, f.AccountID, f.TargetID); err != nil {
 		return Outcome{}, err
 	}
 	return answered(tx, a, f.AccountID)
@@ -81,9 +81,9 @@ func answered(tx *store.Tx, a *Activity, follower store.AccountID) (Outcome, err
 	return Outcome{Publish: p}, nil
 }
 
-// acceptFollow turns a follow request into a follow: the follower's feed is
-// filled, and the followed account is notified.
-func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
+// acceptFollow makes a request a follow, with all that comes of it: the
+// follower's feed is filled, and the followed is notified of what is new.
+func acceptFollow(tx *store.Tx, a *Activity, follower, target store.AccountID) error {
 	changed, err := tx.AcceptFollow(follower, target)
 	if err != nil || !changed {
 		return err
@@ -91,8 +91,10 @@ func acceptFollow(tx *store.Tx, follower, target store.AccountID) error {
 	if err := tx.RetractNotification(target, "follow_request", follower, 0); err != nil {
 		return err
 	}
-	if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
-		return err
+	if a.Origin.Notifies {
+		if _, err := tx.Notify(&store.Notification{AccountID: target, Type: "follow", From: follower}); err != nil {
+			return err
+		}
 	}
 	local, err := tx.Account(follower)
 	if err != nil || !local.Local() {

@@ -30,13 +30,6 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	return []Need{{URI: uri}}, nil
 }
 
-// MayBoost reports whether an account may boost a status that it can see: what
-// is not public only its author may boost, and a direct status nobody
-// (SECURITY-RULES 12).
-func MayBoost(account store.AccountID, status *store.Object) bool {
-	return status.Visibility <= store.Unlisted || status.Visibility == store.Private && status.AccountID == account
-}
-
 func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if !a.Actor.Local() {
 		if err := ownsID(env, a, a.ID); err != nil {

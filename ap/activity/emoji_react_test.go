@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kinglet/internal/apptest"
+	"kinglet/store"
 )
 
 // Reactions are counted by their emoji, once for each account, and taken back
@@ -63,5 +64,21 @@ func TestEmojiReact(t *testing.T) {
 	w.Run()
 	if got := shown(); got != "" {
 		t.Errorf("of one who is gone is left %q", got)
+	}
+}
+
+// Nobody takes all the room that a post has for reactions.
+func TestReactionsOfOne(t *testing.T) {
+	s := newScene(t)
+	post := s.alice.Post("Hello")
+	for i := range store.MaxReactions {
+		name := fmt.Sprint("e", i)
+		image := object{"type": "Emoji", "name": name, "icon": object{"type": "Image", "url": "https://evil.test/" + name}}
+		s.mallory.Send(s.here, s.mallory.Activity("EmojiReact", post.URI, "content", ":"+name+":", "tag", []any{image}))
+	}
+	s.sends(202, s.bob, s.bob.Activity("EmojiReact", post.URI, "content", "👍"))
+	list := s.alice.Status(post.URI).Entity["pleroma"].(map[string]any)["emoji_reactions"].([]any)
+	if n := len(list); n != store.MaxReactionsOfOne+1 {
+		t.Errorf("%d emojis are shown", n)
 	}
 }

@@ -70,6 +70,9 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if blocked && !a.Origin.caused().Publishes {
+		return NotWanted(unwanted("%s is blocked", a.Actor.URI)), nil
+	}
 	if blocked {
 		return Outcome{Then: []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Reject")}}, nil
 	}
@@ -86,12 +89,16 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return out, nil
 	}
 	if target.Locked && !f.Accepted {
+		if !a.Origin.Notifies {
+			return out, nil
+		}
 		_, err := tx.Notify(&store.Notification{AccountID: target.ID, Type: "follow_request", From: a.Actor.ID})
 		return out, err
 	}
-	// Also when it was accepted before: a repeated request means that our
-	// answer was lost.
-	out.Then = []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Accept")}
+	// Also when it was accepted before: who asks again has lost our answer.
+	accept := answer(env, tx, target, a.Actor.URI, a.ID, "Accept")
+	accept.Origin = a.Origin.caused()
+	out.Then = []*Activity{accept}
 	return out, nil
 }
 

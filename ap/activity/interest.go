@@ -37,8 +37,11 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
 		return ok, err
 	}
-	here, err := namesHere(env, a, note)
-	if err != nil {
+	var here []string
+	var err error
+	if a.Prepared != nil {
+		here = a.Prepared.Here // reading ten thousand addresses is no work for the writer
+	} else if here, err = namesHere(env, a, note); err != nil {
 		return false, err
 	}
 	return tx.AnyUnblocked(here, a.Actor.ID)

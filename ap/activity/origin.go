@@ -33,3 +33,12 @@ var (
 	// completes threads without adding to feeds.
 	Fetched = Origin{Name: "fetched", Completes: true}
 )
+
+// caused is the origin of what local accounts do because of an activity: a new
+// activity is answered by delivery, any other notifies nobody.
+func (o Origin) caused() Origin {
+	if o.Notifies {
+		return Local
+	}
+	return o
+}

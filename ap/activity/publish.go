@@ -74,9 +74,18 @@ func deliverable(env *Env, a *Activity, p *Publication) []string {
 	return out
 }
 
-// publishAnswer stores and delivers the Accept or Reject of a Follow.
+// publishAnswer keeps and delivers the Accept or Reject of a Follow. The
+// contrary, as far as it is not delivered yet, is no answer any more.
 func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) error {
-	key := DeliverJob.Name + " " + a.Type + " " + a.Actor.URI + " " + p.AnswerTo
+	prefix, suffix := DeliverJob.Name+" ", " "+a.Actor.URI+" "+p.AnswerTo
+	for _, contrary := range []string{"Accept", "Reject"} {
+		if contrary != a.Type {
+			if err := tx.DropDelivery(prefix + contrary + suffix); err != nil {
+				return err
+			}
+		}
+	}
+	key := prefix + a.Type + suffix
 	id, err := keptAnswer(tx, a, p.AnswerTo, key)
 	if err != nil {
 		return err

@@ -34,19 +34,28 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		undone.Object = &vocab.Object{ID: a.Object.Object.ID}
 	}
 	var inboxes []string
+	var anothers error // what a rule found is another's: who gave its own the same id
+	taken := false
 	for _, rule := range rules() {
 		// When only an id arrived, every rule is tried.
 		if rule.Undo == nil || undone.Type != "" && undone.Type != rule.Type {
 			continue
 		}
 		list, found, err := rule.Undo(env, tx, undone)
+		if fault.Is(err, fault.Forbidden) {
+			anothers = err
+			continue
+		}
 		if err != nil {
 			return Outcome{}, err
 		}
 		inboxes = append(inboxes, list...)
-		if found {
+		if taken = found; taken {
 			break
 		}
+	}
+	if !taken && anothers != nil {
+		return Outcome{}, anothers
 	}
 	if !a.Origin.Publishes {
 		return Outcome{}, nil

@@ -67,6 +67,10 @@ func TestUndo(t *testing.T) {
 			s.sends(202, s.mallory, done)
 			s.follows(true)
 		}, send: func(s *scene) object { return s.mallory.Activity("Undo", done) }, then: func(s *scene) { s.follows(false) }},
+		{name: "of a Like, by an id that a neighbour took for its Follow", given: func(s *scene) {
+			like(s)
+			s.sends(202, s.eve, object{"type": "Follow", "id": done["id"], "actor": s.eve.URI, "object": s.carol.URI})
+		}, send: undoID, then: unliked},
 		{name: "by somebody suspended, who takes back", given: func(s *scene) { like(s); s.suspend(s.bob) }, send: undo,
 			then: func(s *scene) { s.count(uri, "favourites", 0) }},
 		{name: "late: it was taken back already", nothing: true, given: func(s *scene) { like(s); s.sends(202, s.bob, undo(s)) }, send: undoID},

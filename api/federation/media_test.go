@@ -49,6 +49,7 @@ func TestMediaInParts(t *testing.T) {
 		"in the midst": {"Range", "bytes=3000000-3000099", 206, data[3000000:3000100], 1},
 		"over an edge": {"Range", fmt.Sprintf("bytes=%d-%d", 4*(256<<10)-5, 4*(256<<10)+4), 206, data[4*(256<<10)-5 : 4*(256<<10)+5], 2},
 		"the end":      {"Range", "bytes=-3", 206, data[len(data)-3:], 1},
+		"several":      {"Range", "bytes=0-0,3000000-3000000,0-0,3000000-3000000", 200, data, 32},
 		"beyond":       {"Range", fmt.Sprintf("bytes=%d-", len(data)), 416, nil, 0},
 		"known":        {"If-None-Match", `"` + strings.Split(path, "/")[2] + `"`, 304, nil, 0},
 	} {

@@ -86,7 +86,7 @@ func (p *Params) read(r *http.Request, b Bounds) error {
 		return malformed("invalid Content-Type %q", ct)
 	}
 	if mt == "multipart/form-data" {
-		return p.addMultipart(multipart.NewReader(r.Body, args["boundary"]), b)
+		return p.addMultipart(r.Body, args["boundary"], b)
 	}
 	isJSON := mt == "application/json" || strings.HasSuffix(mt, "+json")
 	if !isJSON && mt != "application/x-www-form-urlencoded" && mt != "" {
@@ -153,16 +153,18 @@ func (p *Params) addJSON(body []byte) error {
 	return nil
 }
 
-func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
+func (p *Params) addMultipart(body io.Reader, boundary string, bounds Bounds) error {
+	heads := &headReader{body: body}
+	mr := multipart.NewReader(heads, boundary)
 	form := url.Values{}
 	left := bounds.Body
 	for n := 0; ; n++ {
-		part, err := mr.NextPart()
+		part, err := heads.nextPart(mr)
 		if err == io.EOF {
 			return p.addForm(form)
 		}
 		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if errors.As(err, &tooLarge) || heads.tooLarge {
 			return errTooLarge
 		}
 		if err != nil || n > maxKeys {
@@ -170,12 +172,18 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 		}
 		if part.FileName() != "" {
 			if !slices.Contains(bounds.Files, part.FormName()) {
-				continue // the next part begins after it
+				if _, err := io.Copy(io.Discard, part); err != nil { // the next part begins after it
+					return unreadable(err)
+				}
+				continue
 			}
 			if err := p.addFile(part, bounds); err != nil {
 				return err
 			}
 			continue
+		}
+		if left -= int64(len(part.FormName())); left < 0 { // names are kept as well
+			return errTooLarge
 		}
 		b, err := readBounded(part, left)
 		if err != nil {
@@ -186,7 +194,39 @@ func (p *Params) addMultipart(mr *multipart.Reader, bounds Bounds) error {
 	}
 }
 
-// addFile writes a file as it arrives: fields may follow it.
+// maxHead is how many bytes a part's head may have: its headers, and what is
+// before it. mime/multipart would read 10 MB of them into memory.
+const maxHead = 64 << 10
+
+// headReader bounds what is read of a body while the head of a part is.
+type headReader struct {
+	body     io.Reader
+	inHead   bool
+	left     int
+	tooLarge bool
+}
+
+func (h *headReader) nextPart(mr *multipart.Reader) (*multipart.Part, error) {
+	h.inHead, h.left = true, maxHead
+	part, err := mr.NextPart()
+	h.inHead = false
+	return part, err
+}
+
+func (h *headReader) Read(p []byte) (int, error) {
+	if !h.inHead {
+		return h.body.Read(p)
+	}
+	if h.left == 0 {
+		h.tooLarge = true
+		return 0, errTooLarge
+	}
+	n, err := h.body.Read(p[:min(len(p), h.left)])
+	h.left -= n
+	return n, err
+}
+
+// addFile writes a file as it arrives: fields may come after it.
 func (p *Params) addFile(part *multipart.Part, bounds Bounds) error {
 	f := &File{Name: clean(part.FileName()), ContentType: part.Header.Get("Content-Type"), Upload: bounds.Keep(bounds.File)}
 	if before := p.files[part.FormName()]; before != nil {

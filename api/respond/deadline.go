@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// The time limits of a request: until its body is read, and until its answer is
-// written. Routes with large bodies have more: see AllowUpload and
-// AllowDownload.
+// ReadTime and WriteTime are the time that a request has: until its body is read, and until its answer is
+// written. Routes with large bodies have more: see AllowUpload and AllowDownload.
 const (
-	readTime  = time.Minute
-	writeTime = 2 * time.Minute
+	ReadTime  = time.Minute
+	WriteTime = 2 * time.Minute
 )
 
 // Deadlines gives each request the default deadlines.
 func Deadlines(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()
-		deadlines{http.NewResponseController(w)}.set(now.Add(readTime), now.Add(writeTime))
+		deadlines{http.NewResponseController(w)}.set(now.Add(ReadTime), now.Add(WriteTime))
 		next.ServeHTTP(w, r)
 	})
 }
@@ -48,8 +47,8 @@ func (p pace) time(size int64) time.Duration {
 	return time.Duration(size/p.slowest) * time.Second
 }
 
-// UploadTime is how long a body of size bytes may take.
-func UploadTime(size int64) time.Duration { return readTime + defaultPace().time(size) }
+// UploadTime is how long a body of so many bytes may take.
+func UploadTime(size int64) time.Duration { return ReadTime + defaultPace().time(size) }
 
 // AllowUpload extends the time for a request's body while data arrives.
 func AllowUpload(w http.ResponseWriter, r *http.Request, within time.Duration) {
@@ -70,14 +69,14 @@ type pacedBody struct {
 
 func (b *pacedBody) Read(p []byte) (int, error) {
 	now := b.pace.now()
-	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(writeTime))
+	b.deadlines.set(earlier(now.Add(b.pace.pause), b.end), b.end.Add(WriteTime))
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
 		// net/http goes on reading, to detect that the client disconnects, and ends
 		// the request when that takes too long. After another error it would wait
 		// for the rest of the body.
 		now = b.pace.now()
-		b.deadlines.set(now.Add(writeTime), now.Add(writeTime))
+		b.deadlines.set(now.Add(WriteTime), now.Add(WriteTime))
 	}
 	return n, err
 }
@@ -89,7 +88,7 @@ func AllowDownload(w http.ResponseWriter, size int64) http.ResponseWriter {
 }
 
 func (p pace) download(w http.ResponseWriter, size int64) http.ResponseWriter {
-	return &pacedWriter{ResponseWriter: w, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(writeTime + p.time(size))}
+	return &pacedWriter{ResponseWriter: w, pace: p, deadlines: deadlines{http.NewResponseController(w)}, end: p.now().Add(WriteTime + p.time(size))}
 }
 
 // pacedWriter extends the deadlines before each part of an answer. It has no

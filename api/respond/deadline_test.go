@@ -72,7 +72,7 @@ func TestPace(t *testing.T) {
 			if (err == nil) != c.passes || !c.passes && !errors.Is(err, os.ErrDeadlineExceeded) || l.now.Sub(start) > c.most {
 				t.Errorf("upload: %v after %v", err, l.now.Sub(start))
 			}
-			if c.passes && l.write.Before(l.now.Add(writeTime)) {
+			if c.passes && l.write.Before(l.now.Add(WriteTime)) {
 				t.Errorf("upload: its answer has until %v, now is %v", l.write, l.now)
 			}
 			*l = line{ResponseWriter: l.ResponseWriter, now: start, second: c.second, stuckAfter: c.stuckAfter}
@@ -145,7 +145,7 @@ func TestUsualDeadlines(t *testing.T) {
 	l := &line{ResponseWriter: httptest.NewRecorder()}
 	before := time.Now()
 	Deadlines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if read, write := l.read.Sub(before), l.write.Sub(before); read < readTime || read > readTime+time.Minute || write < writeTime || write > writeTime+time.Minute {
+		if read, write := l.read.Sub(before), l.write.Sub(before); read < ReadTime || read > ReadTime+time.Minute || write < WriteTime || write > WriteTime+time.Minute {
 			t.Errorf("%v to read, %v to write", read, write)
 		}
 	})).ServeHTTP(l, httptest.NewRequest("GET", "/", nil))

@@ -70,13 +70,14 @@ func (s *shell) run(args ...string) string {
 func (s *shell) begin(until string, args ...string) (out *said, stop func() error) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
-	out = &said{until: until, heard: make(chan struct{})}
+	heard := make(chan struct{})
+	out = &said{until: until, heard: heard}
 	ended := make(chan error, 1)
 	go func() { ended <- s.call(ctx, out, args...) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	s.Cleanup(func() { _ = stop() })
 	select {
-	case <-out.heard:
+	case <-heard:
 	case err := <-ended:
 		ended <- err
 		s.Fatalf("%v ended: %v\n%s", args, err, out)

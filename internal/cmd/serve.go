@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kinglet/ap/policy"
+	"kinglet/api/respond"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -176,14 +177,19 @@ const (
 	drainTime  = 4 * time.Second
 )
 
+// newWeb makes the HTTP server. Each route decides how long a body and an answer
+// may take (respond.Deadlines); the server's own times are for what net/http
+// answers without any handler of ours: an OPTIONS of *.
+func newWeb(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: respond.ReadTime, WriteTimeout: respond.WriteTime,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
 // run serves until ctx ends, then drains and closes everything.
 func (s *server) run(ctx context.Context) error {
-	web := &http.Server{
-		// Each route decides how long a body and an answer may take: see
-		// respond.Deadlines.
-		Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
+	web := newWeb(s.Handler, s.log)
 	limitConnections(web, min(s.conf.Limits.Connections, s.share.clients))
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -20,7 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -100,13 +99,6 @@ func New(o Options) *Runner {
 	r := &Runner{o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1), running: map[int64]*running{}, lanes: newLanes(o)}
 	r.changed = sync.NewCond(&r.mu)
 	return r
-}
-
-// Backoff doubles from half a minute up to six hours, give or take a fifth.
-func Backoff(failures int) time.Duration {
-	d := 30 * time.Second << min(failures-1, 12)
-	d = min(d, 6*time.Hour)
-	return d + time.Duration((rand.Float64()-0.5)*0.4*float64(d))
 }
 
 // Wake makes the runner look for due jobs. It never blocks.
@@ -336,65 +328,6 @@ func (r *Runner) isFailing(lane string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.lanes.failing[lane]
-}
-
-func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
-	next := tx.Now().Add(r.o.Backoff(j.Attempts))
-	if down, ok := isHostDown(err); ok {
-		until, lerr := r.setAside(tx, j, down)
-		if lerr != nil {
-			return lerr
-		}
-		switch {
-		case r.workers[j.Kind].fetches:
-			next = later(next, until).Add(store.StepBehind)
-		case j.Attempts >= poison:
-			next = until.Add(store.StepBehind)
-		default:
-			next = until
-		}
-	}
-	giveUp := r.o.GiveUp
-	if w := r.workers[j.Kind]; w.giveUp != 0 {
-		giveUp = w.giveUp
-	}
-	givenUp := isPermanent(err) || tx.Now().Sub(j.CreatedAt) > giveUp
-	tx.AfterCommit(func() {
-		about := []any{"job", j.ID, "kind", j.Kind, "lane", j.Lane, "attempts", j.Attempts, "error", err}
-		if givenUp {
-			r.o.Log.Warn("job given up", about...)
-		} else {
-			r.o.Log.Info("job failed, will be retried", about...)
-		}
-	})
-	if givenUp {
-		return tx.KillJob(j, reason(err))
-	}
-	return tx.RetryJob(j, next, reason(err))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func (r *Runner) setAside(tx *store.Tx, j store.Job, down hostDown) (until time.Time, err error) {
-	until, err = tx.LaneFailed(store.LaneFailure{
-		Lane: down.host, Why: reason(down), Wait: func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) },
-		OfPage: r.workers[j.Kind].fetches, Behind: r.fetches, Tries: poison,
-	})
-	if err != nil {
-		return until, err
-	}
-	tx.AfterCommit(func() {
-		r.mu.Lock()
-		r.lanes.failed(down.host)
-		r.mu.Unlock()
-		r.o.Log.Info("host set aside", "lane", down.host, "until", until, "error", down.error)
-	})
-	return until, nil
 }
 
 // sleep waits for a wake or, unless it is zero, for the next job's time.

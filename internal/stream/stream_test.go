@@ -23,7 +23,6 @@ type world struct {
 	t             *testing.T
 	server, other *store.Store
 	hub           *stream.Hub
-	buffer        int
 }
 
 func each(t *testing.T, o store.Options, run func(w *world)) {

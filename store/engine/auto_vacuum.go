@@ -195,8 +195,8 @@ func usedSize(ctx context.Context, conn *sql.Conn) (int64, error) {
 	return (pages - free) * size, err
 }
 
-// createLike creates an empty file with the owner of another one, before
-// anything readable is in it.
+// createLike makes an empty file that belongs to whom another one does, and can
+// be read by as many, before there is anything to read in it.
 func createLike(path, made string) error {
 	f, err := os.OpenFile(made, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -206,6 +206,9 @@ func createLike(path, made string) error {
 	fi, err := os.Stat(path)
 	if err == nil {
 		err = chownLike(made, fi)
+	}
+	if err == nil {
+		err = f.Chmod(fi.Mode().Perm()) // a backup's group, say
 	}
 	if err != nil {
 		os.Remove(made)

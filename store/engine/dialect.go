@@ -76,6 +76,9 @@ func (tx *Tx) In(column, param string) string {
 	return column + " IN " + tx.engine.dialect.set(param)
 }
 
+// TextSet is the strings in a JSON array parameter as rows of a column "value".
+func (tx *Tx) TextSet(param string) string { return tx.engine.dialect.textSet(param) }
+
 // InText is In for a column of strings.
 func (tx *Tx) InText(column, param string) string {
 	return column + " IN " + tx.engine.dialect.textSet(param)

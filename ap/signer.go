@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"kinglet/ap/activity"
 	"kinglet/ap/object"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
@@ -201,27 +200,4 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	}
 	defer leave()
 	return s.fetchSigner(ctx, sig, client, known)
-}
-
-// A deleted account's key is deleted when its Delete was delivered to everyone:
-// checked soon, and then every hour. Deliveries fail permanently in the end, so
-// the key is deleted in the end.
-const (
-	firstForget = time.Minute
-	forgetEvery = time.Hour
-)
-
-// forgetKey deletes the private key of a deleted account, or checks again later
-// when something must still be signed with it.
-func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.Delivering(args.Account)
-		if err != nil {
-			return err
-		}
-		if waiting {
-			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
-		}
-		return tx.ForgetKey(args.Account)
-	})
 }
