@@ -102,8 +102,8 @@ func TestLargeUpload(t *testing.T) {
 	})
 }
 
-// peakFromHere gives the most resident memory since the last call, and begins
-// anew.
+// peakFromHere gives the most resident memory since the last call, and starts
+// again.
 func (n *node) peakFromHere(t *testing.T) int64 {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/", n.cmd.Process.Pid)

@@ -81,10 +81,10 @@ func (s *Service) ownInteraction(ctx context.Context, account store.AccountID, i
 	return own, err
 }
 
-// undo takes back what actor did to an object of another: the activity that
-// stands here or, when there is none (an import brought only its effect), one
-// of the type. It is addressed as that was, and so is what it embeds: GoToSocial
-// answers 400 to an Announce that is for nobody.
+// undo reverts what actor did to an object of another: the stored activity or,
+// when there is none (an import brought only its effect), one of the type. It is
+// addressed as that was, and so is what it embeds: GoToSocial answers 400 to an
+// Announce without addressing.
 func (s *Service) undo(ctx context.Context, actor *store.Account, typ, object, other string) error {
 	undone := &vocab.Object{ID: actor.URI + "#" + typ, Type: typ, Actor: vocab.Ref{ID: actor.URI}, Object: vocab.Ref{ID: object}, To: []string{other}}
 	err := s.Store.View(ctx, func(tx *store.Tx) error {

@@ -10,10 +10,10 @@ import (
 	"kinglet/store/storetest"
 )
 
-// meets runs two transactions on two nodes of PostgreSQL: the second begins when
+// conflict runs two transactions on two nodes of PostgreSQL: the second begins when
 // the first has done all it does, and the first ends when the second has done
 // its own, which would be wrong, or waits for it.
-func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx) error)) (*world, error) {
+func conflict(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx) error)) (*world, error) {
 	t.Helper()
 	database := storetest.MigratedPostgresURL(t)
 	w, other := newWorld(t, storetest.Open(t, store.Options{Database: database})), newWorld(t, storetest.Open(t, store.Options{Database: database}))
@@ -39,7 +39,7 @@ func meets(t *testing.T, prepare func(w *world) (first, second func(tx *store.Tx
 // meanwhile, are joined.
 func TestReplyDuringParent(t *testing.T) {
 	t.Parallel()
-	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+	w, err := conflict(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		alice, bob := w.local("alice"), w.local("bob") // of one author, they would conflict at its counter
 		return func(tx *store.Tx) error {
 				return reply(tx, alice, "https://here.test/reply", "https://here.test/parent")
@@ -58,7 +58,7 @@ func TestReplyDuringParent(t *testing.T) {
 func TestStatusDuringAccountDeletion(t *testing.T) {
 	t.Parallel()
 	for _, v := range []store.Visibility{store.Public, store.Direct} {
-		w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+		w, err := conflict(t, func(w *world) (first, second func(tx *store.Tx) error) {
 			alice := w.local("alice")
 			return func(tx *store.Tx) error { return tx.DeleteAccount(alice.ID) }, func(tx *store.Tx) error {
 				o := &store.Object{URI: "https://here.test/late", Type: "Note", AccountID: alice.ID, IsStatus: true, Visibility: v, JSON: []byte(`{}`)}
@@ -80,7 +80,7 @@ func TestStatusDuringAccountDeletion(t *testing.T) {
 // The last free pin is given once.
 func TestConcurrentPins(t *testing.T) {
 	t.Parallel()
-	w, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+	w, err := conflict(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		alice := w.local("alice")
 		pin := func() func(tx *store.Tx) error {
 			o := w.status(alice, store.Public, nil)
@@ -99,7 +99,7 @@ func TestConcurrentPins(t *testing.T) {
 // Who is about to change a status that is being deleted finds it deleted.
 func TestChangeDuringDelete(t *testing.T) {
 	t.Parallel()
-	_, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+	_, err := conflict(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		o := w.status(w.local("alice"), store.Public, nil)
 		return func(tx *store.Tx) error { return bury(tx, o.URI) }, func(tx *store.Tx) error {
 			now, err := tx.ObjectToChange(o.URI)
@@ -117,7 +117,7 @@ func TestChangeDuringDelete(t *testing.T) {
 // Who is about to write an account that is being written reads what was written.
 func TestConcurrentFetches(t *testing.T) {
 	t.Parallel()
-	_, err := meets(t, func(w *world) (first, second func(tx *store.Tx) error) {
+	_, err := conflict(t, func(w *world) (first, second func(tx *store.Tx) error) {
 		bob := w.remote("bob")
 		return func(tx *store.Tx) error {
 				a, err := tx.AccountToChange(bob.URI)

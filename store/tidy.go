@@ -13,11 +13,11 @@ const (
 	sweepMediaEvery   = 24 * time.Hour
 )
 
-// Tidy does what is better not done in anybody's transaction, until ctx ends:
-// it deletes what is left of large blobs and of uploads that were cut off, and
-// blobs that nothing refers to, and gives the space back to the disk. It begins
-// with all of it: a process that was killed has left something, and one that is
-// started anew each day would never come to what is due daily.
+// Tidy does the clean-up that is too slow for a user's transaction, until ctx
+// ends: it deletes what is left of large blobs and of uploads that were cut off,
+// and unreferenced blobs, and returns the space to the disk. It starts with all
+// of it: a killed process has left something, and one that is restarted every
+// day would never reach the daily work.
 func (s *Store) Tidy(ctx context.Context, log *slog.Logger) {
 	hourly := time.NewTicker(sweepUploadsEvery)
 	defer hourly.Stop()

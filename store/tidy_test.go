@@ -11,7 +11,7 @@ import (
 	"kinglet/store/storetest"
 )
 
-// A server that is started anew each day sweeps what is due each day as well.
+// A server that is restarted every day sweeps what is due each day as well.
 func TestTidySweepsMediaAtItsStart(t *testing.T) {
 	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		w := newWorld(t, s)

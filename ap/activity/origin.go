@@ -34,8 +34,8 @@ var (
 	Fetched = Origin{Name: "fetched", Completes: true}
 )
 
-// caused is the origin of what accounts here do because of an activity: what is
-// new is answered, and of the rest nobody is told.
+// caused is the origin of what local accounts do because of an activity: a new
+// activity is answered by delivery, any other notifies nobody.
 func (o Origin) caused() Origin {
 	if o.Notifies {
 		return Local
