@@ -42,6 +42,12 @@ func TestQuestion(t *testing.T) {
 	if p["multiple"] != true || p["expired"] != true || p["voters_count"] != nil || p["expires_at"] != nil {
 		t.Errorf("it is %v", p)
 	}
+	// Without a vote nobody has voted, as GoToSocial says with votersCount 0.
+	unvoted := bob.Note("When?", "type", "Question", "anyOf", []any{option("a", 0), option("b", 0)}, "votersCount", 0)
+	bob.Send(here, bob.Activity("Create", unvoted))
+	if p := alice.Status(unvoted["id"].(string)).Entity["poll"].(map[string]any); fmt.Sprint(p["voters_count"]) != "0" {
+		t.Errorf("it is %v", p)
+	}
 }
 
 // What no poll can have is none of it: an end that no calendar writes, and more

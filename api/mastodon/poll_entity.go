@@ -34,7 +34,7 @@ func (s Serializer) poll(st *store.Status) *Poll {
 		Options: each(p.Options, func(o store.PollOption) PollOption { return PollOption{Title: o.Title, VotesCount: o.Votes} }),
 		Emojis:  each(st.Emojis, s.Emoji),
 	}
-	if p.Voters > 0 || !p.Multiple {
+	if p.Voters > 0 || !p.Multiple || e.VotesCount == 0 {
 		voters := max(p.Voters, 0)
 		if voters == 0 {
 			voters = e.VotesCount // of one answer each
