@@ -11,6 +11,7 @@ import (
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/ratelimit"
+	"kinglet/internal/semaphore"
 	"kinglet/media"
 	"kinglet/store"
 )
@@ -27,5 +28,5 @@ type API struct {
 	Blobs    media.Blobs // where uploads are written
 	Pictures *media.Keeper
 
-	uploads chan struct{} // holds one for each upload in work
+	uploads *semaphore.Semaphore // of requests with files
 }

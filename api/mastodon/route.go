@@ -11,8 +11,8 @@ import (
 	"kinglet/api/respond"
 	"kinglet/internal/auth"
 	"kinglet/internal/auth/scope"
-	"kinglet/internal/fault"
 	"kinglet/internal/ratelimit"
+	"kinglet/internal/semaphore"
 	"kinglet/media"
 	"kinglet/store"
 
@@ -220,25 +220,20 @@ func (c *call) readParams(rt route) (err error) {
 	return nil
 }
 
-// maxUploads is how many requests with files are processed at a time, each with
-// a chunk of a file in memory; uploadWait is how long the next one waits.
-const (
-	maxUploads = 8
-	uploadWait = 20 * time.Second
-)
+// newUploads limits how many requests with files are processed at a time, each
+// with a chunk of a file in memory. One account can't take all the places: a
+// slow upload may last for minutes.
+func newUploads() *semaphore.Semaphore {
+	return semaphore.New(semaphore.Options{Places: 8, PerClient: 4, Waiting: 64, Wait: 20 * time.Second})
+}
 
 // uploadSlot waits for a free upload slot. It is released when the request
 // ends.
 func (c *call) uploadSlot() error {
-	timer := time.NewTimer(uploadWait)
-	defer timer.Stop()
-	select {
-	case c.api.uploads <- struct{}{}:
-		c.done = append(c.done, func() { <-c.api.uploads })
-		return nil
-	case <-timer.C:
-		return &fault.Error{Kind: fault.Unavailable, Message: "Too many uploads at the same time", RetryAfter: uploadWait}
-	case <-c.ctx.Done():
-		return c.ctx.Err()
+	release, err := c.api.uploads.Acquire(c.ctx, "account "+c.viewer.String())
+	if err != nil {
+		return err
 	}
+	c.done = append(c.done, release)
+	return nil
 }

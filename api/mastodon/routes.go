@@ -12,7 +12,7 @@ import (
 // Routes mounts every endpoint. Endpoints of Mastodon that Kinglet does not
 // implement yet answer 501, and are listed in docs/API.md.
 func (a *API) Routes(r chi.Router) {
-	a.uploads = make(chan struct{}, maxUploads)
+	a.uploads = newUploads()
 	for pattern, rt := range a.routes() {
 		a.mount(r, pattern, rt)
 	}

@@ -165,8 +165,8 @@ func TestCountedBeforeTheBody(t *testing.T) {
 func TestParallelUploads(t *testing.T) {
 	s := newSecrets(t)
 	token := s.Token(s.alice.ID, "write")
-	const kind, few = "multipart/form-data; boundary=" + boundary, 8
-	upload := func(ctx context.Context, body io.Reader) int {
+	const kind, few = "multipart/form-data; boundary=" + boundary, 4
+	upload := func(ctx context.Context, token string, body io.Reader) int {
 		r := httptest.NewRequestWithContext(ctx, "PATCH", "https://kinglet.test/api/v1/accounts/update_credentials", body)
 		r.ContentLength = -1
 		r.Header.Set("Content-Type", kind)
@@ -179,7 +179,7 @@ func TestParallelUploads(t *testing.T) {
 	reading, release, done := make(chan bool), make(chan bool), make(chan int)
 	for range few {
 		go func() {
-			done <- upload(t.Context(), &blocking{begin: strings.NewReader(kinds[kind]), reading: reading, release: release})
+			done <- upload(t.Context(), token, &blocking{begin: strings.NewReader(kinds[kind]), reading: reading, release: release})
 		}()
 	}
 	for range few {
@@ -189,8 +189,11 @@ func TestParallelUploads(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	next.leave = leave
 	time.AfterFunc(100*time.Millisecond, leave) // it would wait for its turn
-	if code := upload(ctx, next); code != http.StatusServiceUnavailable || next.read > 0 {
+	if code := upload(ctx, token, next); code != http.StatusServiceUnavailable || next.read > 0 {
 		t.Errorf("with %d uploads in work the next is answered %d, and %d bytes of it are read", few, code, next.read)
+	}
+	if code := upload(t.Context(), s.Token(s.bob.ID, "write"), strings.NewReader(kinds[kind])); code == http.StatusServiceUnavailable {
+		t.Errorf("with %d uploads of one account another's is answered %d", few, code)
 	}
 	for range few {
 		release <- true
