@@ -3,6 +3,7 @@ package ap
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/object"
@@ -125,10 +126,7 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 func withObject(o, object *vocab.Object) *vocab.Object {
 	whole := *o
 	whole.Object.Object = object
-	whole.Document = vocab.Document{}
-	for term, value := range o.Document {
-		whole.Document[term] = value
-	}
+	whole.Document = maps.Clone(o.Document)
 	whole.Document["object"] = object.Document
 	return &whole
 }

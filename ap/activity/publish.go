@@ -78,12 +78,12 @@ func deliverable(env *Env, a *Activity, p *Publication) []string {
 // contrary, as far as it is not delivered yet, is no answer any more.
 func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) error {
 	prefix, suffix := DeliverJob.Name+" ", " "+a.Actor.URI+" "+p.AnswerTo
-	for _, contrary := range []string{"Accept", "Reject"} {
-		if contrary != a.Type {
-			if err := tx.DropDelivery(prefix + contrary + suffix); err != nil {
-				return err
-			}
-		}
+	contrary := "Accept"
+	if a.Type == "Accept" {
+		contrary = "Reject"
+	}
+	if err := tx.DropDelivery(prefix + contrary + suffix); err != nil {
+		return err
 	}
 	key := prefix + a.Type + suffix
 	id, err := keptAnswer(tx, a, p.AnswerTo, key)
