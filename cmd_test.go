@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kinglet/internal/apptest"
 )
 
 // run runs the binary with an environment of its own and gives what it said.
@@ -102,7 +104,7 @@ func TestLocal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out lockedBuffer
+	var out apptest.Log
 	c := exec.CommandContext(t.Context(), bin, "local")
 	c.Dir, c.Env, c.Stdout, c.Stderr = t.TempDir(), []string{"TMPDIR=" + t.TempDir(), noFile}, &out, &out
 	if err := c.Start(); err != nil {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"kinglet/internal/apptest"
 )
 
 // Clients that leave in the midst of their requests, or of the answers, are
@@ -53,7 +55,7 @@ func TestFewFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{t: t, bin: filepath.Join(t.TempDir(), "limited"), domain: freeAddress(t), database: filepath.Join(t.TempDir(), "k.db"), log: &lockedBuffer{}}
+	n := &node{t: t, bin: filepath.Join(t.TempDir(), "limited"), domain: freeAddress(t), database: filepath.Join(t.TempDir(), "k.db"), log: &apptest.Log{}}
 	n.url = "http://" + n.domain
 	// Soft and hard: Go raises the soft limit.
 	script := fmt.Sprintf("#!/bin/sh\nulimit -n %d && exec %s \"$@\"\n", files, bin)

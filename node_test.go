@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"kinglet/api/apitest"
+	"kinglet/internal/apptest"
 )
 
 // binary builds the real Kinglet once for all tests.
@@ -77,24 +77,7 @@ type node struct {
 	env      []string
 	cmd      *exec.Cmd
 	exited   chan error
-	log      *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log      *apptest.Log
 }
 
 // noFile keeps the settings of the machine that tests run on out of them.
@@ -117,7 +100,7 @@ func newNode(t testing.TB, database string) *node {
 	if database == "" {
 		database = filepath.Join(t.TempDir(), "kinglet.db")
 	}
-	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &lockedBuffer{}}
+	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &apptest.Log{}}
 	n.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KINGLET_DOMAIN=" + domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + domain,
 		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug", noFile,

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/apptest"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -27,7 +28,7 @@ func (n *node) beside() *node {
 	}
 	listen := l.Addr().String()
 	l.Close()
-	other := &node{t: n.t, bin: n.bin, url: "http://" + listen, domain: n.domain, database: n.database, log: &lockedBuffer{}}
+	other := &node{t: n.t, bin: n.bin, url: "http://" + listen, domain: n.domain, database: n.database, log: &apptest.Log{}}
 	other.env = append(slices.Clone(n.env), "KINGLET_LISTEN="+listen)
 	other.start()
 	n.t.Cleanup(other.kill)

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/internal/apptest"
+
 	_ "modernc.org/sqlite"
 )
 
@@ -53,13 +55,13 @@ func TestHangUp(t *testing.T) {
 }
 
 // serving runs `kinglet serve` until the test ends, and gives its log.
-func serving(t *testing.T, env []string, args ...string) (*exec.Cmd, *lockedBuffer) {
+func serving(t *testing.T, env []string, args ...string) (*exec.Cmd, *apptest.Log) {
 	t.Helper()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &lockedBuffer{}
+	log := &apptest.Log{}
 	c := exec.Command(bin, append([]string{"serve"}, args...)...)
 	c.Dir = t.TempDir()
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir, noFile}, env...)

@@ -1,7 +1,6 @@
 package apptest
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing/fstest"
 	"time"
 
@@ -35,7 +33,7 @@ type Server struct {
 
 	environ  []string
 	accounts map[string]*Account
-	log      *lockedBuffer
+	log      *Log
 }
 
 func newServer(w *World, domain string, settings []string) *Server {
@@ -45,7 +43,7 @@ func newServer(w *World, domain string, settings []string) *Server {
 		w.T.Fatal(err)
 	}
 	s := &Server{
-		World: w, Domain: domain, Host: w.Host(domain), accounts: map[string]*Account{}, log: &lockedBuffer{},
+		World: w, Domain: domain, Host: w.Host(domain), accounts: map[string]*Account{}, log: &Log{},
 		environ: []string{"KINGLET_DOMAIN=" + domain, "KINGLET_DATABASE=" + filepath.Join(dir, "kinglet.db")},
 	}
 	s.set(settings)
@@ -244,21 +242,4 @@ func (s *Server) Lanes() (list []store.Lane) {
 		return err
 	})
 	return list
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
