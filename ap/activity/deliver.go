@@ -11,7 +11,7 @@ import (
 // Delete, even when the first had to be retried.
 func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) error {
 	subject := subjectOf(a)
-	seen := map[string]bool{"": true}
+	seen := map[string]bool{}
 	var list []store.NewJob
 	for _, inbox := range inboxes {
 		if seen[inbox] {
