@@ -42,7 +42,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if impossible, err := checkText(query, args); impossible {
 		return 0, err
 	}
-	tx.ran(query, args)
+	defer tx.ran(query, args)()
 	res, err := tx.conn.exec(tx.ctx, query, args)
 	if err != nil {
 		return 0, failed(tx.ctx, err)
@@ -55,7 +55,7 @@ func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
 	if impossible, err := checkText(query, args); impossible {
 		return err
 	}
-	tx.ran(query, args)
+	defer tx.ran(query, args)() // when the rows are closed
 	rows, err := tx.conn.query(tx.ctx, query, args)
 	if err != nil {
 		return failed(tx.ctx, err)
@@ -80,21 +80,49 @@ func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {
 
 type tracer struct{}
 
+// trace is what tests and benchmarks want to know of the statements of a
+// context.
+type trace struct {
+	before func(query string, args []any)
+	after  func(query string, w Work)
+}
+
+func traceOf(ctx context.Context) trace {
+	t, _ := ctx.Value(tracer{}).(trace)
+	return t
+}
+
 // WithTrace makes a context whose statements are passed to fn before they run:
 // for tests of their number and query plans.
 func WithTrace(ctx context.Context, fn func(query string, args []any)) context.Context {
-	return context.WithValue(ctx, tracer{}, fn)
+	t := traceOf(ctx)
+	t.before = fn
+	return context.WithValue(ctx, tracer{}, t)
+}
+
+// WithWork makes a context whose statements are passed to fn with the work that
+// they were, after they ran: for tests and benchmarks. PostgreSQL tells none.
+func WithWork(ctx context.Context, fn func(query string, w Work)) context.Context {
+	t := traceOf(ctx)
+	t.after = fn
+	return context.WithValue(ctx, tracer{}, t)
 }
 
 // Statements counts every statement that was run in transactions.
 func (e *Engine) Statements() int64 { return e.statements.Load() }
 
-// ran counts a statement, and passes it to the tracer.
-func (tx *Tx) ran(query string, args []any) {
+// ran counts a statement, and passes it to the tracer. What it returns is called
+// when the statement is finished.
+func (tx *Tx) ran(query string, args []any) (finished func()) {
 	tx.engine.statements.Add(1)
-	if trace, ok := tx.ctx.Value(tracer{}).(func(query string, args []any)); ok {
-		trace(query, args)
+	t := traceOf(tx.ctx)
+	if t.before != nil {
+		t.before(query, args)
 	}
+	if t.after == nil || tx.IsPostgres() {
+		return func() {}
+	}
+	return func() { t.after(query, tx.conn.takeWork()) }
 }
 
 // guard turns a panic in a transaction's function into an error, so that one

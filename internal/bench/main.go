@@ -1,0 +1,122 @@
+// Command bench measures Kinglet as a person's server is after years of use. It
+// makes a database of the size that is asked for (the same flags give the same
+// rows), starts the real server on it as a separate process, and measures what
+// phones and other servers ask of it: time, processor time, statements, steps of
+// SQLite's machine and bytes, for each endpoint and each kind of work.
+//
+//	go run ./internal/bench [-days 10,100,1000] [-filter REGEXP] [-json FILE]
+//	go run ./internal/bench -compare BEFORE.json AFTER.json
+//
+// Everything is on this machine: the servers that it delivers to are one
+// listener on loopback. It never touches an existing database. It is a tool for
+// developers and not part of Kinglet's binary. Read Shape, process and work.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// options are what the flags say.
+type options struct {
+	shape    Shape
+	days     []int // a database for each
+	filter   *regexp.Regexp
+	requests int
+	json     string
+	dir      string
+	procs    int // GOMAXPROCS of the server, 0 for Go's choice
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	o := options{}
+	flags.IntVar(&o.shape.Accounts, "accounts", 1, "people of the server; the first is the owner who is measured")
+	flags.IntVar(&o.shape.Remote, "remote", 2000, "accounts of other servers that are known")
+	flags.IntVar(&o.shape.Follows, "follows", 300, "accounts that the owner follows")
+	flags.IntVar(&o.shape.PerDay, "posts-per-day", 1000, "posts that arrive in a day")
+	flags.IntVar(&o.shape.Notifications, "notifications", 20000, "notifications of the owner, at most one for each five posts")
+	flags.Uint64Var(&o.shape.Seed, "seed", 1, "of the random numbers")
+	flags.IntVar(&o.requests, "requests", 300, "how often each endpoint is asked")
+	flags.StringVar(&o.json, "json", "", "file to write the results to")
+	flags.StringVar(&o.dir, "dir", "", "folder to keep the databases in, to be used again; a temporary one when empty")
+	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
+	days := flags.String("days", "10,100", "days of posts, a database for each number")
+	filter := flags.String("filter", "", "measure only what matches this regular expression")
+	compare := flags.Bool("compare", false, "compare two files of -json")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *compare {
+		if flags.NArg() != 2 {
+			return fmt.Errorf("-compare wants two files")
+		}
+		return compareFiles(os.Stdout, flags.Arg(0), flags.Arg(1))
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	var err error
+	if o.filter, err = regexp.Compile(*filter); err != nil {
+		return err
+	}
+	for _, s := range strings.Split(*days, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("-days: want numbers of days such as 10,100, have %q", *days)
+		}
+		o.days = append(o.days, n)
+	}
+	if err := o.shape.check(); err != nil {
+		return err
+	}
+	return measureAll(ctx, &o)
+}
+
+// measureAll builds the server and measures it on each database.
+func measureAll(ctx context.Context, o *options) error {
+	dir := o.dir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "kinglet-bench"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	binary := filepath.Join(dir, "kinglet")
+	size, err := build(ctx, binary)
+	if err != nil {
+		return err
+	}
+	report := Report{Binary: size}
+	for _, days := range o.days {
+		shape := o.shape
+		shape.Days = days
+		run, err := measure(ctx, o, shape, dir, binary)
+		if err != nil {
+			return err
+		}
+		report.Runs = append(report.Runs, *run)
+	}
+	report.print(os.Stdout)
+	if o.json != "" {
+		return report.write(o.json)
+	}
+	return nil
+}

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kinglet/ap/signature"
+	"kinglet/store"
+)
+
+// measurement is the measuring of one database.
+type measurement struct {
+	*options
+	shape    Shape
+	facts    *Facts
+	key      *rsa.PrivateKey
+	binary   string
+	database string // a copy, which is written to
+	certs    string
+	remote   *remote
+	server   *process
+	results  []Result
+	run      int
+}
+
+// measure makes the database, unless it is there, and measures the server on a
+// copy of it.
+func measure(ctx context.Context, o *options, shape Shape, dir, binary string) (*Run, error) {
+	m := &measurement{options: o, shape: shape, binary: binary, certs: filepath.Join(dir, "certificates.pem"), database: filepath.Join(dir, "measured.db")}
+	kept := filepath.Join(dir, shape.name())
+	if err := m.prepare(ctx, kept); err != nil {
+		return nil, err
+	}
+	if err := copyDatabase(kept, m.database); err != nil {
+		return nil, err
+	}
+	defer removeDatabase(m.database)
+	var err error
+	if m.key, err = signature.ParsePrivate(m.facts.Key); err != nil {
+		return nil, err
+	}
+	if m.remote, err = startRemote(m.certs); err != nil {
+		return nil, err
+	}
+	defer m.remote.server.Close()
+	run := &Run{Shape: shape, Statuses: shape.Statuses(), BytesPerStatus: float64(m.facts.Bytes) / float64(shape.Statuses()), Bytes: m.facts.Bytes}
+	if err := m.served(ctx, run); err != nil {
+		return nil, err
+	}
+	if err := m.count(ctx); err != nil {
+		return nil, err
+	}
+	if err := m.backlogs(ctx, kept); err != nil {
+		return nil, err
+	}
+	run.Results = m.results
+	return run, nil
+}
+
+// prepare seeds the database, unless an earlier run kept it.
+func (m *measurement) prepare(ctx context.Context, kept string) error {
+	facts := kept + ".json"
+	if b, err := os.ReadFile(facts); err == nil {
+		m.facts = new(Facts)
+		return json.Unmarshal(b, m.facts)
+	}
+	removeDatabase(kept)
+	var err error
+	if m.facts, err = seed(ctx, kept, m.shape); err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	fmt.Fprintf(os.Stderr, "bench: wrote %d statuses in %.0f s\n", m.shape.Statuses(), m.facts.Seconds)
+	b, err := json.Marshal(m.facts)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(facts, b, 0o600)
+}
+
+// served measures what needs the running server.
+func (m *measurement) served(ctx context.Context, run *Run) (err error) {
+	if m.server, err = startServer(ctx, m.binary, m.database, m.certs, m.procs); err != nil {
+		return err
+	}
+	defer func() {
+		if stopped := m.server.stop(); err == nil {
+			err = stopped
+		}
+	}()
+	run.Start = m.server.start.Seconds()
+	if err := sleep(ctx, 5*time.Second); err != nil { // until it is at rest
+		return err
+	}
+	run.Idle = m.server.memory("VmRSS")
+	page, err := m.olderPage(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range endpoints(m.facts, page) {
+		if !m.filter.MatchString(e.name) {
+			continue
+		}
+		if err := m.get(ctx, e); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	if err := m.work(ctx); err != nil {
+		return err
+	}
+	run.Peak = m.server.memory("VmHWM")
+	return nil
+}
+
+// olderPage is the id that a page of home further down begins with.
+func (m *measurement) olderPage(ctx context.Context) (store.ObjectID, error) {
+	var id store.ObjectID
+	s, err := store.Open(ctx, store.Options{Database: m.database, MustExist: true})
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	return id, s.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.HomeTimeline(m.facts.OwnerID, store.Page{Limit: 400})
+		if err == nil && len(list) > 0 {
+			id = list[len(list)-1]
+		}
+		return err
+	})
+}
+
+// enough is how long one endpoint is measured at most, or as many times as
+// few says.
+const (
+	enough = 3 * time.Second
+	least  = 5
+)
+
+// get measures an endpoint: first one request after the other, then two
+// clients at once.
+func (m *measurement) get(ctx context.Context, e endpoint) error {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
+	defer client.CloseIdleConnections()
+	var size int
+	ask := func() (err error) {
+		r, err := e.request(ctx, m.facts.Token)
+		if err != nil {
+			return err
+		}
+		size, err = do(client, r)
+		return err
+	}
+	for range least {
+		if err := ask(); err != nil {
+			return err
+		}
+	}
+	times, cpu, err := m.repeat(m.requests, ask)
+	if err != nil {
+		return err
+	}
+	res := Result{Name: e.name, Bytes: size, CPU: ms(cpu), path: e}
+	res.spread(times)
+	began := time.Now()
+	var done [2]int
+	var errs [2]error
+	var group sync.WaitGroup
+	for i := range done {
+		group.Go(func() {
+			for time.Since(began) < enough/3 && errs[i] == nil && done[i] < 10*m.requests {
+				var r *http.Request
+				if r, errs[i] = e.request(ctx, m.facts.Token); errs[i] == nil {
+					_, errs[i] = do(client, r)
+				}
+				done[i]++
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	res.PerSecond = float64(done[0]+done[1]) / time.Since(began).Seconds()
+	m.results = append(m.results, res)
+	return nil
+}
+
+// repeat calls fn n times, or as often as there is time for, and returns how
+// long each took, and the processor time of the server for one.
+func (m *measurement) repeat(n int, fn func() error) (times []time.Duration, cpu time.Duration, err error) {
+	began, before := time.Now(), m.server.cpu()
+	for i := 0; i < n && (i < least || time.Since(began) < enough); i++ {
+		at := time.Now()
+		if err := fn(); err != nil {
+			return nil, 0, err
+		}
+		times = append(times, time.Since(at))
+	}
+	return times, (m.server.cpu() - before) / time.Duration(len(times)), nil
+}
+
+func (e endpoint) request(ctx context.Context, token string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+e.path, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Host = domain
+	if !e.stranger {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if e.accept != "" {
+		r.Header.Set("Accept", e.accept)
+	}
+	return r, nil
+}
+
+// do sends a request, which has to succeed, and returns the bytes of the answer.
+func do(client *http.Client, r *http.Request) (int, error) {
+	resp, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s answers %d: %.200s", r.Method, r.URL.Path, resp.StatusCode, b)
+	}
+	return len(b), err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// percentile is the time that so many percent took at most.
+func percentile(times []time.Duration, percent int) float64 {
+	if len(times) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(times))
+	return ms(sorted[(len(sorted)-1)*percent/100])
+}
+
+func copyDatabase(from, to string) error {
+	removeDatabase(to)
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
+
+// removeDatabase removes a file of ours with those that stand beside it.
+func removeDatabase(path string) {
+	if !strings.HasSuffix(path, ".db") {
+		return
+	}
+	for _, end := range []string{"", "-wal", "-shm", ".wake", ".json"} {
+		os.Remove(path + end)
+	}
+}
