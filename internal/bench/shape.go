@@ -39,7 +39,9 @@ func (s Shape) name() string {
 
 // begin is the time of the first post: the last is of today, so that what is
 // recent to the server is so in the database.
-func (s Shape) begin(now time.Time) time.Time { return now.Add(-time.Duration(s.Days) * 24 * time.Hour) }
+func (s Shape) begin(now time.Time) time.Time {
+	return now.Add(-time.Duration(s.Days) * 24 * time.Hour)
+}
 
 // dice are the random numbers of a database.
 func (s Shape) dice() *rand.Rand {
