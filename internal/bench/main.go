@@ -91,15 +91,16 @@ func run(ctx context.Context, args []string) error {
 
 // measureAll builds the server and measures it on each database.
 func measureAll(ctx context.Context, o *options) error {
-	dir := o.dir
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "kinglet-bench"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
+	scratch, err := os.MkdirTemp(o.dir, "kinglet-bench")
+	if err != nil {
+		return err
 	}
-	binary := filepath.Join(dir, "kinglet")
+	defer os.RemoveAll(scratch)
+	kept := o.dir
+	if kept == "" {
+		kept = scratch
+	}
+	binary := filepath.Join(scratch, "kinglet")
 	size, err := build(ctx, binary)
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func measureAll(ctx context.Context, o *options) error {
 	for _, days := range o.days {
 		shape := o.shape
 		shape.Days = days
-		run, err := measure(ctx, o, shape, dir, binary)
+		run, err := measure(ctx, o, shape, kept, scratch)
 		if err != nil {
 			return err
 		}

@@ -38,12 +38,12 @@ type process struct {
 	start time.Duration // to the first answer
 }
 
-// startServer starts the server on a database, and waits for its first answer.
-func startServer(ctx context.Context, binary, database, certificates string, procs int) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, binary, "serve")}
-	p.cmd.Env = append(settings(database), "PATH="+os.Getenv("PATH"), "HOME="+filepath.Dir(database), "SSL_CERT_FILE="+certificates)
-	if procs > 0 {
-		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", procs))
+// startServer starts the server on the database, and waits for its first answer.
+func (m *measurement) startServer(ctx context.Context) (*process, error) {
+	p := &process{cmd: exec.CommandContext(ctx, filepath.Join(m.scratch, "kinglet"), "serve")}
+	p.cmd.Env = append(settings(m.database), "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
+	if m.procs > 0 {
+		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", m.procs))
 	}
 	p.cmd.Stderr = os.Stderr
 	began := time.Now()

@@ -202,7 +202,7 @@ func (m *measurement) backlog(ctx context.Context, kept, name string, posts int)
 		return err
 	}
 	all := m.remote.expect(posts * hosts)
-	if m.server, err = startServer(ctx, m.binary, m.database, m.certs, m.procs); err != nil {
+	if m.server, err = m.startServer(ctx); err != nil {
 		return err
 	}
 	began := time.Now()
