@@ -67,8 +67,8 @@ type checkedHandler struct {
 
 type routes = chi.Routes
 
-func checked(t *testing.T, h http.Handler) http.Handler {
-	return checkedHandler{apitest.Handler(t, h), h.(chi.Routes)}
+func checked(t *testing.T, h chi.Router) http.Handler {
+	return checkedHandler{apitest.Handler(t, h), h}
 }
 
 var clients int
