@@ -26,8 +26,8 @@ type site struct {
 }
 
 // newSite makes one that is reached at base.
-func newSite(t *testing.T, base string) *site {
-	s := apptest.NewWorld(t).Server("kinglet.test", "KINGLET_URL="+base)
+func newSite(t *testing.T, base string, settings ...string) *site {
+	s := apptest.NewWorld(t).Server("kinglet.test", append(settings, "KINGLET_URL="+base)...)
 	app, _, err := s.Auth.RegisterApp(t.Context(), auth.NewApp{Name: "an app", RedirectURIs: []string{callback}})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestProxyNamesAnotherHost(t *testing.T) {
 
 // A client that sends too many forms gets an error, whatever is in them.
 func TestFormsAreCounted(t *testing.T) {
-	s := newSite(t, "https://kinglet.test")
+	s := newSite(t, "https://kinglet.test", "KINGLET_LIMITS_PAGES=100000/5m") // forms have a limit of their own
 	b := s.browser()
 	for range 600 {
 		b.do("POST", "/auth/sign_out", url.Values{})
