@@ -26,18 +26,13 @@ type answer struct {
 	body, cached, vary string
 }
 
-// requests numbers the addresses that readers ask from: of its own each, so
-// that no limit counts them together.
-var requests int
-
 func (q reader) ask(t *testing.T, s *apptest.Server, method, target, accept string) answer {
 	t.Helper()
 	r := httptest.NewRequest(method, target, nil)
 	if q.signer != nil && method == http.MethodGet {
 		r = q.signer.Request(method, target, nil)
 	}
-	requests++
-	r.RemoteAddr = fmt.Sprintf("[2001:db8:0:%x::1]:4000", requests)
+	r.RemoteAddr = nextAddress()
 	r.Header.Set("Accept", accept)
 	if q.token != "" {
 		r.Header.Set("Authorization", "Bearer "+q.token)
