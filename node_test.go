@@ -281,8 +281,9 @@ func (p *person) relationship(id string) object {
 // patience bounds how long something may take to arrive.
 const patience = 10 * time.Second
 
-// eventually asks again until there is no error. What is waited for happens in
-// another process, which can't notify us.
+// eventually asks again until there is no error. It is for what happens in
+// another process, which does not tell; where its log does, wait for that, as
+// applies does.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
