@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"kinglet/ap"
@@ -198,18 +199,9 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 			may, err = tx.MaySee(reader.ID, status.ID)
 			return err
 		}
-		doc, err := tx.ObjectDocument(o.ID)
-		if err != nil {
-			return err
-		}
-		activity, err := vocab.Parse(doc)
-		if err != nil {
-			return err
-		}
-		for _, uri := range append(activity.To, activity.Cc...) {
-			may = may || uri == reader.URI
-		}
-		return nil
+		draft, err := tx.Draft(o.ID)
+		may = slices.Contains(draft.To, reader.URI) || slices.Contains(draft.Cc, reader.URI)
+		return err
 	})
 	if err != nil || !may {
 		return unlessDown(err)
