@@ -44,7 +44,7 @@ type Object struct {
 
 	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
 
-	JSON  json.RawMessage // as it came; only ObjectDocument reads it
+	JSON  json.RawMessage // as it came; only ObjectDocument and the reads of a collection have it
 	Draft Draft           // of a local one; only Tx.Draft reads it
 }
 

@@ -1,7 +1,6 @@
 package activity
 
 import (
-	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -60,23 +59,6 @@ func Encode(a *Activity) {
 	} else {
 		a.Raw = vocab.Encode(a.Document)
 	}
-}
-
-// deliverable filters the inboxes that the policies let an activity go to.
-func deliverable(env *Env, a *Activity, p *Publication) []string {
-	var out []string
-	for _, inbox := range p.Inboxes {
-		if inbox == "" {
-			continue
-		}
-		d := policy.Delivery{Host: vocab.Host(inbox), Author: a.Actor.URI, Type: a.Type, ID: a.ID, Visibility: p.Visibility}
-		if v := env.Policy.Delivery(d); v.Refused {
-			env.Log.Debug("delivery withheld", "inbox", inbox, "activity", a.ID, "policy", v.Policy, "reason", v.Reason)
-			continue
-		}
-		out = append(out, inbox)
-	}
-	return out
 }
 
 // publishAnswer keeps and delivers the Accept or Reject of a Follow. The

@@ -87,15 +87,15 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	document(w, http.StatusOK, doc)
+	a.document(w, http.StatusOK, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, a.Service.InstanceActorDocument())
+	a.document(w, http.StatusOK, a.Service.InstanceActorDocument())
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
+	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
 }
 
 // Object serves a note by its UUID.
@@ -162,14 +162,12 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		default:
 			privateDocument(w, http.StatusOK, vocab.WithContext(doc))
 		}
-	case standing && a.isWithheld(r, o, author):
-		a.hidden(w, r)
 	case standing:
-		document(w, http.StatusOK, vocab.WithContext(doc))
+		a.servePublic(w, r, o, author, vocab.WithContext(doc))
 	case !author.Active():
 		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
 	case len(doc) > 0:
-		document(w, http.StatusGone, doc)
+		a.document(w, http.StatusGone, doc)
 	default:
 		a.fail(w, r, fault.Errorf(fault.Gone, "This was undone"))
 	}
@@ -184,7 +182,7 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 	if err != nil {
 		return unlessDown(err)
 	}
-	if !reader.Active() || !a.Service.MayFetch(reader, o, author) {
+	if !reader.Active() || !a.Service.MayFetch(reader, author, o) {
 		return respond.NotFound
 	}
 	may := false
@@ -209,14 +207,42 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 	return nil
 }
 
-// isWithheld reports whether the policies withhold something public from the
-// server that signed the request for it. A signature is not required.
-func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account) bool {
+// servePublic serves what is public, unless the policies withhold it from the
+// server that signed the request for it.
+func (a *API) servePublic(w http.ResponseWriter, r *http.Request, o *store.Object, author *store.Account, doc json.RawMessage) {
+	reader, err := a.publicReader(r)
+	if err == nil && !a.Service.MayFetch(reader, author, o) {
+		err = respond.NotFound
+	}
+	if err != nil {
+		a.failReader(w, r, err)
+		return
+	}
+	a.document(w, http.StatusOK, doc)
+}
+
+// publicReader is the actor that signed a request for what is public, as far as
+// any policy wants to know: a signature is not required, and there is nil
+// without one.
+func (a *API) publicReader(r *http.Request) (*store.Account, error) {
 	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
-		return false
+		return nil, nil
 	}
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
-	return err != nil || !a.Service.MayFetch(reader, o, author)
+	if err != nil {
+		return nil, unlessDown(err)
+	}
+	return reader, nil
+}
+
+// failReader is fail for a reader who could not be verified, or may not have
+// what is asked for.
+func (a *API) failReader(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.Is(err, fault.NotFound) {
+		a.hidden(w, r)
+		return
+	}
+	a.fail(w, r, err)
 }
 
 // unlessDown turns every failure to verify the reader into NotFound, except
@@ -247,5 +273,5 @@ func (a *API) Context(w http.ResponseWriter, r *http.Request) {
 	for i, o := range list {
 		items[i] = o.URI
 	}
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
+	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
 }
