@@ -18,31 +18,36 @@ const collectionPage = 40
 func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store.Account) string, total func(*store.Account) int64,
 	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, next int64, err error),
 ) {
-	q := r.URL.Query()
-	var account *store.Account
-	var items []any
-	var next int64
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if account, err = a.local(tx, r); err != nil || q.Get("page") == "" {
-			return err
+	a.serveCollection(w, r, func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error) {
+		q, whole, n := r.URL.Query(), uri(account), max(total(account), 0)
+		if q.Get("page") == "" {
+			return vocab.CollectionInput{ID: whole, TotalItems: n, First: whole + "?page=true"}, nil
 		}
 		p := store.Page{Limit: collectionPage, MaxID: math.MaxInt64}
 		if id, ok := store.ParseID(q.Get("max_id")); ok {
 			p.MaxID = id
 		}
-		items, next, err = read(tx, account, p)
-		return err
+		items, next, err := read(tx, account, p)
+		in := vocab.CollectionInput{ID: whole + "?" + q.Encode(), TotalItems: n, PartOf: whole, Items: items}
+		if next != 0 {
+			in.Next = whole + "?max_id=" + strconv.FormatInt(next, 10) + "&page=true"
+		}
+		return in, err
+	})
+}
+
+// serveCollection serves a collection of the account of the path.
+func (a *API) serveCollection(w http.ResponseWriter, r *http.Request, read func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error)) {
+	in, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (vocab.CollectionInput, error) {
+		account, err := a.local(tx, r)
+		if err != nil {
+			return vocab.CollectionInput{}, err
+		}
+		return read(tx, account)
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
-	}
-	in := vocab.CollectionInput{ID: uri(account), TotalItems: max(total(account), 0), First: uri(account) + "?page=true"}
-	if q.Get("page") != "" {
-		in = vocab.CollectionInput{ID: uri(account) + "?" + q.Encode(), TotalItems: in.TotalItems, PartOf: uri(account), Items: items}
-		if next != 0 {
-			in.Next = uri(account) + "?max_id=" + strconv.FormatInt(next, 10) + "&page=true"
-		}
 	}
 	a.document(w, http.StatusOK, vocab.BuildCollection(in))
 }
@@ -131,27 +136,19 @@ func (a *API) featured(w http.ResponseWriter, r *http.Request) {
 		a.failReader(w, r, err)
 		return
 	}
-	var account *store.Account
-	items := []any{}
-	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if account, err = a.local(tx, r); err != nil {
-			return err
-		}
+	a.serveCollection(w, r, func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error) {
+		in := vocab.CollectionInput{ID: account.FeaturedURI, Items: []any{}}
 		ids, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
 		if err != nil {
-			return err
+			return in, err
 		}
 		docs, err := tx.Documents(ids)
 		for _, id := range ids {
 			if o := docs[id]; o != nil && a.Service.MayFetch(reader, account, o) {
-				items = append(items, o.JSON)
+				in.Items = append(in.Items, o.JSON)
 			}
 		}
-		return err
+		in.TotalItems = int64(len(in.Items))
+		return in, err
 	})
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: account.FeaturedURI, TotalItems: int64(len(items)), Items: items}))
 }
