@@ -18,11 +18,7 @@ import (
 func (a *API) sharedInbox(w http.ResponseWriter, r *http.Request) { a.receive(w, r, 0) }
 
 func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
-		return err
-	})
+	account, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Account, error) { return a.local(tx, r) })
 	if err != nil {
 		a.fail(w, r, err)
 		return
