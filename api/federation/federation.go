@@ -10,7 +10,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
@@ -32,8 +31,6 @@ type API struct {
 	Config  *config.Config
 	Limits  ratelimit.Counter
 	Log     *slog.Logger
-
-	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
 // Routes mounts what only servers request. What browsers request as well is
