@@ -27,7 +27,11 @@ type scene struct {
 
 func newScene(t *testing.T, settings ...string) *scene {
 	t.Helper()
-	w := apptest.NewWorld(t)
+	return sceneIn(apptest.NewWorld(t), settings...)
+}
+
+func sceneIn(w *apptest.World, settings ...string) *scene {
+	w.T.Helper()
 	here := w.Server("a.test", settings...)
 	return &scene{World: w, here: here, alice: here.Account("alice"), inbox: here.Config.InboxURI("alice")}
 }
@@ -58,6 +62,7 @@ func (s *scene) post(from string, by *apptest.Stranger, inbox string, doc any) *
 func (s *scene) get(from string, by *apptest.Stranger, target string) *http.Request {
 	s.T.Helper()
 	r := by.Request("GET", target, nil)
+	r.Header.Set("Accept", activityJSON)
 	r.RemoteAddr = from + ":1"
 	return r
 }
