@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
@@ -33,8 +32,6 @@ type API struct {
 	Config  *config.Config
 	Limits  ratelimit.Counter
 	Log     *slog.Logger
-
-	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
 // Routes mounts what only servers request. What browsers request as well is

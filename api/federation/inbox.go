@@ -1,7 +1,6 @@
 package federation
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -26,8 +25,8 @@ func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
 	a.receive(w, r, account.ID)
 }
 
-// bodyTime is how long the body of an inbox post may take, unless API.BodyTime
-// is set: a slow one blocks others.
+// bodyTime is how long the body of an inbox post may take: a slow one blocks
+// others.
 const bodyTime = 15 * time.Second
 
 // receive answers 202 once what arrived is durable. Otherwise the answer
@@ -35,7 +34,7 @@ const bodyTime = 15 * time.Second
 // disclose to strangers what we could reach and whom we know.
 func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
 	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // not every listener has deadlines
 	out, err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
 	if err == nil {
 		if out.NotWanted != "" { // the sender is not to come again
