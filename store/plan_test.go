@@ -70,6 +70,10 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"joining an order": func(tx *store.Tx) error {
 			return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Order: 7}, store.NewJob{Kind: "k", Lane: "l", Order: 8, Replaces: true})
 		},
+		"delivering": func(tx *store.Tx) error {
+			_, err := tx.Delivery(o.ID, friend.ID, []string{"Create", "Update"})
+			return ignoreMissing(err)
+		},
 		"renewing": func(tx *store.Tx) error { _, err := tx.RenewClaims("n", []int64{1}, 1); return err },
 		"ending a job": func(tx *store.Tx) error {
 			if err := tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}); err != nil {
