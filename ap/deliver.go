@@ -28,9 +28,19 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if err != nil {
 		return jobs.Permanent(fmt.Errorf("key of %s: %w", out.Username, err))
 	}
+	// Not in the time of the request: whoever waits here waits for us, not for
+	// the host.
+	signed, err := s.background.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer signed()
 	resp, err := s.client.Do(ctx, outgoing.Request{
 		URL: args.Inbox, Body: out.Document, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
-		Sign: func(r *http.Request) error { return signature.Sign(r, out.Document, out.KeyID, key, s.Store.Now()) },
+		Sign: func(r *http.Request) error {
+			defer signed()
+			return signature.Sign(r, out.Document, out.KeyID, key, s.Store.Now())
+		},
 	})
 	if errors.Is(err, outgoing.ErrTooLarge) {
 		return nil // it was answered, at length

@@ -18,6 +18,7 @@ import (
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/background"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -39,7 +40,8 @@ type Service struct {
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
 	privateKeys       privateKeys     // of the accounts here
-	limits            *limits         // of what strangers can make us spend
+	background        *background.Limit
+	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
 }
@@ -52,20 +54,26 @@ type Options struct {
 	Log    *slog.Logger
 	// Policy is the chain that Client asks as well, before it dials.
 	Policy policy.Chain
+	// Background has deliveries make way for requests.
+	Background *background.Limit
 }
 
 // New makes the service. The instance actor's key is generated at the first
 // start and stored in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		Config: o.Config,
-		Store:  o.Store,
-		Log:    o.Log,
-		client: o.Client,
-		rules:  activity.Rules(),
-		env:    &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
-		bounds: vocab.Bounds{Mentions: o.Config.Federation.Mentions},
-		limits: newLimits(o.Config.Federation, o.Store.Now),
+		Config:     o.Config,
+		Store:      o.Store,
+		Log:        o.Log,
+		client:     o.Client,
+		rules:      activity.Rules(),
+		env:        &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
+		bounds:     vocab.Bounds{Mentions: o.Config.Federation.Mentions},
+		background: o.Background,
+		limits:     newLimits(o.Config.Federation, o.Store.Now),
+	}
+	if s.background == nil {
+		s.background = background.New()
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
