@@ -117,6 +117,7 @@ func (s *Service) loadInstanceKey(ctx context.Context) error {
 // RegisterJobs registers the workers of the jobs that activities cause.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.DeliverJob.Register(r, s.deliver)
+	activity.FanOutJob.RegisterSteps(r, activity.FanOut)
 	activity.IngestJob.Register(r, s.ingest)
 	activity.ThreadJob.Register(r, s.completeThread)
 	activity.MentionsJob.Register(r, s.resolveMentions)

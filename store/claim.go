@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Claim is a node's request for jobs.
 type Claim struct {
@@ -103,12 +106,30 @@ func (tx *Tx) ReleaseClaims() error {
 // FinishJob deletes a claimed job that is done. A job that another node holds
 // by now is left alone, here and in RetryJob and KillJob.
 func (tx *Tx) FinishJob(j Job) error {
+	_, err := tx.EndJob(j)
+	return err
+}
+
+// EndJob is FinishJob for a job that is done in the same transaction; false
+// reports that somebody else holds it, or ended it.
+func (tx *Tx) EndJob(j Job) (bool, error) {
 	// Mostly none waits for it, and a DELETE that returns nothing costs half.
 	n, err := tx.exec(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2 AND has_next = FALSE`, j.ID, j.claimedBy)
 	if err != nil || n > 0 {
-		return err
+		return n > 0, err
 	}
-	return tx.endJobs(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2`, j.ID, j.claimedBy)
+	ended, err := tx.endJobs(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2`, j.ID, j.claimedBy)
+	return ended > 0, err
+}
+
+// ContinueJob writes what is left to do of a claimed job in place of its
+// arguments, in the transaction that did a part of it, and returns the job as
+// it is then; false reports that somebody else holds it, or did that part.
+func (tx *Tx) ContinueJob(j Job, left json.RawMessage) (bool, Job, error) {
+	n, err := tx.exec(`UPDATE jobs SET args = $4 WHERE id = $1 AND claimed_by = $2 AND dead_at = 0 AND args = $3`,
+		j.ID, j.claimedBy, string(j.Args), string(left))
+	j.Args = left
+	return n > 0, j, err
 }
 
 // RetryJob returns a claimed job to be run again later, not before its lane is
@@ -123,8 +144,9 @@ func (tx *Tx) RetryJob(j Job, runAt time.Time, why string) error {
 
 // KillJob marks a claimed job as dead: it stays, for a person to see.
 func (tx *Tx) KillJob(j Job, why string) error {
-	return tx.endJobs(`UPDATE jobs SET dead_at = $3, claimed_by = '', unique_key = NULL, error = $4 WHERE id = $1 AND claimed_by = $2`,
+	_, err := tx.endJobs(`UPDATE jobs SET dead_at = $3, claimed_by = '', unique_key = NULL, error = $4 WHERE id = $1 AND claimed_by = $2`,
 		j.ID, j.claimedBy, millis(tx.Now()), why)
+	return err
 }
 
 // OtherKinds lists the kinds of waiting jobs that are not in known.
@@ -133,4 +155,7 @@ func (tx *Tx) OtherKinds(known []string) ([]string, error) {
 }
 
 // DropJob deletes a job that is obsolete, whoever holds it.
-func (tx *Tx) DropJob(id int64) error { return tx.endJobs(`DELETE FROM jobs WHERE id = $1`, id) }
+func (tx *Tx) DropJob(id int64) error {
+	_, err := tx.endJobs(`DELETE FROM jobs WHERE id = $1`, id)
+	return err
+}

@@ -66,8 +66,13 @@ func Encode(a *Activity) {
 // deliverable filters the inboxes that the policies let an activity go to.
 func deliverable(env *Env, a *Activity, p *Publication) []string {
 	var out []string
+	asks := env.Policy.AsksDeliveries()
 	for _, inbox := range p.Inboxes {
 		if inbox == "" {
+			continue
+		}
+		if !asks {
+			out = append(out, inbox)
 			continue
 		}
 		d := policy.Delivery{Host: vocab.Host(inbox), Author: a.Actor.URI, Type: a.Type, ID: a.ID, Visibility: p.Visibility}

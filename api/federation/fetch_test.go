@@ -357,7 +357,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 
 // attempted reports whether every job is done, or to be tried later.
 func (w *world) attempted() bool {
-	kinds := []string{"deliver", "ingest", "thread", "mentions", "refresh", "handle"}
+	kinds := []string{"deliver", "fan_out", "ingest", "thread", "mentions", "refresh", "handle"}
 	due := view(w, func(tx *store.Tx) (time.Time, error) { at, _, err := tx.NextRun(kinds, nil); return at, err })
 	return due.IsZero() || due.After(w.clock.Now())
 }
