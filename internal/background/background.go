@@ -27,7 +27,8 @@ const (
 
 // Limit limits the work in the background. It is safe for concurrent use.
 type Limit struct {
-	slots chan struct{}
+	slots   chan struct{}
+	network network
 
 	mu       sync.Mutex
 	requests list.List     // when each began that is being answered, the latest at the end
@@ -38,7 +39,9 @@ type Limit struct {
 // work in the background.
 func New() *Limit { return newLimit(max(runtime.GOMAXPROCS(0)/2, 1)) }
 
-func newLimit(slots int) *Limit { return &Limit{slots: make(chan struct{}, slots)} }
+func newLimit(slots int) *Limit {
+	return &Limit{slots: make(chan struct{}, slots), network: newNetwork()}
+}
 
 // Begin waits until work may begin; the caller calls end when it is done, and
 // may do so again. The error is that of ctx.
@@ -48,6 +51,7 @@ func (l *Limit) Begin(ctx context.Context) (end func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	l.network.look()
 	if quiet := l.busy(); quiet != nil {
 		timer := time.NewTimer(patience)
 		select {

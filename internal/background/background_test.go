@@ -4,8 +4,11 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -123,4 +126,62 @@ func TestWorkThatIsCancelled(t *testing.T) {
 		}
 		end()
 	})
+}
+
+// On a machine with one processor that is never idle a request is seen after a
+// few pieces of work, whatever is ready to go on.
+func TestRequestsAreSeen(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	l := newLimit(1)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var done atomic.Int64
+	for range 64 {
+		go func() {
+			for ctx.Err() == nil {
+				if end, err := l.Begin(ctx); err == nil {
+					for at := time.Now(); time.Since(at) < time.Millisecond; {
+					}
+					done.Add(1)
+					end()
+				}
+			}
+		}()
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	seen := make(chan int64, 1)
+	go func() {
+		for {
+			if _, err := server.Read(make([]byte, 1)); err != nil {
+				return
+			}
+			seen <- done.Load()
+		}
+	}()
+	var between []int64
+	for range 21 {
+		before := done.Load()
+		if _, err := client.Write([]byte{1}); err != nil {
+			t.Fatal(err)
+		}
+		between = append(between, <-seen-before)
+	}
+	slices.Sort(between)
+	if middle := between[len(between)/2]; middle > 3 {
+		t.Errorf("a request is seen after %d pieces of work, mostly", middle)
+	}
 }
