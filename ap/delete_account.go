@@ -64,6 +64,7 @@ func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error 
 		if waiting {
 			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
 		}
+		tx.AfterCommit(func() { s.privateKeys.forget(args.Account) })
 		return tx.ForgetKey(args.Account)
 	})
 }

@@ -135,6 +135,9 @@ func TestKeyGoesWithTheLastDelivery(t *testing.T) {
 	if took.Load() != 1 || h.key(alice.ID) != "" {
 		t.Errorf("delivered %d times; the key is gone: %v", took.Load(), h.key(alice.ID) == "")
 	}
+	if n := h.KeysInMemory(); n != 0 {
+		t.Errorf("%d parsed keys are still in memory", n)
+	}
 }
 
 // What an older Kinglet kept of a text in its activities goes with the next

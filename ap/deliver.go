@@ -2,7 +2,6 @@ package ap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,45 +17,30 @@ import (
 	"kinglet/store"
 )
 
-// deliver delivers one activity to one inbox (ActivityPub §7.1). What was
-// retracted in the meantime is not delivered.
+// deliver delivers one activity to one inbox (ActivityPub §7.1), as it is now:
+// what was retracted in the meantime is not delivered.
 func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error {
-	var doc json.RawMessage
-	var sender *store.Account
-	var user *store.User
-	retracted := false
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		o, err := tx.Object(args.Activity)
-		if err != nil {
-			return err
-		}
-		if sender, err = tx.Account(args.Sender); err != nil {
-			return err
-		}
-		// Of a deleted account only its Delete is delivered.
-		retracted = !o.DeletedAt.IsZero() || !sender.DeletedAt.IsZero() && o.Type != "Delete"
-		if retracted {
-			return nil
-		}
-		if doc, err = s.Document(tx, o); err != nil {
-			return err
-		}
-		user, err = tx.User(args.Sender)
+	out, err := s.outgoingActivity(ctx, args)
+	if out == nil || err != nil {
 		return err
-	})
-	if fault.Is(err, fault.NotFound) || retracted {
-		return nil
 	}
+	key, err := s.privateKeys.parse(args.Sender, out.SenderPrivateKey)
+	if err != nil {
+		return jobs.Permanent(fmt.Errorf("key of %s: %w", out.Username, err))
+	}
+	// Not in the time of the request: whoever waits here waits for us, not for
+	// the host.
+	signed, err := s.background.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	key, err := signature.ParsePrivate(user.PrivateKey)
-	if err != nil {
-		return jobs.Permanent(fmt.Errorf("key of %s: %w", sender.Username, err))
-	}
+	defer signed()
 	resp, err := s.client.Do(ctx, outgoing.Request{
-		URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
-		Sign: func(r *http.Request) error { return signature.Sign(r, doc, sender.KeyID, key, s.Store.Now()) },
+		URL: args.Inbox, Body: out.Document, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+		Sign: func(r *http.Request) error {
+			defer signed()
+			return signature.Sign(r, out.Document, out.KeyID, key, s.Store.Now())
+		},
 	})
 	if errors.Is(err, outgoing.ErrTooLarge) {
 		return nil // it was answered, at length
@@ -68,6 +52,39 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
 	return deliveryOutcome(args.Inbox, resp)
+}
+
+// outgoingActivity reads what a delivery sends, with the object in its document;
+// nil when there is nothing to send any more.
+func (s *Service) outgoingActivity(ctx context.Context, args activity.DeliverArgs) (out *store.Delivery, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		out, err = tx.Delivery(args.Activity, args.Sender, activity.ObjectByID())
+		if err != nil || isRetracted(out) || len(out.Object) > 0 || !activity.HasObjectByID(out.Type) {
+			return err
+		}
+		o, err := tx.Object(args.Activity) // about its author, or about what is gone
+		if err != nil {
+			return err
+		}
+		out.Document, err = s.Document(tx, o)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil || isRetracted(out) {
+		return nil, err
+	}
+	if len(out.Object) > 0 {
+		out.Document = vocab.WithObject(out.Document, out.Object)
+	}
+	return out, nil
+}
+
+// isRetracted reports whether an activity is not delivered any more. Of a
+// deleted account only its Delete is.
+func isRetracted(d *store.Delivery) bool {
+	return !d.DeletedAt.IsZero() || !d.SenderDeletedAt.IsZero() && d.Type != "Delete"
 }
 
 // deliveryOutcome interprets the response of an inbox: a refusal is permanent,

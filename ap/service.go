@@ -18,6 +18,7 @@ import (
 	"kinglet/ap/policy"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
+	"kinglet/internal/background"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -38,7 +39,9 @@ type Service struct {
 
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
-	limits            *limits         // of what strangers can make us spend
+	privateKeys       privateKeys     // of the accounts here
+	background        *background.Limit
+	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
 }
@@ -51,20 +54,26 @@ type Options struct {
 	Log    *slog.Logger
 	// Policy is the chain that Client asks as well, before it dials.
 	Policy policy.Chain
+	// Background has deliveries make way for requests.
+	Background *background.Limit
 }
 
 // New makes the service. The instance actor's key is generated at the first
 // start and stored in the database.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
-		Config: o.Config,
-		Store:  o.Store,
-		Log:    o.Log,
-		client: o.Client,
-		rules:  activity.Rules(),
-		env:    &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
-		bounds: vocab.Bounds{Mentions: o.Config.Federation.Mentions},
-		limits: newLimits(o.Config.Federation, o.Store.Now),
+		Config:     o.Config,
+		Store:      o.Store,
+		Log:        o.Log,
+		client:     o.Client,
+		rules:      activity.Rules(),
+		env:        &activity.Env{Config: o.Config, Log: o.Log, Policy: o.Policy},
+		bounds:     vocab.Bounds{Mentions: o.Config.Federation.Mentions},
+		background: o.Background,
+		limits:     newLimits(o.Config.Federation, o.Store.Now),
+	}
+	if s.background == nil {
+		s.background = background.New()
 	}
 	if err := s.loadInstanceKey(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
@@ -108,6 +117,7 @@ func (s *Service) loadInstanceKey(ctx context.Context) error {
 // RegisterJobs registers the workers of the jobs that activities cause.
 func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.DeliverJob.Register(r, s.deliver)
+	activity.FanOutJob.RegisterSteps(r, activity.FanOut)
 	activity.IngestJob.Register(r, s.ingest)
 	activity.ThreadJob.Register(r, s.completeThread)
 	activity.MentionsJob.Register(r, s.resolveMentions)

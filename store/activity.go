@@ -18,5 +18,6 @@ func (tx *Tx) DropActivity(id ObjectID, deliveryKey string) error {
 
 // DropDelivery drops the deliveries under a unique key that are not made yet.
 func (tx *Tx) DropDelivery(key string) error {
-	return tx.endJobs(`DELETE FROM jobs WHERE unique_key = $1`, key)
+	_, err := tx.endJobs(`DELETE FROM jobs WHERE unique_key = $1`, key)
+	return err
 }

@@ -1,6 +1,12 @@
 package store
 
-import "time"
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Claim is a node's request for jobs.
 type Claim struct {
@@ -14,41 +20,83 @@ type Claim struct {
 	Lease time.Duration // after which a claimed job comes back, unless it is renewed
 }
 
-// ClaimJobs claims due jobs for a node, oldest first. skipped are the lanes
-// whose due jobs were skipped because the lane had no room.
+// ClaimJobs claims due jobs for a node, at most one of each queue: of those that
+// have waited longest, the first. skipped are the lanes whose due jobs were
+// skipped because the lane had no room.
+//
+// It looks at queues and not at jobs, however many wait: at those that are due
+// and not full, up to Most.
 func (tx *Tx) ClaimJobs(c Claim) (claimed []Job, skipped []string, err error) {
+	now := millis(tx.Now())
+	// Whose lease has ended waits again.
+	if _, err := tx.exec(`UPDATE jobs SET claimed_by = '' WHERE dead_at = 0 AND claimed_by <> '' AND run_at <= $1`, now); err != nil {
+		return nil, nil, err
+	}
+	var due []string
 	var claim []int64
 	taken := map[string]int{}
 	err = tx.query(func(row scanner) error {
-		var j Job
-		if err := row.Scan(append(j.dest(), &j.LaneFailing)...); err != nil {
+		var queue, lane string
+		var failing bool
+		var first *int64
+		if err := row.Scan(&queue, &lane, &failing, &first); err != nil {
 			return err
 		}
-		if taken[j.Lane] >= c.Room(j.Lane, j.LaneFailing) {
-			skipped = append(skipped, j.Lane)
+		if taken[lane] >= c.Room(lane, failing) {
+			skipped = append(skipped, lane)
 			return nil
 		}
-		taken[j.Lane]++
-		j.Attempts++
-		j.claimedBy = c.Node
-		claimed, claim = append(claimed, j), append(claim, j.ID)
+		due = append(due, queue)
+		if first != nil {
+			taken[lane]++
+			claim = append(claim, *first)
+		}
 		return nil
 	}, `
-		SELECT `+jobColumns+`, EXISTS (SELECT 1 FROM lanes l WHERE l.lane = j.lane)
-		FROM jobs j
-		WHERE j.dead_at = 0 AND j.after_job = 0 AND j.run_at <= $1 AND NOT (`+tx.inText("j.lane", "$2")+`) AND `+tx.knownKind("j.kind", "$3")+`
-		ORDER BY j.run_at, j.id
-		LIMIT $4 `+tx.engine.SkipLocked(), millis(tx.Now()), textSet(c.Full), textSet(c.Kinds), c.Most)
-	if err != nil || len(claim) == 0 {
+		SELECT q.queue, q.lane, EXISTS (SELECT 1 FROM lanes l WHERE l.lane = q.lane), (
+		  SELECT n.id FROM jobs n
+		  WHERE n.lane = q.lane AND n.kind = q.kind AND n.dead_at = 0 AND n.after_job = 0 AND n.claimed_by = '' AND n.run_at <= $1
+		  ORDER BY n.run_at, n.id LIMIT 1)
+		FROM job_queues q
+		WHERE q.next_at <= $1 AND NOT (`+tx.inText("q.lane", "$2")+`) AND `+tx.knownKind("q.kind", "$3")+`
+		ORDER BY q.next_at, q.queue
+		LIMIT $4 `+tx.engine.SkipLocked(), now, textSet(c.Full), textSet(c.Kinds), c.Most)
+	if err != nil || len(due) == 0 {
 		return nil, skipped, err
 	}
-	_, err = tx.exec(`UPDATE jobs SET run_at = $2, claimed_by = $3, attempts = attempts + 1 WHERE `+tx.in("id", "$1"),
+	err = tx.query(func(row scanner) error {
+		var j Job
+		err := row.Scan(append(j.dest(), &j.LaneFailing)...)
+		claimed = append(claimed, j)
+		return err
+	}, `
+		UPDATE jobs SET run_at = $2, claimed_by = $3, attempts = attempts + 1
+		WHERE `+tx.in("id", "$1")+` AND claimed_by = ''
+		RETURNING `+strings.ReplaceAll(jobColumns, "j.", "jobs.")+`, EXISTS (SELECT 1 FROM lanes l WHERE l.lane = jobs.lane)`,
 		setOf(claim), millis(tx.Now().Add(c.Lease)), c.Node)
-	return claimed, skipped, err
+	if err != nil {
+		return nil, skipped, err
+	}
+	slices.SortFunc(claimed, func(a, b Job) int { return cmp.Compare(a.ID, b.ID) })
+	return claimed, skipped, tx.settleQueues(due)
 }
 
-// knownKind is only a filter: no engine should look jobs up by their kind, or
-// join them with a list of kinds, when it can walk the index of due jobs.
+// settleQueues sets right when the first job of each queue is due.
+func (tx *Tx) settleQueues(queues []string) error {
+	first := `(
+		SELECT n.run_at FROM jobs n
+		WHERE n.lane = job_queues.lane AND n.kind = job_queues.kind AND n.dead_at = 0 AND n.after_job = 0 AND n.claimed_by = ''
+		ORDER BY n.run_at, n.id LIMIT 1)`
+	empty, err := tx.exec(`DELETE FROM job_queues WHERE `+tx.inText("queue", "$1")+` AND `+first+` IS NULL`, textSet(queues))
+	if err != nil || int(empty) == len(queues) {
+		return err
+	}
+	_, err = tx.exec(`UPDATE job_queues SET next_at = `+first+` WHERE `+tx.inText("queue", "$1"), textSet(queues))
+	return err
+}
+
+// knownKind is only a filter: no engine should look queues up by their kind, or
+// join them with a list of kinds, when it can walk the index of due ones.
 func (tx *Tx) knownKind(column, param string) string {
 	return "(" + tx.inText(column, param) + ") IS TRUE"
 }
@@ -57,14 +105,19 @@ func (tx *Tx) knownKind(column, param string) string {
 // of the full lanes, claimed jobs by the end of their lease; ok is false when
 // there is none.
 func (tx *Tx) NextRun(kinds, full []string) (at time.Time, ok bool, err error) {
-	ms, ok, err := one[int64](tx, `
-		SELECT run_at FROM jobs
-		WHERE dead_at = 0 AND after_job = 0 AND NOT (`+tx.inText("lane", "$1")+`) AND `+tx.knownKind("kind", "$2")+`
-		ORDER BY run_at, id LIMIT 1`, textSet(full), textSet(kinds))
-	if err != nil || !ok {
-		return time.Time{}, false, err
+	for _, next := range []string{
+		`SELECT next_at FROM job_queues WHERE NOT (` + tx.inText("lane", "$1") + `) AND ` + tx.knownKind("kind", "$2") + ` ORDER BY next_at, queue LIMIT 1`,
+		`SELECT run_at FROM jobs WHERE dead_at = 0 AND claimed_by <> '' AND NOT (` + tx.inText("lane", "$1") + `) AND ` + tx.knownKind("kind", "$2") + ` ORDER BY run_at LIMIT 1`,
+	} {
+		ms, found, err := one[int64](tx, next, textSet(full), textSet(kinds))
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		if t := time.UnixMilli(ms).UTC(); found && (!ok || t.Before(at)) {
+			at, ok = t, true
+		}
 	}
-	return time.UnixMilli(ms).UTC(), true, nil
+	return at, ok, nil
 }
 
 // RenewClaims renews a node's leases of jobs, and returns the jobs that it
@@ -103,12 +156,30 @@ func (tx *Tx) ReleaseClaims() error {
 // FinishJob deletes a claimed job that is done. A job that another node holds
 // by now is left alone, here and in RetryJob and KillJob.
 func (tx *Tx) FinishJob(j Job) error {
+	_, err := tx.EndJob(j)
+	return err
+}
+
+// EndJob is FinishJob for a job that is done in the same transaction; false
+// reports that somebody else holds it, or ended it.
+func (tx *Tx) EndJob(j Job) (bool, error) {
 	// Mostly none waits for it, and a DELETE that returns nothing costs half.
 	n, err := tx.exec(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2 AND has_next = FALSE`, j.ID, j.claimedBy)
 	if err != nil || n > 0 {
-		return err
+		return n > 0, err
 	}
-	return tx.endJobs(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2`, j.ID, j.claimedBy)
+	ended, err := tx.endJobs(`DELETE FROM jobs WHERE id = $1 AND claimed_by = $2`, j.ID, j.claimedBy)
+	return ended > 0, err
+}
+
+// ContinueJob writes what is left to do of a claimed job in place of its
+// arguments, in the transaction that did a part of it, and returns the job as
+// it is then; false reports that somebody else holds it, or did that part.
+func (tx *Tx) ContinueJob(j Job, left json.RawMessage) (bool, Job, error) {
+	n, err := tx.exec(`UPDATE jobs SET args = $4 WHERE id = $1 AND claimed_by = $2 AND dead_at = 0 AND args = $3`,
+		j.ID, j.claimedBy, string(j.Args), string(left))
+	j.Args = left
+	return n > 0, j, err
 }
 
 // RetryJob returns a claimed job to be run again later, not before its lane is
@@ -123,14 +194,18 @@ func (tx *Tx) RetryJob(j Job, runAt time.Time, why string) error {
 
 // KillJob marks a claimed job as dead: it stays, for a person to see.
 func (tx *Tx) KillJob(j Job, why string) error {
-	return tx.endJobs(`UPDATE jobs SET dead_at = $3, claimed_by = '', unique_key = NULL, error = $4 WHERE id = $1 AND claimed_by = $2`,
+	_, err := tx.endJobs(`UPDATE jobs SET dead_at = $3, claimed_by = '', unique_key = NULL, error = $4 WHERE id = $1 AND claimed_by = $2`,
 		j.ID, j.claimedBy, millis(tx.Now()), why)
+	return err
 }
 
 // OtherKinds lists the kinds of waiting jobs that are not in known.
 func (tx *Tx) OtherKinds(known []string) ([]string, error) {
-	return tx.texts(`SELECT DISTINCT kind FROM jobs WHERE dead_at = 0 AND NOT `+tx.knownKind("kind", "$1")+` ORDER BY kind`, textSet(known))
+	return tx.texts(`SELECT DISTINCT kind FROM job_queues WHERE NOT `+tx.knownKind("kind", "$1")+` ORDER BY kind`, textSet(known))
 }
 
 // DropJob deletes a job that is obsolete, whoever holds it.
-func (tx *Tx) DropJob(id int64) error { return tx.endJobs(`DELETE FROM jobs WHERE id = $1`, id) }
+func (tx *Tx) DropJob(id int64) error {
+	_, err := tx.endJobs(`DELETE FROM jobs WHERE id = $1`, id)
+	return err
+}

@@ -187,7 +187,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 // Delivering reports whether something that an account sends is not delivered
 // yet, and so may still have to be signed.
 func (tx *Tx) Delivering(sender AccountID) (bool, error) {
-	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind = 'deliver' AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,
+	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind IN ('deliver', 'fan_out') AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,
 		`"sender":`+sender.String()+`,`)
 	return ok, err
 }

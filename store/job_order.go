@@ -50,13 +50,20 @@ func (tx *Tx) joinOrders(list []NewJob) (last map[int64]int64, err error) {
 	return last, err
 }
 
-// endJobs runs a statement that ends jobs, and makes those due that waited for
-// them.
-func (tx *Tx) endJobs(statement string, args ...any) error {
+// HasJobs reports whether a live job is of an order.
+func (tx *Tx) HasJobs(order int64) (bool, error) {
+	_, ok, err := one[int64](tx, `SELECT 1 FROM jobs WHERE order_key = $1 AND order_key <> 0 AND dead_at = 0 LIMIT 1`, order)
+	return ok, err
+}
+
+// endJobs runs a statement that ends jobs, makes those due that waited for them,
+// and returns how many it ended.
+func (tx *Tx) endJobs(statement string, args ...any) (ended int, err error) {
 	waitedFor := map[int64]int64{} // the order of each
-	err := tx.query(func(row scanner) error {
+	err = tx.query(func(row scanner) error {
 		var id, order int64
 		var hasNext bool
+		ended++
 		if err := row.Scan(&id, &order, &hasNext); err != nil {
 			return err
 		}
@@ -66,15 +73,15 @@ func (tx *Tx) endJobs(statement string, args ...any) error {
 		return nil
 	}, statement+` RETURNING id, order_key, has_next`, args...)
 	if err != nil {
-		return err
+		return ended, err
 	}
 	for id, order := range waitedFor {
 		tx.engine.JobsDue()
 		if _, err := tx.exec(`UPDATE jobs SET after_job = 0 WHERE order_key = $1 AND order_key <> 0 AND dead_at = 0 AND after_job = $2`, order, id); err != nil {
-			return err
+			return ended, err
 		}
 	}
-	return nil
+	return ended, nil
 }
 
 // ReleaseOrders makes jobs due that wait for one that is gone: a node of an

@@ -1,33 +1,102 @@
 package activity
 
 import (
+	"slices"
+
+	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
 )
+
+// directly is up to how many deliveries are enqueued in the transaction that
+// causes them. For more inboxes it writes one job, which enqueues them: whoever
+// posts does not wait for a row for each server.
+const directly = 8
 
 // deliver enqueues one delivery for each inbox, once each, of a local account's
 // activity; id is its row. Deliveries about one object arrive at an inbox in
 // their order: an Update never before its Create, a Create never after its
 // Delete, even when the first had to be retried.
 func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) error {
-	subject := subjectOf(a)
-	seen := map[string]bool{}
-	var list []store.NewJob
-	for _, inbox := range inboxes {
-		if seen[inbox] {
-			continue
-		}
-		seen[inbox] = true
-		job := DeliverJob.Job(DeliverArgs{Activity: id, Sender: a.Actor.ID, Inbox: inbox})
-		if subject != "" {
-			job.Order = jobs.Order(a.Actor.URI, subject, inbox)
-		}
-		job.First = a.Type == "Create"
+	all := FanOutArgs{
+		Activity: id, Sender: a.Actor.ID, Inboxes: once(inboxes), First: a.Type == "Create",
 		// What still waits is obsolete: a Delete does not wait for it.
-		job.Replaces = a.Type == "Delete"
+		Replaces: a.Type == "Delete",
+	}
+	if subject := subjectOf(a); subject != "" {
+		all.Order = []string{a.Actor.URI, subject}
+	}
+	order := all.order()
+	many := len(all.Inboxes) > directly
+	if !many && order != 0 && !all.First {
+		// Behind an earlier activity whose deliveries are not enqueued yet.
+		var err error
+		if many, err = tx.HasJobs(order); err != nil {
+			return err
+		}
+	}
+	if !many {
+		return tx.Enqueue(all.deliveries()...)
+	}
+	job := FanOutJob.Job(all)
+	job.Order, job.First, job.Replaces = order, all.First, all.Replaces
+	return tx.Enqueue(job)
+}
+
+// once leaves out what is in a list before.
+func once(list []string) (out []string) {
+	seen := map[string]bool{}
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// order is the key of the order in which activities about one object have their
+// deliveries enqueued; 0 for none.
+func (f FanOutArgs) order() int64 {
+	if len(f.Order) == 0 {
+		return 0
+	}
+	return jobs.Order(f.Order...)
+}
+
+// deliveries are the jobs of the inboxes, each in an order of its own.
+func (f FanOutArgs) deliveries() (list []store.NewJob) {
+	for _, inbox := range f.Inboxes {
+		job := DeliverJob.Job(DeliverArgs{Activity: f.Activity, Sender: f.Sender, Inbox: inbox})
+		if len(f.Order) > 0 {
+			job.Order = jobs.Order(append(slices.Clone(f.Order), inbox)...)
+		}
+		job.First, job.Replaces = f.First, f.Replaces
 		list = append(list, job)
 	}
-	return tx.Enqueue(list...)
+	return list
+}
+
+// fanOutStep is how many deliveries one transaction of a FanOutJob enqueues.
+const fanOutStep = 50
+
+// FanOut enqueues the next deliveries of an activity, and returns what is left to
+// enqueue; nothing for one that was retracted.
+func FanOut(tx *store.Tx, all FanOutArgs) (left *FanOutArgs, err error) {
+	o, err := tx.Object(all.Activity)
+	if fault.Is(err, fault.NotFound) || err == nil && !o.DeletedAt.IsZero() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	next, rest := all, all
+	n := min(fanOutStep, len(all.Inboxes))
+	next.Inboxes, rest.Inboxes = all.Inboxes[:n], all.Inboxes[n:]
+	if err := tx.Enqueue(next.deliveries()...); err != nil || len(rest.Inboxes) == 0 {
+		return nil, err
+	}
+	return &rest, nil
 }
 
 // subjectOf is the object that an activity is about, which an earlier or later

@@ -16,6 +16,8 @@ import (
 var (
 	// DeliverJob delivers one activity to one inbox.
 	DeliverJob = jobs.Kind[DeliverArgs]{Name: "deliver", Timeout: 30 * time.Second, Lane: func(a DeliverArgs) string { return vocab.Host(a.Inbox) }}
+	// FanOutJob enqueues the deliveries of one activity to many inboxes.
+	FanOutJob = jobs.Kind[FanOutArgs]{Name: "fan_out", GiveUp: jobs.Never}
 	// IngestJob does an inbox post that needs fetching first.
 	IngestJob = jobs.Kind[IngestArgs]{Fetches: true, Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
 	// ThreadJob fetches a parent that is not known here.
@@ -43,6 +45,17 @@ type DeliverArgs struct {
 	Activity store.ObjectID  `json:"activity"`
 	Sender   store.AccountID `json:"sender"`
 	Inbox    string          `json:"inbox"`
+}
+
+// FanOutArgs names a published activity and the inboxes for which no delivery is
+// enqueued yet.
+type FanOutArgs struct {
+	Activity store.ObjectID  `json:"activity"`
+	Sender   store.AccountID `json:"sender"`
+	Order    []string        `json:"order,omitempty"` // of its deliveries: see deliveries
+	First    bool            `json:"first,omitempty"`
+	Replaces bool            `json:"replaces,omitempty"`
+	Inboxes  []string        `json:"inboxes"`
 }
 
 // IngestArgs holds an inbox activity that was verified and acknowledged.

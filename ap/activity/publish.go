@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -44,9 +46,13 @@ func row(a *Activity, p *Publication) *store.Object {
 	return o
 }
 
+// ObjectByID lists the types of activities whose rows name their object by its
+// id.
+func ObjectByID() []string { return []string{"Create", "Update"} }
+
 // HasObjectByID reports whether rows of an activity type name their object by
 // its id.
-func HasObjectByID(typ string) bool { return typ == "Create" || typ == "Update" }
+func HasObjectByID(typ string) bool { return slices.Contains(ObjectByID(), typ) }
 
 // Encode writes the bytes of an activity that was composed here, as its row
 // has them, and those of its object: after the policies, before the transaction.

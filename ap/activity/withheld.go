@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
 	"kinglet/store"
@@ -21,6 +23,9 @@ func Withheld(env *Env, host string, author *store.Account, o *store.Object) boo
 // deliverable filters the inboxes that the policies let an activity go to. They
 // are asked once about each server.
 func deliverable(env *Env, a *Activity, p *Publication) []string {
+	if !env.Policy.AsksDeliveries() {
+		return slices.DeleteFunc(slices.Clone(p.Inboxes), func(inbox string) bool { return inbox == "" })
+	}
 	activity := row(a, p)
 	withheld := map[string]bool{}
 	var out []string

@@ -9,6 +9,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/policy"
 	"kinglet/internal/auth"
+	"kinglet/internal/background"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -49,12 +50,13 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 	p.Client.UserAgent, p.Client.AllowNetworks = p.Config.UserAgent(), p.Config.AllowNetworks
 	p.Client.Host = p.Policy.AllowHost
 	a := &Assembled{Client: outgoing.New(p.Client)}
+	work := background.New()
 	var err error
 	if a.Auth, err = auth.New(ctx, p.Store, p.Config); err != nil {
 		a.Client.Close()
 		return nil, err
 	}
-	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: p.Policy}); err != nil {
+	if a.Service, err = ap.New(ctx, ap.Options{Config: p.Config, Store: p.Store, Client: a.Client, Log: p.Log, Policy: p.Policy, Background: work}); err != nil {
 		a.Client.Close()
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 		a.Client.Close()
 		return nil, err
 	}
-	a.Handler, a.Routes = forwarded(p.Config, p.Log, h), h
+	a.Handler, a.Routes = work.Requests(forwarded(p.Config, p.Log, h)), h
 	a.Hub = stream.New(stream.Options{Store: p.Store, Log: p.Log})
 	return a, nil
 }

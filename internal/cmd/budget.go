@@ -14,7 +14,7 @@ import (
 // others are limited, no number of clients makes a write fail.
 type budget struct {
 	clients int // connections from clients
-	dials   int // connections to other servers
+	dials   int // connections to other servers, in use or kept for the next request
 	lookups int // names looked up at once, two sockets each
 	workers int // jobs at once, each with a connection
 }
@@ -23,7 +23,7 @@ type budget struct {
 const minFiles = 128
 
 func newBudget(files int) budget {
-	dials := min(files/4, 512)
+	dials := min(files/4, 1024)
 	return budget{
 		clients: min(files/2, 2048),
 		dials:   dials,

@@ -27,3 +27,17 @@ func TestDialerIsBounded(t *testing.T) {
 		t.Errorf("%v, %d open after a failure", err, len(d.slots))
 	}
 }
+
+// However few files there are, the parts leave some to the database, and each
+// of them can work.
+func TestBudgetLeavesFilesToTheDatabase(t *testing.T) {
+	for _, files := range []int{minFiles, 256, 1024, 4096, 65536, 1 << 20} {
+		b := newBudget(files)
+		if left := files - b.clients - b.dials - 2*b.lookups; left < min(files/8, 64) {
+			t.Errorf("of %d files %d are left: %+v", files, left, b)
+		}
+		if b.workers < 1 || b.workers > b.dials || b.lookups < 1 || b.clients < 1 {
+			t.Errorf("%d files: %+v", files, b)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (s *server) open(c *call) (err error) {
 	dial := newDialer(s.share)
 	parts := Parts{
 		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy, Policy: policy.New(),
-		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext},
+		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext, KeepOpen: s.share.dials},
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
 	}
 	if s.copy {

@@ -89,6 +89,48 @@ func Order(parts ...string) int64 {
 
 // Register sets the worker of this kind of jobs.
 func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) error) {
+	k.register(r, func(ctx context.Context, _ store.Job, args A) error { return work(ctx, args) })
+}
+
+// RegisterSteps sets a worker of which each step is a transaction that does a
+// part of the work and returns what is left; nil ends the job. The part and what
+// is left are written together: whatever happens in between, no part is done
+// twice, and none is left out.
+func (k Kind[A]) RegisterSteps(r *Runner, step func(tx *store.Tx, args A) (left *A, err error)) {
+	k.register(r, func(ctx context.Context, j store.Job, args A) error {
+		for {
+			var left *A
+			var now store.Job
+			err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+				left, now, err = k.step(tx, j, args, step)
+				return err
+			})
+			if err != nil || left == nil {
+				return err
+			}
+			j, args = now, *left
+		}
+	})
+}
+
+// step does one step of a job, and returns the job as it is then.
+func (k Kind[A]) step(tx *store.Tx, j store.Job, args A, step func(tx *store.Tx, args A) (*A, error)) (left *A, now store.Job, err error) {
+	if left, err = step(tx, args); err != nil {
+		return nil, j, err
+	}
+	ours := false
+	if left == nil {
+		ours, err = tx.EndJob(j)
+	} else {
+		ours, now, err = tx.ContinueJob(j, k.Job(*left).Args)
+	}
+	if err == nil && !ours {
+		err = errLost
+	}
+	return left, now, err
+}
+
+func (k Kind[A]) register(r *Runner, work func(ctx context.Context, j store.Job, args A) error) {
 	if _, twice := r.workers[k.Name]; twice {
 		panic("two workers for jobs of kind " + k.Name)
 	}
@@ -109,6 +151,6 @@ func (k Kind[A]) Register(r *Runner, work func(ctx context.Context, args A) erro
 			// Another version, whose nodes may still run, may have written them.
 			return fmt.Errorf("read the arguments of a job of kind %s: %w", k.Name, err)
 		}
-		return work(ctx, args)
+		return work(ctx, j, args)
 	}}
 }

@@ -272,7 +272,7 @@ func (r *Runner) end(j store.Job) {
 func (r *Runner) run(ctx context.Context, j store.Job) {
 	defer r.end(j)
 	err := r.Attempt(ctx, j)
-	if errors.Is(context.Cause(ctx), errLost) {
+	if errors.Is(context.Cause(ctx), errLost) || errors.Is(err, errLost) {
 		r.o.Log.Info("job aborted", "job", j.ID, "kind", j.Kind, "reason", errLost)
 		return
 	}

@@ -1,0 +1,10 @@
+{SQLITE}DROP TRIGGER job_written;
+{SQLITE}DROP TRIGGER job_waits;
+{POSTGRES}DROP TRIGGER job_written ON jobs;
+{POSTGRES}DROP TRIGGER job_waits ON jobs;
+{POSTGRES}DROP FUNCTION job_waits();
+DROP TABLE job_queues;
+DROP INDEX jobs_queue;
+DROP INDEX jobs_claimed;
+DROP INDEX jobs_dead_lane;
+CREATE INDEX jobs_due ON jobs (run_at, id) WHERE dead_at = 0 AND after_job = 0;
