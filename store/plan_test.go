@@ -31,23 +31,23 @@ func TestHotPathsUseIndexes(t *testing.T) {
 	type steps = map[string]func(tx *store.Tx) error
 	reads := steps{
 		"home":   func(tx *store.Tx) error { _, err := tx.HomeTimeline(me.ID, page); return err },
-		"public": func(tx *store.Tx) error { _, err := tx.PublicTimeline(me.ID, store.PublicQuery{}, page); return err },
+		"public": func(tx *store.Tx) error { _, _, err := tx.PublicTimeline(me.ID, store.PublicQuery{}, page); return err },
 		"local": func(tx *store.Tx) error {
-			_, err := tx.PublicTimeline(0, store.PublicQuery{Local: true}, page)
+			_, _, err := tx.PublicTimeline(0, store.PublicQuery{Local: true}, page)
 			return err
 		},
 		"tag": func(tx *store.Tx) error {
-			_, err := tx.TagTimeline(me.ID, store.TagQuery{Any: []string{"x"}}, page)
+			_, _, err := tx.TagTimeline(me.ID, store.TagQuery{Any: []string{"x"}}, page)
 			return err
 		},
 		"account": func(tx *store.Tx) error {
-			_, err := tx.AccountTimeline(me.ID, friend.ID, store.AccountQuery{}, page)
+			_, _, err := tx.AccountTimeline(me.ID, friend.ID, store.AccountQuery{}, page)
 			return err
 		},
 		"statuses": func(tx *store.Tx) error { _, err := tx.Statuses(me.ID, []store.ObjectID{o.ID}); return err },
 		"thread":   func(tx *store.Tx) error { _, _, err := tx.Thread(me.ID, o.ID); return err },
 		"notifications": func(tx *store.Tx) error {
-			_, err := tx.Notifications(me.ID, store.NotificationQuery{}, page)
+			_, _, err := tx.Notifications(me.ID, store.NotificationQuery{}, page)
 			return err
 		},
 		"relationships": func(tx *store.Tx) error { _, err := tx.Relationships(me.ID, []store.AccountID{friend.ID}); return err },

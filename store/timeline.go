@@ -1,7 +1,10 @@
 package store
 
+import "slices"
+
 // Timelines return ids of statuses, filtered and paged in SQL; Statuses reads
-// them. Each is one index range.
+// them. Each is one index range. The public ones, which strangers filter as they
+// like, look at a bounded part of it: see listing.go for the end they return.
 
 // HomeTimeline lists an account's home feed.
 func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
@@ -32,10 +35,9 @@ type PublicQuery struct {
 	Local, Remote, OnlyMedia bool
 }
 
-// PublicTimeline lists public statuses, without boosts, of everyone known here.
-func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
-	where := `o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
+// where is the condition for o.
+func (q PublicQuery) where() string {
+	where := `o.visibility = 0 AND o.reblog_of_id = 0`
 	if q.Local {
 		where += ` AND o.local`
 	}
@@ -43,22 +45,57 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectI
 		where += ` AND NOT o.local`
 	}
 	if q.OnlyMedia {
-		where += withMedia
+		where += ` AND ` + withMedia
 	}
-	list, err := ids[ObjectID](tx, `
-		SELECT o.id
-		FROM objects o
-		WHERE `+where+`
-		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
-		  AND o.id < $2 AND o.id > $3
-		  AND `+visible("o", "$1")+`
-		  AND `+notMuted("o.account_id", "$1", "$4")+`
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return newestFirst(p, list), err
+	return where
 }
 
-const withMedia = ` AND EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
+// PublicTimeline lists public statuses, without boosts, of everyone known here.
+func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	people, err := tx.localAccounts(q.Local && q.OnlyMedia)
+	if err != nil {
+		return nil, 0, err
+	}
+	l := newListing(p, func(l *listing) (sources []source) {
+		const public = `objects o WHERE o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
+		for _, id := range people {
+			sources = append(sources, source{"m.status_id", `attachments m WHERE m.account_id = ` + l.add(id) + ` AND m.position = 0`})
+		}
+		switch {
+		case len(people) > 0:
+			return sources
+		case q.Local:
+			return []source{{"o.id", public + ` AND o.local`}}
+		case q.OnlyMedia:
+			return []source{{"m.status_id", `attachments m WHERE m.position = 0`}}
+		}
+		return []source{{"o.id", public}}
+	})
+	v := l.add(viewer)
+	return tx.timeline(l, q.where()+`
+		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
+		  AND `+visible("o", v)+`
+		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
+}
+
+// household is how many local accounts have a range of their own in a timeline
+// of local statuses: on a personal server all of them.
+const household = 8
+
+// localAccounts lists the local accounts, if they are to be listed and are a
+// household.
+func (tx *Tx) localAccounts(list bool) ([]AccountID, error) {
+	if !list {
+		return nil, nil
+	}
+	people, err := ids[AccountID](tx, `SELECT account_id FROM users ORDER BY account_id LIMIT $1`, household+1)
+	if len(people) > household {
+		return nil, err
+	}
+	return people, err
+}
+
+const withMedia = `EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
 
 // TagQuery selects the hashtags of a tag timeline: one of Any, all of All and
 // none of None.
@@ -68,40 +105,54 @@ type TagQuery struct {
 }
 
 // TagTimeline lists public statuses with hashtags.
-func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
-	where := `o.visibility = 0 AND o.reblog_of_id = 0`
-	if q.Local {
-		where += ` AND o.local`
+func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	people, err := tx.localAccounts(q.Local)
+	if err != nil || len(q.Any) == 0 {
+		return nil, 0, err
 	}
-	if q.Remote {
-		where += ` AND NOT o.local`
+	l := newListing(p, func(l *listing) (sources []source) {
+		l.overlap = len(q.Any) > 1
+		for _, name := range foldedTags(q.Any) {
+			from := `status_tags t WHERE t.name = ` + l.add(name)
+			for _, id := range people {
+				sources = append(sources, source{"t.status_id", from + ` AND t.account_id = ` + l.add(id)})
+			}
+			if len(people) == 0 {
+				sources = append(sources, source{"t.status_id", from})
+			}
+		}
+		return sources
+	})
+	v := l.add(viewer)
+	where := q.where() + `
+		  AND ` + visible("o", v) + `
+		  AND ` + notMuted("o.account_id", v, l.add(millis(tx.Now())))
+	for _, name := range foldedTags(q.All) {
+		where += ` AND ` + l.hasTag(name)
 	}
-	if q.OnlyMedia {
-		where += withMedia
+	for _, name := range foldedTags(q.None) {
+		where += ` AND NOT ` + l.hasTag(name)
 	}
-	list, err := ids[ObjectID](tx, `
-		SELECT DISTINCT o.id
-		FROM status_tags t
-		JOIN objects o ON o.id = t.status_id
-		WHERE `+tx.inText("t.name", "$6")+` AND t.status_id < $2 AND t.status_id > $3
-		  AND `+where+`
-		  AND `+visible("o", "$1")+`
-		  AND `+notMuted("o.account_id", "$1", "$4")+`
-		  AND (SELECT COUNT(DISTINCT ta.name) FROM status_tags ta WHERE ta.status_id = o.id AND `+tx.inText("ta.name", "$7")+`) = $8
-		  AND NOT EXISTS (SELECT 1 FROM status_tags tn WHERE tn.status_id = o.id AND `+tx.inText("tn.name", "$9")+`)
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit,
-		foldedTags(q.Any), foldedTags(q.All), len(q.All), foldedTags(q.None))
-	return newestFirst(p, list), err
+	return tx.timeline(l, where)
 }
 
-func foldedTags(tags []string) string {
-	folded := make([]string, len(tags))
-	for i, t := range tags {
-		folded[i] = FoldTag(t)
+func (l *listing) hasTag(name string) string {
+	return `EXISTS (SELECT 1 FROM status_tags ht WHERE ht.name = ` + l.add(name) + ` AND ht.status_id = o.id)`
+}
+
+// maxTags is how many hashtags of each kind a tag timeline considers: four are
+// Mastodon's limit.
+const maxTags = 16
+
+// foldedTags are the keys of hashtags, each once.
+func foldedTags(tags []string) []string {
+	var folded []string
+	for _, t := range tags {
+		if t = FoldTag(t); !slices.Contains(folded, t) && len(folded) < maxTags {
+			folded = append(folded, t)
+		}
 	}
-	return textSet(folded)
+	return folded
 }
 
 // AccountQuery filters an account's statuses.
@@ -115,20 +166,31 @@ type AccountQuery struct {
 
 // AccountTimeline lists an account's statuses. Pinned ones are ordered and
 // paged by their own id, as in Mastodon: clients page by that alone.
-func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
-	if q.Pinned {
-		list, err := ids[ObjectID](tx, `
-			SELECT o.id
-			FROM pins n
-			JOIN objects o ON o.id = n.status_id
-			WHERE n.account_id = $2 AND o.id < $3 AND o.id > $4
-			  AND `+visible("o", "$1")+`
-			ORDER BY o.id `+p.order()+`
-			LIMIT $5`, viewer, account, below, above, p.Limit)
-		return newestFirst(p, list), err
+func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	l := newListing(p, func(l *listing) []source {
+		a := l.add(account)
+		switch {
+		case q.Pinned:
+			return []source{{"n.status_id", `pins n WHERE n.account_id = ` + a}}
+		case q.Tagged != "":
+			return []source{{"t.status_id", `status_tags t WHERE t.account_id = ` + a + ` AND t.name = ` + l.add(FoldTag(q.Tagged))}}
+		case q.OnlyMedia:
+			return []source{{"m.status_id", `attachments m WHERE m.account_id = ` + a + ` AND m.position = 0`}}
+		}
+		return []source{{"o.id", `objects o WHERE o.account_id = ` + a + ` AND o.is_status AND o.deleted_at = 0`}}
+	})
+	where := `TRUE`
+	if !q.Pinned {
+		where = q.where()
 	}
-	where := ``
+	return tx.timeline(l, where+`
+		  AND o.account_id = `+l.add(account)+`
+		  AND `+visible("o", l.add(viewer)))
+}
+
+// where is the condition for o.
+func (q AccountQuery) where() string {
+	where := `TRUE`
 	if q.ExcludeReblogs {
 		where += ` AND o.reblog_of_id = 0`
 	}
@@ -136,23 +198,10 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 		where += ` AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)`
 	}
 	if q.OnlyMedia {
-		where += withMedia
+		where += ` AND ` + withMedia
 	}
 	if q.Public {
 		where += ` AND o.visibility <= 1`
 	}
-	args := []any{viewer, account, below, above, p.Limit}
-	if q.Tagged != "" {
-		where += ` AND EXISTS (SELECT 1 FROM status_tags t WHERE t.name = $6 AND t.status_id = o.id)`
-		args = append(args, FoldTag(q.Tagged))
-	}
-	list, err := ids[ObjectID](tx, `
-		SELECT o.id
-		FROM objects o
-		WHERE o.account_id = $2 AND o.is_status AND o.deleted_at = 0
-		  AND o.id < $3 AND o.id > $4`+where+`
-		  AND `+visible("o", "$1")+`
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, args...)
-	return newestFirst(p, list), err
+	return where
 }

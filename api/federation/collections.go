@@ -13,14 +13,15 @@ import (
 const collectionPage = 40
 
 // collection serves an OrderedCollection and its pages: without ?page the count
-// and the first page's URL, with it the items below ?max_id.
+// and the first page's URL, with it the items below ?max_id. read says where the
+// next page begins, 0 for nowhere.
 func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store.Account) string, total func(*store.Account) int64,
-	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, last int64, err error),
+	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, next int64, err error),
 ) {
 	q := r.URL.Query()
 	var account *store.Account
 	var items []any
-	var last int64
+	var next int64
 	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
 		if account, err = a.local(tx, r); err != nil || q.Get("page") == "" {
 			return err
@@ -29,7 +30,7 @@ func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store
 		if id, ok := store.ParseID(q.Get("max_id")); ok {
 			p.MaxID = id
 		}
-		items, last, err = read(tx, account, p)
+		items, next, err = read(tx, account, p)
 		return err
 	})
 	if err != nil {
@@ -39,19 +40,22 @@ func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store
 	in := vocab.CollectionInput{ID: uri(account), TotalItems: max(total(account), 0), First: uri(account) + "?page=true"}
 	if q.Get("page") != "" {
 		in = vocab.CollectionInput{ID: uri(account) + "?" + q.Encode(), TotalItems: in.TotalItems, PartOf: uri(account), Items: items}
-		if len(items) == collectionPage {
-			in.Next = uri(account) + "?max_id=" + strconv.FormatInt(last, 10) + "&page=true"
+		if next != 0 {
+			in.Next = uri(account) + "?max_id=" + strconv.FormatInt(next, 10) + "&page=true"
 		}
 	}
 	document(w, http.StatusOK, vocab.BuildCollection(in))
 }
 
 func accountItems(list []store.Paged[*store.Account], err error) ([]any, int64, error) {
-	items, last := []any{}, int64(0)
+	items, next := []any{}, int64(0)
 	for _, x := range list {
-		items, last = append(items, x.Item.URI), x.PageID
+		items = append(items, x.Item.URI)
 	}
-	return items, last, err
+	if n := len(list); n == collectionPage {
+		next = list[n-1].PageID
+	}
+	return items, next, err
 }
 
 func (a *API) followers(w http.ResponseWriter, r *http.Request) {
@@ -73,9 +77,12 @@ func (a *API) following(w http.ResponseWriter, r *http.Request) {
 func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 	a.collection(w, r, func(x *store.Account) string { return x.Outbox }, func(x *store.Account) int64 { return x.Statuses },
 		func(tx *store.Tx, x *store.Account, p store.Page) ([]any, int64, error) {
-			ids, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
+			ids, end, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
 			if err != nil {
 				return nil, 0, err
+			}
+			if n := len(ids); n == collectionPage {
+				end = ids[n-1]
 			}
 			list, err := tx.Statuses(0, ids)
 			if err != nil {
@@ -90,16 +97,15 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 				uris = append(uris, st.URI)
 			}
 			creates, err := tx.ActivitiesOn("Create", uris)
-			items, last := []any{}, int64(0)
+			items := []any{}
 			for _, st := range list {
-				last = int64(st.ID)
 				if doc := creates[st.URI]; doc != nil {
 					items = append(items, vocab.WithObject(doc, docs[st.ID]))
 				} else if st.ReblogOfID != 0 {
 					items = append(items, docs[st.ID])
 				}
 			}
-			return items, last, err
+			return items, int64(end), err
 		})
 }
 
@@ -111,7 +117,7 @@ func (a *API) featured(w http.ResponseWriter, r *http.Request) {
 		if account, err = a.local(tx, r); err != nil {
 			return err
 		}
-		ids, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
+		ids, _, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
 		if err != nil {
 			return err
 		}
