@@ -1,13 +1,16 @@
 package store
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // maxCandidates is how many rows a page of a filtered timeline looks at. Where
 // no index has just what a filter lets through (only pictures under a hashtag,
 // without replies of somebody who only replies), a page that would have to look
 // at more ends early, and says where the next one goes on. So what one request
 // costs does not depend on how many statuses there are.
-const maxCandidates = 2000
+const maxCandidates = 1000
 
 // params are the arguments of a statement that is put together of parts.
 type params []any
@@ -20,8 +23,10 @@ func (a *params) add(v any) string {
 
 // source is a range of an index: where the candidates of a timeline are.
 type source struct {
-	id   string // the column that the list is paged by, which the index ends in
-	from string // the table, and a WHERE with the other columns of the index
+	id    string // the column that the list is paged by, which the index ends in
+	table string // with its alias
+	index string
+	where string // the other columns of the index
 }
 
 // listing is a page of a timeline, put together of its candidates and of a
@@ -35,7 +40,7 @@ type listing struct {
 }
 
 // newListing makes a listing of the candidates that sources returns.
-func newListing(p Page, sources func(l *listing) []source) *listing {
+func (tx *Tx) newListing(p Page, sources func(l *listing) []source) *listing {
 	l := &listing{page: p}
 	below, above := p.bounds()
 	l.params = params{below, above, maxCandidates}
@@ -46,9 +51,9 @@ func newListing(p Page, sources func(l *listing) []source) *listing {
 		case i > 0:
 			l.candidates += " UNION ALL "
 		}
-		l.candidates += `SELECT ` + s.id + ` AS id FROM ` + s.from + ` AND ` + s.id + ` < $1 AND ` + s.id + ` > $2`
+		l.candidates += `SELECT ` + s.id + ` AS id FROM ` + s.table + tx.engine.IndexedBy(s.index) + ` WHERE ` + s.where + ` AND ` + s.id + ` < $1 AND ` + s.id + ` > $2`
 	}
-	l.candidates += ` ORDER BY id ` + p.order() + ` LIMIT $3`
+	l.candidates += ` ORDER BY id ` + p.order()
 	l.bounds = len(l.params)
 	return l
 }
@@ -60,7 +65,7 @@ func (tx *Tx) timeline(l *listing, show string) (list []ObjectID, end ObjectID, 
 	// CROSS JOIN: in this order, whatever the planner thinks of it.
 	query := `
 		SELECT c.id
-		FROM (` + l.candidates + `) c
+		FROM (` + l.limited() + `) c
 		CROSS JOIN objects o
 		WHERE o.id = c.id AND ` + show + `
 		ORDER BY c.id ` + l.page.order() + `
@@ -80,12 +85,10 @@ func (tx *Tx) endOfListing(l *listing, found int) (end int64, err error) {
 	if below, above := l.page.bounds(); found >= l.page.Limit || below-above <= maxCandidates {
 		return 0, nil
 	}
-	last := "MIN"
-	if l.page.MinID > 0 {
-		last = "MAX"
-	}
-	end, _, err = one[int64](tx, `
-		SELECT CASE WHEN COUNT(*) = $3 THEN `+last+`(c.id) ELSE 0 END
-		FROM (`+l.candidates+`) c`, l.params[:l.bounds]...)
+	args := slices.Clone(l.params[:l.bounds])
+	args[2] = maxCandidates - 1
+	end, _, err = one[int64](tx, l.candidates+` LIMIT 1 OFFSET $3`, args...)
 	return end, err
 }
+
+func (l *listing) limited() string { return l.candidates + ` LIMIT $3` }

@@ -91,16 +91,16 @@ func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) (list
 			return nil, 0, err
 		}
 	}
-	l := newListing(p, func(l *listing) (sources []source) {
+	l := tx.newListing(p, func(l *listing) (sources []source) {
 		if q.From != 0 {
-			return []source{{"n.id", `notifications n WHERE n.from_account_id = ` + l.add(q.From)}}
+			return []source{{"n.id", "notifications n", "notifications_from", `n.from_account_id = ` + l.add(q.From)}}
 		}
-		own := `notifications n WHERE n.account_id = ` + l.add(viewer)
+		own := `n.account_id = ` + l.add(viewer)
 		for _, typ := range types {
-			sources = append(sources, source{"n.id", own + ` AND n.type = ` + l.add(typ)})
+			sources = append(sources, source{"n.id", "notifications n", "notifications_type", own + ` AND n.type = ` + l.add(typ)})
 		}
 		if !filtered {
-			sources = []source{{"n.id", own}}
+			sources = []source{{"n.id", "notifications n", "notifications_account", own}}
 		}
 		return sources
 	})
@@ -115,7 +115,7 @@ func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) (list
 		return row.Scan(n.dest()...)
 	}, `
 		SELECT `+notificationColumns+`
-		FROM (`+l.candidates+`) c
+		FROM (`+l.limited()+`) c
 		CROSS JOIN notifications n
 		CROSS JOIN accounts fa
 		LEFT JOIN objects o ON o.id = n.status_id

@@ -50,10 +50,11 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 		  SELECT o.id, o.in_reply_to_id, up.depth + 1
 		  FROM up JOIN objects o ON o.id = up.parent
 		  WHERE up.parent <> 0 AND up.depth < $2)
-		SELECT id FROM up WHERE id <> $1 ORDER BY depth DESC`, id, b.Ancestors)
+		SELECT id FROM up WHERE id <> $1`, id, b.Ancestors)
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	slices.Reverse(up) // which was read upwards, level by level
 	down, err := tx.descendants(viewer, id, b.Depth)
 	if err != nil {
 		return nil, nil, 0, err

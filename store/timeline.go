@@ -12,8 +12,8 @@ func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 	list, err := ids[ObjectID](tx, `
 		SELECT h.status_id
 		FROM home_feed h
-		JOIN objects o ON o.id = h.status_id
-		WHERE h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
+		CROSS JOIN objects o
+		WHERE o.id = h.status_id AND h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
 		  AND `+visible("o", "$1")+`
 		  AND `+unmutedStatus("o", "$1", "$4")+`
 		ORDER BY h.status_id `+p.order()+`
@@ -56,20 +56,20 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) (list []Ob
 	if err != nil {
 		return nil, 0, err
 	}
-	l := newListing(p, func(l *listing) (sources []source) {
-		const public = `objects o WHERE o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
+	l := tx.newListing(p, func(l *listing) (sources []source) {
+		const public = `o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
 		for _, id := range people {
-			sources = append(sources, source{"m.status_id", `attachments m WHERE m.account_id = ` + l.add(id) + ` AND m.position = 0`})
+			sources = append(sources, mediaOf(l.add(id)))
 		}
 		switch {
 		case len(people) > 0:
 			return sources
 		case q.Local:
-			return []source{{"o.id", public + ` AND o.local`}}
+			return []source{{"o.id", "objects o", "objects_public_local", public + ` AND o.local`}}
 		case q.OnlyMedia:
-			return []source{{"m.status_id", `attachments m WHERE m.position = 0`}}
+			return []source{{"m.status_id", "attachments m", "attachments_status", `m.position = 0`}}
 		}
-		return []source{{"o.id", public}}
+		return []source{{"o.id", "objects o", "objects_public", public}}
 	})
 	v := l.add(viewer)
 	return tx.timeline(l, q.where()+`
@@ -95,7 +95,17 @@ func (tx *Tx) localAccounts(list bool) ([]AccountID, error) {
 	return people, err
 }
 
-const withMedia = `EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
+// mediaOf are the statuses with media of the account of a placeholder.
+func mediaOf(account string) source {
+	return source{"m.status_id", "attachments m", "attachments_account", `m.account_id = ` + account + ` AND m.position = 0`}
+}
+
+// taggedBy are the statuses with a hashtag of the account of a placeholder.
+func taggedBy(account, named string) source {
+	return source{"t.status_id", "status_tags t", "status_tags_account", `t.account_id = ` + account + ` AND ` + named}
+}
+
+const withMedia = `TRUE = EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
 
 // TagQuery selects the hashtags of a tag timeline: one of Any, all of All and
 // none of None.
@@ -110,34 +120,34 @@ func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) (list []ObjectID
 	if err != nil || len(q.Any) == 0 {
 		return nil, 0, err
 	}
-	l := newListing(p, func(l *listing) (sources []source) {
+	l := tx.newListing(p, func(l *listing) (sources []source) {
 		l.overlap = len(q.Any) > 1
 		for _, name := range foldedTags(q.Any) {
-			from := `status_tags t WHERE t.name = ` + l.add(name)
+			named := `t.name = ` + l.add(name)
 			for _, id := range people {
-				sources = append(sources, source{"t.status_id", from + ` AND t.account_id = ` + l.add(id)})
+				sources = append(sources, taggedBy(l.add(id), named))
 			}
 			if len(people) == 0 {
-				sources = append(sources, source{"t.status_id", from})
+				sources = append(sources, source{"t.status_id", "status_tags t", "sqlite_autoindex_status_tags_1", named})
 			}
 		}
 		return sources
 	})
-	v := l.add(viewer)
-	where := q.where() + `
-		  AND ` + visible("o", v) + `
-		  AND ` + notMuted("o.account_id", v, l.add(millis(tx.Now())))
+	where := q.where()
 	for _, name := range foldedTags(q.All) {
 		where += ` AND ` + l.hasTag(name)
 	}
 	for _, name := range foldedTags(q.None) {
-		where += ` AND NOT ` + l.hasTag(name)
+		where += ` AND NOT (` + l.hasTag(name) + `)`
 	}
-	return tx.timeline(l, where)
+	v := l.add(viewer)
+	return tx.timeline(l, where+`
+		  AND `+visible("o", v)+`
+		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
 }
 
 func (l *listing) hasTag(name string) string {
-	return `EXISTS (SELECT 1 FROM status_tags ht WHERE ht.name = ` + l.add(name) + ` AND ht.status_id = o.id)`
+	return `TRUE = EXISTS (SELECT 1 FROM status_tags ht WHERE ht.name = ` + l.add(name) + ` AND ht.status_id = o.id)`
 }
 
 // maxTags is how many hashtags of each kind a tag timeline considers: four are
@@ -167,24 +177,22 @@ type AccountQuery struct {
 // AccountTimeline lists an account's statuses. Pinned ones are ordered and
 // paged by their own id, as in Mastodon: clients page by that alone.
 func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) (list []ObjectID, end ObjectID, err error) {
-	l := newListing(p, func(l *listing) []source {
+	l := tx.newListing(p, func(l *listing) []source {
 		a := l.add(account)
 		switch {
 		case q.Pinned:
-			return []source{{"n.status_id", `pins n WHERE n.account_id = ` + a}}
+			return []source{{"n.status_id", "pins n", "sqlite_autoindex_pins_1", `n.account_id = ` + a}}
 		case q.Tagged != "":
-			return []source{{"t.status_id", `status_tags t WHERE t.account_id = ` + a + ` AND t.name = ` + l.add(FoldTag(q.Tagged))}}
+			return []source{taggedBy(a, `t.name = `+l.add(FoldTag(q.Tagged)))}
 		case q.OnlyMedia:
-			return []source{{"m.status_id", `attachments m WHERE m.account_id = ` + a + ` AND m.position = 0`}}
+			return []source{mediaOf(a)}
 		}
-		return []source{{"o.id", `objects o WHERE o.account_id = ` + a + ` AND o.is_status AND o.deleted_at = 0`}}
+		return []source{{"o.id", "objects o", "objects_account", `o.account_id = ` + a + ` AND o.is_status AND o.deleted_at = 0`}}
 	})
-	where := `TRUE`
-	if !q.Pinned {
-		where = q.where()
+	if q.Pinned {
+		q = AccountQuery{} // nothing else is asked of those
 	}
-	return tx.timeline(l, where+`
-		  AND o.account_id = `+l.add(account)+`
+	return tx.timeline(l, q.where()+`
 		  AND `+visible("o", l.add(viewer)))
 }
 
