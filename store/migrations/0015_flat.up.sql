@@ -7,6 +7,10 @@ CREATE INDEX attachments_account ON attachments (account_id, status_id, position
 {SQLITE} CREATE INDEX notifications_type ON notifications (account_id, type);
 {POSTGRES} CREATE INDEX notifications_type ON notifications (account_id, type, id);
 
+-- What an account leaves when its statuses are deleted: tombstones and
+-- activities, until they are empty.
+CREATE INDEX objects_ended ON objects (account_id) WHERE (NOT is_status OR deleted_at <> 0) AND json <> '';
+
 -- The statuses of an account with a hashtag. The authors come from an index:
 -- the statuses themselves are not read.
 CREATE TABLE status_tags_new (
