@@ -147,6 +147,28 @@ func hotReads(n int) []hotRead {
 		{"search hashtags", 170, func(tx *store.Tx) error { _, err := tx.SearchTags("c", 20); return err }},
 		{"stats", 180, func(tx *store.Tx) error { _, err := tx.Stats(); return err }},
 		{"first admin", 150, func(tx *store.Tx) error { _, err := tx.FirstAdmin(); return err }},
+		{"relationships", 500, func(tx *store.Tx) error {
+			_, err := tx.Relationships(person, []store.AccountID{friend, booster})
+			return err
+		}},
+		{"a thread's context", 4800, func(tx *store.Tx) error {
+			_, err := tx.ContextStatuses("https://x/c/20", 10)
+			return err
+		}},
+		{"known URIs", 300, func(tx *store.Tx) error {
+			_, err := tx.KnownURIs("https://x/s/7", "https://x/2000", "https://x/none")
+			return err
+		}},
+		{"a key", 300, func(tx *store.Tx) error { _, err := tx.AccountsByKeyID("https://x/none#main-key"); return err }},
+		{"an account by its handle", 200, func(tx *store.Tx) error { _, err := tx.AccountByHandle("u1", "h1.test"); return err }},
+		{"an activity on a status", 200, func(tx *store.Tx) error {
+			_, err := tx.ActivityOn(person, "Announce", "https://x/s/7")
+			return ignoreMissing(err)
+		}},
+		{"the inboxes of those who interacted", 1000, func(tx *store.Tx) error { _, err := tx.InteractorInboxes(last); return err }},
+		{"the inboxes of addressees", 200, func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(last); return err }},
+		{"followed here", 200, func(tx *store.Tx) error { _, err := tx.FollowedBySomeoneHere(crowd); return err }},
+		{"a boost", 200, func(tx *store.Tx) error { _, err := tx.HasBoost(booster, last-3*65536); return err }},
 		{"peers", 600, func(tx *store.Tx) error { _, err := tx.Domains(); return err }},
 	}
 }
@@ -218,7 +240,7 @@ func TestHotReadsAreFlat(t *testing.T) {
 			}
 			for _, r := range hotReads(n) {
 				w := workOf(t, r.read, s.View)
-				if check(r, w); w.Sorts > 0 {
+				if check(r, w); w.Sorts > 0 && !sortsSet[r.name] {
 					t.Errorf("%s sorts", r.name)
 				}
 			}
@@ -238,6 +260,9 @@ func TestHotReadsAreFlat(t *testing.T) {
 		}
 	}
 }
+
+// sortsSet are what reads a set without an order, of one status or key.
+var sortsSet = map[string]bool{"a key": true, "the inboxes of those who interacted": true}
 
 var errUndo = errors.New("not to be kept")
 
