@@ -152,7 +152,7 @@ func (l *listing) hasTag(name string) string {
 
 // maxTags is how many hashtags of each kind a tag timeline considers: four are
 // Mastodon's limit.
-const maxTags = 16
+const maxTags = 8
 
 // foldedTags are the keys of hashtags, each once.
 func foldedTags(tags []string) []string {
