@@ -15,12 +15,10 @@ const cleanUpEvery = 24 * time.Hour
 // and enqueues its own next run.
 func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	now := s.Store.Now()
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.CleanUp(kept(s.Config.Retention, now)); err != nil {
-			return err
-		}
-		return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery))
-	})
+	if err := s.Store.CleanUp(ctx, kept(s.Config.Retention, now)); err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery)) })
 }
 
 func kept(r config.Retention, now time.Time) store.Kept {

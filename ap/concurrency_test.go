@@ -161,7 +161,7 @@ func (h *household) day() []string {
 			if err != nil {
 				return err
 			}
-			told, err := tx.Notifications(id, store.NotificationQuery{}, store.Page{Limit: 40})
+			told, _, err := tx.Notifications(id, store.NotificationQuery{}, store.Page{Limit: 40})
 			if err != nil {
 				return err
 			}

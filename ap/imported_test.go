@@ -55,7 +55,7 @@ func TestImported(t *testing.T) {
 		if len(home) != 1 || home[0] != old.ID {
 			t.Errorf("the feed of a follower has %v", home)
 		}
-		told, err := tx.Notifications(carol.ID, store.NotificationQuery{}, store.Page{Limit: 20})
+		told, _, err := tx.Notifications(carol.ID, store.NotificationQuery{}, store.Page{Limit: 20})
 		if len(told) != 0 {
 			t.Errorf("who it mentions is notified: %+v", told[0])
 		}
@@ -95,7 +95,7 @@ func TestImportedFollow(t *testing.T) {
 			if err != nil || f.Accepted == target.Locked {
 				t.Errorf("%s: the follow is %+v, %v", target.Username, f, err)
 			}
-			told, err := tx.Notifications(target.ID, store.NotificationQuery{}, store.Page{Limit: 20})
+			told, _, err := tx.Notifications(target.ID, store.NotificationQuery{}, store.Page{Limit: 20})
 			if len(told) != 0 {
 				t.Errorf("%s is notified: %+v", target.Username, told[0])
 			}

@@ -186,6 +186,9 @@ func (tx *Tx) PutAccount(a *Account) error {
 		a.CreatedAt = tx.Now()
 	}
 	a.UpdatedAt = tx.Now()
+	if err := tx.putDomain(a.Domain); err != nil {
+		return err
+	}
 	var err error
 	if a.ID != 0 {
 		err = tx.upsertAccount(a)
@@ -275,5 +278,9 @@ func (tx *Tx) LocalAccounts() ([]*Account, error) {
 
 // FirstAdmin is the oldest local account that is an admin; NotFound.
 func (tx *Tx) FirstAdmin() (*Account, error) {
-	return tx.account("admin", `JOIN users u ON u.account_id = a.id WHERE u.admin AND a.deleted_at = 0 ORDER BY a.id LIMIT 1`)
+	return tx.account("admin", `
+		WHERE a.id = (
+		  SELECT u.account_id FROM users u CROSS JOIN accounts l
+		  WHERE u.admin AND l.id = u.account_id AND l.deleted_at = 0
+		  ORDER BY u.account_id LIMIT 1)`)
 }

@@ -23,7 +23,9 @@ func (tx *Tx) PutBlock(account, target AccountID, uri string) (created bool, err
 		if err := tx.RemoveAuthorFromHome(pair[0], pair[1]); err != nil {
 			return true, err
 		}
-		if _, err := tx.exec(`DELETE FROM notifications WHERE account_id = $1 AND from_account_id = $2`, pair[0], pair[1]); err != nil {
+		if _, err := tx.exec(`
+			DELETE FROM notifications`+tx.engine.IndexedBy("notifications_from")+`
+			WHERE account_id = $1 AND from_account_id = $2`, pair[0], pair[1]); err != nil {
 			return true, err
 		}
 	}

@@ -41,14 +41,15 @@ var accountText = []string{
 }
 
 // accountRows are the other rows of an account, which a purge deletes after
-// its statuses, activities, favourites and attachments. $1 is the account.
-var accountRows = []string{
-	`DELETE FROM home_feed WHERE account_id = $1`,
-	`DELETE FROM bookmarks WHERE account_id = $1`,
-	`DELETE FROM pins WHERE account_id = $1`,
-	`DELETE FROM markers WHERE account_id = $1`,
-	`DELETE FROM idempotency_keys WHERE account_id = $1`,
-	`DELETE FROM mentions WHERE account_id = $1`,
+// its statuses, activities, favourites and attachments: a table, and what
+// distinguishes the account's rows in it.
+var accountRows = []struct{ table, key string }{
+	{"home_feed", "status_id"},
+	{"bookmarks", "status_id"},
+	{"pins", "status_id"},
+	{"markers", "timeline"},
+	{"idempotency_keys", "key"},
+	{"mentions", "status_id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom
@@ -125,13 +126,17 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 	return tx.SweepBlobs(avatar, header)
 }
 
-// purgeBatch is how many rows one transaction of a purge erases.
-const purgeBatch = 200
+// purgeBatch is how many rows one transaction of a purge erases: a status has
+// rows in a dozen tables, and others wait for the writer meanwhile.
+const purgeBatch = 20
 
 // PurgeAccount erases one batch of what a deleted account left; done reports
 // that nothing is left. Its Delete stays, to be delivered: it has only ids.
 func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
-	statuses, err := ids[ObjectID](tx, `SELECT id FROM objects WHERE account_id = $1 AND is_status AND deleted_at = 0 ORDER BY id LIMIT $2`, id, purgeBatch)
+	statuses, err := ids[ObjectID](tx, `
+		SELECT o.id FROM objects o`+tx.engine.IndexedBy("objects_account")+`
+		WHERE o.account_id = $1 AND o.is_status AND o.deleted_at = 0
+		ORDER BY o.id LIMIT $2`, id, purgeBatch)
 	if err != nil {
 		return false, err
 	}
@@ -166,8 +171,8 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	n, err := tx.exec(`
 		UPDATE objects SET `+nothingSaid+`, deleted_at = CASE WHEN deleted_at = 0 THEN $3 ELSE deleted_at END
 		WHERE id IN (
-		  SELECT o.id FROM objects o
-		  WHERE o.account_id = $1 AND o.type <> 'Delete' AND o.json <> ''
+		  SELECT o.id FROM objects o`+tx.engine.IndexedBy("objects_ended")+`
+		  WHERE o.account_id = $1 AND (NOT o.is_status OR o.deleted_at <> 0) AND o.json <> '' AND o.type <> 'Delete'
 		  LIMIT $2)`, id, purgeBatch, millis(tx.Now()))
 	if err != nil || n > 0 {
 		return false, err
@@ -175,8 +180,12 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	if err := tx.deleteAttachments(`account_id = $1`, id); err != nil {
 		return false, err
 	}
-	for _, q := range accountRows {
-		if _, err := tx.exec(q, id); err != nil {
+	for _, rows := range accountRows {
+		n, err := tx.exec(`
+			DELETE FROM `+rows.table+`
+			WHERE account_id = $1 AND `+rows.key+` IN (
+			  SELECT r.`+rows.key+` FROM `+rows.table+` r WHERE r.account_id = $1 LIMIT $2)`, id, cleanUpBatch)
+		if err != nil || n == cleanUpBatch {
 			return false, err
 		}
 	}

@@ -42,9 +42,11 @@ const (
 // rollback removes it.
 func (tx *Tx) Emit(kind string, ids ...int64) { tx.engine.Emit(kind, ids...) }
 
-// DeleteEvents deletes the events from before a time from the outbox. Listeners
-// got them long ago.
-func (tx *Tx) DeleteEvents(before time.Time) error { return tx.engine.DeleteEvents(millis(before)) }
+// DeleteEvents deletes the events from before a time from the outbox, most at
+// once. Listeners got them long ago.
+func (tx *Tx) DeleteEvents(before time.Time, most int) (int64, error) {
+	return tx.engine.DeleteEvents(millis(before), most)
+}
 
 // Only is the page of one row: whether a timeline shows it.
 func Only(id int64) Page { return Page{MaxID: id + 1, MinID: id - 1, Limit: 1} }

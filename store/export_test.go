@@ -48,4 +48,7 @@ func (tx *Tx) plan(query string, args ...any) (steps []string, err error) {
 	return steps, err
 }
 
-const MaxApps = maxApps
+const (
+	MaxApps       = maxApps
+	MaxCandidates = maxCandidates
+)

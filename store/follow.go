@@ -138,25 +138,27 @@ func (tx *Tx) endFollows(id AccountID) error {
 // Followers lists the followers of an account, newest follow first, without
 // blocks between them and viewer.
 func (tx *Tx) Followers(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
-	return tx.followed(viewer, account, p, "f.account_id", "f.target_id", "f.accepted")
+	return tx.followed(viewer, account, p, "f.account_id", "f.target_id", "follows_target", "TRUE")
 }
 
 // Following lists the accounts that an account follows.
 func (tx *Tx) Following(viewer, account AccountID, p Page) ([]Paged[*Account], error) {
-	return tx.followed(viewer, account, p, "f.target_id", "f.account_id", "f.accepted")
+	return tx.followed(viewer, account, p, "f.target_id", "f.account_id", "follows_account", "TRUE")
 }
 
 // FollowRequests lists the accounts that request to follow an account.
 func (tx *Tx) FollowRequests(account AccountID, p Page) ([]Paged[*Account], error) {
-	return tx.followed(account, account, p, "f.account_id", "f.target_id", "NOT f.accepted")
+	return tx.followed(account, account, p, "f.account_id", "f.target_id", "follows_target", "FALSE")
 }
 
-func (tx *Tx) followed(viewer, account AccountID, p Page, shown, of, state string) ([]Paged[*Account], error) {
+// followed lists the accounts at one end of an account's follows. accepted is
+// compared, or SQLite would not go on to the id in the index.
+func (tx *Tx) followed(viewer, account AccountID, p Page, shown, of, index, accepted string) ([]Paged[*Account], error) {
 	return tx.pagedAccounts(p, `
 		SELECT f.id, `+accountColumns+`
-		FROM follows f
-		JOIN accounts a ON a.id = `+shown+`
-		WHERE `+of+` = $4 AND `+state+`
+		FROM follows f`+tx.engine.IndexedBy(index)+`
+		CROSS JOIN accounts a
+		WHERE a.id = `+shown+` AND `+of+` = $4 AND f.accepted = `+accepted+`
 		  AND f.id < $1 AND f.id > $2
 		  AND a.suspended_at = 0 AND a.deleted_at = 0 AND `+notBlocked("a.id", "$5")+`
 		ORDER BY f.id `+p.order()+`

@@ -44,17 +44,21 @@ func (tx *Tx) AddToHomeFeeds(o *Object) error {
 const backfill = 40
 
 // BackfillHome adds the newest known statuses of a newly followed account to
-// the follower's home feed.
+// the follower's home feed, of the newest that it has.
 func (tx *Tx) BackfillHome(follower, author AccountID) error {
 	n, err := tx.exec(`
 		INSERT INTO home_feed (account_id, status_id, author_id, original_id)
 		SELECT CAST($1 AS BIGINT), o.id, o.account_id, CASE WHEN o.reblog_of_id = 0 THEN o.id ELSE o.reblog_of_id END
-		FROM objects o
-		WHERE o.account_id = $2 AND o.is_status AND o.deleted_at = 0 AND o.visibility <= 2
+		FROM (
+		  SELECT a.id FROM objects a`+tx.engine.IndexedBy("objects_account")+`
+		  WHERE a.account_id = $2 AND a.is_status AND a.deleted_at = 0
+		  ORDER BY a.id DESC LIMIT $4) c
+		CROSS JOIN objects o
+		WHERE o.id = c.id AND o.visibility <= 2
 		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
-		ORDER BY o.id DESC
+		ORDER BY c.id DESC
 		LIMIT $3
-		ON CONFLICT (account_id, status_id) DO NOTHING`, follower, author, backfill)
+		ON CONFLICT (account_id, status_id) DO NOTHING`, follower, author, backfill, maxCandidates)
 	if err == nil && n > 0 {
 		tx.Emit(EventHome, int64(follower))
 	}
@@ -69,26 +73,4 @@ func (tx *Tx) RemoveAuthorFromHome(account, author AccountID) error {
 		tx.Emit(EventHome, int64(account))
 	}
 	return err
-}
-
-// TrimHomeFeeds keeps the newest entries of each feed and deletes those of
-// deleted statuses.
-func (tx *Tx) TrimHomeFeeds(keep int) error {
-	accounts, err := ids[AccountID](tx, `SELECT account_id FROM users`)
-	if err != nil {
-		return err
-	}
-	for _, account := range accounts {
-		if _, err := tx.exec(`
-			DELETE FROM home_feed
-			WHERE account_id = $1 AND (
-			  status_id <= COALESCE((
-			    SELECT status_id FROM home_feed WHERE account_id = $1
-			    ORDER BY status_id DESC LIMIT 1 OFFSET $2), 0)
-			  OR NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = home_feed.status_id AND o.deleted_at = 0))`,
-			account, keep); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"kinglet/internal/fault"
@@ -81,42 +82,79 @@ func (n *Notification) dest() []any {
 }
 
 // Notifications reads a page of an account's notifications, with the accounts
-// and statuses, leaving out what it may no longer see.
-func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) ([]*Notification, error) {
-	below, above := p.bounds()
-	where := ``
-	args := []any{viewer, below, above, p.Limit, q.From, millis(tx.Now())}
-	if len(q.Types) > 0 {
-		args = append(args, textSet(q.Types))
-		where += ` AND ` + tx.inText("n.type", "$7")
-	} else if len(q.ExcludeTypes) > 0 {
-		args = append(args, textSet(q.ExcludeTypes))
-		where += ` AND NOT ` + tx.inText("n.type", "$7")
+// and statuses, leaving out what it may no longer see. end is as in timeline.
+func (tx *Tx) Notifications(viewer AccountID, q NotificationQuery, p Page) (list []*Notification, end int64, err error) {
+	filtered := len(q.Types) > 0 || len(q.ExcludeTypes) > 0
+	var types []string
+	if filtered {
+		if types, err = tx.notificationTypes(viewer, q); err != nil || len(types) == 0 {
+			return nil, 0, err
+		}
 	}
-	var list []*Notification
-	err := tx.query(func(row scanner) error {
+	l := tx.newListing(p, func(l *listing) (sources []source) {
+		if q.From != 0 {
+			return []source{{"n.id", "notifications n", "notifications_from", `n.from_account_id = ` + l.add(q.From)}}
+		}
+		own := `n.account_id = ` + l.add(viewer)
+		for _, typ := range types {
+			sources = append(sources, source{"n.id", "notifications n", "notifications_type", own + ` AND n.type = ` + l.add(typ)})
+		}
+		if !filtered {
+			sources = []source{{"n.id", "notifications n", "notifications_account", own}}
+		}
+		return sources
+	})
+	where, v := ``, l.add(viewer)
+	if filtered && q.From != 0 {
+		where = ` AND ` + tx.inText("n.type", l.add(textSet(types)))
+	}
+	now, limit := l.add(millis(tx.Now())), l.add(p.Limit)
+	err = tx.query(func(row scanner) error {
 		n := new(Notification)
 		list = append(list, n)
 		return row.Scan(n.dest()...)
 	}, `
 		SELECT `+notificationColumns+`
-		FROM notifications n
-		JOIN accounts fa ON fa.id = n.from_account_id AND fa.suspended_at = 0 AND fa.deleted_at = 0
+		FROM (`+l.limited()+`) c
+		CROSS JOIN notifications n
+		CROSS JOIN accounts fa
 		LEFT JOIN objects o ON o.id = n.status_id
-		WHERE n.account_id = $1 AND n.id < $2 AND n.id > $3`+where+`
-		  AND (CAST($5 AS BIGINT) = 0 OR n.from_account_id = $5)
-		  AND (n.status_id = 0 OR `+visible("o", "$1")+`)
-		  AND `+notBlocked("n.from_account_id", "$1")+`
+		WHERE n.id = c.id AND n.account_id = `+v+where+`
+		  AND fa.id = n.from_account_id AND fa.suspended_at = 0 AND fa.deleted_at = 0
+		  AND (n.status_id = 0 OR `+visible("o", v)+`)
+		  AND `+notBlocked("n.from_account_id", v)+`
 		  AND NOT EXISTS (
 		    SELECT 1 FROM mutes m
-		    WHERE m.account_id = $1 AND m.target_id = n.from_account_id AND m.notifications
-		      AND (m.expires_at = 0 OR m.expires_at > $6))
-		ORDER BY n.id `+p.order()+`
-		LIMIT $4`, args...)
+		    WHERE m.account_id = `+v+` AND m.target_id = n.from_account_id AND m.notifications
+		      AND (m.expires_at = 0 OR m.expires_at > `+now+`))
+		ORDER BY c.id `+p.order()+`
+		LIMIT `+limit, l.params...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return newestFirst(p, list), tx.fillNotifications(viewer, list)
+	if end, err = tx.endOfListing(l, len(list)); err != nil {
+		return nil, 0, err
+	}
+	return newestFirst(p, list), end, tx.fillNotifications(viewer, list)
+}
+
+// notificationTypes lists the types of an account's notifications that fit a
+// query. Each is found from the one before it, without visiting what is between.
+func (tx *Tx) notificationTypes(account AccountID, q NotificationQuery) ([]string, error) {
+	types, err := tx.texts(`
+		WITH RECURSIVE found (type) AS (
+		  SELECT MIN(type) FROM notifications WHERE account_id = $1
+		  UNION ALL
+		  SELECT (SELECT MIN(n.type) FROM notifications n WHERE n.account_id = $1 AND n.type > found.type)
+		  FROM found
+		  WHERE found.type IS NOT NULL)
+		SELECT type FROM found WHERE type IS NOT NULL`, account)
+	return slices.DeleteFunc(types, func(typ string) bool {
+		if len(q.Types) > 0 {
+			return !slices.Contains(q.Types, typ)
+		}
+		return slices.Contains(q.ExcludeTypes, typ)
+	}), err
 }
 
 // Notification reads one; NotFound.

@@ -32,6 +32,21 @@ func (p Page) order() string {
 	return "DESC"
 }
 
+// Around are the ids that the pages before and after this one begin from: those
+// of its first and last rows, 0 for an empty one, unless reading stopped at end
+// before the page was full.
+func (p Page) Around(first, last, end int64) (newest, oldest int64) {
+	switch {
+	case end == 0:
+		return first, last
+	case first == 0:
+		return end, end
+	case p.MinID > 0:
+		return end, last
+	}
+	return first, end
+}
+
 // newestFirst reverses a list that was read in ascending p.order.
 func newestFirst[T any](p Page, list []T) []T {
 	if p.MinID > 0 {

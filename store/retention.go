@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
@@ -8,39 +11,148 @@ type Kept struct {
 	HomeFeed                          int       // entries of a feed
 }
 
-// forgottenLane is how long a failing host is remembered after its last
-// request.
-const forgottenLane = 7 * 24 * time.Hour
+const (
+	// forgottenLane is how long a failing host is remembered after its last
+	// request.
+	forgottenLane = 7 * 24 * time.Hour
+	// cleanUpBatch is how many rows one transaction of a clean-up changes:
+	// others write between them.
+	cleanUpBatch = 200
+)
 
 // CleanUp deletes what has expired, except media: see SweepUploads and
-// SweepMedia.
-func (tx *Tx) CleanUp(k Kept) error {
-	now := tx.Now()
-	for _, d := range []struct {
-		query string
-		at    time.Time
-	}{
-		{`DELETE FROM idempotency_keys WHERE created_at < $1`, k.IdempotencyKeys},
-		{`DELETE FROM jobs WHERE dead_at <> 0 AND dead_at < $1`, k.DeadJobs},
-		{`DELETE FROM oauth_codes WHERE expires_at < $1`, now.Add(-24 * time.Hour)},
-		{`DELETE FROM oauth_tokens WHERE expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL`, now},
-		{`DELETE FROM sessions WHERE expires_at < $1`, now},
-		{`DELETE FROM known_devices WHERE seen_at < $1`, now.Add(-knownDevice)},
-		{`DELETE FROM lanes WHERE not_before < $1`, now.Add(-forgottenLane)},
-		{`DELETE FROM mutes WHERE expires_at <> 0 AND expires_at < $1`, now},
-	} {
-		if _, err := tx.exec(d.query, millis(d.at)); err != nil {
+// SweepMedia. It is many short transactions. One that was interrupted left
+// nothing half done, and the next begins from the start.
+func (s *Store) CleanUp(ctx context.Context, k Kept) error {
+	for _, step := range s.expiry(k) {
+		if err := s.repeat(ctx, step); err != nil {
 			return err
 		}
 	}
-	if err := tx.DeleteEvents(k.Events); err != nil {
+	if err := s.Update(ctx, func(tx *Tx) error { return tx.deleteUnusedApps(tx.Now().Add(-unusedApp)) }); err != nil {
 		return err
 	}
-	if err := tx.ReleaseOrders(); err != nil {
+	if err := s.Update(ctx, (*Tx).ReleaseOrders); err != nil {
 		return err
 	}
-	if err := tx.deleteUnusedApps(now.Add(-unusedApp)); err != nil {
+	if err := s.trimHomeFeeds(ctx, k.HomeFeed); err != nil {
 		return err
 	}
-	return tx.TrimHomeFeeds(k.HomeFeed)
+	return s.optimize(ctx)
+}
+
+// repeat runs a step of a clean-up, each time in a transaction of its own, until
+// it changes less than a batch.
+func (s *Store) repeat(ctx context.Context, step func(tx *Tx) (changed int64, err error)) error {
+	for changed := int64(cleanUpBatch); changed >= cleanUpBatch; {
+		if err := s.Update(ctx, func(tx *Tx) (err error) {
+			changed, err = step(tx)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expiry are the steps that delete what is older than a time.
+func (s *Store) expiry(k Kept) (steps []func(tx *Tx) (int64, error)) {
+	now := s.Now()
+	for _, d := range []struct {
+		table, key, expired string
+		at                  time.Time
+	}{
+		{"idempotency_keys", "account_id, key", "created_at < $1", k.IdempotencyKeys},
+		{"jobs", "id", "dead_at <> 0 AND dead_at < $1", k.DeadJobs},
+		{"oauth_codes", "hash", "expires_at < $1", now.Add(-24 * time.Hour)},
+		{"oauth_tokens", "id", "expires_at <> 0 AND expires_at < $1 AND refresh_hash IS NULL", now},
+		{"sessions", "hash", "expires_at < $1", now},
+		{"known_devices", "account_id, hash", "seen_at < $1", now.Add(-knownDevice)},
+		{"lanes", "lane", "not_before < $1", now.Add(-forgottenLane)},
+		{"mutes", "id", "expires_at <> 0 AND expires_at < $1", now},
+	} {
+		query := `DELETE FROM ` + d.table + ` WHERE (` + d.key + `) IN (SELECT ` + d.key + ` FROM ` + d.table + ` WHERE ` + d.expired + ` LIMIT $2)`
+		steps = append(steps, func(tx *Tx) (int64, error) { return tx.exec(query, millis(d.at), cleanUpBatch) })
+	}
+	return append(steps, func(tx *Tx) (int64, error) { return tx.DeleteEvents(k.Events, cleanUpBatch) })
+}
+
+// trimHomeFeeds keeps the newest entries of each feed and deletes those of
+// deleted statuses. What is to be deleted is read first: that holds up nobody.
+func (s *Store) trimHomeFeeds(ctx context.Context, keep int) error {
+	var accounts []AccountID
+	if err := s.View(ctx, func(tx *Tx) (err error) {
+		accounts, err = ids[AccountID](tx, `SELECT account_id FROM users`)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		var oldest ObjectID // which is kept
+		var ofDeleted []ObjectID
+		if err := s.View(ctx, func(tx *Tx) (err error) {
+			if oldest, _, err = one[ObjectID](tx, `
+				SELECT status_id FROM home_feed WHERE account_id = $1
+				ORDER BY status_id DESC LIMIT 1 OFFSET $2`, account, keep-1); err != nil {
+				return err
+			}
+			ofDeleted, err = ids[ObjectID](tx, `
+				SELECT h.status_id FROM home_feed h
+				WHERE h.account_id = $1 AND h.status_id >= $2
+				  AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.id = h.status_id AND o.deleted_at = 0)`, account, oldest)
+			return err
+		}); err != nil {
+			return err
+		}
+		if err := s.repeat(ctx, func(tx *Tx) (int64, error) {
+			return tx.exec(`
+				DELETE FROM home_feed
+				WHERE account_id = $1 AND status_id IN (
+				  SELECT h.status_id FROM home_feed h
+				  WHERE h.account_id = $1 AND h.status_id < $2
+				  ORDER BY h.status_id LIMIT $3)`, account, oldest, cleanUpBatch)
+		}); err != nil {
+			return err
+		}
+		if err := s.inBatches(ctx, ofDeleted, func(tx *Tx, set string) error {
+			_, err := tx.exec(`
+				DELETE FROM home_feed
+				WHERE account_id = $1 AND `+tx.in("status_id", "$2"), account, set)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inBatches runs fn for each batch of a list of ids, in a transaction each.
+func (s *Store) inBatches(ctx context.Context, list []ObjectID, fn func(tx *Tx, set string) error) error {
+	for len(list) > 0 {
+		n := min(len(list), cleanUpBatch)
+		set := setOf(list[:n])
+		list = list[n:]
+		if err := s.Update(ctx, func(tx *Tx) error { return fn(tx, set) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// worthStatistics is how many accounts a database knows that is worth
+// statistics: those of an empty one are misleading.
+const worthStatistics = 100
+
+// optimize lets the database gather statistics of its tables, once there is
+// something in them. No plan of a hot read depends on them (TestHotReadsAreFlat).
+func (s *Store) optimize(ctx context.Context) error {
+	var worth bool
+	err := s.View(ctx, func(tx *Tx) (err error) {
+		_, worth, err = one[int64](tx, `SELECT id FROM accounts ORDER BY id LIMIT 1 OFFSET $1`, worthStatistics)
+		return err
+	})
+	if err != nil || !worth {
+		return err
+	}
+	return s.core.Optimize(ctx)
 }

@@ -1,19 +1,23 @@
 package store_test
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"kinglet/store"
+	"kinglet/store/engine"
 	"kinglet/store/storetest"
 )
 
 func (w *world) cleanUp() {
 	w.t.Helper()
-	w.update(func(tx *store.Tx) error {
-		hour := tx.Now().Add(-time.Hour)
-		return tx.CleanUp(store.Kept{IdempotencyKeys: hour, DeadJobs: hour, HomeFeed: 400})
-	})
+	hour := w.Now().Add(-time.Hour)
+	if err := w.CleanUp(w.t.Context(), store.Kept{IdempotencyKeys: hour, DeadJobs: hour, HomeFeed: 400}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // The clean-up takes what has had its time, and nothing else.
@@ -71,20 +75,85 @@ func TestCleanUp(t *testing.T) {
 	})
 }
 
-// Asking of each client whether it wrote something must not read every status.
-func TestCleanUpUsesIndexes(t *testing.T) {
+// cleanUpSteps is what one transaction of a clean-up may cost the writer.
+const cleanUpSteps = 10_000
+
+// The clean-up of a large database is many short transactions, and others write
+// between them. One that is interrupted is gone on with by the next.
+func TestCleanUpIsInShortSteps(t *testing.T) {
 	t.Parallel()
-	plans, err := store.Plans(t.Context(), storetest.SQLite(t), func(tx *store.Tx) error { return tx.CleanUp(store.Kept{HomeFeed: 400}) })
-	if err != nil || len(plans) == 0 {
-		t.Fatal(plans, err)
+	s := storetest.SQLite(t)
+	w := newWorld(t, s)
+	seedLarge(t, s, 30_000)
+	// Whether a client was written with must not be looked up in every status.
+	if err := store.Exec(t.Context(), s, `INSERT INTO oauth_apps (client_id, secret_hash, name, website, redirect_uris, scopes, created_at) VALUES ('old', '', '', '', '', '', 1)`); err != nil {
+		t.Fatal(err)
 	}
-	for query, plan := range plans {
-		for _, step := range plan {
-			if step == "SCAN o" || step == "SCAN objects" {
-				t.Errorf("%s\n%s", step, query)
-			}
+	rest := func() int64 { return w.count("SELECT COUNT(*) FROM home_feed") }
+	before, most, updates := rest(), 0, 0
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stopped := engine.WithWork(ctx, func(query string, k engine.Work) {
+		if !strings.Contains(query, "DELETE") {
+			return
 		}
+		if most = max(most, k.Steps); k.Steps > cleanUpSteps {
+			t.Errorf("%d steps: %s", k.Steps, query)
+		}
+		if updates++; updates == 40 {
+			stop()
+		}
+	})
+	workOfUpdate(t, s) // what was before is not counted
+	kept := store.Kept{HomeFeed: 400}
+	if err := s.CleanUp(stopped, kept); !errors.Is(err, context.Canceled) {
+		t.Fatalf("an interrupted one: %v", err)
 	}
+	if n := rest(); n >= before || n <= 400 {
+		t.Errorf("of %d entries %d are left by one that was interrupted", before, n)
+	}
+	if err := s.CleanUp(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	if n := rest(); n != 400 {
+		t.Errorf("%d entries are left", n)
+	}
+	if n := w.count("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"); n != 1 {
+		t.Error("there are no statistics")
+	}
+	if n := w.count("SELECT COUNT(*) FROM oauth_apps"); n != 0 {
+		t.Error("the client is still there")
+	}
+	t.Logf("%d steps at most", most)
+}
+
+// An empty database gets no statistics: they would be those of an empty one for
+// long.
+func TestNoStatisticsOfAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, storetest.SQLite(t))
+	w.status(w.local("me"), store.Public, nil)
+	w.cleanUp()
+	if n := w.count("SELECT COUNT(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"); n != 0 {
+		t.Error("there are statistics")
+	}
+}
+
+// Entries of statuses that are deleted go, wherever they are in the feed.
+func TestFeedEntriesOfDeletedStatuses(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		me, friend := w.local("me"), w.remote("friend")
+		w.follow(me, friend)
+		stays, gone := w.status(friend, store.Public, nil), w.status(friend, store.Public, nil)
+		if err := store.Exec(t.Context(), s, `UPDATE objects SET deleted_at = 1 WHERE id = $1`, gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		w.cleanUp()
+		if n := w.count("SELECT COUNT(*) FROM home_feed"); n != 1 {
+			t.Errorf("%d entries are left of %d", n, stays.ID)
+		}
+	})
 }
 
 func TestSettingOnce(t *testing.T) {
@@ -159,9 +228,9 @@ func TestOldEventsAreDeleted(t *testing.T) {
 		}
 		clock.Advance(2 * time.Hour)
 		emit("new", 1)
-		w.update(func(tx *store.Tx) error {
-			return tx.CleanUp(store.Kept{Events: clock.Now().Add(-time.Hour), HomeFeed: 10})
-		})
+		if err := w.CleanUp(t.Context(), store.Kept{Events: clock.Now().Add(-time.Hour), HomeFeed: 10}); err != nil {
+			t.Fatal(err)
+		}
 		if n := w.count("SELECT COUNT(*) FROM events WHERE events LIKE 'old%'"); n != 1 {
 			t.Errorf("%d old ones are left", n) // the newest of them: see the migration
 		}

@@ -17,16 +17,23 @@ func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 	for i, tag := range tags {
 		folded[i] = FoldTag(tag)
 	}
-	// WHERE TRUE, or SQLite would read ON CONFLICT as a join's.
 	_, err := tx.exec(`
-		INSERT INTO status_tags (name, status_id)
-		SELECT tags.value, CAST($2 AS BIGINT) FROM `+tx.engine.TextSet("$1")+` AS tags WHERE TRUE
+		INSERT INTO status_tags (name, status_id, account_id)
+		SELECT tags.value, o.id, o.account_id FROM objects o, `+tx.engine.TextSet("$1")+` AS tags WHERE o.id = $2
 		ON CONFLICT (name, status_id) DO NOTHING`, textSet(folded), status)
 	return err
 }
 
-// SearchTags lists hashtags that begin with a prefix.
+// SearchTags lists hashtags that begin with a prefix. Each is found from the
+// one before it: the statuses that have them are not visited.
 func (tx *Tx) SearchTags(prefix string, limit int) ([]string, error) {
 	lo := FoldTag(prefix)
-	return tx.texts(`SELECT DISTINCT name FROM status_tags WHERE name >= $1 AND name < $2 ORDER BY name LIMIT $3`, lo, lo+"\U0010ffff", limit)
+	return tx.texts(`
+		WITH RECURSIVE found (name) AS (
+		  SELECT MIN(name) FROM status_tags WHERE name >= $1 AND name < $2
+		  UNION ALL
+		  SELECT (SELECT MIN(t.name) FROM status_tags t WHERE t.name > found.name AND t.name < $2)
+		  FROM found
+		  WHERE found.name IS NOT NULL)
+		SELECT name FROM found WHERE name IS NOT NULL LIMIT $3`, lo, afterPrefix(lo), limit)
 }

@@ -46,7 +46,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 				if list, err := tx.SearchAccounts(0, bad, false, 10, -1); err != nil || len(list) != 0 {
 					t.Errorf("accounts by %s: %v %v", name, list, err)
 				}
-				list, err := tx.Notifications(1, store.NotificationQuery{Types: []string{bad}}, store.Page{Limit: 1})
+				list, _, err := tx.Notifications(1, store.NotificationQuery{Types: []string{bad}}, store.Page{Limit: 1})
 				if err != nil || len(list) != 0 {
 					t.Errorf("notifications by %s: %v %v", name, list, err)
 				}

@@ -1,6 +1,10 @@
 package store
 
-import "kinglet/internal/fault"
+import (
+	"slices"
+
+	"kinglet/internal/fault"
+)
 
 // ThreadBounds limit how much of a thread is read.
 type ThreadBounds struct {
@@ -9,7 +13,8 @@ type ThreadBounds struct {
 	Skip                   int // as many descendants were on the pages before
 }
 
-// maxThread is how many statuses of a thread are read and ordered.
+// maxThread is how many statuses of a thread are read and ordered: of a longer
+// one those that are nearest to the status.
 const maxThread = 4096
 
 // threadBounds are Mastodon's limits of a thread.
@@ -45,10 +50,11 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 		  SELECT o.id, o.in_reply_to_id, up.depth + 1
 		  FROM up JOIN objects o ON o.id = up.parent
 		  WHERE up.parent <> 0 AND up.depth < $2)
-		SELECT id FROM up WHERE id <> $1 ORDER BY depth DESC`, id, b.Ancestors)
+		SELECT id FROM up WHERE id <> $1`, id, b.Ancestors)
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	slices.Reverse(up) // which was read upwards, level by level
 	down, err := tx.descendants(viewer, id, b.Depth)
 	if err != nil {
 		return nil, nil, 0, err
@@ -105,9 +111,9 @@ func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectI
 		  FROM down JOIN objects o ON o.in_reply_to_id = down.id
 		  WHERE o.in_reply_to_id <> 0 AND down.depth < $4)
 		SELECT down.id, down.parent, `+visible("o", "$3")+`
-		FROM (SELECT DISTINCT id, parent FROM down ORDER BY id LIMIT $2) AS down
-		JOIN objects o ON o.id = down.id
-		ORDER BY down.id`, root, maxThread, viewer, depth)
+		FROM (SELECT id, parent FROM down LIMIT $2) AS down
+		CROSS JOIN objects o
+		WHERE o.id = down.id`, root, maxThread, viewer, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +121,7 @@ func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectI
 	seen := map[ObjectID]bool{root: true}
 	var walk func(parent ObjectID)
 	walk = func(parent ObjectID) {
+		slices.Sort(children[parent])
 		for _, id := range children[parent] {
 			if seen[id] {
 				continue

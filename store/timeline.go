@@ -1,7 +1,10 @@
 package store
 
+import "slices"
+
 // Timelines return ids of statuses, filtered and paged in SQL; Statuses reads
-// them. Each is one index range.
+// them. Each is one index range. The public ones, which strangers filter as they
+// like, look at a bounded part of it: see listing.go for the end they return.
 
 // HomeTimeline lists an account's home feed.
 func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
@@ -9,8 +12,8 @@ func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 	list, err := ids[ObjectID](tx, `
 		SELECT h.status_id
 		FROM home_feed h
-		JOIN objects o ON o.id = h.status_id
-		WHERE h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
+		CROSS JOIN objects o
+		WHERE o.id = h.status_id AND h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
 		  AND `+visible("o", "$1")+`
 		  AND `+unmutedStatus("o", "$1", "$4")+`
 		ORDER BY h.status_id `+p.order()+`
@@ -32,10 +35,9 @@ type PublicQuery struct {
 	Local, Remote, OnlyMedia bool
 }
 
-// PublicTimeline lists public statuses, without boosts, of everyone known here.
-func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
-	where := `o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
+// where is the condition for o.
+func (q PublicQuery) where() string {
+	where := `o.visibility = 0 AND o.reblog_of_id = 0`
 	if q.Local {
 		where += ` AND o.local`
 	}
@@ -43,22 +45,67 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) ([]ObjectI
 		where += ` AND NOT o.local`
 	}
 	if q.OnlyMedia {
-		where += withMedia
+		where += ` AND ` + withMedia
 	}
-	list, err := ids[ObjectID](tx, `
-		SELECT o.id
-		FROM objects o
-		WHERE `+where+`
-		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
-		  AND o.id < $2 AND o.id > $3
-		  AND `+visible("o", "$1")+`
-		  AND `+notMuted("o.account_id", "$1", "$4")+`
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return newestFirst(p, list), err
+	return where
 }
 
-const withMedia = ` AND EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
+// PublicTimeline lists public statuses, without boosts, of everyone known here.
+func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	people, err := tx.localAccounts(q.Local && q.OnlyMedia)
+	if err != nil {
+		return nil, 0, err
+	}
+	l := tx.newListing(p, func(l *listing) (sources []source) {
+		const public = `o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
+		for _, id := range people {
+			sources = append(sources, mediaOf(l.add(id)))
+		}
+		switch {
+		case len(people) > 0:
+			return sources
+		case q.Local:
+			return []source{{"o.id", "objects o", "objects_public_local", public + ` AND o.local`}}
+		case q.OnlyMedia:
+			return []source{{"m.status_id", "attachments m", "attachments_status", `m.position = 0`}}
+		}
+		return []source{{"o.id", "objects o", "objects_public", public}}
+	})
+	v := l.add(viewer)
+	return tx.timeline(l, q.where()+`
+		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
+		  AND `+visible("o", v)+`
+		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
+}
+
+// household is how many local accounts have a range of their own in a timeline
+// of local statuses: on a personal server all of them.
+const household = 8
+
+// localAccounts lists the local accounts, if they are to be listed and are a
+// household.
+func (tx *Tx) localAccounts(list bool) ([]AccountID, error) {
+	if !list {
+		return nil, nil
+	}
+	people, err := ids[AccountID](tx, `SELECT account_id FROM users ORDER BY account_id LIMIT $1`, household+1)
+	if len(people) > household {
+		return nil, err
+	}
+	return people, err
+}
+
+// mediaOf are the statuses with media of the account of a placeholder.
+func mediaOf(account string) source {
+	return source{"m.status_id", "attachments m", "attachments_account", `m.account_id = ` + account + ` AND m.position = 0`}
+}
+
+// taggedBy are the statuses with a hashtag of the account of a placeholder.
+func taggedBy(account, named string) source {
+	return source{"t.status_id", "status_tags t", "status_tags_account", `t.account_id = ` + account + ` AND ` + named}
+}
+
+const withMedia = `TRUE = EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
 
 // TagQuery selects the hashtags of a tag timeline: one of Any, all of All and
 // none of None.
@@ -68,40 +115,54 @@ type TagQuery struct {
 }
 
 // TagTimeline lists public statuses with hashtags.
-func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
-	where := `o.visibility = 0 AND o.reblog_of_id = 0`
-	if q.Local {
-		where += ` AND o.local`
+func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	people, err := tx.localAccounts(q.Local)
+	if err != nil || len(q.Any) == 0 {
+		return nil, 0, err
 	}
-	if q.Remote {
-		where += ` AND NOT o.local`
+	l := tx.newListing(p, func(l *listing) (sources []source) {
+		l.overlap = len(q.Any) > 1
+		for _, name := range foldedTags(q.Any) {
+			named := `t.name = ` + l.add(name)
+			for _, id := range people {
+				sources = append(sources, taggedBy(l.add(id), named))
+			}
+			if len(people) == 0 {
+				sources = append(sources, source{"t.status_id", "status_tags t", "sqlite_autoindex_status_tags_1", named})
+			}
+		}
+		return sources
+	})
+	where := q.where()
+	for _, name := range foldedTags(q.All) {
+		where += ` AND ` + l.hasTag(name)
 	}
-	if q.OnlyMedia {
-		where += withMedia
+	for _, name := range foldedTags(q.None) {
+		where += ` AND NOT (` + l.hasTag(name) + `)`
 	}
-	list, err := ids[ObjectID](tx, `
-		SELECT DISTINCT o.id
-		FROM status_tags t
-		JOIN objects o ON o.id = t.status_id
-		WHERE `+tx.inText("t.name", "$6")+` AND t.status_id < $2 AND t.status_id > $3
-		  AND `+where+`
-		  AND `+visible("o", "$1")+`
-		  AND `+notMuted("o.account_id", "$1", "$4")+`
-		  AND (SELECT COUNT(DISTINCT ta.name) FROM status_tags ta WHERE ta.status_id = o.id AND `+tx.inText("ta.name", "$7")+`) = $8
-		  AND NOT EXISTS (SELECT 1 FROM status_tags tn WHERE tn.status_id = o.id AND `+tx.inText("tn.name", "$9")+`)
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit,
-		foldedTags(q.Any), foldedTags(q.All), len(q.All), foldedTags(q.None))
-	return newestFirst(p, list), err
+	v := l.add(viewer)
+	return tx.timeline(l, where+`
+		  AND `+visible("o", v)+`
+		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
 }
 
-func foldedTags(tags []string) string {
-	folded := make([]string, len(tags))
-	for i, t := range tags {
-		folded[i] = FoldTag(t)
+func (l *listing) hasTag(name string) string {
+	return `TRUE = EXISTS (SELECT 1 FROM status_tags ht WHERE ht.name = ` + l.add(name) + ` AND ht.status_id = o.id)`
+}
+
+// maxTags is how many hashtags of each kind a tag timeline considers: four are
+// Mastodon's limit.
+const maxTags = 8
+
+// foldedTags are the keys of hashtags, each once.
+func foldedTags(tags []string) []string {
+	var folded []string
+	for _, t := range tags {
+		if t = FoldTag(t); !slices.Contains(folded, t) && len(folded) < maxTags {
+			folded = append(folded, t)
+		}
 	}
-	return textSet(folded)
+	return folded
 }
 
 // AccountQuery filters an account's statuses.
@@ -115,20 +176,29 @@ type AccountQuery struct {
 
 // AccountTimeline lists an account's statuses. Pinned ones are ordered and
 // paged by their own id, as in Mastodon: clients page by that alone.
-func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) ([]ObjectID, error) {
-	below, above := p.bounds()
+func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	l := tx.newListing(p, func(l *listing) []source {
+		a := l.add(account)
+		switch {
+		case q.Pinned:
+			return []source{{"n.status_id", "pins n", "sqlite_autoindex_pins_1", `n.account_id = ` + a}}
+		case q.Tagged != "":
+			return []source{taggedBy(a, `t.name = `+l.add(FoldTag(q.Tagged)))}
+		case q.OnlyMedia:
+			return []source{mediaOf(a)}
+		}
+		return []source{{"o.id", "objects o", "objects_account", `o.account_id = ` + a + ` AND o.is_status AND o.deleted_at = 0`}}
+	})
 	if q.Pinned {
-		list, err := ids[ObjectID](tx, `
-			SELECT o.id
-			FROM pins n
-			JOIN objects o ON o.id = n.status_id
-			WHERE n.account_id = $2 AND o.id < $3 AND o.id > $4
-			  AND `+visible("o", "$1")+`
-			ORDER BY o.id `+p.order()+`
-			LIMIT $5`, viewer, account, below, above, p.Limit)
-		return newestFirst(p, list), err
+		q = AccountQuery{} // nothing else is asked of those
 	}
-	where := ``
+	return tx.timeline(l, q.where()+`
+		  AND `+visible("o", l.add(viewer)))
+}
+
+// where is the condition for o.
+func (q AccountQuery) where() string {
+	where := `TRUE`
 	if q.ExcludeReblogs {
 		where += ` AND o.reblog_of_id = 0`
 	}
@@ -136,23 +206,10 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 		where += ` AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)`
 	}
 	if q.OnlyMedia {
-		where += withMedia
+		where += ` AND ` + withMedia
 	}
 	if q.Public {
 		where += ` AND o.visibility <= 1`
 	}
-	args := []any{viewer, account, below, above, p.Limit}
-	if q.Tagged != "" {
-		where += ` AND EXISTS (SELECT 1 FROM status_tags t WHERE t.name = $6 AND t.status_id = o.id)`
-		args = append(args, FoldTag(q.Tagged))
-	}
-	list, err := ids[ObjectID](tx, `
-		SELECT o.id
-		FROM objects o
-		WHERE o.account_id = $2 AND o.is_status AND o.deleted_at = 0
-		  AND o.id < $3 AND o.id > $4`+where+`
-		  AND `+visible("o", "$1")+`
-		ORDER BY o.id `+p.order()+`
-		LIMIT $5`, args...)
-	return newestFirst(p, list), err
+	return where
 }

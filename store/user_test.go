@@ -136,7 +136,7 @@ func TestAccountDeleted(t *testing.T) {
 			if err != nil || u.PasswordHash != "" || u.PrivateKey != "" || u.Email == "gone@here.test" {
 				t.Errorf("its user: %+v %v", u, err)
 			}
-			list, err := tx.AccountTimeline(gone.ID, gone.ID, store.AccountQuery{}, store.Page{Limit: 40})
+			list, _, err := tx.AccountTimeline(gone.ID, gone.ID, store.AccountQuery{}, store.Page{Limit: 40})
 			if err != nil || len(list) != 0 {
 				t.Errorf("its statuses: %v %v", list, err)
 			}

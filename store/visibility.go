@@ -39,6 +39,8 @@ func visible(o, viewer string) string {
 		  WHERE vr.id = ` + o + `.reblog_of_id AND ` + visibleItself("vr", viewer) + `)))`
 }
 
+// visibleItself compares EXISTS: SQLite would make a join of it otherwise, and,
+// by its statistics, one that reads all accounts.
 func visibleItself(o, viewer string) string {
 	return fmt.Sprintf(`(
 		%[1]s.is_status AND %[1]s.deleted_at = 0
@@ -51,7 +53,7 @@ func visibleItself(o, viewer string) string {
 		    SELECT 1 FROM mentions vm
 		    WHERE vm.status_id = %[1]s.id AND vm.account_id = %[2]s))
 		AND %[3]s
-		AND EXISTS (
+		AND TRUE = EXISTS (
 		  SELECT 1 FROM accounts va
 		  WHERE va.id = %[1]s.account_id AND va.suspended_at = 0 AND va.deleted_at = 0))`,
 		o, viewer, notBlocked(o+".account_id", viewer))

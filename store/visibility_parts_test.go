@@ -113,7 +113,7 @@ func TestMuteParts(t *testing.T) {
 		sees := func(who *store.Account, want int) {
 			t.Helper()
 			w.view(func(tx *store.Tx) error {
-				if l, err := tx.PublicTimeline(who.ID, store.PublicQuery{}, store.Page{Limit: 40}); err != nil || len(l) != want {
+				if l, _, err := tx.PublicTimeline(who.ID, store.PublicQuery{}, store.Page{Limit: 40}); err != nil || len(l) != want {
 					t.Errorf("%s sees %d: %v", who.Username, len(l), err)
 				}
 				return nil

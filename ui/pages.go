@@ -58,17 +58,17 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 		if c.Account, err = u.account(tx, r); err != nil {
 			return c, err
 		}
-		ids, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
+		ids, end, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
 		if err != nil {
 			return c, err
 		}
-		if len(ids) == pageSize {
+		if c.Older = end; len(ids) == pageSize {
 			c.Older = ids[len(ids)-1]
 		}
 		if c.Statuses, err = tx.Statuses(0, ids); err != nil || p.MaxID != 0 {
 			return c, err
 		}
-		pinned, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
+		pinned, _, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
 		if err != nil {
 			return c, err
 		}
@@ -164,7 +164,7 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 	viewer, ctx := u.reader(r)
 	var err error
 	c.Statuses, err = store.Read(ctx, u.Store, func(tx *store.Tx) ([]*store.Status, error) {
-		ids, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
+		ids, _, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
 		if err != nil {
 			return nil, err
 		}

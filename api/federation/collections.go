@@ -87,15 +87,15 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 	}
 	a.collection(w, r, func(x *store.Account) string { return x.Outbox }, func(x *store.Account) int64 { return x.Statuses },
 		func(tx *store.Tx, x *store.Account, p store.Page) ([]any, int64, error) {
-			ids, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
+			ids, end, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
 			if err != nil {
 				return nil, 0, err
 			}
-			items, err := a.activities(tx, reader, x, ids)
-			if len(ids) < p.Limit {
-				return items, 0, err
+			if len(ids) == p.Limit {
+				end = ids[len(ids)-1]
 			}
-			return items, int64(ids[len(ids)-1]), err
+			items, err := a.activities(tx, reader, x, ids)
+			return items, int64(end), err
 		})
 }
 
@@ -138,7 +138,7 @@ func (a *API) featured(w http.ResponseWriter, r *http.Request) {
 	}
 	a.serveCollection(w, r, func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error) {
 		in := vocab.CollectionInput{ID: account.FeaturedURI, Items: []any{}}
-		ids, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
+		ids, _, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
 		if err != nil {
 			return in, err
 		}

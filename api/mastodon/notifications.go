@@ -7,8 +7,11 @@ func (c *call) notifications() (any, error) {
 	if id, ok := store.ParseID(c.params.String("account_id")); ok {
 		q.From = store.AccountID(id)
 	}
-	list, err := read(c, func(tx *store.Tx) ([]*store.Notification, error) {
-		return tx.Notifications(c.viewer, q, c.page(pageOfAccounts))
+	p := c.page(pageOfAccounts)
+	var end int64
+	list, err := read(c, func(tx *store.Tx) (list []*store.Notification, err error) {
+		list, end, err = tx.Notifications(c.viewer, q, p)
+		return list, err
 	})
 	if err != nil {
 		return nil, err
@@ -19,9 +22,11 @@ func (c *call) notifications() (any, error) {
 			out = append(out, c.serializer().Notification(n))
 		}
 	}
+	var first, last int64
 	if n := len(list); n > 0 {
-		c.links(list[0].ID, list[n-1].ID)
+		first, last = list[0].ID, list[n-1].ID
 	}
+	c.links(p.Around(first, last, end))
 	return out, nil
 }
 

@@ -61,11 +61,11 @@ func digest(t *testing.T, path string, facts *Facts) string {
 		for _, st := range statuses {
 			fmt.Fprint(texts, st.Content, st.Account.Username)
 		}
-		notes, err := tx.Notifications(facts.OwnerID, store.NotificationQuery{}, store.Page{Limit: 40})
+		notes, _, err := tx.Notifications(facts.OwnerID, store.NotificationQuery{}, store.Page{Limit: 40})
 		if err != nil {
 			return err
 		}
-		tagged, err := tx.TagTimeline(facts.OwnerID, store.TagQuery{Any: []string{"tag0"}}, store.Page{Limit: 40})
+		tagged, _, err := tx.TagTimeline(facts.OwnerID, store.TagQuery{Any: []string{"tag0"}}, store.Page{Limit: 40})
 		if err != nil {
 			return err
 		}

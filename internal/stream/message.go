@@ -102,7 +102,7 @@ func (r *reading) message(ev store.Event) (m Message, err error) {
 	case store.EventStatusDelete:
 		return r.deletion(ev), nil
 	case store.EventNotification:
-		list, err := r.tx.Notifications(r.viewer, store.NotificationQuery{}, store.Only(ev.IDs[1]))
+		list, _, err := r.tx.Notifications(r.viewer, store.NotificationQuery{}, store.Only(ev.IDs[1]))
 		if err != nil || len(list) == 0 {
 			return m, err
 		}

@@ -434,7 +434,7 @@ func TestOutage(t *testing.T) {
 			o := w.post(me, store.Public, nil)
 			if swept {
 				w.post(me, store.Public, nil)
-				w.update(w.other, func(tx *store.Tx) error { return tx.DeleteEvents(w.other.Now().Add(time.Hour)) })
+				w.update(w.other, func(tx *store.Tx) error { _, err := tx.DeleteEvents(w.other.Now().Add(time.Hour), 100); return err })
 			}
 			proxy.Restore()
 			m, err := s.Next(t.Context())

@@ -14,6 +14,9 @@ type dialect struct {
 	set func(param string) string
 	// textSet is the same for strings.
 	textSet func(param string) string
+	// indexedBy follows a table that is to be read by an index, whatever the
+	// statistics of its columns are; "" where the planner is not asked.
+	indexedBy func(index string) string
 	// forUpdate ends a statement whose rows this transaction will change; ""
 	// where there is one writer.
 	forUpdate string
@@ -43,6 +46,7 @@ var sqliteDialect = &dialect{
 	),
 	set:        func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
+	indexedBy:  func(index string) string { return " INDEXED BY " + index },
 	oldestOpen: "1",
 	notHanded:  "id >= $1 AND tx < $2",
 }
@@ -65,6 +69,7 @@ var postgresDialect = &dialect{
 	textSet: func(p string) string {
 		return "(SELECT value FROM jsonb_array_elements_text(CAST(" + p + " AS jsonb)))"
 	},
+	indexedBy:  func(string) string { return "" },
 	forUpdate:  "FOR NO KEY UPDATE",
 	skipLocked: "FOR UPDATE SKIP LOCKED",
 	oldestOpen: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
@@ -87,6 +92,11 @@ func (tx *Tx) InText(column, param string) string {
 // IsPostgres reports whether the engine is PostgreSQL, where others write at
 // the same time.
 func (tx *Tx) IsPostgres() bool { return tx.engine.dialect == postgresDialect }
+
+// IndexedBy follows a table in FROM that is to be read by an index of ours. With
+// statistics SQLite may think a walk along the whole table cheaper, which is in
+// order too: it is not for those who have little in it.
+func (tx *Tx) IndexedBy(index string) string { return tx.engine.dialect.indexedBy(index) }
 
 // ForUpdate ends a SELECT whose rows this transaction will change.
 func (tx *Tx) ForUpdate() string { return tx.engine.dialect.forUpdate }

@@ -122,8 +122,12 @@ func (tx *Tx) lastStatement() (query string, args []any) {
 }
 
 // DeleteEvents deletes from the outbox what is older than a time, in
-// milliseconds, except the newest row: see the migration.
-func (tx *Tx) DeleteEvents(before int64) error {
-	_, err := tx.Exec(`DELETE FROM events WHERE id < (SELECT MAX(id) FROM events WHERE created_at < $1)`, before)
-	return err
+// milliseconds, except the newest row (see the migration): the oldest rows
+// first, and most at once. It returns how many it deleted.
+func (tx *Tx) DeleteEvents(before int64, most int) (int64, error) {
+	return tx.Exec(`
+		DELETE FROM events WHERE id IN (
+		  SELECT id FROM events
+		  WHERE id < (SELECT MAX(id) FROM events WHERE created_at < $1)
+		  ORDER BY id LIMIT $2)`, before, most)
 }

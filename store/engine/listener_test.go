@@ -304,7 +304,7 @@ func TestMissedEvents(t *testing.T) {
 		sweep := func() {
 			t.Helper()
 			clock.Advance(time.Hour)
-			update(t, e, func(tx *engine.Tx) error { return tx.DeleteEvents(clock.Now().UnixMilli()) })
+			update(t, e, func(tx *engine.Tx) error { _, err := tx.DeleteEvents(clock.Now().UnixMilli(), 10); return err })
 		}
 		update(t, e, emit("x", 1))
 		l.wants("x 1")
