@@ -3,7 +3,7 @@ package store
 // Draft is what a local object was made from, as far as its other columns don't
 // have it: nobody parses the document that was made from it.
 type Draft struct {
-	Source string   // the text of a post as its author typed it
+	Source string   // the text of a post as its author typed it; "" is that of its content
 	To, Cc []string // whom a post, or an activity that is not about one, was addressed to
 	Follow string   // URI of the Follow that an Accept or a Reject answers
 

@@ -4,6 +4,7 @@ import (
 	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -71,6 +72,9 @@ func keepDraft(env *Env, a *Activity, status *store.Object, o *vocab.Object) {
 		if t.Type == "Mention" {
 			status.Draft.Mentions = append(status.Draft.Mentions, store.MentionTag{Href: t.Href, Name: t.Name})
 		}
+	}
+	if markup.PlainText(status.Content) == o.Source.Content {
+		status.Draft.Source = ""
 	}
 	row := *status
 	row.Local = true

@@ -41,6 +41,9 @@ func Document(c *config.Config, row *store.Object) json.RawMessage {
 		InReplyTo: vocab.Ref{ID: row.InReplyToURI}, Context: row.Context, URL: []vocab.Link{{Href: row.URL}},
 		Source: vocab.Source{Content: d.Source, MediaType: "text/plain"},
 	}
+	if d.Source == "" {
+		o.Source.Content = markup.PlainText(row.Content)
+	}
 	for _, m := range d.Mentions {
 		o.Tag = append(o.Tag, vocab.Tag{Type: "Mention", Href: m.Href, Name: m.Name})
 	}

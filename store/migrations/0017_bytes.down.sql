@@ -10,12 +10,12 @@
 {SQLITE}   'sensitive', json(CASE WHEN sensitive THEN 'true' ELSE 'false' END),
 {SQLITE}   'source', CASE source WHEN '' THEN NULL ELSE json_object('content', source, 'mediaType', 'text/plain') END,
 {SQLITE}   'summary', NULLIF(replace(replace(replace(spoiler_text, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), ''),
-{SQLITE}   'tag', (SELECT json_group_array(json(t.tag)) FROM (
+{SQLITE}   'tag', json((SELECT json_group_array(json(t.tag)) FROM (
 {SQLITE}     SELECT json_object('type', 'Mention', 'href', json_extract(m.value, '$.href'), 'name', json_extract(m.value, '$.name')) AS tag
 {SQLITE}     FROM json_each(CASE objects.mention_tags WHEN '' THEN '[]' ELSE objects.mention_tags END) m
 {SQLITE}     UNION ALL
 {SQLITE}     SELECT json_object('type', 'Hashtag', 'href', substr(objects.uri, 1, instr(objects.uri, '/objects/')) || 'tags/' || lower(h.value), 'name', '#' || h.value)
-{SQLITE}     FROM json_each(CASE objects.tags WHEN '' THEN '[]' ELSE objects.tags END) h) t),
+{SQLITE}     FROM json_each(CASE objects.tags WHEN '' THEN '[]' ELSE objects.tags END) h) t)),
 {SQLITE}   'to', json(CASE to_uris WHEN '' THEN '[]' ELSE to_uris END), 'type', type,
 {SQLITE}   'updated', CASE edited_at WHEN 0 THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%fZ', edited_at / 1000.0, 'unixepoch') END,
 {SQLITE}   'url', url))
