@@ -9,33 +9,34 @@ import (
 	"kinglet/store"
 )
 
-// Document is the document of an object as it is served and delivered. The row
-// of a Create or an Update has only the id of its object (see
-// activity.Publish): the content is stored in one row, and is edited and
-// deleted there.
+// Document is the document of an object of ours as it is served and delivered.
+// Of a Create or an Update only the id of its object is stored (see
+// activity.Publish): the content is in one row, and is edited and deleted there.
 func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
-	doc, err := tx.ObjectDocument(o.ID)
-	if err != nil || !hasObjectByID(o) || len(doc) == 0 {
-		return doc, err
-	}
-	object, err := tx.ObjectByURI(o.ObjectURI)
-	if fault.Is(err, fault.NotFound) {
-		// An Update of the profile is about its author.
-		author, err := tx.Account(o.AccountID)
-		if err != nil {
-			return nil, err
+	if !hasObjectByID(o) {
+		rows, err := tx.Documents([]store.ObjectID{o.ID})
+		if row := rows[o.ID]; row != nil {
+			return activity.Document(s.Config, row, nil), nil
 		}
-		if o.ObjectURI != author.URI {
-			return nil, fault.Errorf(fault.NotFound, "object %s not found", o.ObjectURI)
-		}
-		actor, err := s.ActorDocument(tx, author)
-		return vocab.WithObject(doc, actor), err
+		return nil, err
 	}
+	row, about, err := tx.DocumentWithObject(o.ID)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	if about != nil || !row.DeletedAt.IsZero() {
+		return activity.Document(s.Config, row, about), nil
+	}
+	// An Update of the profile is about its author.
+	author, err := tx.Account(o.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	current, err := tx.ObjectDocument(object.ID)
-	return vocab.WithObject(doc, current), err
+	if o.ObjectURI != author.URI {
+		return nil, fault.Errorf(fault.NotFound, "object %s not found", o.ObjectURI)
+	}
+	actor, err := s.ActorDocument(tx, author)
+	return vocab.WithObject(row.JSON, actor), err
 }
 
 func hasObjectByID(o *store.Object) bool {

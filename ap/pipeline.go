@@ -158,7 +158,7 @@ func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Ac
 // the policies made of it is what is stored and sent.
 func (s *Service) prepare(rule activity.Rule, a *activity.Activity) error {
 	if a.Origin.Publishes {
-		activity.Encode(a)
+		activity.Encode(s.env, a)
 	}
 	if rule.Prepare == nil {
 		return nil

@@ -90,7 +90,7 @@ func TestPolicyRewritesWhatComes(t *testing.T) {
 		t.Fatalf("it is %+v", o)
 	}
 	n.view(func(tx *store.Tx) error {
-		doc, err := tx.ObjectDocument(o.ID)
+		doc, err := n.Document(tx, o)
 		if bytes.Contains(doc, []byte("damn")) {
 			t.Errorf("its document is %s", doc)
 		}

@@ -55,7 +55,7 @@ var accountRows = []struct{ table, key string }{
 // nothingSaid clears the columns of an object that hold a person's text, or whom
 // it was for.
 const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = '',
-	source = '', to_uris = '', cc_uris = '', follow_uri = ''`
+	source = '', to_uris = '', cc_uris = '', follow_uri = '', mention_tags = ''`
 
 // eraseObjects makes objects tombstones without any text; $1 is the set of
 // their ids, $2 the time.
@@ -172,7 +172,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 		UPDATE objects SET `+nothingSaid+`, deleted_at = CASE WHEN deleted_at = 0 THEN $3 ELSE deleted_at END
 		WHERE id IN (
 		  SELECT o.id FROM objects o`+tx.engine.IndexedBy("objects_ended")+`
-		  WHERE o.account_id = $1 AND (NOT o.is_status OR o.deleted_at <> 0) AND o.json <> '' AND o.type <> 'Delete'
+		  WHERE o.account_id = $1 AND (NOT o.is_status OR o.deleted_at <> 0) AND (o.deleted_at = 0 OR o.json <> '') AND o.type <> 'Delete'
 		  LIMIT $2)`, id, purgeBatch, millis(tx.Now()))
 	if err != nil || n > 0 {
 		return false, err

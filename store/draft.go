@@ -3,16 +3,28 @@ package store
 // Draft is what a local object was made from, as far as its other columns don't
 // have it: nobody parses the document that was made from it.
 type Draft struct {
-	Source string   // the text of a post as its author typed it
+	Source string   // the text of a post as its author typed it; "" is that of its content
 	To, Cc []string // whom a post, or an activity that is not about one, was addressed to
 	Follow string   // URI of the Follow that an Accept or a Reject answers
+
+	Mentions []MentionTag // of a post, in the order of its text
+
+	Author string // URI of the account; a column of its own row
 }
 
-// Draft reads what a local object was made from; empty for a remote one.
+// MentionTag is a mention as the document of a post has it: what the mentioned
+// account was called when the post was written.
+type MentionTag struct {
+	Href string `json:"href"` // URI of the account
+	Name string `json:"name"` // @name@domain
+}
+
+// Draft reads what a local object was made from, without its author; empty for a
+// remote one.
 func (tx *Tx) Draft(id ObjectID) (Draft, error) {
 	var d Draft
-	err := tx.get("object "+id.String(), []any{&d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow},
-		`SELECT source, to_uris, cc_uris, follow_uri FROM objects WHERE id = $1`, id)
+	err := tx.get("object "+id.String(), []any{&d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions)},
+		`SELECT source, to_uris, cc_uris, follow_uri, mention_tags FROM objects WHERE id = $1`, id)
 	return d, err
 }
 

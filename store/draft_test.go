@@ -23,12 +23,12 @@ func (w *world) draft(o *store.Object) (d store.Draft) {
 func TestDraft(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
-		want := store.Draft{Source: "*one*", To: []string{"https://a.test/"}, Cc: []string{"https://b.test/", "https://c.test/"}}
+		want := store.Draft{Source: "*one*", To: []string{"https://a.test/"}, Cc: []string{"https://b.test/", "https://c.test/"}, Mentions: []store.MentionTag{{Href: "https://b.test/", Name: "@b@b.test"}}}
 		o := w.status(w.local("alice"), store.Public, func(o *store.Object) { o.Draft = want })
 		if got := w.draft(o); !reflect.DeepEqual(got, want) {
 			t.Errorf("it is %+v", got)
 		}
-		want = store.Draft{Source: "two", To: []string{"https://d.test/"}}
+		want = store.Draft{Source: "two", To: []string{"https://d.test/"}, Mentions: []store.MentionTag{{Href: "https://d.test/", Name: "@d@d.test"}}}
 		o.TakeText(&store.Object{Draft: want})
 		w.update(func(tx *store.Tx) error { return tx.UpdateStatus(o) })
 		if got := w.draft(o); !reflect.DeepEqual(got, want) {

@@ -44,8 +44,10 @@ type Object struct {
 
 	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
 
-	JSON  json.RawMessage // as it came; only ObjectDocument and the reads of a collection have it
-	Draft Draft           // of a local one; only Tx.Draft reads it
+	// Of a local one, which only the reads of documents have: its document, as far
+	// as the row does not say it, and what it was made from.
+	JSON  json.RawMessage
+	Draft Draft
 }
 
 const objectColumns = `
@@ -111,15 +113,15 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  id, uri, type, account_id, local, is_status, visibility, object_uri,
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
-		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri)
+		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri, mention_tags)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
 		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll),
-		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow)
+		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow, jsonText(o.Draft.Mentions))
 	return n == 1, err
 }
 
@@ -156,10 +158,11 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
-		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14
+		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
-		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc))
+		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc),
+		jsonText(o.Draft.Mentions))
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}
@@ -196,13 +199,6 @@ func (tx *Tx) object(what, where string, args ...any) (*Object, error) {
 		return nil, err
 	}
 	return o, nil
-}
-
-// ObjectDocument is the JSON of an object as it arrived, or as we published it.
-func (tx *Tx) ObjectDocument(id ObjectID) (json.RawMessage, error) {
-	var doc json.RawMessage
-	err := tx.get("document of object "+id.String(), []any{raw(&doc)}, `SELECT json FROM objects WHERE id = $1`, id)
-	return doc, err
 }
 
 // KnownURIs is the set of the URIs that are objects or accounts here.

@@ -64,7 +64,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	return "", err
 }
 
-func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
 		return Outcome{}, err
@@ -75,11 +75,13 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	} else if !fault.Is(err, fault.NotFound) {
 		return Outcome{}, err
 	}
-	a.KeepSmall(env.Config)
 	boost := &store.Object{
 		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Actor.Local(), IsStatus: true,
 		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,
-		URL: a.ID, PublishedAt: a.Published, JSON: a.Raw,
+		URL: a.ID, PublishedAt: a.Published,
+	}
+	if boost.Local {
+		boost.JSON, boost.Draft = a.Raw, store.Draft{To: a.To, Cc: a.Cc}
 	}
 	created, err := tx.InsertObject(boost)
 	out := Outcome{Object: boost.ID}

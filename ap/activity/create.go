@@ -4,6 +4,7 @@ import (
 	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/markup"
 	"kinglet/store"
 )
 
@@ -50,8 +51,7 @@ func prepareObject(env *Env, a *Activity) error {
 		return nil
 	}
 	if a.Actor.Local() {
-		// What the policies made of it, as the document: an edit begins with it.
-		reading.Status.Draft = store.Draft{Source: o.Source.Content, To: o.To, Cc: o.Cc}
+		keepDraft(env, a, reading.Status, o)
 	}
 	for _, uri := range reading.Mentions {
 		name, ok := env.Config.ParseURL(uri).Username()
@@ -62,6 +62,23 @@ func prepareObject(env *Env, a *Activity) error {
 	}
 	a.Prepared.Here, err = namesHere(env, a, o)
 	return err
+}
+
+// keepDraft keeps what a post was made from, as the policies left it: with it an
+// edit begins, and with the other columns of its row it makes the document.
+func keepDraft(env *Env, a *Activity, status *store.Object, o *vocab.Object) {
+	status.Draft = store.Draft{Author: a.Actor.URI, Source: o.Source.Content, To: o.To, Cc: o.Cc}
+	for _, t := range o.Tag {
+		if t.Type == "Mention" {
+			status.Draft.Mentions = append(status.Draft.Mentions, store.MentionTag{Href: t.Href, Name: t.Name})
+		}
+	}
+	if markup.PlainText(status.Content) == o.Source.Content {
+		status.Draft.Source = ""
+	}
+	row := *status
+	row.Local = true
+	status.JSON = toKeep(env.Config, &row, o.Raw)
 }
 
 func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {

@@ -54,19 +54,6 @@ func ObjectByID() []string { return []string{"Create", "Update"} }
 // its id.
 func HasObjectByID(typ string) bool { return slices.Contains(ObjectByID(), typ) }
 
-// Encode writes the bytes of an activity that was composed here, as its row
-// has them, and those of its object: after the policies, before the transaction.
-func Encode(a *Activity) {
-	if inner := a.Object.Object.Object; inner != nil {
-		inner.Raw = vocab.Encode(inner.Document)
-	}
-	if HasObjectByID(a.Type) {
-		a.Raw = vocab.EncodeWithID(a.Object)
-	} else {
-		a.Raw = vocab.Encode(a.Document)
-	}
-}
-
 // publishAnswer keeps and delivers the Accept or Reject of a Follow. The
 // contrary, as far as it is not delivered yet, is no answer any more.
 func publishAnswer(tx *store.Tx, a *Activity, p *Publication, inboxes []string) error {

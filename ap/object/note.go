@@ -1,7 +1,10 @@
 package object
 
 import (
+	"encoding/json"
+
 	"kinglet/ap/vocab"
+	"kinglet/internal/config"
 	"kinglet/internal/markup"
 	"kinglet/store"
 )
@@ -23,6 +26,31 @@ func textOf(o *vocab.Object) string {
 		text = markup.Render(text, markup.Options{})
 	}
 	return markup.Sanitize(text)
+}
+
+// Document writes the document of a note of ours again, from its row and its
+// draft; nil for what is not written here.
+func Document(c *config.Config, row *store.Object) json.RawMessage {
+	if row.Type != "Note" {
+		return nil
+	}
+	d := row.Draft
+	o := &vocab.Object{
+		ID: row.URI, Type: row.Type, AttributedTo: []vocab.Ref{{ID: d.Author}}, Content: row.Content, Summary: markup.EscapeText(row.SpoilerText),
+		Sensitive: row.Sensitive, Language: row.Language, Published: row.PublishedAt, Updated: row.EditedAt, To: d.To, Cc: d.Cc,
+		InReplyTo: vocab.Ref{ID: row.InReplyToURI}, Context: row.Context, URL: []vocab.Link{{Href: row.URL}},
+		Source: vocab.Source{Content: d.Source, MediaType: "text/plain"},
+	}
+	if d.Source == "" {
+		o.Source.Content = markup.PlainText(row.Content)
+	}
+	for _, m := range d.Mentions {
+		o.Tag = append(o.Tag, vocab.Tag{Type: "Mention", Href: m.Href, Name: m.Name})
+	}
+	for _, t := range row.Tags {
+		o.Tag = append(o.Tag, vocab.Tag{Type: "Hashtag", Href: c.TagURL(t), Name: "#" + t})
+	}
+	return vocab.Encode(writeNote(o))
 }
 
 func writeNote(o *vocab.Object) vocab.Document {

@@ -27,7 +27,6 @@ type Reading struct {
 // Limits of a remote post's texts, in bytes. What is longer is cut.
 const (
 	maxContent     = 128 << 10 // of HTML, before it is sanitised
-	maxDocument    = 128 << 10 // a larger one is not kept; nobody reads a stranger's again
 	maxSpoiler     = 4096
 	maxTag         = 256
 	maxDescription = 8192
@@ -62,13 +61,11 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 
 // bounded cuts what a stranger would make the database's one writer write.
 func bounded(o *vocab.Object) *vocab.Object {
-	if len(o.Content) <= maxContent && len(o.Raw) <= maxDocument {
+	if len(o.Content) <= maxContent {
 		return o
 	}
 	b := *o
-	if b.Content = clip(o.Content, maxContent); len(o.Raw) > maxDocument {
-		b.Raw = nil
-	}
+	b.Content = clip(o.Content, maxContent)
 	return &b
 }
 
@@ -76,7 +73,7 @@ func bounded(o *vocab.Object) *vocab.Object {
 func readStatus(o *vocab.Object) *store.Object {
 	status := &store.Object{
 		URI: o.ID, Type: o.Type, IsStatus: true, InReplyToURI: o.InReplyTo.ID, Context: o.Context, PublishedAt: o.Published,
-		SpoilerText: clip(markup.PlainText(o.Summary), maxSpoiler), Language: o.Language, URL: pageOf(o), Emojis: emojisOf(o.Tag), JSON: o.Raw,
+		SpoilerText: clip(markup.PlainText(o.Summary), maxSpoiler), Language: o.Language, URL: pageOf(o), Emojis: emojisOf(o.Tag),
 	}
 	status.Sensitive = o.Sensitive || status.SpoilerText != ""
 	for _, t := range o.Tag {

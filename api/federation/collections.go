@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/store"
 )
@@ -116,14 +117,14 @@ func (a *API) activities(tx *store.Tx, reader, author *store.Account, ids []stor
 	creates, err := tx.ActivitiesOn("Create", uris)
 	items := []any{}
 	for _, st := range list {
-		published, doc := docs[st.ID], docs[st.ID].JSON
+		published, about := docs[st.ID], (*store.Object)(nil)
 		if create := creates[st.URI]; create != nil {
-			published, doc = create, vocab.WithObject(create.JSON, doc)
+			published, about = create, published
 		} else if st.ReblogOfID == 0 {
 			continue
 		}
 		if a.Service.MayFetch(reader, author, published) {
-			items = append(items, doc)
+			items = append(items, activity.Document(a.Config, published, about))
 		}
 	}
 	return items, err
@@ -145,7 +146,7 @@ func (a *API) featured(w http.ResponseWriter, r *http.Request) {
 		docs, err := tx.Documents(ids)
 		for _, id := range ids {
 			if o := docs[id]; o != nil && a.Service.MayFetch(reader, account, o) {
-				in.Items = append(in.Items, o.JSON)
+				in.Items = append(in.Items, activity.Document(a.Config, o, nil))
 			}
 		}
 		in.TotalItems = int64(len(in.Items))

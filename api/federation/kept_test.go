@@ -94,7 +94,7 @@ func TestRepeatedFollows(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				doc, err = tx.ObjectDocument(o.ID)
+				doc, err = s.here.Service.Document(tx, o)
 				return err
 			})
 			var answer struct{ Object map[string]any }
@@ -152,7 +152,7 @@ func TestStrangersDocumentsAreKeptSmall(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		doc, err := tx.ObjectDocument(o.ID)
+		doc, err := s.here.Service.Document(tx, o)
 		if o.Visibility != store.Public {
 			t.Errorf("its visibility is %v", o.Visibility)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rsa"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/signature"
+	"kinglet/ap/vocab"
 	"kinglet/internal/auth"
 	"kinglet/internal/cmd"
 	"kinglet/internal/config"
@@ -271,16 +271,9 @@ func (s *seeder) post(tx *store.Tx) error {
 		o.Tags = []string{s.facts.Rare}
 	}
 	o.Content = text(s.dice, o.Tags)
-	doc, err := json.Marshal(map[string]any{
-		"@context": []any{"https://www.w3.org/ns/activitystreams", map[string]string{"sensitive": "as:sensitive", "Hashtag": "as:Hashtag"}},
-		"id":       o.URI, "type": "Note", "attributedTo": author.URI, "content": o.Content, "contentMap": map[string]string{"en": o.Content},
-		"published": s.now, "to": []string{"https://www.w3.org/ns/activitystreams#Public"}, "cc": []string{author.FollowersURI}, "context": o.Context, "url": o.URL,
-		"inReplyTo": o.InReplyToURI, "tag": o.Tags, "attachment": []any{}, "sensitive": false,
-	})
-	if err != nil {
-		return err
+	if author.Local() {
+		o.Draft = store.Draft{To: []string{vocab.Public}, Cc: []string{author.FollowersURI}}
 	}
-	o.JSON = doc
 	if _, err := tx.InsertObject(o); err != nil {
 		return err
 	}

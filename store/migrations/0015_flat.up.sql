@@ -9,7 +9,7 @@ CREATE INDEX attachments_account ON attachments (account_id, status_id, position
 
 -- What an account leaves when its statuses are deleted: tombstones and
 -- activities, until they are empty.
-CREATE INDEX objects_ended ON objects (account_id) WHERE (NOT is_status OR deleted_at <> 0) AND json <> '';
+CREATE INDEX objects_ended ON objects (account_id) WHERE (NOT is_status OR deleted_at <> 0) AND (deleted_at = 0 OR json <> '');
 
 -- The statuses of an account with a hashtag. The authors come from an index:
 -- the statuses themselves are not read.

@@ -1,0 +1,83 @@
+package store
+
+import "encoding/json"
+
+// Object documents are what others get of our objects. Of most nothing is
+// stored: their rows say all that is in them (ap/activity, Document).
+
+const documentColumns = objectColumns + `, o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri`
+
+func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) error {
+	return tx.query(func(row scanner) error {
+		o := new(Object)
+		d := &o.Draft
+		add(o)
+		return row.Scan(append(o.dest(), raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author)...)
+	}, `SELECT `+documentColumns+` FROM objects o JOIN accounts a ON a.id = o.account_id WHERE `+where, args...)
+}
+
+// Documents reads objects with what their documents are made of, keyed by id,
+// in one statement.
+func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]*Object, error) {
+	var rows []*Object
+	err := tx.withDocuments(func(o *Object) { rows = append(rows, o) }, tx.in("o.id", "$1"), setOf(list))
+	out := make(map[ObjectID]*Object, len(rows))
+	for _, o := range rows {
+		out[o.ID] = o
+	}
+	return out, err
+}
+
+// DocumentWithObject reads an object with what its document is made of, and
+// that which it names as its object, nil if that is none of objects: in one
+// statement. The object itself is nil when it is not there.
+func (tx *Tx) DocumentWithObject(id ObjectID) (o, about *Object, err error) {
+	err = tx.withDocuments(func(row *Object) { o, about = row, o },
+		`o.id = $1 OR o.uri = (SELECT t.object_uri FROM objects t WHERE t.id = $1 AND t.object_uri <> '')`, id)
+	if about != nil && about.ID == id {
+		o, about = about, o
+	}
+	if o != nil && o.ID != id {
+		o = nil
+	}
+	return o, about, err
+}
+
+// ActivitiesOn reads the local activities of a type whose objects are given,
+// with what their documents are made of, keyed by the object's URI, in one
+// statement.
+func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]*Object, error) {
+	out := map[string]*Object{}
+	if len(objects) == 0 {
+		return out, nil
+	}
+	var rows []*Object
+	err := tx.withDocuments(func(o *Object) { rows = append(rows, o) },
+		`o.object_uri <> '' AND `+tx.inText("o.object_uri", "$1")+` AND o.type = $2 AND o.local AND o.deleted_at = 0`, textSet(objects), typ)
+	for _, o := range rows {
+		out[o.ObjectURI] = o
+	}
+	return out, err
+}
+
+// ActivityDocuments reads the documents of the local Creates and Updates of an
+// object that were not deleted, as far as any are stored.
+func (tx *Tx) ActivityDocuments(objectURI string) (map[ObjectID]json.RawMessage, error) {
+	out := map[ObjectID]json.RawMessage{}
+	err := tx.query(func(row scanner) error {
+		var id ObjectID
+		var doc json.RawMessage
+		err := row.Scan(&id, raw(&doc))
+		out[id] = doc
+		return err
+	}, `SELECT id, json FROM objects
+		WHERE object_uri = $1 AND object_uri <> '' AND local AND NOT is_status AND deleted_at = 0 AND json <> '' AND type IN ('Create', 'Update')`, objectURI)
+	return out, err
+}
+
+// SetDocument replaces the stored document of an object.
+func (tx *Tx) SetDocument(id ObjectID, doc json.RawMessage) error {
+	tx.engine.Erases()
+	_, err := tx.exec(`UPDATE objects SET json = $2 WHERE id = $1`, id, string(doc))
+	return err
+}
