@@ -6,7 +6,7 @@ import "encoding/json"
 // whether it is: no other columns are read.
 const servedColumns = `id, uri, type, visibility, object_uri, json`
 
-func (tx *Tx) served(add func(o *Object), where string, args ...any) error {
+func (tx *Tx) servedObjects(add func(o *Object), where string, args ...any) error {
 	return tx.query(func(row scanner) error {
 		o := new(Object)
 		if err := row.Scan(&o.ID, &o.URI, &o.Type, &o.Visibility, &o.ObjectURI, raw(&o.JSON)); err != nil {
@@ -24,7 +24,7 @@ func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]*Object, er
 	if len(objects) == 0 {
 		return out, nil
 	}
-	err := tx.served(func(o *Object) { out[o.ObjectURI] = o },
+	err := tx.servedObjects(func(o *Object) { out[o.ObjectURI] = o },
 		`object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, textSet(objects), typ)
 	return out, err
 }
@@ -32,7 +32,7 @@ func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]*Object, er
 // Documents reads objects with their documents, keyed by id, in one statement.
 func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]*Object, error) {
 	out := map[ObjectID]*Object{}
-	err := tx.served(func(o *Object) { out[o.ID] = o }, tx.in("id", "$1"), setOf(list))
+	err := tx.servedObjects(func(o *Object) { out[o.ID] = o }, tx.in("id", "$1"), setOf(list))
 	return out, err
 }
 
