@@ -381,8 +381,16 @@ func TestPolicyWithholdsFromCollections(t *testing.T) {
 	for range 40 {
 		n.post(alice, "more", store.Public)
 	}
-	if p := read(alice.Outbox+"?page=true", bob); len(p.Items) != 0 || p.Next == "" {
+	p := read(alice.Outbox+"?page=true", bob)
+	if len(p.Items) != 0 || p.Next == "" {
 		t.Errorf("a page without items leads to %q: %s", p.Next, p.text)
+	}
+	first := p.Next
+	if p = read(first, bob); len(p.Items) != 0 || p.Next != "" {
+		t.Errorf("the last page, %s, leads to %q: %s", first, p.Next, p.text)
+	}
+	if others := read(first, carol); len(others.Items) != 3 || others.Next != "" {
+		t.Errorf("of the same page others get %s", others.text)
 	}
 }
 

@@ -34,12 +34,12 @@ func deliverable(env *Env, a *Activity, p *Publication) []string {
 			continue
 		}
 		host := vocab.Host(inbox)
-		not, asked := withheld[host]
+		refused, asked := withheld[host]
 		if !asked {
-			not = Withheld(env, host, a.Actor, activity)
-			withheld[host] = not
+			refused = Withheld(env, host, a.Actor, activity)
+			withheld[host] = refused
 		}
-		if !not {
+		if !refused {
 			out = append(out, inbox)
 		}
 	}

@@ -134,6 +134,13 @@ func TestThreadJobEnds(t *testing.T) {
 		{"rejected by a policy", 0, func(author *apptest.Stranger) http.HandlerFunc {
 			return serve(author.Note("spam", "id", author.URI+"/notes/parent"))
 		}},
+		{"with more mentions than one may have", 0, func(author *apptest.Stranger) http.HandlerFunc {
+			var tags []object
+			for i := range 501 {
+				tags = append(tags, object{"type": "Mention", "href": fmt.Sprint("https://other.test/users/", i)})
+			}
+			return serve(author.Note("hello", "id", author.URI+"/notes/parent", "tag", tags))
+		}},
 		{"no status", 0, func(author *apptest.Stranger) http.HandlerFunc {
 			return serve(object{"@context": "https://www.w3.org/ns/activitystreams", "id": author.URI + "/notes/parent", "type": "Tombstone"})
 		}},

@@ -123,6 +123,7 @@ func (s *server) openStore(c *call) (err error) {
 		return err
 	}
 	if len(pending) > 0 {
+		s.log.Info("migrating the database", "pending", describe(pending))
 		err := s.notify.whileWorking("Migrating the database", func() error {
 			_, err := s.store.Migrate(c.ctx)
 			return err

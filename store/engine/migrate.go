@@ -103,8 +103,9 @@ func (tx *Tx) migrationStatus() ([]Migration, error) {
 	return list, err
 }
 
-// Migrate applies every pending step, each in one transaction, and returns
-// those it applied.
+// Migrate applies every pending step, and returns those it applied. A step is one
+// transaction, unless it has batches: then each is, and an interrupted step goes
+// on where it was.
 func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 	for {
 		var done *Migration
@@ -118,13 +119,17 @@ func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 				if !m.AppliedAt.IsZero() {
 					continue
 				}
-				if err := tx.script(m.up); err != nil {
+				done = &m
+				more, err := tx.script(m.up)
+				if err != nil {
 					return fmt.Errorf("migration %d %s: %w", m.Version, m.Name, err)
 				}
+				if more {
+					return nil
+				}
 				m.AppliedAt = tx.Now()
-				_, err := tx.Exec(`INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)`,
+				_, err = tx.Exec(`INSERT INTO schema_migrations (version, applied_at) VALUES ($1, $2)`,
 					m.Version, m.AppliedAt.UnixMilli())
-				done = &m
 				return err
 			}
 			return nil
@@ -132,7 +137,9 @@ func (e *Engine) Migrate(ctx context.Context) (applied []Migration, err error) {
 		if err != nil || done == nil {
 			return applied, err
 		}
-		applied = append(applied, *done)
+		if !done.AppliedAt.IsZero() {
+			applied = append(applied, *done)
+		}
 	}
 }
 
@@ -161,7 +168,7 @@ func (e *Engine) MigrateDown(ctx context.Context) (Migration, error) {
 				continue
 			}
 			undone = list[i]
-			if err := tx.script(undone.down); err != nil {
+			if _, err := tx.script(undone.down); err != nil {
 				return fmt.Errorf("migration %d %s back: %w", undone.Version, undone.Name, err)
 			}
 			_, err := tx.Exec(`DELETE FROM schema_migrations WHERE version = $1`, undone.Version)
@@ -172,15 +179,27 @@ func (e *Engine) MigrateDown(ctx context.Context) (Migration, error) {
 	return undone, err
 }
 
-// script runs the statements of a migration, translated for the engine.
-func (tx *Tx) script(text string) error {
+// script runs the statements of a migration, translated for the engine. One that
+// begins with {REPEAT} ends the script while it changes rows: there is more to
+// do, which the next transaction does, from the first statement on. It keeps how
+// far the batches are. One statement for all rows of a table would have SQLite
+// hold every page that it changes in memory.
+func (tx *Tx) script(text string) (more bool, err error) {
 	for _, st := range statements(tx.engine.dialect.ddl.Replace(text)) {
+		st, repeat := strings.CutPrefix(st, "{REPEAT}")
 		// Not through the cache of prepared statements: they run once.
-		if _, err := tx.conn.ExecContext(tx.ctx, st); err != nil {
-			return fmt.Errorf("%s: %w", firstLine(st), err)
+		res, err := tx.conn.ExecContext(tx.ctx, st)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", firstLine(st), err)
+		}
+		if !repeat {
+			continue
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return true, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // statements splits a script at semicolons that end a line, and removes

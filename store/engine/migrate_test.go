@@ -279,3 +279,41 @@ func TestMigrateWaitsForAnotherProcess(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A step in batches keeps those that are done when it is interrupted, and goes
+// on after them; what follows them comes once, at its end.
+func TestMigrationInBatches(t *testing.T) {
+	enginetest.EachDatabase(t, func(t *testing.T, database string) {
+		const batch = "SELECT id FROM things WHERE id > (SELECT CAST(value AS BIGINT) FROM settings WHERE key = 'filled') ORDER BY id LIMIT 2"
+		steps := []string{
+			"0001_first", "CREATE TABLE settings (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);\n" +
+				"CREATE TABLE things (id {ID}, name TEXT NOT NULL, filled BIGINT NOT NULL DEFAULT 0);\n" +
+				"INSERT INTO things (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, 'd'), (5, 'broken');", ``,
+			"0002_fill", "INSERT INTO settings (key, value) VALUES ('filled', '0') ON CONFLICT (key) DO NOTHING;\n" +
+				"UPDATE things SET filled = filled + CASE name WHEN 'broken' THEN NULL ELSE 1 END WHERE id IN (" + batch + ");\n" +
+				"{REPEAT} UPDATE settings SET value = CAST(b.last AS TEXT) FROM (SELECT MAX(id) AS last FROM (" + batch + ") AS i) AS b WHERE key = 'filled' AND b.last IS NOT NULL;\n" +
+				"UPDATE settings SET key = 'end' WHERE key = 'filled';", ``,
+		}
+		e := open(t, engine.Options{Database: database, Schema: schema(steps...)})
+		filled := func(want int64) {
+			t.Helper()
+			if n := count(t, e, `SELECT COUNT(*) FROM things WHERE filled = 1`); n != want {
+				t.Errorf("%d rows are filled, want %d", n, want)
+			}
+			if n := count(t, e, `SELECT COUNT(*) FROM things WHERE filled > 1`); n != 0 {
+				t.Errorf("%d rows were filled twice", n)
+			}
+		}
+		applied, err := e.Migrate(t.Context())
+		if err == nil || len(applied) != 1 || kept(t, e, "end") {
+			t.Fatalf("with a row that fails: %v %v", applied, err)
+		}
+		filled(4)
+		update(t, e, run(`UPDATE things SET name = 'e' WHERE id = 5`))
+		applied, err = e.Migrate(t.Context())
+		if err != nil || len(applied) != 1 || applied[0].Version != 2 || applied[0].AppliedAt.IsZero() || !kept(t, e, "end") {
+			t.Fatalf("afterwards: %v %v", applied, err)
+		}
+		filled(5)
+	})
+}

@@ -1,0 +1,1 @@
+-- The columns go with 0013.
