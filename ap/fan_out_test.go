@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/ap"
 	"kinglet/ap/activity"
 	"kinglet/internal/apptest"
 	"kinglet/store"
+	"kinglet/store/engine"
 )
 
 // crowd has an account followed by one account of each of n hosts.
@@ -187,5 +189,23 @@ func TestFanOutSteps(t *testing.T) {
 	}
 	if !slices.Equal(enqueued, []int64{50, 100, 120}) {
 		t.Errorf("after each step %d deliveries are enqueued", enqueued)
+	}
+}
+
+// What a post writes until its answer does not depend on how many servers it
+// goes to.
+func TestPostCostsTheSame(t *testing.T) {
+	count := func(followers int) (statements int) {
+		w := apptest.NewWorld(t)
+		alice := w.Server("a.test").Account("alice")
+		crowd(w, alice, followers)
+		ctx := engine.WithTrace(t.Context(), func(string, []any) { statements++ })
+		if _, err := alice.Server.Service.Post(ctx, alice.ID, ap.PostRequest{Text: "hello", Visibility: store.Public}); err != nil {
+			t.Fatal(err)
+		}
+		return statements
+	}
+	if few, many := count(20), count(200); few != many {
+		t.Errorf("%d statements for 20 servers, %d for 200", few, many)
 	}
 }
