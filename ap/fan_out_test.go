@@ -147,6 +147,37 @@ func TestFewAreDeliveredDirectly(t *testing.T) {
 	}
 }
 
+// For very many servers there are several such jobs, one after the other; a later
+// activity replaces or follows all of them.
+func TestFanOutInParts(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	hosts := crowd(w, alice, 501)
+	post := alice.Post("one")
+	alice.Edit(post, "two")
+	if n := alice.Server.Jobs("fan_out"); n != 4 {
+		t.Errorf("a post and an edit are %d jobs", n)
+	}
+	w.Run()
+	for i, h := range hosts {
+		if got := arrived(h); got != "Create Update" {
+			t.Fatalf("host %d receives %q", i, got)
+		}
+		h.Forget()
+	}
+	alice.Edit(post, "three")
+	alice.Delete(post)
+	if n := alice.Server.Jobs("fan_out"); n != 2 {
+		t.Errorf("a Delete leaves %d jobs", n)
+	}
+	w.Run()
+	for i, h := range hosts {
+		if got := arrived(h); got != "Delete" {
+			t.Fatalf("host %d receives %q", i, got)
+		}
+	}
+}
+
 // The key of a deleted account stays until its Delete is enqueued for everyone.
 func TestFanOutIsADelivery(t *testing.T) {
 	w := apptest.NewWorld(t)
