@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/ap"
 	"kinglet/ap/activity"
 	"kinglet/internal/apptest"
 	"kinglet/store"
+	"kinglet/store/engine"
 )
 
 // crowd has an account followed by one account of each of n hosts.
@@ -145,6 +147,37 @@ func TestFewAreDeliveredDirectly(t *testing.T) {
 	}
 }
 
+// For very many servers there are several such jobs, one after the other; a later
+// activity replaces or follows all of them.
+func TestFanOutInParts(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	hosts := crowd(w, alice, 501)
+	post := alice.Post("one")
+	alice.Edit(post, "two")
+	if n := alice.Server.Jobs("fan_out"); n != 4 {
+		t.Errorf("a post and an edit are %d jobs", n)
+	}
+	w.Run()
+	for i, h := range hosts {
+		if got := arrived(h); got != "Create Update" {
+			t.Fatalf("host %d receives %q", i, got)
+		}
+		h.Forget()
+	}
+	alice.Edit(post, "three")
+	alice.Delete(post)
+	if n := alice.Server.Jobs("fan_out"); n != 2 {
+		t.Errorf("a Delete leaves %d jobs", n)
+	}
+	w.Run()
+	for i, h := range hosts {
+		if got := arrived(h); got != "Delete" {
+			t.Fatalf("host %d receives %q", i, got)
+		}
+	}
+}
+
 // The key of a deleted account stays until its Delete is enqueued for everyone.
 func TestFanOutIsADelivery(t *testing.T) {
 	w := apptest.NewWorld(t)
@@ -187,5 +220,23 @@ func TestFanOutSteps(t *testing.T) {
 	}
 	if !slices.Equal(enqueued, []int64{50, 100, 120}) {
 		t.Errorf("after each step %d deliveries are enqueued", enqueued)
+	}
+}
+
+// What a post writes until its answer does not depend on how many servers it
+// goes to.
+func TestPostCostsTheSame(t *testing.T) {
+	count := func(followers int) (statements int) {
+		w := apptest.NewWorld(t)
+		alice := w.Server("a.test").Account("alice")
+		crowd(w, alice, followers)
+		ctx := engine.WithTrace(t.Context(), func(string, []any) { statements++ })
+		if _, err := alice.Server.Service.Post(ctx, alice.ID, ap.PostRequest{Text: "hello", Visibility: store.Public}); err != nil {
+			t.Fatal(err)
+		}
+		return statements
+	}
+	if few, many := count(20), count(200); few != many {
+		t.Errorf("%d statements for 20 servers, %d for 200", few, many)
 	}
 }

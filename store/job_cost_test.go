@@ -10,7 +10,7 @@ import (
 )
 
 // What a job costs does not depend on how many others wait: in its lane, in one
-// that is full, for hosts that are set aside.
+// that is full, for hosts that are set aside, for a node that knows their kind.
 func TestJobsCostTheSame(t *testing.T) {
 	t.Parallel()
 	type cost struct {
@@ -20,15 +20,14 @@ func TestJobsCostTheSame(t *testing.T) {
 	measure := func(waiting int) (list []cost) {
 		s := storetest.SQLite(t)
 		w := newWorld(t, s)
-		for i, lane := range []string{"full", "busy", "aside"} {
-			from := time.Duration(0)
-			if lane == "aside" {
-				from = time.Hour
-			}
+		for i, c := range []struct {
+			kind, lane string
+			from       time.Duration
+		}{{"k", "full", 0}, {"k", "busy", 0}, {"k", "aside", time.Hour}, {"of a newer version", "busy", -time.Hour}} {
 			if err := store.Exec(t.Context(), s, `
 				WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 				INSERT INTO jobs (id, kind, lane, args, run_at, created_at)
-				SELECT $2 + i, 'k', $3, '{}', $4, $4 FROM n`, waiting, (i+1)<<32, lane, w.Now().Add(from).UnixMilli()); err != nil {
+				SELECT $2 + i, $5, $3, '{}', $4, $4 FROM n`, waiting, (i+1)<<32, c.lane, w.Now().Add(c.from).UnixMilli(), c.kind); err != nil {
 				t.Fatal(err)
 			}
 		}

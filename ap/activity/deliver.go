@@ -38,9 +38,18 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 	if !many {
 		return tx.Enqueue(all.deliveries()...)
 	}
-	job := FanOutJob.Job(all)
-	job.Order, job.First, job.Replaces = order, all.First, all.Replaces
-	return tx.Enqueue(job)
+	first := true
+	for inboxes := range slices.Chunk(all.Inboxes, fanOutMost) {
+		part := all
+		part.Inboxes = inboxes
+		job := FanOutJob.Job(part)
+		job.Order, job.First, job.Replaces = order, all.First && first, all.Replaces && first
+		if err := tx.Enqueue(job); err != nil {
+			return err
+		}
+		first = false
+	}
+	return nil
 }
 
 // once leaves out what is in a list before.
@@ -76,6 +85,10 @@ func (f FanOutArgs) deliveries() (list []store.NewJob) {
 	}
 	return list
 }
+
+// fanOutMost is how many inboxes one FanOutJob has: each of its steps writes those
+// that are left.
+const fanOutMost = 500
 
 // fanOutStep is how many deliveries one transaction of a FanOutJob enqueues.
 const fanOutStep = 50

@@ -61,6 +61,14 @@ type Runner struct {
 	running map[int64]*running
 	lanes   lanes
 	asleep  bool
+	leftOut leftOut
+}
+
+// leftOut is what the last look for due jobs did not start, since there was no room: the
+// end of a job makes some. Without it an end is no reason to look again.
+type leftOut struct {
+	all   bool            // there are few workers, or lanes that share them
+	lanes map[string]bool // full ones
 }
 
 // running is a job in progress.
@@ -188,14 +196,18 @@ const claimBatch = 64
 // afterError is how long to wait when the database fails.
 const afterError = 5 * time.Second
 
+// claimLeast is the share of the workers that have to be free for a look: with
+// thousands of jobs waiting each end of one would cause a claim.
+const claimLeast = 1.0 / 16
+
 // claim starts all due jobs that there is room for, and returns when the next
 // one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
 	for ctx.Err() == nil {
-		full, free := r.room()
+		full, free := r.room(len(passed) > 0)
 		full = append(full, passed...)
-		if free <= 0 {
+		if free < r.leastFree() {
 			return time.Time{}, nil
 		}
 		var jobs []store.Job
@@ -228,11 +240,20 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 	return time.Time{}, nil
 }
 
-func (r *Runner) room() (full []string, free int) {
+// room returns the full lanes and the number of free workers, and remembers what
+// is held up by them; passed reports that lanes were passed over.
+func (r *Runner) room(passed bool) (full []string, free int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lanes.full(), r.o.Workers - len(r.running)
+	full, free = r.lanes.full(), r.o.Workers-len(r.running)
+	r.leftOut = leftOut{all: passed || free < r.leastFree(), lanes: map[string]bool{}}
+	for _, lane := range full {
+		r.leftOut.lanes[lane] = true
+	}
+	return full, free
 }
+
+func (r *Runner) leastFree() int { return max(int(claimLeast*float64(r.o.Workers)), 1) }
 
 // roomIn returns how many more jobs of a lane may start, during one claim.
 func (r *Runner) roomIn() func(lane string, failing bool) int {
@@ -264,8 +285,12 @@ func (r *Runner) end(j store.Job) {
 	r.lanes.end(j.Lane)
 	r.running[j.ID].lose(nil)
 	delete(r.running, j.ID)
+	look := r.leftOut.all || r.leftOut.lanes[j.Lane]
+	r.changed.Broadcast()
 	r.mu.Unlock()
-	r.Wake()
+	if look {
+		r.Wake()
+	}
 }
 
 // run runs one job and writes its result.
