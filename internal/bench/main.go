@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // options are what the flags say.
@@ -32,7 +33,8 @@ type options struct {
 	requests int
 	json     string
 	dir      string
-	procs    int // GOMAXPROCS of the server, 0 for Go's choice
+	procs    int           // GOMAXPROCS of the server, 0 for Go's choice
+	fsync    time.Duration // how much longer a flush to the disk takes
 }
 
 func main() {
@@ -57,6 +59,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.json, "json", "", "file to write the results to")
 	flags.StringVar(&o.dir, "dir", "", "folder to keep the databases in, to be used again; a temporary one when empty")
 	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
+	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
 	compare := flags.Bool("compare", false, "compare two files of -json")
