@@ -31,7 +31,7 @@ func endpoints(f *Facts, page store.ObjectID) []endpoint {
 		{name: "tag only media", path: "/api/v1/timelines/tag/tag0?limit=20&only_media=true"},
 		{name: "tag local", path: "/api/v1/timelines/tag/tag0?limit=20&local=true"},
 		{name: "tag, of two", path: "/api/v1/timelines/tag/tag0?limit=20&any[]=tag1"},
-		{name: "tag with another", path: "/api/v1/timelines/tag/tag0?limit=20&all[]=" + f.Rare},
+		{name: "tag without another", path: "/api/v1/timelines/tag/tag0?limit=20&none[]=tag1"},
 		{name: "notifications", path: "/api/v1/notifications?limit=40"},
 		{name: "notifications of mentions", path: "/api/v1/notifications?limit=40&types[]=mention"},
 		{name: "notifications of a rare type", path: "/api/v1/notifications?limit=40&types[]=update"},

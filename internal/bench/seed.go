@@ -267,7 +267,7 @@ func (s *seeder) post(tx *store.Tx) error {
 			o.Tags = append(o.Tags, fmt.Sprintf("tag%d", few(s.dice, tags)))
 		}
 	}
-	if s.n%10_000 == 5_000 {
+	if isRare(s.n, s.shape.Statuses()) {
 		o.Tags = []string{s.facts.Rare}
 	}
 	o.Content = text(s.dice, o.Tags)
@@ -334,7 +334,7 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 	s.noted++
 	typ := "mention"
 	switch {
-	case s.noted%1000 == 7:
+	case isRare(s.noted, min(s.shape.Notifications, s.shape.Statuses()/5)):
 		typ = "update" // the rare one
 	case s.noted%3 == 0:
 		typ = "favourite"

@@ -32,6 +32,13 @@ func (s Shape) check() error {
 // Statuses is how many statuses the database has.
 func (s Shape) Statuses() int { return s.Days * s.PerDay }
 
+// isRare reports whether one of so many is among the forty that are rare: as many
+// in a small database as in a large one, so that their pages are as long.
+func isRare(n, of int) bool {
+	every := max(of/40, 2)
+	return n%every == every/2
+}
+
 // name is the name of the database's file.
 func (s Shape) name() string {
 	return fmt.Sprintf("%d-%d-%d-%d-%d-%d-%d.db", s.Accounts, s.Remote, s.Follows, s.Days, s.PerDay, s.Notifications, s.Seed)
