@@ -99,3 +99,35 @@ func TestAnswerIsFoundByItsFollow(t *testing.T) {
 		t.Errorf("%d answers are delivered", n.jobs(activity.DeliverJob.Name))
 	}
 }
+
+// Who is not mentioned any more after an edit is not shown as mentioned, and a
+// hashtag that is gone does not list the post.
+func TestEditDropsMentions(t *testing.T) {
+	n := newNetwork(t)
+	alice, bob := n.account("alice"), n.account("bob")
+	post := n.post(alice, "@bob #one", store.Public)
+	counts := func() (mentioned, tagged int) {
+		n.view(func(tx *store.Tx) error {
+			list, err := tx.MentionedLocally(post.ID)
+			if err != nil {
+				return err
+			}
+			if mentioned = len(list); mentioned > 0 && !list[bob.ID] {
+				t.Errorf("mentioned are %v", list)
+			}
+			tags, err := tx.SearchTags("one", 2)
+			tagged = len(tags)
+			return err
+		})
+		return mentioned, tagged
+	}
+	if mentioned, tagged := counts(); mentioned != 1 || tagged != 1 {
+		t.Errorf("%d mentioned, %d hashtags", mentioned, tagged)
+	}
+	if err := n.EditPost(t.Context(), alice.ID, post.ID, ap.EditRequest{Text: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	if mentioned, tagged := counts(); mentioned != 0 || tagged != 0 {
+		t.Errorf("after the edit %d mentioned, %d hashtags", mentioned, tagged)
+	}
+}

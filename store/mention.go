@@ -11,6 +11,11 @@ func (tx *Tx) PutMentions(status ObjectID, mentions []Mention) error {
 	if _, err := tx.exec(`DELETE FROM mentions WHERE status_id = $1`, status); err != nil {
 		return err
 	}
+	return tx.InsertMentions(status, mentions)
+}
+
+// InsertMentions writes the accounts that a new status is for.
+func (tx *Tx) InsertMentions(status ObjectID, mentions []Mention) error {
 	byKind := map[bool][]AccountID{}
 	for _, m := range mentions {
 		byKind[m.Silent] = append(byKind[m.Silent], m.AccountID)

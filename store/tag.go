@@ -10,6 +10,11 @@ func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 	if _, err := tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status); err != nil {
 		return err
 	}
+	return tx.InsertTags(status, tags)
+}
+
+// InsertTags writes the hashtags of a new status.
+func (tx *Tx) InsertTags(status ObjectID, tags []string) error {
 	if len(tags) == 0 {
 		return nil
 	}

@@ -37,13 +37,19 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 // Recheck checks again, in the transaction that applies an activity, what may
 // have changed since it arrived: the actor, and the owner of the inbox.
 func Recheck(tx *store.Tx, a *Activity) error {
-	now, err := tx.Accounts([]store.AccountID{a.Actor.ID, a.Recipient})
+	now, err := tx.Standings(a.Actor.ID, a.Recipient)
 	if err != nil {
 		return err
 	}
-	actor := now[a.Actor.ID]
-	if actor == nil {
+	standing, ok := now[a.Actor.ID]
+	if !ok {
 		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
+	}
+	actor := a.Actor
+	if !standing.IsOf(actor) {
+		if actor, err = tx.Account(actor.ID); err != nil {
+			return err
+		}
 	}
 	if actor.Local() {
 		if !actor.Active() { // deleted while the mentions of its post were looked up
@@ -52,7 +58,7 @@ func Recheck(tx *store.Tx, a *Activity) error {
 		return nil
 	}
 	a.Actor = actor
-	if recipient := now[a.Recipient]; recipient == nil || !recipient.Active() {
+	if !now[a.Recipient].Active {
 		a.Recipient = 0
 	}
 	return MayAct(actor, a.Object)

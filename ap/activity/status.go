@@ -20,7 +20,7 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err != nil || !created {
 		return status, false, err
 	}
-	mentioned, err := putParts(tx, a, status)
+	mentioned, err := putParts(tx, a, status, false)
 	if err != nil {
 		return nil, false, err
 	}
@@ -71,13 +71,17 @@ func findParent(tx *store.Tx, status *store.Object) error {
 }
 
 // putParts writes a status's mentions, tags and attachments, and returns the
-// local accounts among those mentioned.
-func putParts(tx *store.Tx, a *Activity, status *store.Object) ([]store.AccountID, error) {
+// local accounts among those mentioned. Those of an edited one replace what was.
+func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]store.AccountID, error) {
 	mentions, here, unknown, err := mentionsOf(tx, a)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.PutMentions(status.ID, mentions); err != nil {
+	putMentions, putTags := tx.InsertMentions, tx.InsertTags
+	if edited {
+		putMentions, putTags = tx.PutMentions, tx.PutTags
+	}
+	if err := putMentions(status.ID, mentions); err != nil {
 		return nil, err
 	}
 	if len(unknown) > 0 && a.Origin.Completes {
@@ -86,10 +90,10 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object) ([]store.AccountI
 			return nil, err
 		}
 	}
-	if err := tx.PutTags(status.ID, status.Tags); err != nil {
+	if err := putTags(status.ID, status.Tags); err != nil {
 		return nil, err
 	}
-	if list := a.Prepared.Attachments; len(list) > 0 || !status.EditedAt.IsZero() {
+	if list := a.Prepared.Attachments; len(list) > 0 || edited {
 		return here, tx.PutAttachments(status.ID, status.AccountID, append([]store.Attachment{}, list...))
 	}
 	return here, nil

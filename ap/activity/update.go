@@ -142,7 +142,7 @@ func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	mentioned, err := putParts(tx, a, status)
+	mentioned, err := putParts(tx, a, status, true)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The limits of each list that is read. More recipients are an error, since
@@ -31,7 +32,9 @@ type Bounds struct {
 
 // Parse is Parse within these bounds.
 func (b Bounds) Parse(raw []byte) (*Object, error) {
-	raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
+	if !utf8.Valid(raw) {
+		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
+	}
 	m, d, err := decode(raw)
 	if err != nil {
 		return nil, err

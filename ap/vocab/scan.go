@@ -1,11 +1,9 @@
 package vocab
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
 )
@@ -21,13 +19,14 @@ const (
 // Document is a document as JSON has it: maps, lists, texts, json.Numbers.
 type Document = map[string]any
 
-// decoder reads the tokens of a document once. It limits depth and count, and
-// refuses an object that has a core term twice, since two parsers could read
+// decoder builds what encoding/json has found to be valid. It limits the count,
+// and refuses an object that has a core term twice, since two parsers could read
 // different values (SECURITY-RULES 9). Of other duplicate keys the last counts.
 type decoder struct {
-	*json.Decoder
 	bounds Bounds
 	raw    []byte
+	at     int // where it is in raw
+	values int
 	// spans are the original bytes of each object, by the object's map:
 	// what is stored or passed on of a document is never serialized again.
 	spans map[uintptr]json.RawMessage
@@ -40,14 +39,13 @@ func decode(raw []byte) (Document, *decoder, error) {
 	if err := scanDepth(raw); err != nil {
 		return nil, nil, err
 	}
-	d := &decoder{Decoder: json.NewDecoder(bytes.NewReader(raw)), raw: raw, spans: map[uintptr]json.RawMessage{}}
-	d.UseNumber()
-	value, err := d.value(new(int), false)
+	if !json.Valid(raw) {
+		return nil, nil, fmt.Errorf("not JSON: %w", json.Unmarshal(raw, new(json.RawMessage)))
+	}
+	d := &decoder{raw: raw, spans: map[uintptr]json.RawMessage{}}
+	value, err := d.value(false)
 	if err != nil {
 		return nil, nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, nil, errors.New("data after the end of the document")
 	}
 	m, ok := value.(Document)
 	if !ok {
@@ -80,61 +78,107 @@ func scanDepth(raw []byte) error {
 	return nil
 }
 
-func (d *decoder) value(count *int, core bool) (any, error) {
-	tok, err := d.Token()
-	if err != nil {
-		return nil, fmt.Errorf("not JSON: %w", err)
-	}
-	if *count++; *count > MaxValues {
+// value reads a value; core says that it is a core term's.
+func (d *decoder) value(core bool) (any, error) {
+	if d.values++; d.values > MaxValues {
 		return nil, fmt.Errorf("the document has more than %d values", MaxValues)
 	}
-	// Elsewhere a NUL is dropped, but an id without it would be another id.
-	if s, ok := tok.(string); ok && core && strings.IndexByte(s, 0) >= 0 {
-		return nil, errors.New("an id, type or name contains a NUL")
-	}
-	switch tok {
-	case json.Delim('{'):
-		return d.object(count)
-	case json.Delim('['):
-		items := []any{}
-		for d.More() {
-			v, err := d.value(count, core)
-			if err != nil {
-				return nil, err
-			}
-			items = append(items, v)
+	switch d.next() {
+	case '{':
+		return d.object()
+	case '[':
+		return d.array(core)
+	case '"':
+		s, err := d.text()
+		// Elsewhere a NUL is dropped, but an id without it would be another id.
+		if err == nil && core && strings.IndexByte(s, 0) >= 0 {
+			return nil, errors.New("an id, type or name contains a NUL")
 		}
-		_, err := d.Token()
-		return items, err
+		return s, err
 	}
-	return tok, nil
+	start := d.at
+	for d.at < len(d.raw) && strings.IndexByte(",]} \t\r\n", d.raw[d.at]) < 0 {
+		d.at++
+	}
+	switch word := string(d.raw[start:d.at]); word {
+	case "null":
+		return nil, nil
+	case "true", "false":
+		return word == "true", nil
+	default:
+		return json.Number(word), nil
+	}
 }
 
-func (d *decoder) object(count *int) (any, error) {
-	start := d.InputOffset() - 1
-	m := Document{}
-	for d.More() {
-		tok, err := d.Token()
+// next is the next byte that is no space, which is not read yet.
+func (d *decoder) next() byte {
+	for strings.IndexByte(" \t\r\n", d.raw[d.at]) >= 0 {
+		d.at++
+	}
+	return d.raw[d.at]
+}
+
+// skip reads the next byte, if it is c.
+func (d *decoder) skip(c byte) bool {
+	if d.next() != c {
+		return false
+	}
+	d.at++
+	return true
+}
+
+// text reads a string.
+func (d *decoder) text() (s string, err error) {
+	start, escapes := d.at, false
+	for d.at++; d.raw[d.at] != '"'; d.at++ {
+		if d.raw[d.at] == '\\' {
+			escapes = true
+			d.at++
+		}
+	}
+	d.at++
+	if !escapes {
+		return string(d.raw[start+1 : d.at-1]), nil
+	}
+	err = json.Unmarshal(d.raw[start:d.at], &s)
+	return s, err
+}
+
+func (d *decoder) array(core bool) ([]any, error) {
+	d.at++
+	items := []any{}
+	for !d.skip(']') {
+		v, err := d.value(core)
 		if err != nil {
-			return nil, fmt.Errorf("not JSON: %w", err)
+			return nil, err
 		}
-		key, ok := tok.(string)
-		if !ok {
-			return nil, errors.New("not JSON: a key is not a string")
+		items = append(items, v)
+		d.skip(',')
+	}
+	return items, nil
+}
+
+func (d *decoder) object() (Document, error) {
+	start := d.at
+	d.at++
+	m := Document{}
+	for !d.skip('}') {
+		key, err := d.text()
+		if err != nil {
+			return nil, err
 		}
+		d.skip(':')
 		_, core := coreTerms[key]
 		_, duplicate := m[key]
 		if duplicate && core {
 			return nil, fmt.Errorf("duplicate key %q in one object", key)
 		}
-		if m[key], err = d.value(count, core); err != nil {
+		if m[key], err = d.value(core); err != nil {
 			return nil, err
 		}
+		d.skip(',')
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, err
-	}
-	d.spans[address(m)] = d.raw[start:d.InputOffset():d.InputOffset()]
+	d.spans[address(m)] = d.raw[start:d.at:d.at]
 	return m, nil
 }
 

@@ -70,6 +70,7 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 }
 
 func (s *server) open(c *call) (err error) {
+	limitMemory(s.log, machine(), c.environ)
 	files := fileLimit()
 	s.share = newBudget(files)
 	if files < minFiles {

@@ -10,6 +10,7 @@ import (
 	"kinglet/ap"
 	"kinglet/ap/vocab"
 	"kinglet/internal/apptest"
+	"kinglet/store/engine"
 )
 
 // postText is of the length of most posts.
@@ -80,6 +81,27 @@ func TestBytesOfAPost(t *testing.T) {
 		} else {
 			t.Logf("a post %s takes %d bytes", c.name, each)
 		}
+	}
+}
+
+// The statements of a post with a hashtag, from an account that is followed
+// here: the sender and its follower in the view that verifies the signature; in
+// the transaction both again, the post, its hashtags, the author's count, the
+// replies that wait for it, the home feeds, and who wants to be notified.
+func TestStatementsOfAnInboxNote(t *testing.T) {
+	w, s, _, bob := scene(t)
+	body, err := json.Marshal(mastodonNote(bob, 1, w.Clock.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	r := bob.Request("POST", s.Config.SharedInboxURI(), body)
+	r = r.WithContext(engine.WithTrace(r.Context(), func(query string, _ []any) { list = append(list, query) }))
+	if got := s.Do(r); got.Code != 202 {
+		t.Fatal(got.Code, got.Body)
+	}
+	if len(list) > 10 {
+		t.Errorf("it takes %d statements:\n%s", len(list), strings.Join(list, "\n"))
 	}
 }
 

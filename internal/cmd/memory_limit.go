@@ -1,0 +1,110 @@
+package cmd
+
+import (
+	"io/fs"
+	"log/slog"
+	"math"
+	"os"
+	"path"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// leastMemory is the smallest limit that is set: below what the server needs,
+// the collector would run all the time and free nothing.
+const leastMemory = 48 << 20
+
+// limitMemory has Go's collector work harder as the process comes near to what
+// it may use, instead of being killed there. Whoever sets GOMEMLIMIT decides
+// instead. root is the file system of the machine.
+func limitMemory(log *slog.Logger, root fs.FS, environ []string) {
+	for _, v := range environ {
+		if value, ok := strings.CutPrefix(v, "GOMEMLIMIT="); ok && value != "" {
+			return // the runtime has read it
+		}
+	}
+	limit, from := memoryLimit(root)
+	if limit == 0 {
+		return
+	}
+	debug.SetMemoryLimit(limit)
+	log.Debug("memory limit set", "bytes", limit, "from", from)
+}
+
+// memoryLimit is how much Go may use, and what that follows from: three quarters
+// of a cgroup's limit, since SQLite's pages and the program itself count there
+// too and Go knows nothing of them; half of a machine, which others use as well.
+// 0 is no limit: nothing is known.
+func memoryLimit(root fs.FS) (limit int64, from string) {
+	if n := machineMemory(root); n > 0 {
+		limit, from = n/2, "machine"
+	}
+	if n := cgroupMemory(root); n > 0 && (limit == 0 || n/4*3 < limit) {
+		limit, from = n/4*3, "cgroup"
+	}
+	if limit > 0 {
+		limit = max(limit, leastMemory)
+	}
+	return limit, from
+}
+
+// machineMemory is the memory of the machine in bytes, 0 if that is unknown.
+func machineMemory(root fs.FS) int64 {
+	info, _ := fs.ReadFile(root, "proc/meminfo")
+	for line := range strings.Lines(string(info)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "MemTotal:" && f[2] == "kB" {
+			kb, _ := strconv.ParseInt(f[1], 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// cgroupMemory is the least limit of the process's cgroup and of those above it
+// (cgroups(7)), of either version; 0 if there is none. A container sees its own
+// cgroup as the root, whatever /proc calls it.
+func cgroupMemory(root fs.FS) int64 {
+	least := int64(math.MaxInt64)
+	groups, _ := fs.ReadFile(root, "proc/self/cgroup")
+	for line := range strings.Lines(string(groups)) {
+		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(f) != 3 {
+			continue
+		}
+		folder, files := "sys/fs/cgroup", []string{"memory.max", "memory.high"}
+		if f[0] != "0" {
+			folder, files = "sys/fs/cgroup/memory", []string{"memory.limit_in_bytes"}
+			if !strings.Contains(","+f[1]+",", ",memory,") {
+				continue
+			}
+		}
+		for group := path.Clean("/" + f[2]); ; group = path.Dir(group) {
+			for _, file := range files {
+				if n := readBytes(root, folder+path.Join(group, file)); n > 0 {
+					least = min(least, n)
+				}
+			}
+			if group == "/" {
+				break
+			}
+		}
+	}
+	if least == math.MaxInt64 {
+		return 0
+	}
+	return least
+}
+
+// readBytes reads a file of one number; 0 for none ("max", or no such file).
+func readBytes(root fs.FS, name string) int64 {
+	content, err := fs.ReadFile(root, name)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
+	return n
+}
+
+// machine is the file system of this machine.
+func machine() fs.FS { return os.DirFS("/") }

@@ -1,0 +1,80 @@
+package cmd
+
+import (
+	"bytes"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func tree(files map[string]string) fstest.MapFS {
+	root := fstest.MapFS{}
+	for name, content := range files {
+		root[name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return root
+}
+
+const (
+	mb      = 1 << 20
+	meminfo = "MemTotal:        1048576 kB\nMemFree:          123456 kB\n" // 1 GiB
+)
+
+func TestMemoryLimit(t *testing.T) {
+	const self = "0::/system.slice/kinglet.service\n"
+	for name, c := range map[string]struct {
+		files map[string]string
+		limit int64
+		from  string
+	}{
+		"nothing is known":   {map[string]string{}, 0, ""},
+		"a machine":          {map[string]string{"proc/meminfo": meminfo}, 512 * mb, "machine"},
+		"a small machine":    {map[string]string{"proc/meminfo": "MemTotal: 65536 kB\n"}, leastMemory, "machine"},
+		"no limit, v2":       {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "max\n"}, 512 * mb, "machine"},
+		"a limit, v2":        {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
+		"the first bound":    {map[string]string{"proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "268435456\n", "sys/fs/cgroup/system.slice/kinglet.service/memory.high": "134217728\n"}, 96 * mb, "cgroup"},
+		"of the one above":   {map[string]string{"proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "max\n", "sys/fs/cgroup/system.slice/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
+		"a container, v2":    {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
+		"with another path":  {map[string]string{"proc/self/cgroup": "0::/../../docker/abc\n", "sys/fs/cgroup/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
+		"too little":         {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "33554432\n"}, leastMemory, "cgroup"},
+		"more than there is": {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "8589934592\n"}, 512 * mb, "machine"},
+		"a limit, v1": {map[string]string{
+			"proc/meminfo": meminfo, "proc/self/cgroup": "5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n1:name=systemd:/docker/abc\n",
+			"sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes": "134217728\n",
+		}, 96 * mb, "cgroup"},
+		"a container, v1":   {map[string]string{"proc/self/cgroup": "4:hugetlb,memory:/docker/abc\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "134217728\n"}, 96 * mb, "cgroup"},
+		"no limit, v1":      {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "4:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 512 * mb, "machine"},
+		"not its own":       {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "4:cpu:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "134217728\n"}, 512 * mb, "machine"},
+		"what is no number": {map[string]string{"proc/meminfo": "MemTotal: many kB\nx\n", "proc/self/cgroup": "x\n0::/\n", "sys/fs/cgroup/memory.max": "much\n"}, 0, ""},
+	} {
+		if limit, from := memoryLimit(tree(c.files)); limit != c.limit || from != c.from {
+			t.Errorf("%s: %d of the %q, want %d of the %q", name, limit, from, c.limit, c.from)
+		}
+	}
+}
+
+// It is set once, and said; whoever sets GOMEMLIMIT has decided.
+func TestMemoryLimitIsSet(t *testing.T) {
+	was := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(was)
+	root := tree(map[string]string{"proc/meminfo": meminfo})
+	for name, c := range map[string]struct {
+		environ []string
+		limit   int64
+	}{
+		"nobody has":        {[]string{"X=GOMEMLIMIT="}, 512 * mb},
+		"it is empty":       {[]string{"GOMEMLIMIT="}, 512 * mb},
+		"somebody has":      {[]string{"GOMEMLIMIT=100MiB"}, math.MaxInt64},
+		"somebody turns it": {[]string{"GOMEMLIMIT=off"}, math.MaxInt64},
+	} {
+		debug.SetMemoryLimit(math.MaxInt64)
+		var b bytes.Buffer
+		limitMemory(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})), root, c.environ)
+		if got := debug.SetMemoryLimit(-1); got != c.limit || strings.Count(b.String(), "level=DEBUG") != strings.Count(b.String(), "\n") || (b.Len() > 0) != (c.limit == 512*mb) {
+			t.Errorf("%s: %d, and the log is %q", name, got, b.String())
+		}
+	}
+}
