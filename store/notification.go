@@ -16,7 +16,7 @@ type Notification struct {
 	CreatedAt time.Time
 
 	// Filled by Notifications.
-	FromAccount *Account
+	FromAccount *Account // as displayed: see displayedColumns
 	Status      *Status
 }
 
@@ -139,7 +139,7 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 		accounts = append(accounts, n.From)
 		statuses = append(statuses, n.StatusID)
 	}
-	from, err := tx.Accounts(accounts)
+	from, err := tx.displayedAccounts(accounts)
 	if err != nil {
 		return err
 	}

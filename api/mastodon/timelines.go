@@ -19,8 +19,12 @@ func (c *call) timeline(ids func(tx *store.Tx, p store.Page) ([]store.ObjectID, 
 }
 
 func (c *call) home() (any, error) {
-	return c.timeline(func(tx *store.Tx, p store.Page) ([]store.ObjectID, error) {
-		return tx.HomeTimeline(c.viewer, p)
+	return show(c, c.serializer().statuses, func(tx *store.Tx) ([]*store.Status, error) {
+		list, err := tx.Home(c.viewer, c.page(pageOfStatuses))
+		if n := len(list); n > 0 {
+			c.links(int64(list[0].ID), int64(list[n-1].ID))
+		}
+		return list, err
 	})
 }
 
