@@ -165,6 +165,7 @@ type statement struct {
 	running    bool
 	texts      uintptr // where the bound texts and bytes are
 	room       int     // there
+	rowTexts
 }
 
 // keptRoom is how much memory for its texts a statement keeps.

@@ -22,6 +22,7 @@ func (st *statement) Scan(dest ...any) error {
 	if len(dest) != st.columns {
 		return fmt.Errorf("%d columns for %d destinations", st.columns, len(dest))
 	}
+	defer st.cutTexts()
 	for i, d := range dest {
 		v := value{st, sqlite3.Xsqlite3_column_value(st.lite.tls, st.handle, int32(i))}
 		if err := v.scan(d); err != nil {
@@ -29,6 +30,43 @@ func (st *statement) Scan(dest ...any) error {
 		}
 	}
 	return nil
+}
+
+// rowTexts are the texts of a row until it has been read: they are kept as one,
+// since a dozen short ones cost more than a long one.
+type rowTexts struct {
+	all  []byte
+	cuts []cut
+}
+
+// cut is where a text ends in rowTexts, and where it goes.
+type cut struct {
+	end  int
+	dest *string
+}
+
+func (r *rowTexts) add(text []byte, dest *string) {
+	r.all = append(r.all, text...)
+	r.cuts = append(r.cuts, cut{len(r.all), dest})
+}
+
+// keptText is how much memory for the texts of a row a statement keeps.
+const keptText = 16 << 10
+
+func (r *rowTexts) cutTexts() {
+	if len(r.cuts) == 0 {
+		return
+	}
+	all, begin := string(r.all), 0
+	for _, c := range r.cuts {
+		*c.dest = all[begin:c.end]
+		begin = c.end
+	}
+	clear(r.cuts)
+	r.all, r.cuts = r.all[:0], r.cuts[:0]
+	if cap(r.all) > keptText {
+		r.all = nil
+	}
 }
 
 // value is a column of the row.
@@ -75,7 +113,7 @@ func (v value) scan(dest any) error {
 	case sqlite3.SQLITE_TEXT, sqlite3.SQLITE_BLOB:
 		switch d := dest.(type) {
 		case *string:
-			*d = string(v.bytes())
+			v.add(v.bytes(), d)
 			return nil
 		case *[]byte:
 			*d = append([]byte{}, v.bytes()...)
@@ -86,6 +124,7 @@ func (v value) scan(dest any) error {
 	}
 	switch d := dest.(type) {
 	case sql.Scanner:
+		v.cutTexts() // which it may look at
 		return d.Scan(v.any(kind))
 	case *any:
 		*d = v.any(kind)
