@@ -84,6 +84,29 @@ func (tx *Tx) statusRows(viewer AccountID, from string, args ...any) (list []*St
 	return list, err
 }
 
+// decidedRows reads the rows of statuses of which this transaction has asked
+// before that viewer may see them: the predicate is not asked twice.
+func (tx *Tx) decidedRows(viewer AccountID, ids []ObjectID) ([]*Status, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	oneOf, set := among(tx, "o.id", "$2", ids)
+	return tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND o.deleted_at = 0 AND CAST($1 AS BIGINT) >= 0`, viewer, set)
+}
+
+// decidedStatuses is Statuses for such statuses, keyed by id.
+func (tx *Tx) decidedStatuses(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status, error) {
+	rows, err := tx.decidedRows(viewer, ids)
+	if err == nil {
+		rows, err = tx.complete(viewer, rows)
+	}
+	byID := make(map[ObjectID]*Status, len(rows))
+	for _, st := range rows {
+		byID[st.ID] = st
+	}
+	return byID, err
+}
+
 // complete adds to the rows of statuses what they boost and the data of other
 // tables, in one statement for each kind that the page has.
 func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
@@ -97,16 +120,12 @@ func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
 			originals = append(originals, st.ReblogOfID)
 		}
 	}
-	if len(originals) > 0 {
-		// The viewer may see them: the rule of their boosts has asked that.
-		oneOf, set := among(tx, "o.id", "$2", originals)
-		boosted, err := tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND o.deleted_at = 0 AND CAST($1 AS BIGINT) >= 0`, viewer, set)
-		if err != nil {
-			return nil, err
-		}
-		for _, st := range boosted {
-			known[st.ID] = st
-		}
+	boosted, err := tx.decidedRows(viewer, originals) // with their boosts
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range boosted {
+		known[st.ID] = st
 	}
 	if err := tx.fill(viewer, known); err != nil {
 		return nil, err

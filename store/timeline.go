@@ -25,8 +25,8 @@ func (tx *Tx) homeFeed(viewer AccountID, p Page) (from string, args []any) {
 	below, above := p.bounds()
 	return `
 		FROM home_feed h
-		JOIN objects o ON o.id = h.status_id
-		WHERE h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
+		CROSS JOIN objects o
+		WHERE o.id = h.status_id AND h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
 		  AND ` + visible("o", "$1") + `
 		  AND ` + unmutedStatus("o", "$1", "$4") + `
 		ORDER BY h.status_id ` + p.order() + `
