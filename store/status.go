@@ -11,6 +11,7 @@ import (
 )
 
 // Status is a status as one viewer sees it, with everything displayed with it.
+// Of its row it has what is displayed or answered: see statusColumns.
 type Status struct {
 	Object
 	Account     *Account   // as displayed: see displayedColumns
@@ -69,7 +70,7 @@ func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 // Who may see them is decided there, for what they boost as well.
 func (tx *Tx) statusRows(viewer AccountID, from string, args ...any) (list []*Status, err error) {
 	var st Status
-	dest := append(st.dest(), mentionScanner{&st}, interactionScanner{&st})
+	dest := st.dest()
 	now := tx.Now()
 	err = tx.query(func(row scanner) error {
 		st = Status{}
@@ -237,9 +238,25 @@ func statusColumns(viewer AccountID) string {
 }
 
 var (
-	columnsOfStranger = `SELECT ` + objectColumns + `, ` + mentionedColumn + `, ` + attachedColumn + ` `
-	columnsOfViewer   = `SELECT ` + objectColumns + `, ` + mentionedColumn + `, ` + attachedColumn + ` + ` + interactionColumn + ` `
+	columnsOfStranger = `SELECT ` + displayedOfObject + `, ` + mentionedColumn + `, ` + attachedColumn + ` `
+	columnsOfViewer   = `SELECT ` + displayedOfObject + `, ` + mentionedColumn + `, ` + attachedColumn + ` + ` + interactionColumn + ` `
 )
+
+// displayedOfObject are the columns of an object without those that only the
+// rules read: its type, what it is an activity about, when it came.
+const displayedOfObject = `
+	o.id, o.uri, o.account_id, o.local, o.visibility, o.reblog_of_id, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
+	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
+	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll, o.published_at, o.edited_at`
+
+func (st *Status) dest() []any {
+	return []any{
+		&st.ID, &st.URI, &st.AccountID, &st.Local, &st.Visibility, &st.ReblogOfID, &st.InReplyToID, &st.InReplyToAccountID, &st.Context, &st.URL,
+		&st.SpoilerText, &st.Content, &st.Sensitive, &st.Language, fromJSON(&st.Tags), fromJSON(&st.Emojis), &st.ApplicationID,
+		&st.RepliesCount, &st.ReblogsCount, &st.FavouritesCount, fromJSON(&st.Reactions), fromJSON(&st.Poll), toTime(&st.PublishedAt), toTime(&st.EditedAt),
+		mentionScanner{st}, interactionScanner{st},
+	}
+}
 
 var attachedColumn = bit(hasAttachments, `EXISTS (SELECT 1 FROM attachments ia WHERE ia.status_id = o.id)`)
 
