@@ -139,6 +139,14 @@ func TestHomeFeed(t *testing.T) {
 		equal("after a delete", home(store.Page{Limit: 40}), []store.ObjectID{want[1], want[2], want[3], want[5]})
 		w.update(func(tx *store.Tx) error { _, err := tx.PutBlock(friend.ID, me.ID, "b"); return err })
 		equal("after a block", home(store.Page{Limit: 40}), want[5:])
+		w.follow(me, other)
+		w.status(other, store.Public, nil)
+		w.update(func(tx *store.Tx) error { return tx.DeleteMute(me.ID, other.ID) })
+		if l := home(store.Page{Limit: 40}); len(l) != 2 {
+			t.Errorf("with another who is followed: %v", l)
+		}
+		w.suspend(other)
+		equal("after a suspension", home(store.Page{Limit: 40}), want[5:])
 	})
 }
 
