@@ -12,6 +12,8 @@ import (
 type Serializer struct {
 	Config *config.Config
 	Viewer store.AccountID // the account of the request; 0 for a stranger
+
+	authors map[*store.Account]*Account // of the page that is being made: each is made once
 }
 
 // formatTime writes a time as Mastodon does: see timeLayout.
