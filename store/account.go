@@ -1,7 +1,7 @@
 package store
 
 import (
-	"encoding/json"
+	"slices"
 	"time"
 
 	"kinglet/internal/fault"
@@ -146,6 +146,44 @@ func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
 	return out, err
 }
 
+// displayedColumns are those that others see of an account: without its keys,
+// the addresses that deliveries go to, and when it was fetched.
+const displayedColumns = `
+	a.id, a.uri, a.username, a.domain, a.handle, a.actor_type, a.display_name, a.note, a.url,
+	a.avatar, a.header, a.fields, a.emojis, a.locked, a.bot, a.discoverable, a.indexable,
+	a.followers_count, a.following_count, a.statuses_count,
+	a.last_status_at, a.created_at, a.suspended_at, a.deleted_at`
+
+func (a *Account) displayedDest() []any {
+	return []any{
+		&a.ID, &a.URI, &a.Username, &a.Domain, handleScanner{a}, &a.Type, &a.DisplayName, &a.Note, &a.URL,
+		&a.Avatar, &a.Header, fromJSON(&a.Fields), fromJSON(&a.Emojis), &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
+		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
+		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
+	}
+}
+
+// displayedAccounts is Accounts with displayedColumns only, for a page.
+func (tx *Tx) displayedAccounts(ids []AccountID) (map[AccountID]*Account, error) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	out := make(map[AccountID]*Account, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	oneOf, set := among(tx, "a.id", "$1", ids)
+	var a Account
+	dest := a.displayedDest()
+	err := tx.query(func(row scanner) error {
+		a = Account{}
+		err := row.Scan(dest...)
+		read := a
+		out[a.ID] = &read
+		return err
+	}, `SELECT `+displayedColumns+` FROM accounts a WHERE `+oneOf, set)
+	return out, err
+}
+
 // AccountsByHandles reads accounts by their handles (see Handle) in one
 // statement, keyed by handle; unknown ones are left out.
 func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
@@ -158,18 +196,6 @@ func (tx *Tx) AccountsByHandles(handles []string) (map[string]*Account, error) {
 		out[a.Handle()] = a
 	}
 	return out, err
-}
-
-// setOf encodes a list of ids as the JSON parameter of tx.in.
-func setOf[T ~int64](ids []T) string {
-	b, err := json.Marshal(ids)
-	if err != nil {
-		panic(err)
-	}
-	if ids == nil {
-		return "[]"
-	}
-	return string(b)
 }
 
 // PutAccount writes an account by its URI: a new one gets its ID (of its

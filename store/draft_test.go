@@ -100,7 +100,7 @@ func TestMigrationOfDrafts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if version = m.Version; version == 14 { // as if it had been interrupted
+			if version = m.Version; version == 16 { // as if it had been interrupted
 				w.update(func(tx *store.Tx) error {
 					_, err := tx.SettingOnce("drafts_filled", fmt.Sprint(math.MaxInt64))
 					return err

@@ -91,13 +91,9 @@ func (tx *Tx) interactionPage(table string, account AccountID, p Page) ([]Paged[
 	if err != nil {
 		return nil, err
 	}
-	read, err := tx.Statuses(account, statuses)
+	byID, err := tx.decidedStatuses(account, statuses)
 	if err != nil {
 		return nil, err
-	}
-	byID := map[ObjectID]*Status{}
-	for _, st := range read {
-		byID[st.ID] = st
 	}
 	out := list[:0]
 	for i, item := range list {

@@ -88,6 +88,9 @@ func (s handleScanner) Scan(src any) error {
 	return nil
 }
 
+// ScanText takes a handle, which is made of name and domain.
+func (s handleScanner) ScanText([]byte) error { return nil }
+
 // nullText is a text column that may be NULL.
 func nullText(s string) any {
 	if s == "" {

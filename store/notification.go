@@ -17,7 +17,7 @@ type Notification struct {
 	CreatedAt time.Time
 
 	// Filled by Notifications.
-	FromAccount *Account
+	FromAccount *Account // as displayed: see displayedColumns
 	Status      *Status
 }
 
@@ -164,35 +164,44 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n, tx.fillNotifications(viewer, []*Notification{n})
+	statuses, err := tx.Statuses(viewer, []ObjectID{n.StatusID})
+	if err != nil {
+		return nil, err
+	}
+	if len(statuses) > 0 {
+		n.Status = statuses[0]
+	}
+	return n, tx.fillSenders([]*Notification{n})
 }
 
+// fillNotifications adds the accounts and the statuses, which viewer may see.
 func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
-	if len(list) == 0 {
-		return nil
-	}
-	var accounts []AccountID
 	var statuses []ObjectID
 	for _, n := range list {
-		accounts = append(accounts, n.From)
-		statuses = append(statuses, n.StatusID)
+		if n.StatusID != 0 {
+			statuses = append(statuses, n.StatusID)
+		}
 	}
-	from, err := tx.Accounts(accounts)
+	byID, err := tx.decidedStatuses(viewer, statuses)
 	if err != nil {
 		return err
-	}
-	read, err := tx.Statuses(viewer, statuses)
-	if err != nil {
-		return err
-	}
-	byID := map[ObjectID]*Status{}
-	for _, st := range read {
-		byID[st.ID] = st
 	}
 	for _, n := range list {
-		n.FromAccount, n.Status = from[n.From], byID[n.StatusID]
+		n.Status = byID[n.StatusID]
 	}
-	return nil
+	return tx.fillSenders(list)
+}
+
+func (tx *Tx) fillSenders(list []*Notification) error {
+	var accounts []AccountID
+	for _, n := range list {
+		accounts = append(accounts, n.From)
+	}
+	from, err := tx.displayedAccounts(accounts)
+	for _, n := range list {
+		n.FromAccount = from[n.From]
+	}
+	return err
 }
 
 // DismissNotification deletes one notification.

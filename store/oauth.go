@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,24 @@ func (tx *Tx) Apps(ids []int64) (map[int64]*App, error) {
 		out[a.ID] = a
 		return err
 	}, `SELECT `+appColumns+` FROM oauth_apps p WHERE `+tx.in("p.id", "$1"), setOf(ids))
+	return out, err
+}
+
+// appsOf reads what others see of clients, keyed by id: name and website.
+func (tx *Tx) appsOf(ids []int64) (map[int64]*App, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	out := make(map[int64]*App, len(ids))
+	oneOf, set := among(tx, "p.id", "$1", ids)
+	err := tx.query(func(row scanner) error {
+		a := new(App)
+		err := row.Scan(&a.ID, &a.Name, &a.Website)
+		out[a.ID] = a
+		return err
+	}, `SELECT p.id, p.name, p.website FROM oauth_apps p WHERE `+oneOf, set)
 	return out, err
 }
 

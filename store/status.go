@@ -1,23 +1,31 @@
 package store
 
 import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"kinglet/internal/fault"
 )
 
 // Status is a status as one viewer sees it, with everything displayed with it.
+// Of its row it has what is displayed or answered: see statusColumns.
 type Status struct {
 	Object
-	Account     *Account
-	Reblog      *Status // what it boosts, seen by the same viewer
-	Mentions    []*Account
+	Account     *Account   // as displayed: see displayedColumns
+	Reblog      *Status    // what it boosts, seen by the same viewer
+	Mentions    []*Account // as displayed
 	Attachments []Attachment
-	Application *App // what it was written with; nil when not known
+	Application *App // what it was written with, its name and website only; nil when not known
 
 	// The viewer's own interactions; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
 	Reacted                                          []string // with which emojis
+
+	mentioned      []AccountID
+	hasAttachments bool
 }
 
 // Status reads one status as viewer sees it, 0 for a stranger; NotFound when it
@@ -35,22 +43,85 @@ func (tx *Tx) Status(viewer AccountID, id ObjectID) (*Status, error) {
 
 // Statuses reads the statuses of a page in the order of ids, leaving out what
 // viewer may not see. It runs the same small number of statements for one and
-// for forty, whatever they contain.
+// for forty.
 func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	known, err := tx.statusRows(viewer, ids)
+	oneOf, set := among(tx, "o.id", "$2", ids)
+	rows, err := tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND `+visible("o", "$1"), viewer, set)
 	if err != nil {
 		return nil, err
 	}
+	known := make(map[ObjectID]*Status, len(rows))
+	for _, st := range rows {
+		known[st.ID] = st
+	}
+	list := make([]*Status, 0, len(ids))
+	for _, id := range ids {
+		if st := known[id]; st != nil {
+			list = append(list, st)
+		}
+	}
+	return tx.complete(viewer, list)
+}
+
+// statusRows reads the rows of statuses, o in from, in which $1 is the viewer.
+// Who may see them is decided there, for what they boost as well.
+func (tx *Tx) statusRows(viewer AccountID, from string, args ...any) (list []*Status, err error) {
+	var st Status
+	dest := st.dest()
+	now := tx.Now()
+	err = tx.query(func(row scanner) error {
+		st = Status{}
+		if err := row.Scan(dest...); err != nil {
+			return err
+		}
+		st.Poll.age(now)
+		read := st
+		list = append(list, &read)
+		return nil
+	}, statusColumns(viewer)+from, args...)
+	return list, err
+}
+
+// decidedRows reads the rows of statuses of which this transaction has asked
+// before that viewer may see them: the predicate is not asked twice.
+func (tx *Tx) decidedRows(viewer AccountID, ids []ObjectID) ([]*Status, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	oneOf, set := among(tx, "o.id", "$2", ids)
+	return tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND o.deleted_at = 0 AND CAST($1 AS BIGINT) >= 0`, viewer, set)
+}
+
+// decidedStatuses is Statuses for such statuses, keyed by id.
+func (tx *Tx) decidedStatuses(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status, error) {
+	rows, err := tx.decidedRows(viewer, ids)
+	if err == nil {
+		rows, err = tx.complete(viewer, rows)
+	}
+	byID := make(map[ObjectID]*Status, len(rows))
+	for _, st := range rows {
+		byID[st.ID] = st
+	}
+	return byID, err
+}
+
+// complete adds to the rows of statuses what they boost and the data of other
+// tables, in one statement for each kind that the page has.
+func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
+	known := make(map[ObjectID]*Status, len(rows)+len(rows)/4)
+	for _, st := range rows {
+		known[st.ID] = st
+	}
 	var originals []ObjectID
-	for _, st := range known {
+	for _, st := range rows {
 		if st.ReblogOfID != 0 && known[st.ReblogOfID] == nil {
 			originals = append(originals, st.ReblogOfID)
 		}
 	}
-	boosted, err := tx.statusRows(viewer, originals)
+	boosted, err := tx.decidedRows(viewer, originals) // with their boosts
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +131,9 @@ func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 	if err := tx.fill(viewer, known); err != nil {
 		return nil, err
 	}
-	out := make([]*Status, 0, len(ids))
-	for _, id := range ids {
-		st := known[id]
-		if st == nil || st.Account == nil {
+	out := rows[:0]
+	for _, st := range rows {
+		if st.Account == nil {
 			continue
 		}
 		if st.ReblogOfID != 0 {
@@ -76,82 +146,158 @@ func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 	return out, nil
 }
 
-func (tx *Tx) statusRows(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status, error) {
-	out := make(map[ObjectID]*Status, len(ids))
-	err := tx.query(func(row scanner) error {
-		st := new(Status)
-		if err := row.Scan(st.dest()...); err != nil {
-			return err
-		}
-		st.Poll.age(tx.Now())
-		out[st.ID] = st
-		return nil
-	}, `SELECT `+objectColumns+` FROM objects o WHERE `+tx.in("o.id", "$1")+` AND `+visible("o", "$2"), setOf(ids), viewer)
-	return out, err
-}
-
-// fill adds the data of other tables to statuses: one statement each.
+// fill adds the data of other tables to statuses.
 func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
-	ids := make([]ObjectID, 0, len(known))
-	authors := make([]AccountID, 0, len(known))
-	apps := make([]int64, 0, len(known))
+	var accounts []AccountID
+	var apps []int64
+	var attached, reacted []ObjectID
 	for _, st := range known {
-		ids = append(ids, st.ID)
-		authors = append(authors, st.AccountID)
+		accounts = append(append(accounts, st.AccountID), st.mentioned...)
 		if st.ApplicationID != 0 {
 			apps = append(apps, st.ApplicationID)
 		}
+		if st.hasAttachments {
+			attached = append(attached, st.ID)
+		}
+		if len(st.Reactions) > 0 && viewer != 0 {
+			reacted = append(reacted, st.ID)
+		}
 	}
-	set := setOf(ids)
-	mentioned, err := tx.mentionsOf(set)
+	displayed, err := tx.displayedAccounts(accounts)
 	if err != nil {
 		return err
 	}
-	for _, list := range mentioned {
-		authors = append(authors, list...)
-	}
-	accounts, err := tx.Accounts(authors)
-	if err != nil {
-		return err
-	}
-	applications, err := tx.Apps(apps)
+	applications, err := tx.appsOf(apps)
 	if err != nil {
 		return err
 	}
 	for _, st := range known {
-		st.Account = accounts[st.AccountID]
+		st.Account = displayed[st.AccountID]
 		st.Application = applications[st.ApplicationID]
-		for _, id := range mentioned[st.ID] {
-			if a := accounts[id]; a != nil {
+		for _, id := range st.mentioned {
+			if a := displayed[id]; a != nil {
 				st.Mentions = append(st.Mentions, a)
 			}
 		}
 	}
-	if err := tx.fillAttachments(set, known); err != nil {
+	if err := tx.fillAttachments(attached, known); err != nil {
 		return err
 	}
-	return tx.fillInteractions(viewer, set, known)
+	return tx.fillReacted(viewer, reacted, known)
 }
 
-// mentionsOf reads the accounts that statuses mention, in the order of their
-// ids.
-func (tx *Tx) mentionsOf(set string) (map[ObjectID][]AccountID, error) {
-	out := map[ObjectID][]AccountID{}
-	err := tx.query(func(row scanner) error {
-		var status ObjectID
-		var account AccountID
-		if err := row.Scan(&status, &account); err != nil {
+// mentionedColumn lists the accounts that a status mentions.
+const mentionedColumn = `COALESCE((
+	SELECT string_agg(CAST(mm.account_id AS TEXT), ',')
+	FROM mentions mm
+	WHERE mm.status_id = o.id AND NOT mm.silent), '')`
+
+// mentionScanner reads mentionedColumn, in the order of the ids.
+type mentionScanner struct{ st *Status }
+
+func (s mentionScanner) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		return s.ScanText([]byte(v))
+	case []byte:
+		return s.ScanText(v)
+	}
+	return fmt.Errorf("the mentions of a status are %T", src)
+}
+
+func (s mentionScanner) ScanText(b []byte) error {
+	for len(b) > 0 {
+		var id []byte
+		id, b, _ = bytes.Cut(b, []byte{','})
+		n, err := strconv.ParseInt(string(id), 10, 64)
+		if err != nil {
 			return err
 		}
-		out[status] = append(out[status], account)
-		return nil
-	}, `SELECT status_id, account_id FROM mentions
-		WHERE `+tx.in("status_id", "$1")+` AND NOT silent
-		ORDER BY status_id, account_id`, set)
-	return out, err
+		s.st.mentioned = append(s.st.mentioned, AccountID(n))
+	}
+	slices.Sort(s.st.mentioned)
+	return nil
 }
 
-func (tx *Tx) fillAttachments(set string, known map[ObjectID]*Status) error {
+// The bits of attachedColumn and interactionColumn.
+const (
+	isFavourite = 1 << iota
+	isReblogged
+	isBookmarked
+	isPinned
+	hasAttachments
+)
+
+// statusColumns begins the statement of a page of statuses, in which $1 is the
+// viewer.
+func statusColumns(viewer AccountID) string {
+	if viewer == 0 {
+		return columnsOfStranger
+	}
+	return columnsOfViewer
+}
+
+var (
+	columnsOfStranger = `SELECT ` + displayedOfObject + `, ` + mentionedColumn + `, ` + attachedColumn + ` `
+	columnsOfViewer   = `SELECT ` + displayedOfObject + `, ` + mentionedColumn + `, ` + attachedColumn + ` + ` + interactionColumn + ` `
+)
+
+// displayedOfObject are the columns of an object without those that only the
+// rules read: its type, what it is an activity about, when it came.
+const displayedOfObject = `
+	o.id, o.uri, o.account_id, o.local, o.visibility, o.reblog_of_id, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
+	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
+	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll, o.published_at, o.edited_at`
+
+func (st *Status) dest() []any {
+	return []any{
+		&st.ID, &st.URI, &st.AccountID, &st.Local, &st.Visibility, &st.ReblogOfID, &st.InReplyToID, &st.InReplyToAccountID, &st.Context, &st.URL,
+		&st.SpoilerText, &st.Content, &st.Sensitive, &st.Language, fromJSON(&st.Tags), fromJSON(&st.Emojis), &st.ApplicationID,
+		&st.RepliesCount, &st.ReblogsCount, &st.FavouritesCount, fromJSON(&st.Reactions), fromJSON(&st.Poll), toTime(&st.PublishedAt), toTime(&st.EditedAt),
+		mentionScanner{st}, interactionScanner{st},
+	}
+}
+
+var attachedColumn = bit(hasAttachments, `EXISTS (SELECT 1 FROM attachments ia WHERE ia.status_id = o.id)`)
+
+// interactionColumn is what viewer, $1, did with a status. The counters of a
+// status are exact (count.go), so what they count is not looked for where they
+// are 0; only one's own statuses are pinned.
+var interactionColumn = strings.Join([]string{
+	bit(isFavourite, `o.favourites_count > 0 AND EXISTS (SELECT 1 FROM favourites i WHERE i.account_id = $1 AND i.status_id = o.id)`),
+	bit(isReblogged, `o.reblogs_count > 0 AND EXISTS (
+	  SELECT 1 FROM objects i WHERE i.reblog_of_id = o.id AND i.reblog_of_id <> 0 AND i.account_id = $1 AND i.deleted_at = 0)`),
+	bit(isBookmarked, `EXISTS (SELECT 1 FROM bookmarks i WHERE i.account_id = $1 AND i.status_id = o.id)`),
+	bit(isPinned, `o.account_id = $1 AND EXISTS (SELECT 1 FROM pins i WHERE i.account_id = $1 AND i.status_id = o.id)`),
+}, ` + `)
+
+func bit(bit int, condition string) string {
+	return fmt.Sprintf(`CASE WHEN %s THEN %d ELSE 0 END`, condition, bit)
+}
+
+// interactionScanner reads attachedColumn and interactionColumn.
+type interactionScanner struct{ st *Status }
+
+func (s interactionScanner) Scan(src any) error {
+	n, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("the interactions with a status are %T", src)
+	}
+	return s.ScanInt(n)
+}
+
+func (s interactionScanner) ScanInt(n int64) error {
+	s.st.Favourited, s.st.Reblogged = n&isFavourite != 0, n&isReblogged != 0
+	s.st.Bookmarked, s.st.Pinned = n&isBookmarked != 0, n&isPinned != 0
+	s.st.hasAttachments = n&hasAttachments != 0
+	return nil
+}
+
+func (tx *Tx) fillAttachments(ids []ObjectID, known map[ObjectID]*Status) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	oneOf, set := among(tx, "m.status_id", "$1", ids)
 	return tx.query(func(row scanner) error {
 		var m Attachment
 		if err := row.Scan(m.dest()...); err != nil {
@@ -161,49 +307,25 @@ func (tx *Tx) fillAttachments(set string, known map[ObjectID]*Status) error {
 		st.Attachments = append(st.Attachments, m)
 		return nil
 	}, `SELECT `+attachmentColumns+` FROM attachments m
-		WHERE `+tx.in("m.status_id", "$1")+`
+		WHERE `+oneOf+`
 		ORDER BY m.status_id, m.position`, set)
 }
 
-// fillInteractions reads what viewer did to statuses, all kinds in one
-// statement.
-func (tx *Tx) fillInteractions(viewer AccountID, set string, known map[ObjectID]*Status) error {
-	if viewer == 0 {
+// fillReacted reads with which emojis viewer reacted.
+func (tx *Tx) fillReacted(viewer AccountID, ids []ObjectID, known map[ObjectID]*Status) error {
+	if len(ids) == 0 {
 		return nil
 	}
+	oneOf, set := among(tx, "status_id", "$2", ids)
 	return tx.query(func(row scanner) error {
 		var id ObjectID
-		var mark string
-		if err := row.Scan(&id, &mark); err != nil {
-			return err
-		}
-		st := known[id]
-		switch mark {
-		case "favourite":
-			st.Favourited = true
-		case "reblog":
-			st.Reblogged = true
-		case "bookmark":
-			st.Bookmarked = true
-		case "pin":
-			st.Pinned = true
-		default:
-			name, _ := strings.CutPrefix(mark, "reaction ")
+		var name string
+		err := row.Scan(&id, &name)
+		if st := known[id]; err == nil {
 			st.Reacted = append(st.Reacted, name)
 		}
-		return nil
-	}, `
-		SELECT status_id, 'favourite' FROM favourites WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
-		UNION ALL
-		SELECT status_id, 'bookmark' FROM bookmarks WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
-		UNION ALL
-		SELECT status_id, 'pin' FROM pins WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
-		UNION ALL
-		SELECT status_id, 'reaction ' || name FROM reactions WHERE account_id = $1 AND `+tx.in("status_id", "$2")+`
-		UNION ALL
-		SELECT reblog_of_id, 'reblog' FROM objects
-		WHERE reblog_of_id <> 0 AND `+tx.in("reblog_of_id", "$2")+` AND account_id = $1 AND deleted_at = 0`,
-		viewer, set)
+		return err
+	}, `SELECT status_id, name FROM reactions WHERE account_id = $1 AND `+oneOf, viewer, set)
 }
 
 // MaySee reports whether viewer may see a status.

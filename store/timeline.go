@@ -8,17 +8,32 @@ import "slices"
 
 // HomeTimeline lists an account's home feed.
 func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
+	from, args := tx.homeFeed(viewer, p)
+	list, err := ids[ObjectID](tx, `SELECT o.id `+from, args...)
+	return newestFirst(p, list), err
+}
+
+// Home reads the statuses of a page of HomeTimeline, in the statement that finds
+// them.
+func (tx *Tx) Home(viewer AccountID, p Page) ([]*Status, error) {
+	from, args := tx.homeFeed(viewer, p)
+	rows, err := tx.statusRows(viewer, from, args...)
+	if err != nil {
+		return nil, err
+	}
+	return tx.complete(viewer, newestFirst(p, rows))
+}
+
+func (tx *Tx) homeFeed(viewer AccountID, p Page) (from string, args []any) {
 	below, above := p.bounds()
-	list, err := ids[ObjectID](tx, `
-		SELECT h.status_id
+	return `
 		FROM home_feed h
 		CROSS JOIN objects o
 		WHERE o.id = h.status_id AND h.account_id = $1 AND h.status_id < $2 AND h.status_id > $3
-		  AND `+visible("o", "$1")+`
-		  AND `+unmutedStatus("o", "$1", "$4")+`
-		ORDER BY h.status_id `+p.order()+`
-		LIMIT $5`, viewer, below, above, millis(tx.Now()), p.Limit)
-	return newestFirst(p, list), err
+		  AND ` + visible("o", "$1") + `
+		  AND ` + unmutedStatus("o", "$1", "$4") + `
+		ORDER BY h.status_id ` + p.order() + `
+		LIMIT $5`, []any{viewer, below, above, millis(tx.Now()), p.Limit}
 }
 
 // unmutedStatus is true unless viewer mutes the author, or the author of the

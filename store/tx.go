@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"kinglet/internal/fault"
@@ -39,6 +40,28 @@ func (tx *Tx) query(scan func(row scanner) error, query string, args ...any) err
 
 func (tx *Tx) in(column, param string) string     { return tx.engine.In(column, param) }
 func (tx *Tx) inText(column, param string) string { return tx.engine.InText(column, param) }
+
+// among is the condition that a column is one of ids, and the argument of its
+// parameter. One id is compared, several are a set.
+func among[T ~int64](tx *Tx, column, param string, ids []T) (condition string, arg any) {
+	if len(ids) == 1 {
+		return column + " = " + param, int64(ids[0])
+	}
+	return tx.in(column, param), setOf(ids)
+}
+
+// setOf encodes a list of ids as the JSON parameter of tx.in.
+func setOf[T ~int64](ids []T) string {
+	b := make([]byte, 1, 2+20*len(ids))
+	b[0] = '['
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(id), 10)
+	}
+	return string(append(b, ']'))
+}
 
 func (tx *Tx) insertNew(at time.Time, insert func(id int64) error) error {
 	return tx.engine.InsertNew(at, insert)
@@ -105,6 +128,10 @@ func (s timeScanner) Scan(src any) error {
 	if !ok && src != nil {
 		return fmt.Errorf("time column holds %T", src)
 	}
+	return s.ScanInt(ms)
+}
+
+func (s timeScanner) ScanInt(ms int64) error {
 	*s.t = time.Time{}
 	if ms != 0 {
 		*s.t = time.UnixMilli(ms).UTC()
@@ -125,26 +152,27 @@ func jsonText(v any) string {
 }
 
 // fromJSON scans such a column; "" leaves dest unchanged.
-func fromJSON(dest any) sql.Scanner { return jsonScanner{dest} }
+func fromJSON[T any](dest *T) sql.Scanner { return jsonScanner[T]{dest} }
 
-type jsonScanner struct{ dest any }
+type jsonScanner[T any] struct{ dest *T }
 
-func (s jsonScanner) Scan(src any) error {
+func (s jsonScanner[T]) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
 		return nil
 	case string:
-		if v == "" {
-			return nil
-		}
-		return json.Unmarshal([]byte(v), s.dest)
+		return s.ScanText([]byte(v))
 	case []byte:
-		if len(v) == 0 {
-			return nil
-		}
-		return json.Unmarshal(v, s.dest)
+		return s.ScanText(v)
 	}
 	return errors.New("JSON column holds neither text nor bytes")
+}
+
+func (s jsonScanner[T]) ScanText(b []byte) error {
+	if len(b) == 0 || readList(b, s.dest) {
+		return nil
+	}
+	return json.Unmarshal(b, s.dest)
 }
 
 // raw scans a text column into bytes, unchanged.
@@ -163,6 +191,11 @@ func (s rawScanner) Scan(src any) error {
 	default:
 		return fmt.Errorf("document column holds %T", src)
 	}
+	return nil
+}
+
+func (s rawScanner) ScanText(b []byte) error {
+	*s.dest = append(json.RawMessage(nil), b...)
 	return nil
 }
 

@@ -33,6 +33,15 @@ func ParseVisibility(s string) (Visibility, bool) {
 // counts it or acts on it for an account uses it. A boost is visible to those
 // who may see both the boost and the boosted status.
 func visible(o, viewer string) string {
+	if o == "o" && viewer == "$1" { // of nearly every page
+		return visibleToFirst
+	}
+	return visibleText(o, viewer)
+}
+
+var visibleToFirst = visibleText("o", "$1")
+
+func visibleText(o, viewer string) string {
 	return "(" + visibleItself(o, viewer) + `
 		AND (` + o + `.reblog_of_id = 0 OR EXISTS (
 		  SELECT 1 FROM objects vr

@@ -91,7 +91,7 @@ func (s Serializer) Account(a *store.Account) *Account {
 	}
 	e.AvatarStatic, e.HeaderStatic = e.Avatar, e.Header
 	if !a.LastStatusAt.IsZero() {
-		day := a.LastStatusAt.Format(time.DateOnly)
+		day := formatDay(a.LastStatusAt)
 		e.LastStatusAt = &day
 	}
 	return e

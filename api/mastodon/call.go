@@ -40,7 +40,7 @@ func (c *call) readID() error {
 func (c *call) accountID() store.AccountID { return store.AccountID(c.id) }
 func (c *call) statusID() store.ObjectID   { return store.ObjectID(c.id) }
 
-func (c *call) serializer() Serializer { return Serializer{c.api.Config, c.viewer} }
+func (c *call) serializer() Serializer { return Serializer{Config: c.api.Config, Viewer: c.viewer} }
 
 // read runs fn in one view of the database.
 func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (T, error) {

@@ -63,7 +63,7 @@ func (s Serializer) Status(st *store.Status) *Status {
 		ID: st.ID.String(), CreatedAt: formatTime(st.PublishedAt), Sensitive: st.Sensitive, SpoilerText: st.SpoilerText,
 		Visibility: st.Visibility.String(), Language: textPtr(st.Language), URI: st.URI, URL: textPtr(st.URL),
 		RepliesCount: st.RepliesCount, ReblogsCount: st.ReblogsCount, FavouritesCount: st.FavouritesCount,
-		EditedAt: timePtr(st.EditedAt), Content: st.Content, Account: s.Account(st.Account),
+		EditedAt: timePtr(st.EditedAt), Content: st.Content, Account: s.author(st.Account),
 		MediaAttachments: each(st.Attachments, s.Attachment), Mentions: each(st.Mentions, s.Mention), Tags: each(st.Tags, s.StatusTag), Emojis: each(st.Emojis, s.Emoji),
 	}
 	e.Pleroma.Reactions, e.Poll = s.reactions(st), s.poll(st)
@@ -90,5 +90,19 @@ func (s Serializer) Status(st *store.Status) *Status {
 	return e
 }
 
+// author serializes the author of a status.
+func (s Serializer) author(a *store.Account) *Account {
+	if s.authors == nil {
+		return s.Account(a)
+	}
+	if s.authors[a] == nil {
+		s.authors[a] = s.Account(a)
+	}
+	return s.authors[a]
+}
+
 // statuses serializes a list of statuses.
-func (s Serializer) statuses(list []*store.Status) []*Status { return each(list, s.Status) }
+func (s Serializer) statuses(list []*store.Status) []*Status {
+	s.authors = map[*store.Account]*Account{}
+	return each(list, s.Status)
+}

@@ -23,9 +23,12 @@ func (c *call) timeline(ids func(tx *store.Tx, p store.Page) (list []store.Objec
 }
 
 func (c *call) home() (any, error) {
-	return c.timeline(func(tx *store.Tx, p store.Page) ([]store.ObjectID, store.ObjectID, error) {
-		list, err := tx.HomeTimeline(c.viewer, p)
-		return list, 0, err
+	return show(c, c.serializer().statuses, func(tx *store.Tx) ([]*store.Status, error) {
+		list, err := tx.Home(c.viewer, c.page(pageOfStatuses))
+		if n := len(list); n > 0 {
+			c.links(int64(list[0].ID), int64(list[n-1].ID))
+		}
+		return list, err
 	})
 }
 

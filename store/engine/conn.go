@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // conn is one database connection with its prepared statements. Transactions
@@ -10,61 +11,63 @@ import (
 // statements work the same on both engines.
 type conn struct {
 	*sql.Conn
-	// stmts caches the statements that this connection has prepared, by
-	// their SQL. nil leaves caching to the driver (pgx does it itself).
-	stmts map[string]*sql.Stmt
-	// handle is SQLite's, for interrupting a reading connection.
-	handle uintptr
+	// lite runs SQLite's statements and keeps them prepared; nil on
+	// PostgreSQL, where pgx does.
+	lite *lite
 	// changed counts the rows that exec has changed.
 	changed int64
+}
+
+// newLiteConn is a connection of SQLite.
+func newLiteConn(c *sql.Conn) (*conn, error) {
+	handle, err := readHandle(c)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, lite: newLite(handle)}, nil
 }
 
 // maxPrepared limits the cache; Kinglet has a few hundred fixed statements.
 const maxPrepared = 512
 
-func (c *conn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	if st, ok := c.stmts[query]; ok {
-		return st, nil
+func (c *conn) exec(ctx context.Context, query string, args []any) (changed int64, err error) {
+	if c.lite != nil {
+		changed, err = c.lite.exec(query, args)
+	} else {
+		var res sql.Result
+		if res, err = c.ExecContext(ctx, query, args...); err == nil {
+			changed, err = res.RowsAffected()
+		}
 	}
-	st, err := c.PrepareContext(ctx, query)
 	if err != nil {
-		return nil, err
+		return 0, failed(ctx, err)
 	}
-	if len(c.stmts) >= maxPrepared {
-		c.forget()
-	}
-	c.stmts[query] = st
-	return st, nil
+	c.changed += changed
+	return changed, nil
 }
 
-func (c *conn) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
-	if c.stmts == nil {
-		return c.counted(c.ExecContext(ctx, query, args...))
+// query runs a statement and calls scan for each row. An error of scan is
+// returned as it is.
+func (c *conn) query(ctx context.Context, scan func(row Row) error, query string, args []any) error {
+	if c.lite != nil {
+		err := c.lite.query(scan, query, args)
+		var own notOfDatabase
+		if errors.As(err, &own) {
+			return own.error
+		}
+		return failed(ctx, err)
 	}
-	st, err := c.prepared(ctx, query)
+	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return failed(ctx, err)
 	}
-	return c.counted(st.ExecContext(ctx, args...))
-}
-
-func (c *conn) counted(res sql.Result, err error) (sql.Result, error) {
-	if err == nil {
-		n, _ := res.RowsAffected() // the drivers never fail here
-		c.changed += n
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
 	}
-	return res, err
-}
-
-func (c *conn) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	if c.stmts == nil {
-		return c.QueryContext(ctx, query, args...)
-	}
-	st, err := c.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return st.QueryContext(ctx, args...)
+	return failed(ctx, rows.Err())
 }
 
 // run executes a statement that has no arguments and no result.
@@ -73,14 +76,9 @@ func (c *conn) run(ctx context.Context, query string) error {
 	return err
 }
 
-func (c *conn) forget() {
-	for q, st := range c.stmts {
-		st.Close()
-		delete(c.stmts, q)
-	}
-}
-
 func (c *conn) close() error {
-	c.forget()
+	if c.lite != nil {
+		c.lite.close()
+	}
 	return c.Conn.Close()
 }

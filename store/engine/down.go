@@ -14,7 +14,6 @@ import (
 	"kinglet/internal/fault"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -114,8 +113,13 @@ func postgresCode(err error) (code string, ok bool) {
 	return "", false
 }
 
+// sqliteCode is the extended code of an error of SQLite, from its own functions
+// or the driver.
 func sqliteCode(err error) (code int, ok bool) {
-	var se *sqlite.Error
+	var se interface {
+		error
+		Code() int
+	}
 	if errors.As(err, &se) {
 		return se.Code(), true
 	}

@@ -10,7 +10,6 @@ import (
 	"kinglet/internal/fault"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -112,13 +111,12 @@ func (h *health) afterUpdate(err error, changed bool) {
 
 // isDamage reports the errors of a corrupt file.
 func isDamage(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		switch lite.Code() {
+	if code, ok := sqliteCode(err); ok {
+		switch code {
 		case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS:
 			return true
 		}
-		primary := lite.Code() & 0xff
+		primary := code & 0xff
 		return primary == sqlite3.SQLITE_CORRUPT || primary == sqlite3.SQLITE_NOTADB
 	}
 	var pg *pgconn.PgError
@@ -128,9 +126,8 @@ func isDamage(err error) bool {
 // isWriteFailure reports the errors of a write that the disk or the database
 // server, not the statement, caused.
 func isWriteFailure(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		switch lite.Code() & 0xff {
+	if code, ok := sqliteCode(err); ok {
+		switch code & 0xff {
 		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 			return true
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"reflect"
 	"time"
@@ -10,21 +11,21 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// readHandle finds the sqlite3* of a connection. The driver does not export it
-// and interrupts only until a query's first row arrives; a scan for the second
-// row may take a minute. So the handle is read from the driver's connection.
-func (c *conn) readHandle() error {
-	return c.Raw(func(driver any) error {
+// readHandle finds the sqlite3* of a connection, which the driver does not
+// export: it is read from the driver's connection.
+func readHandle(c *sql.Conn) (handle uintptr, err error) {
+	err = c.Raw(func(driver any) error {
 		v := reflect.Indirect(reflect.ValueOf(driver))
 		if v.Kind() == reflect.Struct {
 			v = v.FieldByName("db")
 		}
 		if !v.IsValid() || v.Kind() != reflect.Uintptr || v.Uint() == 0 {
-			return fmt.Errorf("the SQLite driver's connection %T has no handle to interrupt", driver)
+			return fmt.Errorf("the SQLite driver's connection %T has no handle", driver)
 		}
-		c.handle = uintptr(v.Uint())
+		handle = uintptr(v.Uint())
 		return nil
 	})
+	return handle, err
 }
 
 // interruptEvery is how often a read whose context has ended is interrupted:
@@ -41,7 +42,7 @@ func (c *conn) interruptWhenDone(ctx context.Context) (stop func() (interrupted 
 		tls := libc.NewTLS() // not the connection's, which is in use
 		defer tls.Close()
 		for {
-			sqlite3.Xsqlite3_interrupt(tls, c.handle)
+			sqlite3.Xsqlite3_interrupt(tls, c.lite.db)
 			select {
 			case <-quit:
 				return

@@ -38,6 +38,9 @@ func (e *Engine) migrations() ([]Migration, error) {
 		if !ok || err != nil {
 			return nil, fmt.Errorf("migration %s is not named NNNN_name.up.sql", name)
 		}
+		if n := len(out); n > 0 && out[n-1].Version == version {
+			return nil, fmt.Errorf("migration %s has the number of %s", title, out[n-1].Name)
+		}
 		up, err := fs.ReadFile(e.schema, name)
 		if err != nil {
 			return nil, err

@@ -43,7 +43,11 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
 	}
-	if err := openFiles(ctx, wc); err != nil {
+	var writing *conn
+	if err = openFiles(ctx, wc); err == nil {
+		writing, err = newLiteConn(wc)
+	}
+	if err != nil {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
@@ -54,29 +58,27 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 	}
 	e.readers = make(chan *conn, n)
 	for range n {
+		var reader *conn
 		c, err := e.db.Conn(ctx)
 		if err == nil {
 			err = openFiles(ctx, c)
+		}
+		if err == nil {
+			reader, err = newLiteConn(c)
 		}
 		if err != nil {
 			wdb.Close()
 			e.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
-		reader := &conn{Conn: c, stmts: map[string]*sql.Stmt{}}
 		e.readers <- reader
-		if err := reader.readHandle(); err != nil {
-			wdb.Close()
-			e.db.Close()
-			return fmt.Errorf("open database %s: %w", o.Database, err)
-		}
 	}
 	if e.truncator, err = newLogTruncator(ctx, o.Database, o.LogTruncated); err != nil {
 		wdb.Close()
 		e.db.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	e.writer = newWriter(e, wdb, &conn{Conn: wc, stmts: map[string]*sql.Stmt{}})
+	e.writer = newWriter(e, wdb, writing)
 	return nil
 }
 

@@ -43,11 +43,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	defer tx.ran(query, args)()
-	res, err := tx.conn.exec(tx.ctx, query, args)
-	if err != nil {
-		return 0, failed(tx.ctx, err)
-	}
-	return res.RowsAffected()
+	return tx.conn.exec(tx.ctx, query, args)
 }
 
 // Query runs a statement and calls scan for each row.
@@ -55,18 +51,8 @@ func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
 	if impossible, err := checkText(query, args); impossible {
 		return err
 	}
-	defer tx.ran(query, args)() // when the rows are closed
-	rows, err := tx.conn.query(tx.ctx, query, args)
-	if err != nil {
-		return failed(tx.ctx, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return failed(tx.ctx, rows.Err())
+	defer tx.ran(query, args)() // when it has been read
+	return tx.conn.query(tx.ctx, scan, query, args)
 }
 
 // One reads a single value; without a row it returns the zero value and false.

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"modernc.org/libc"
-	sqlite3 "modernc.org/sqlite/lib"
-)
+import sqlite3 "modernc.org/sqlite/lib"
 
 // Work is what SQLite did for one statement: what a plan does not tell, and a
 // clock tells of one machine only.
@@ -14,14 +11,10 @@ type Work struct {
 }
 
 // takeWork adds up what all statements of the connection did since it was last
-// called. The driver keeps its statements to itself, but SQLite lists them.
+// called.
 func (c *conn) takeWork() (w Work) {
-	if c.handle == 0 && c.readHandle() != nil {
-		return w
-	}
-	tls := libc.NewTLS()
-	defer tls.Close()
-	for st := sqlite3.Xsqlite3_next_stmt(tls, c.handle, 0); st != 0; st = sqlite3.Xsqlite3_next_stmt(tls, c.handle, st) {
+	tls := c.lite.tls
+	for st := sqlite3.Xsqlite3_next_stmt(tls, c.lite.db, 0); st != 0; st = sqlite3.Xsqlite3_next_stmt(tls, c.lite.db, st) {
 		take := func(counter int32) int { return int(sqlite3.Xsqlite3_stmt_status(tls, st, counter, 1)) }
 		w.Steps += take(sqlite3.SQLITE_STMTSTATUS_VM_STEP)
 		w.Scans += take(sqlite3.SQLITE_STMTSTATUS_FULLSCAN_STEP)

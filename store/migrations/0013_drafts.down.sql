@@ -1,4 +1,4 @@
-DELETE FROM settings WHERE key = 'drafts_filled'; -- of a 0014 that was interrupted
+DELETE FROM settings WHERE key = 'drafts_filled'; -- of a 0016 that was interrupted
 ALTER TABLE objects DROP COLUMN follow_uri;
 ALTER TABLE objects DROP COLUMN cc_uris;
 ALTER TABLE objects DROP COLUMN to_uris;
