@@ -23,6 +23,7 @@ func TestStatementsOfAJob(t *testing.T) {
 	}{
 		{"one for each lane", 200, 200, 256, 1.5},
 		{"more than workers", 500, 250, 64, 3},
+		{"many in one lane", 40, 1, 64, 12},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := storetest.SQLite(t)
@@ -54,7 +55,11 @@ func TestStatementsOfAJob(t *testing.T) {
 				}
 				return tx.Enqueue(list...)
 			})
-			<-all
+			select {
+			case <-all:
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%d of %d jobs ran", done.Load(), c.jobs)
+			}
 			b.idle()
 			if n := float64(s.Statements()-before) / float64(c.jobs); n > c.most {
 				t.Errorf("%.1f statements for a job", n)
