@@ -52,8 +52,9 @@ func seedLarge(t *testing.T, s *store.Store, n int) {
 		  CASE i % 4 WHEN 1 THEN 'https://x/s/' || (i - i % 40 + 2) ELSE '' END, CASE i % 4 WHEN 1 THEN (i - i % 40 + 102) * 65536 ELSE 0 END, CASE i % 4 WHEN 1 THEN ` + fmt.Sprint(friend) + ` ELSE 0 END,
 		  'https://x/c/' || (i / 40), '', '', 'text', FALSE, 'en', '', '', 0, i, i, '' FROM n`,
 		`UPDATE objects SET account_id = ` + fmt.Sprint(person) + ` WHERE local`,
-		upTo(n) + `INSERT INTO status_tags (name, status_id, account_id) SELECT 'common', o.id, o.account_id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 >= 2`,
-		upTo(n) + `INSERT INTO status_tags (name, status_id, account_id) SELECT 'rare' || (i / 2000), o.id, o.account_id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 2000 = 2`,
+		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'common', o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 >= 2`,
+		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'rare' || (i / 2000), o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 2000 = 2`,
+		`INSERT INTO account_tags (account_id, name, status_id) SELECT o.account_id, t.name, t.status_id FROM status_tags t JOIN objects o ON o.id = t.status_id`,
 		upTo(n) + `INSERT INTO attachments (status_id, account_id, position, kind, media_type, url, preview_url, remote_url, description, blurhash, width, height, focus_x, focus_y, created_at)
 		SELECT o.id, o.account_id, 0, 'image', '', '', '', 'https://x/p/' || i, '', '', 1, 1, 0, 0, 1 FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 40 = 1 OR i % 160 = 3`,
 		upTo(n) + `INSERT INTO home_feed (account_id, status_id, author_id, original_id) SELECT ` + fmt.Sprint(person) + `, o.id, o.account_id, o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 <> 1`,
