@@ -15,6 +15,9 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM account_tags WHERE (account_id, name, status_id) IN (
+		   SELECT o.account_id, t.name, t.status_id FROM status_tags t CROSS JOIN objects o
+		   WHERE o.id = t.status_id AND ` + tx.in("t.status_id", "$1") + `)`,
 		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),

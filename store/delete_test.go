@@ -254,7 +254,7 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 	if w.inFiles() {
 		t.Error("it is in SQLite's files")
 	}
-	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0, "status_tags": 0} {
+	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0, "status_tags": 0, "account_tags": 0} {
 		if n := w.count(`SELECT COUNT(*) FROM ` + table); n != want {
 			t.Errorf("%s: %d rows", table, n)
 		}

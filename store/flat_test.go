@@ -27,6 +27,7 @@ const (
 func seedLarge(t *testing.T, s *store.Store, n int) {
 	t.Helper()
 	const status = "(i + 100) * 65536"
+	const parent = "CASE i % 8 WHEN 1 THEN 2 ELSE i - i % 40 + 2 END" // of a reply: half of them are in one thread
 	upTo := func(last int) string {
 		return fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", last)
 	}
@@ -49,11 +50,12 @@ func seedLarge(t *testing.T, s *store.Store, n int) {
 		  in_reply_to_account_id, context, url, spoiler_text, content, sensitive, language, tags, emojis, application_id, published_at, created_at, json)
 		SELECT ` + status + `, 'https://x/s/' || i, 'Note', ` + writer + `, i % 20 = 3, TRUE, 0, '',
 		  CASE i % 4 WHEN 0 THEN (i + 99) * 65536 ELSE 0 END,
-		  CASE i % 4 WHEN 1 THEN 'https://x/s/' || (i - i % 40 + 2) ELSE '' END, CASE i % 4 WHEN 1 THEN (i - i % 40 + 102) * 65536 ELSE 0 END, CASE i % 4 WHEN 1 THEN ` + fmt.Sprint(friend) + ` ELSE 0 END,
+		  CASE i % 4 WHEN 1 THEN 'https://x/s/' || (` + parent + `) ELSE '' END, CASE i % 4 WHEN 1 THEN (` + parent + ` + 100) * 65536 ELSE 0 END, CASE i % 4 WHEN 1 THEN ` + fmt.Sprint(friend) + ` ELSE 0 END,
 		  'https://x/c/' || (i / 40), '', '', 'text', FALSE, 'en', '', '', 0, i, i, '' FROM n`,
 		`UPDATE objects SET account_id = ` + fmt.Sprint(person) + ` WHERE local`,
-		upTo(n) + `INSERT INTO status_tags (name, status_id, account_id) SELECT 'common', o.id, o.account_id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 >= 2`,
-		upTo(n) + `INSERT INTO status_tags (name, status_id, account_id) SELECT 'rare' || (i / 2000), o.id, o.account_id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 2000 = 2`,
+		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'common', o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 >= 2`,
+		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'rare' || (i / 2000), o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 2000 = 2`,
+		`INSERT INTO account_tags (account_id, name, status_id) SELECT o.account_id, t.name, t.status_id FROM status_tags t JOIN objects o ON o.id = t.status_id`,
 		upTo(n) + `INSERT INTO attachments (status_id, account_id, position, kind, media_type, url, preview_url, remote_url, description, blurhash, width, height, focus_x, focus_y, created_at)
 		SELECT o.id, o.account_id, 0, 'image', '', '', '', 'https://x/p/' || i, '', '', 1, 1, 0, 0, 1 FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 40 = 1 OR i % 160 = 3`,
 		upTo(n) + `INSERT INTO home_feed (account_id, status_id, author_id, original_id) SELECT ` + fmt.Sprint(person) + `, o.id, o.account_id, o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 <> 1`,
@@ -137,6 +139,7 @@ func hotReads(n int) []hotRead {
 			_, _, err := tx.Thread(stranger, last-store.ObjectID(n%40)*65536+2*65536-40*65536)
 			return err
 		}},
+		{"context of what thousands answered", 150_000, func(tx *store.Tx) error { _, _, err := tx.Thread(stranger, 102*65536); return err }},
 		{"followers", 3900, func(tx *store.Tx) error { _, err := tx.Followers(stranger, person, store.Page{Limit: 40}); return err }},
 		{"following", 3900, func(tx *store.Tx) error { _, err := tx.Following(stranger, person, store.Page{Limit: 40}); return err }},
 		{"follow requests", 1800, func(tx *store.Tx) error { _, err := tx.FollowRequests(person, page); return err }},

@@ -100,7 +100,7 @@ func TestTagTimeline(t *testing.T) {
 		}
 		a, ab, mine := tagged(far, store.Public, "A"), tagged(far, store.Public, "a", "b"), tagged(me, store.Public, "a", "c")
 		b := tagged(me, store.Public, "b")
-		tagged(far, store.Unlisted, "a")
+		unlisted := tagged(far, store.Unlisted, "a")
 		picture(ab, far)
 		picture(b, me)
 		type tags = []string
@@ -128,6 +128,23 @@ func TestTagTimeline(t *testing.T) {
 				return nil
 			})
 		}
+		w.update(func(tx *store.Tx) error { return tx.PutTags(a, []string{"new", "a"}) })
+		for tag, want := range map[string][]store.ObjectID{"new": {a}, "a": {unlisted, ab, a}, "b": {ab}} {
+			w.view(func(tx *store.Tx) error {
+				list, _, err := tx.AccountTimeline(0, far.ID, store.AccountQuery{Tagged: tag}, store.Page{Limit: 20})
+				if err != nil || !slices.Equal(list, want) {
+					t.Errorf("after an edit, %s: %v %v, want %v", tag, list, err, want)
+				}
+				return nil
+			})
+		}
+		w.update(func(tx *store.Tx) error { return tx.PutTags(a, []string{"a"}) })
+		w.view(func(tx *store.Tx) error {
+			if list, _, err := tx.AccountTimeline(0, far.ID, store.AccountQuery{Tagged: "new"}, store.Page{Limit: 20}); err != nil || len(list) != 0 {
+				t.Errorf("after another edit: %v %v", list, err)
+			}
+			return nil
+		})
 		for name, c := range map[string]struct {
 			q    store.PublicQuery
 			want []store.ObjectID

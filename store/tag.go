@@ -7,7 +7,13 @@ func FoldTag(tag string) string { return strings.ToLower(strings.TrimPrefix(tag,
 
 // PutTags replaces the hashtags of a status.
 func (tx *Tx) PutTags(status ObjectID, tags []string) error {
-	if _, err := tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status); err != nil {
+	before, err := tx.texts(`DELETE FROM status_tags WHERE status_id = $1 RETURNING name`, status)
+	if err == nil && len(before) > 0 {
+		_, err = tx.exec(`
+			DELETE FROM account_tags
+			WHERE account_id = (SELECT o.account_id FROM objects o WHERE o.id = $1) AND `+tx.inText("name", "$2")+` AND status_id = $1`, status, textSet(before))
+	}
+	if err != nil {
 		return err
 	}
 	return tx.InsertTags(status, tags)
@@ -22,10 +28,16 @@ func (tx *Tx) InsertTags(status ObjectID, tags []string) error {
 	for i, tag := range tags {
 		folded[i] = FoldTag(tag)
 	}
+	// WHERE TRUE, or SQLite would read ON CONFLICT as a join's.
+	if _, err := tx.exec(`
+		INSERT INTO status_tags (name, status_id)
+		SELECT tags.value, CAST($2 AS BIGINT) FROM `+tx.engine.TextSet("$1")+` AS tags WHERE TRUE
+		ON CONFLICT (name, status_id) DO NOTHING`, textSet(folded), status); err != nil {
+		return err
+	}
 	_, err := tx.exec(`
-		INSERT INTO status_tags (name, status_id, account_id)
-		SELECT tags.value, o.id, o.account_id FROM objects o, `+tx.engine.TextSet("$1")+` AS tags WHERE o.id = $2
-		ON CONFLICT (name, status_id) DO NOTHING`, textSet(folded), status)
+		INSERT INTO account_tags (account_id, name, status_id)
+		SELECT o.account_id, t.name, t.status_id FROM objects o CROSS JOIN status_tags t WHERE o.id = $1 AND t.status_id = $1`, status)
 	return err
 }
 

@@ -13,8 +13,8 @@ type ThreadBounds struct {
 	Skip                   int // as many descendants were on the pages before
 }
 
-// maxThread is how many statuses of a thread are read and ordered: of a longer
-// one those that are nearest to the status.
+// maxThread is how many statuses of a thread are read and ordered, for strangers
+// maxCandidates: of a longer one those that are nearest to the status.
 const maxThread = 4096
 
 // threadBounds are Mastodon's limits of a thread.
@@ -92,6 +92,10 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 // first, older replies first. A reply to a status that viewer may not see stays
 // in the place where it would be below that.
 func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectID, error) {
+	most := maxThread
+	if viewer == 0 {
+		most = maxCandidates
+	}
 	children := map[ObjectID][]ObjectID{}
 	shown := map[ObjectID]bool{}
 	err := tx.query(func(row scanner) error {
@@ -105,7 +109,11 @@ func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectI
 		return nil
 	}, `
 		WITH RECURSIVE down (id, parent, depth) AS (
-		  SELECT id, in_reply_to_id, 1 FROM objects WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0
+		  SELECT first.id, first.in_reply_to_id, 1
+		  FROM (
+		    SELECT id, in_reply_to_id FROM objects
+		    WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0
+		    ORDER BY id LIMIT $2) AS first
 		  UNION
 		  SELECT o.id, o.in_reply_to_id, down.depth + 1
 		  FROM down JOIN objects o ON o.in_reply_to_id = down.id
@@ -113,7 +121,7 @@ func (tx *Tx) descendants(viewer AccountID, root ObjectID, depth int) ([]ObjectI
 		SELECT down.id, down.parent, `+visible("o", "$3")+`
 		FROM (SELECT id, parent FROM down LIMIT $2) AS down
 		CROSS JOIN objects o
-		WHERE o.id = down.id`, root, maxThread, viewer, depth)
+		WHERE o.id = down.id`, root, most, viewer, depth)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func mediaOf(account string) source {
 
 // taggedBy are the statuses with a hashtag of the account of a placeholder.
 func taggedBy(account, named string) source {
-	return source{"t.status_id", "status_tags t", "status_tags_account", `t.account_id = ` + account + ` AND ` + named}
+	return source{"t.status_id", "account_tags t", "sqlite_autoindex_account_tags_1", `t.account_id = ` + account + ` AND ` + named}
 }
 
 const withMedia = `TRUE = EXISTS (SELECT 1 FROM attachments wm WHERE wm.status_id = o.id)`
