@@ -28,12 +28,12 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 		return activity.Document(s.Config, row, about), nil
 	}
 	// An Update of the profile is about its author.
-	author, err := tx.Account(o.AccountID)
+	author, err := tx.Account(row.AccountID)
 	if err != nil {
 		return nil, err
 	}
-	if o.ObjectURI != author.URI {
-		return nil, fault.Errorf(fault.NotFound, "object %s not found", o.ObjectURI)
+	if row.ObjectURI != author.URI {
+		return nil, fault.Errorf(fault.NotFound, "object %s not found", row.ObjectURI)
 	}
 	actor, err := s.ActorDocument(tx, author)
 	return vocab.WithObject(row.JSON, actor), err

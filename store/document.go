@@ -5,14 +5,22 @@ import "encoding/json"
 // Object documents are what others get of our objects. Of most nothing is
 // stored: their rows say all that is in them (ap/activity, Document).
 
-const documentColumns = objectColumns + `, o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri`
+// documentColumns are what a document is made of, and what decides whether it is
+// served: no other columns are read.
+const documentColumns = `
+	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri, o.reblog_of_id, o.in_reply_to_uri, o.context,
+	o.url, o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.published_at, o.edited_at, o.deleted_at,
+	o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri`
 
 func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) error {
 	return tx.query(func(row scanner) error {
 		o := new(Object)
 		d := &o.Draft
 		add(o)
-		return row.Scan(append(o.dest(), raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author)...)
+		return row.Scan(
+			&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI, &o.ReblogOfID, &o.InReplyToURI, &o.Context,
+			&o.URL, &o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), toTime(&o.PublishedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
+			raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author)
 	}, `SELECT `+documentColumns+` FROM objects o JOIN accounts a ON a.id = o.account_id WHERE `+where, args...)
 }
 

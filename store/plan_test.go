@@ -68,6 +68,10 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
+		"documents":     func(tx *store.Tx) error { _, err := tx.Documents([]store.ObjectID{o.ID}); return err },
+		"an activity":   func(tx *store.Tx) error { _, _, err := tx.DocumentWithObject(o.ID); return err },
+		"activities on": func(tx *store.Tx) error { _, err := tx.ActivitiesOn("Create", []string{o.URI}); return err },
+		"standings":     func(tx *store.Tx) error { _, err := tx.Standings(me.ID, friend.ID); return err },
 		"claiming": func(tx *store.Tx) error {
 			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
 			return err

@@ -70,6 +70,9 @@ func Encode(env *Env, a *Activity) {
 		inner.Raw = vocab.Encode(inner.Document)
 	}
 	a.Raw = vocab.Encode(a.Document)
+	if a.Type == "Accept" || a.Type == "Reject" {
+		return // their rows name the follower (publishAnswer)
+	}
 	if HasObjectByID(a.Type) {
 		a.Raw = vocab.EncodeWithID(a.Object)
 		if inner == nil || !object.IsStatus(inner.Type) || !slices.Equal(inner.To, a.To) || !slices.Equal(inner.Cc, a.Cc) {

@@ -9,8 +9,7 @@ import (
 
 // KeepSmall reduces an activity whose object is only named by id to what is
 // read of it: its ids and the local accounts it is addressed to. A stranger's
-// could be a megabyte, and it is stored until its object is fetched, or
-// permanently as a boost.
+// could be a megabyte, and it is stored until its object is fetched.
 func (a *Activity) KeepSmall(c *config.Config) {
 	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" {
 		return
