@@ -31,12 +31,11 @@ func federate(t *testing.T, a, b *person) {
 	// Follow, open.
 	bob := a.find("@" + b.handle())
 	a.post("/api/v1/accounts/" + bob + "/follow")
-	eventually(t, "the follow is accepted", func() error {
-		if r := a.relationship(bob); r["following"] != true {
-			return fmt.Errorf("%v", r)
-		}
-		return nil
-	})
+	b.applies("Follow")
+	a.applies("Accept")
+	if r := a.relationship(bob); r["following"] != true {
+		t.Errorf("the follow is accepted, and they are %v", r)
+	}
 	follow := b.notified("follow")
 	alice := follow["account"].(object)["id"].(string)
 	if acct := follow["account"].(object)["acct"]; acct != a.handle() {
@@ -47,7 +46,8 @@ func federate(t *testing.T, a, b *person) {
 	if _, err := a.try("PATCH", "/api/v1/accounts/update_credentials", pairs([]string{"locked", "true", "display_name", "Alice A."}), nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the new name arrives", func() error {
+	b.applies("Update")
+	eventually(t, "the profile is fetched", func() error { // by a job, which logs nothing
 		var account object
 		b.get("/api/v1/accounts/"+alice, &account)
 		if account["display_name"] != "Alice A." || account["locked"] != true {
@@ -58,22 +58,22 @@ func federate(t *testing.T, a, b *person) {
 	if r := b.post("/api/v1/accounts/" + alice + "/follow"); r["requested"] != true || r["following"] != false {
 		t.Errorf("following a locked account gives %v", r)
 	}
+	a.applies("Follow")
 	a.notified("follow_request")
 	if l := a.list("/api/v1/follow_requests"); len(l) != 1 {
 		t.Errorf("%d follow requests", len(l))
 	}
 	a.post("/api/v1/follow_requests/" + bob + "/authorize")
-	eventually(t, "the request is accepted", func() error {
-		if r := b.relationship(alice); r["following"] != true {
-			return fmt.Errorf("%v", r)
-		}
-		return nil
-	})
+	b.applies("Accept")
+	if r := b.relationship(alice); r["following"] != true {
+		t.Errorf("the request is accepted, and they are %v", r)
+	}
 
 	// A post with a content warning and a mention is read within a second.
 	started := time.Now()
 	posted := b.post("/api/v1/statuses", "status", "Hello @"+a.handle()+" from afar #Test", "spoiler_text", "greeting", "language", "en")
-	got := a.arrives("/api/v1/timelines/home", "from afar")
+	a.applies("Create")
+	got := a.finds("/api/v1/timelines/home", "from afar")
 	if took := time.Since(started); took > time.Second {
 		t.Errorf("it took %v", took)
 	}
@@ -95,10 +95,11 @@ func federate(t *testing.T, a, b *person) {
 	a.post("/api/v1/statuses/" + id + "/favourite")
 	a.post("/api/v1/statuses/" + id + "/reblog")
 	a.post("/api/v1/statuses", "status", "@"+b.handle()+" well said", "in_reply_to_id", id)
-	for _, typ := range []string{"favourite", "reblog", "mention"} {
+	for typ, activity := range map[string]string{"favourite": "Like", "reblog": "Announce", "mention": "Create"} {
+		b.applies(activity)
 		b.notified(typ)
 	}
-	reply := b.arrives("/api/v1/timelines/home", "well said")
+	reply := b.finds("/api/v1/timelines/home", "well said")
 	if reply["in_reply_to_id"] != origin {
 		t.Errorf("the reply answers %v", reply["in_reply_to_id"])
 	}
@@ -116,35 +117,34 @@ func federate(t *testing.T, a, b *person) {
 	// And taken back.
 	a.post("/api/v1/statuses/" + id + "/unfavourite")
 	a.post("/api/v1/statuses/" + id + "/unreblog")
-	eventually(t, "both are taken back", func() error {
-		b.get("/api/v1/statuses/"+origin, &counted)
-		if fmt.Sprint(counted["favourites_count"], counted["reblogs_count"]) != "0 0" {
-			return fmt.Errorf("%v %v", counted["favourites_count"], counted["reblogs_count"])
-		}
-		return nil
-	})
+	b.applies("Undo")
+	b.applies("Undo")
+	b.get("/api/v1/statuses/"+origin, &counted)
+	if fmt.Sprint(counted["favourites_count"], counted["reblogs_count"]) != "0 0" {
+		t.Errorf("both are taken back: %v %v", counted["favourites_count"], counted["reblogs_count"])
+	}
 
 	// Edit.
 	var edited object
 	if _, err := b.try("PUT", "/api/v1/statuses/"+origin, pairs([]string{"status", "Hello @" + a.handle() + " edited"}), &edited); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the edit arrives", func() error {
-		var st object
-		a.get("/api/v1/statuses/"+id, &st)
-		if !strings.Contains(st["content"].(string), "edited") || st["edited_at"] == nil || st["spoiler_text"] != "" {
-			return fmt.Errorf("%v", st)
-		}
-		return nil
-	})
+	a.applies("Update")
+	var st object
+	a.get("/api/v1/statuses/"+id, &st)
+	if !strings.Contains(st["content"].(string), "edited") || st["edited_at"] == nil || st["spoiler_text"] != "" {
+		t.Errorf("the edit arrives as %v", st)
+	}
 
 	// Followers only and direct: the right ones see them.
 	b.post("/api/v1/statuses", "status", "for friends", "visibility", "private")
-	if got := a.arrives("/api/v1/timelines/home", "for friends"); got["visibility"] != "private" {
+	a.applies("Create")
+	if got := a.finds("/api/v1/timelines/home", "for friends"); got["visibility"] != "private" {
 		t.Errorf("it came as %v", got["visibility"])
 	}
 	b.post("/api/v1/statuses", "status", "@"+a.handle()+" for you alone", "visibility", "direct")
-	if got := a.arrives("/api/v1/timelines/home", "for you alone"); got["visibility"] != "direct" {
+	a.applies("Create")
+	if got := a.finds("/api/v1/timelines/home", "for you alone"); got["visibility"] != "direct" {
 		t.Errorf("it came as %v", got["visibility"])
 	}
 
@@ -152,49 +152,37 @@ func federate(t *testing.T, a, b *person) {
 	if _, err := b.try("DELETE", "/api/v1/statuses/"+origin, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the delete arrives", func() error {
-		resp, _ := a.try("GET", "/api/v1/statuses/"+id, nil, nil)
-		if resp.StatusCode != http.StatusNotFound {
-			return fmt.Errorf("%d", resp.StatusCode)
-		}
-		return nil
-	})
+	a.applies("Delete")
+	if resp, _ := a.try("GET", "/api/v1/statuses/"+id, nil, nil); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("what is deleted is answered with %d", resp.StatusCode)
+	}
 
 	// Unfollow.
 	a.post("/api/v1/accounts/" + bob + "/unfollow")
-	eventually(t, "the unfollow arrives", func() error {
-		if r := b.relationship(alice); r["followed_by"] != false || r["following"] != true {
-			return fmt.Errorf("%v", r)
-		}
-		return nil
-	})
+	b.applies("Undo")
+	if r := b.relationship(alice); r["followed_by"] != false || r["following"] != true {
+		t.Errorf("the unfollow arrives, and they are %v", r)
+	}
 
 	// Block: the other side's follow ends, and nothing comes through.
 	a.post("/api/v1/accounts/" + bob + "/block")
-	eventually(t, "the block arrives", func() error {
-		if r := b.relationship(alice); r["blocked_by"] != true || r["following"] != false {
-			return fmt.Errorf("%v", r)
-		}
-		return nil
-	})
+	b.applies("Block")
+	if r := b.relationship(alice); r["blocked_by"] != true || r["following"] != false {
+		t.Errorf("the block arrives, and they are %v", r)
+	}
 	a.post("/api/v1/accounts/" + bob + "/unblock")
-	eventually(t, "the block is taken back", func() error {
-		if r := b.relationship(alice); r["blocked_by"] != false {
-			return fmt.Errorf("%v", r)
-		}
-		return nil
-	})
+	b.applies("Undo")
+	if r := b.relationship(alice); r["blocked_by"] != false {
+		t.Errorf("the block is taken back, and they are %v", r)
+	}
 
 	// The deletion of an account, by another process than the server.
 	a.find("@" + b.handle())
 	if out, err := b.command("account", "delete", "bob", "--yes"); err != nil {
 		t.Fatal(err, out)
 	}
-	eventually(t, "the account's end arrives", func() error {
-		resp, _ := a.try("GET", "/api/v1/accounts/"+bob, nil, nil)
-		if resp.StatusCode != http.StatusNotFound {
-			return fmt.Errorf("%d", resp.StatusCode)
-		}
-		return nil
-	})
+	a.applies("Delete")
+	if resp, _ := a.try("GET", "/api/v1/accounts/"+bob, nil, nil); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("an account that ended is answered with %d", resp.StatusCode)
+	}
 }

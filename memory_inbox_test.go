@@ -179,7 +179,7 @@ func TestInboxWithinAttack(t *testing.T) {
 						t.Fatalf("post %d of a known server is answered %d", i, resp.StatusCode)
 					}
 				}
-				alice.arrives("/api/v1/timelines/public", "post 19")
+				alice.finds("/api/v1/timelines/public", "post 19")
 				alice.post("/api/v1/statuses", "status", "still here")
 			})
 			after := n.resident()

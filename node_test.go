@@ -78,6 +78,7 @@ type node struct {
 	cmd      *exec.Cmd
 	exited   chan error
 	log      *apptest.Log
+	awaited  map[string]int // by what was awaited of the log
 }
 
 // noFile keeps the settings of the machine that tests run on out of them.
@@ -100,7 +101,7 @@ func newNode(t testing.TB, database string) *node {
 	if database == "" {
 		database = filepath.Join(t.TempDir(), "kinglet.db")
 	}
-	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &apptest.Log{}}
+	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &apptest.Log{}, awaited: map[string]int{}}
 	n.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "KINGLET_DOMAIN=" + domain, "KINGLET_URL=" + n.url, "KINGLET_LISTEN=" + domain,
 		"KINGLET_DATABASE=" + database, "KINGLET_ALLOW_NETWORKS=127.0.0.0/8", "KINGLET_LOG_LEVEL=debug", noFile,
@@ -280,8 +281,9 @@ func (p *person) relationship(id string) object {
 // patience bounds how long something may take to arrive.
 const patience = 10 * time.Second
 
-// eventually asks again until there is no error. What is waited for happens in
-// another process, which can't notify us.
+// eventually asks again until there is no error. It is for what happens in
+// another process, which does not tell; where its log does, wait for that, as
+// applies does.
 func eventually(t testing.TB, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -301,32 +303,32 @@ func eventually(t testing.TB, what string, check func() error) {
 	}
 }
 
-// arrives waits for a status in a list that has a text.
-func (p *person) arrives(path, text string, query ...string) object {
-	p.t.Helper()
-	var found object
-	eventually(p.t, fmt.Sprintf("%q in %s of %s", text, path, p.name), func() error {
-		for _, st := range p.list(path, query...) {
-			if strings.Contains(st["content"].(string), text) {
-				found = st
-				return nil
-			}
-		}
-		return fmt.Errorf("it is not there")
-	})
-	return found
+// applies waits until the server has applied one more activity of a type that
+// came to an inbox.
+func (n *node) applies(typ string) {
+	n.t.Helper()
+	n.awaited[typ]++
+	n.log.Await(n.t, `msg="activity applied" type=`+typ+" origin=inbox", n.awaited[typ])
 }
 
-// notified waits for a notification of a type.
+// finds is the status in a list that has a text.
+func (p *person) finds(path, text string, query ...string) object {
+	p.t.Helper()
+	for _, st := range p.list(path, query...) {
+		if strings.Contains(st["content"].(string), text) {
+			return st
+		}
+	}
+	p.t.Fatalf("%q is not in %s of %s", text, path, p.name)
+	return nil
+}
+
+// notified is the newest notification of a type.
 func (p *person) notified(typ string) object {
 	p.t.Helper()
-	var found object
-	eventually(p.t, fmt.Sprintf("a %s for %s", typ, p.name), func() error {
-		for _, n := range p.list("/api/v1/notifications", "types[]", typ) {
-			found = n
-			return nil
-		}
-		return fmt.Errorf("it is not there")
-	})
-	return found
+	list := p.list("/api/v1/notifications", "types[]", typ)
+	if len(list) == 0 {
+		p.t.Fatalf("%s has no notification of a %s", p.name, typ)
+	}
+	return list[0]
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"kinglet/ap"
@@ -310,6 +311,121 @@ func TestPolicyWithholds(t *testing.T) {
 		if by := n.get(st.URI, vocab.ContentType, carol).StatusCode; by != 200 {
 			t.Errorf("%s: fetched by others with %d", v, by)
 		}
+	}
+}
+
+// What is withheld from a server is left out of what a collection embeds for
+// it, and of nothing that others get. Who does not sign is not known.
+func TestPolicyWithholdsFromCollections(t *testing.T) {
+	const withheld = "withheld words"
+	var secret atomic.Value // the post, once it is written
+	secret.Store("")
+	n := newNetwork(t, policy.Policy{Name: "not to them", Delivery: func(d policy.Delivery) policy.Verdict {
+		if d.Host == victim && (d.Type == "Announce" || d.ID == secret.Load() || d.Type == "Create") {
+			return policy.Refuse("no")
+		}
+		return policy.Verdict{}
+	}})
+	alice := n.account("alice")
+	bob, carol := n.actor(victim, "bob"), n.actor("other.example.com", "carol")
+	post, pinned := n.post(alice, withheld, store.Public), n.post(alice, "pinned as well", store.Public)
+	secret.Store(post.URI)
+	for _, o := range []*store.Object{post, pinned} {
+		if err := n.Pin(t.Context(), alice.ID, o.ID, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.Boost(t.Context(), alice.ID, pinned.ID, store.Public); err != nil {
+		t.Fatal(err)
+	}
+	type page struct {
+		Items []json.RawMessage `json:"orderedItems"`
+		Next  string
+		text  string
+	}
+	read := func(address string, by *remote) (p page) {
+		t.Helper()
+		resp := n.get(address, vocab.ContentType, by)
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(b, &p) != nil {
+			t.Fatalf("%s: %s %s %v", address, resp.Status, b, err)
+		}
+		if vary := resp.Header.Get("Vary"); !strings.Contains(vary, "Signature") {
+			t.Errorf("%s: a cache may give it to others: Vary is %s", address, vary)
+		}
+		p.text = string(b)
+		return p
+	}
+	for _, c := range []struct {
+		name             string
+		by               *remote
+		outbox, featured int
+	}{{"them", bob, 0, 1}, {"others", carol, 3, 2}, {"nobody known", nil, 3, 2}} {
+		outbox, featured := read(alice.Outbox+"?page=true", c.by), read(alice.FeaturedURI, c.by)
+		if len(outbox.Items) != c.outbox || strings.Contains(outbox.text, withheld) != (c.outbox > 0) {
+			t.Errorf("the outbox for %s is %s", c.name, outbox.text)
+		}
+		if len(featured.Items) != c.featured || strings.Contains(featured.text, withheld) != (c.featured > 1) {
+			t.Errorf("the pinned posts for %s are %s", c.name, featured.text)
+		}
+	}
+	// Who signs badly is not let in as one who did not sign.
+	forger := *bob
+	forger.key = carol.key
+	for _, address := range []string{alice.Outbox + "?page=true", alice.FeaturedURI, post.URI} {
+		if resp := n.get(address, vocab.ContentType, &forger); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s is answered %d to a forged signature", address, resp.StatusCode)
+		}
+	}
+	// What is left out ends no list.
+	for range 40 {
+		n.post(alice, "more", store.Public)
+	}
+	if p := read(alice.Outbox+"?page=true", bob); len(p.Items) != 0 || p.Next == "" {
+		t.Errorf("a page without items leads to %q: %s", p.Next, p.text)
+	}
+}
+
+// The policies are asked about a server once for an activity, however many
+// inboxes it has there.
+func TestPoliciesAreAskedOnceAboutAServer(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]int{}
+	n := newNetwork(t, policy.Policy{Name: "count", Delivery: func(d policy.Delivery) policy.Verdict {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[d.Type+" to "+d.Host]++
+		if d.Host == "other.example.com" && d.Type == "Create" {
+			return policy.Refuse("no")
+		}
+		return policy.Verdict{}
+	}})
+	alice := n.account("alice")
+	var to []string
+	for _, host := range []string{victim, "other.example.com"} {
+		for _, name := range []string{"a", "b", "c"} {
+			a := n.actor(host, name)
+			n.follower(a, alice)
+			if host == victim {
+				to = append(to, "Create to "+a.uri+"/inbox")
+			}
+		}
+	}
+	n.post(alice, "x", store.Public)
+	mu.Lock()
+	defer mu.Unlock()
+	if asked["Create to "+victim] != 1 || asked["Create to other.example.com"] != 1 {
+		t.Errorf("asked %v", asked)
+	}
+	got := []string{}
+	for k := range n.rawDeliveries() {
+		if strings.HasPrefix(k, "Create ") {
+			got = append(got, k)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, to) {
+		t.Errorf("delivered is %q", got)
 	}
 }
 

@@ -2,7 +2,6 @@ package ap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -91,7 +90,7 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	if err := s.validText(e.Text, e.SpoilerText); err != nil {
 		return err
 	}
-	o, doc, err := s.ownPost(ctx, author, id)
+	o, draft, err := s.ownPost(ctx, author, id)
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo.ID = o.URI, []vocab.Link{{Href: o.URL}}, o.Context, o.InReplyToURI
 	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
-	d.note.To, d.note.Cc = doc.To, doc.Cc
+	d.note.To, d.note.Cc = draft.To, draft.Cc
 	for _, m := range d.mentioned { // those newly mentioned get it as well
 		if !slices.Contains(d.note.To, m.URI) && !slices.Contains(d.note.Cc, m.URI) {
 			d.note.Cc = append(d.note.Cc, m.URI)
@@ -115,12 +114,12 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 // PostSource returns the text and the content warning of the author's own
 // status as they were typed.
 func (s *Service) PostSource(ctx context.Context, author store.AccountID, id store.ObjectID) (text, spoiler string, err error) {
-	o, doc, err := s.ownPost(ctx, author, id)
+	o, draft, err := s.ownPost(ctx, author, id)
 	if err != nil {
 		return "", "", err
 	}
-	if doc.Source.Content != "" {
-		return doc.Source.Content, o.SpoilerText, nil
+	if draft.Source != "" {
+		return draft.Source, o.SpoilerText, nil
 	}
 	return markup.PlainText(o.Content), o.SpoilerText, nil
 }
@@ -152,25 +151,22 @@ func (s *Service) DeletePost(ctx context.Context, author store.AccountID, id sto
 	return err
 }
 
-// ownPost reads a note that author wrote here.
-func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.ObjectID) (*store.Object, *vocab.Object, error) {
-	var o *store.Object
-	var raw json.RawMessage
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+// ownPost reads a note that author wrote here, and what it was made from.
+func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.ObjectID) (o *store.Object, draft store.Draft, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		if o, err = tx.Object(id); err != nil {
 			return err
 		}
-		raw, err = tx.ObjectDocument(id)
+		draft, err = tx.Draft(id)
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, draft, err
 	}
 	if o.AccountID != author || !o.IsStatus || o.ReblogOfID != 0 || !o.DeletedAt.IsZero() {
-		return nil, nil, fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
+		return nil, draft, fault.Errorf(fault.NotFound, "status %s does not belong to the account", id)
 	}
-	doc, err := vocab.Parse(raw)
-	return o, doc, err
+	return o, draft, nil
 }
 
 func (s *Service) validText(text, spoiler string) error {

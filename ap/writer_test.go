@@ -10,8 +10,8 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
-	"kinglet/ap/aptest"
 	"kinglet/ap/vocab"
+	"kinglet/internal/apptest"
 	"kinglet/store"
 	"kinglet/store/engine"
 )
@@ -19,7 +19,7 @@ import (
 // hostile are activities of up to a megabyte by somebody who is followed here,
 // each made to keep the one writer as long as it can.
 type hostile struct {
-	*aptest.World
+	*apptest.Server
 	t       testing.TB
 	context context.Context // of what is sent
 	mallory *store.Account
@@ -30,10 +30,9 @@ type hostile struct {
 }
 
 func newHostile(t testing.TB) *hostile {
-	w := aptest.New(t, "https://kinglet.test")
-	h := &hostile{World: w, t: t, context: t.Context()}
-	alice := w.Account("alice")
-	h.update(func(tx *store.Tx) error {
+	h := &hostile{Server: apptest.NewWorld(t).Server("kinglet.test"), t: t, context: t.Context()}
+	alice := h.Account("alice")
+	h.Update(func(tx *store.Tx) error {
 		for i := range 500 {
 			uri := fmt.Sprintf("https://evil.test/users/%d", i)
 			a := &store.Account{URI: uri, Username: fmt.Sprint("u", i), Domain: "evil.test", Type: "Person", Inbox: uri + "/inbox", FollowersURI: uri + "/followers", CreatedAt: tx.Now()}
@@ -55,13 +54,6 @@ func newHostile(t testing.TB) *hostile {
 		return err
 	})
 	return h
-}
-
-func (h *hostile) update(fn func(tx *store.Tx) error) {
-	h.t.Helper()
-	if err := h.Store.Update(h.t.Context(), fn); err != nil {
-		h.t.Fatal(err)
-	}
 }
 
 // note is as large as a document may be: 480 kB of HTML, 8,000 recipients, and

@@ -2,7 +2,7 @@ package store
 
 // RetractActivity deletes one local activity that was undone.
 func (tx *Tx) RetractActivity(uri string) error {
-	_, err := tx.exec(`UPDATE objects SET deleted_at = $2, json = '' WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
+	_, err := tx.exec(`UPDATE objects SET deleted_at = $2, `+nothingSaid+` WHERE uri = $1 AND local AND NOT is_status AND deleted_at = 0`, uri, millis(tx.Now()))
 	return err
 }
 

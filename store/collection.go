@@ -2,34 +2,37 @@ package store
 
 import "encoding/json"
 
-// ActivitiesOn reads the documents of the local activities of a type whose
-// objects are given, keyed by the object's URI, in one statement.
-func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]json.RawMessage, error) {
-	out := map[string]json.RawMessage{}
+// A served object is what of its row is embedded in a collection, or decides
+// whether it is: no other columns are read.
+const servedColumns = `id, uri, type, visibility, object_uri, json`
+
+func (tx *Tx) served(add func(o *Object), where string, args ...any) error {
+	return tx.query(func(row scanner) error {
+		o := new(Object)
+		if err := row.Scan(&o.ID, &o.URI, &o.Type, &o.Visibility, &o.ObjectURI, raw(&o.JSON)); err != nil {
+			return err
+		}
+		add(o)
+		return nil
+	}, `SELECT `+servedColumns+` FROM objects WHERE `+where, args...)
+}
+
+// ActivitiesOn reads the local activities of a type whose objects are given,
+// with their documents, keyed by the object's URI, in one statement.
+func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]*Object, error) {
+	out := map[string]*Object{}
 	if len(objects) == 0 {
 		return out, nil
 	}
-	err := tx.query(func(row scanner) error {
-		var uri string
-		var doc json.RawMessage
-		err := row.Scan(&uri, raw(&doc))
-		out[uri] = doc
-		return err
-	}, `SELECT object_uri, json FROM objects
-		WHERE object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, textSet(objects), typ)
+	err := tx.served(func(o *Object) { out[o.ObjectURI] = o },
+		`object_uri <> '' AND `+tx.inText("object_uri", "$1")+` AND type = $2 AND local AND deleted_at = 0`, textSet(objects), typ)
 	return out, err
 }
 
-// Documents reads the documents of objects, keyed by id, in one statement.
-func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]json.RawMessage, error) {
-	out := map[ObjectID]json.RawMessage{}
-	err := tx.query(func(row scanner) error {
-		var id ObjectID
-		var doc json.RawMessage
-		err := row.Scan(&id, raw(&doc))
-		out[id] = doc
-		return err
-	}, `SELECT id, json FROM objects WHERE `+tx.in("id", "$1"), setOf(list))
+// Documents reads objects with their documents, keyed by id, in one statement.
+func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]*Object, error) {
+	out := map[ObjectID]*Object{}
+	err := tx.served(func(o *Object) { out[o.ID] = o }, tx.in("id", "$1"), setOf(list))
 	return out, err
 }
 

@@ -51,8 +51,10 @@ var accountRows = []string{
 	`DELETE FROM mentions WHERE account_id = $1`,
 }
 
-// nothingSaid clears the columns of an object that hold a person's text.
-const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = ''`
+// nothingSaid clears the columns of an object that hold a person's text, or whom
+// it was for.
+const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = '',
+	source = '', to_uris = '', cc_uris = '', follow_uri = ''`
 
 // eraseObjects makes objects tombstones without any text; $1 is the set of
 // their ids, $2 the time.

@@ -30,6 +30,7 @@ var listColumns = map[string]string{
 	"poll":      `{"options":[{"title":"` + secret + `","votes":1}]}`,
 	"reactions": `[{"name":"` + secret + `","count":1}]`,
 	"emojis":    `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
+	"to_uris": `["` + secret + `"]`, "cc_uris": `["` + secret + `"]`,
 }
 
 // plant writes the secret into every column of text of the rows of a table

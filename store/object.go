@@ -44,7 +44,8 @@ type Object struct {
 
 	PublishedAt, CreatedAt, EditedAt, DeletedAt time.Time
 
-	JSON json.RawMessage // as it came; only ObjectDocument reads it
+	JSON  json.RawMessage // as it came; only ObjectDocument and the reads of a collection have it
+	Draft Draft           // of a local one; only Tx.Draft reads it
 }
 
 const objectColumns = `
@@ -110,14 +111,15 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  id, uri, type, account_id, local, is_status, visibility, object_uri,
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
-		  published_at, created_at, edited_at, json, poll)
+		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
-		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll))
+		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll),
+		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow)
 	return n == 1, err
 }
 
@@ -144,6 +146,7 @@ func (tx *Tx) joinThread(o *Object) error {
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
+	o.Draft = edited.Draft
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
@@ -153,10 +156,10 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
-		  url = $8, edited_at = $9, json = $10, poll = $11
+		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
-		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll))
+		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc))
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}

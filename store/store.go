@@ -63,6 +63,24 @@ func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
 
+// Read is View for a function that returns what it has read.
+func Read[T any](ctx context.Context, s *Store, fn func(tx *Tx) (T, error)) (v T, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		v, err = fn(tx)
+		return err
+	})
+	return v, err
+}
+
+// Write is Update for a function that returns what came of it.
+func Write[T any](ctx context.Context, s *Store, fn func(tx *Tx) (T, error)) (v T, err error) {
+	err = s.Update(ctx, func(tx *Tx) error {
+		v, err = fn(tx)
+		return err
+	})
+	return v, err
+}
+
 // IsPostgres reports whether a database setting names PostgreSQL.
 func IsPostgres(database string) bool { return engine.IsPostgres(database) }
 

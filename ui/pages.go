@@ -21,9 +21,8 @@ type homePage struct {
 }
 
 func (u *UI) home(w http.ResponseWriter, r *http.Request) {
-	var c homePage
 	viewer, ctx := u.reader(r)
-	if err := u.Store.View(ctx, func(tx *store.Tx) error {
+	c, err := store.Read(ctx, u.Store, func(tx *store.Tx) (c homePage, err error) {
 		all, err := tx.LocalAccounts()
 		c.Nobody = len(all) == 0
 		for _, a := range all {
@@ -31,8 +30,9 @@ func (u *UI) home(w http.ResponseWriter, r *http.Request) {
 				c.Accounts = append(c.Accounts, a)
 			}
 		}
-		return err
-	}); err != nil {
+		return c, err
+	})
+	if err != nil {
 		u.fail(w, r, err)
 		return
 	}
@@ -51,30 +51,29 @@ type profilePage struct {
 
 // Profile shows a local account and what everyone may see of its posts.
 func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
-	var c profilePage
 	p := store.Page{Limit: pageSize}
 	p.MaxID, _ = store.ParseID(r.URL.Query().Get("max_id"))
 	viewer, ctx := u.reader(r)
-	err := u.Store.View(ctx, func(tx *store.Tx) (err error) {
+	c, err := store.Read(ctx, u.Store, func(tx *store.Tx) (c profilePage, err error) {
 		if c.Account, err = u.account(tx, r); err != nil {
-			return err
+			return c, err
 		}
 		ids, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
 		if err != nil {
-			return err
+			return c, err
 		}
 		if len(ids) == pageSize {
 			c.Older = ids[len(ids)-1]
 		}
 		if c.Statuses, err = tx.Statuses(0, ids); err != nil || p.MaxID != 0 {
-			return err
+			return c, err
 		}
 		pinned, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
 		if err != nil {
-			return err
+			return c, err
 		}
 		c.Pinned, err = tx.Statuses(0, pinned)
-		return err
+		return c, err
 	})
 	if err != nil {
 		u.fail(w, r, err)
@@ -107,31 +106,30 @@ var repliesPerPage = store.ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 2
 // Status shows a post with what it answers and a page of what answers it.
 func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
-	var c statusPage
 	viewer, ctx := u.reader(r)
-	err := u.Store.View(ctx, func(tx *store.Tx) error {
+	c, err := store.Read(ctx, u.Store, func(tx *store.Tx) (c statusPage, err error) {
 		a, err := u.account(tx, r)
 		if err != nil {
-			return err
+			return c, err
 		}
 		o, err := tx.Object(store.ObjectID(id))
 		if err != nil {
-			return err
+			return c, err
 		}
 		if o.AccountID == a.ID && !o.DeletedAt.IsZero() && o.Visibility <= store.Unlisted {
-			return fault.Errorf(fault.Gone, "this post is gone")
+			return c, fault.Errorf(fault.Gone, "this post is gone")
 		}
 		if c.Status, err = tx.Status(0, store.ObjectID(id)); err != nil {
-			return err
+			return c, err
 		}
 		if c.Status.AccountID != a.ID {
-			return fault.Errorf(fault.NotFound, "not a post of %s", a.Username)
+			return c, fault.Errorf(fault.NotFound, "not a post of %s", a.Username)
 		}
 		bounds := repliesPerPage
 		bounds.Skip, _ = strconv.Atoi(r.URL.Query().Get("skip"))
 		bounds.Skip = max(bounds.Skip, 0)
 		c.Above, c.Below, c.Next, err = tx.ThreadPage(0, store.ObjectID(id), bounds)
-		return err
+		return c, err
 	})
 	if err != nil {
 		u.fail(w, r, err)
@@ -164,13 +162,13 @@ type tagPage struct {
 func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 	c := tagPage{Name: store.FoldTag(chi.URLParam(r, "tag"))}
 	viewer, ctx := u.reader(r)
-	err := u.Store.View(ctx, func(tx *store.Tx) error {
+	var err error
+	c.Statuses, err = store.Read(ctx, u.Store, func(tx *store.Tx) ([]*store.Status, error) {
 		ids, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c.Statuses, err = tx.Statuses(0, ids)
-		return err
+		return tx.Statuses(0, ids)
 	})
 	if err != nil {
 		u.fail(w, r, err)
@@ -254,11 +252,7 @@ func (u *UI) ToThread(w http.ResponseWriter, r *http.Request) {
 }
 
 func (u *UI) toPage(w http.ResponseWriter, r *http.Request, find func(tx *store.Tx) (string, error)) {
-	var url string
-	err := u.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		url, err = find(tx)
-		return err
-	})
+	url, err := store.Read(r.Context(), u.Store, find)
 	if err != nil {
 		u.fail(w, r, err)
 		return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,41 +12,28 @@ import (
 	"testing"
 	"time"
 
-	"kinglet/ap/aptest"
+	"kinglet/internal/apptest"
 	"kinglet/internal/auth"
-	"kinglet/internal/ratelimit"
-	"kinglet/ui"
-
-	"github.com/go-chi/chi/v5"
 )
 
 const callback = "phoneapp://callback"
 
-// site is the pages of a server, and a client that asks for consent.
+// site is a server where alice lives, and a client that asks for consent.
 type site struct {
-	*aptest.World
+	*apptest.Server
 	t        *testing.T
-	base     string
-	handler  http.Handler
 	clientID string
 }
 
-func newSite(t *testing.T, base string) *site {
-	w := aptest.New(t, base)
-	pages, err := ui.New(ui.UI{
-		Service: w.Service, Auth: w.Auth, Store: w.Store, Config: w.Config, Limits: ratelimit.New(w.Store.Now), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+// newSite makes one that is reached at base.
+func newSite(t *testing.T, base string, settings ...string) *site {
+	s := apptest.NewWorld(t).Server("kinglet.test", append(settings, "KINGLET_URL="+base)...)
+	app, _, err := s.Auth.RegisterApp(t.Context(), auth.NewApp{Name: "an app", RedirectURIs: []string{callback}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := chi.NewRouter()
-	pages.Routes(r)
-	app, _, err := w.Auth.RegisterApp(t.Context(), auth.NewApp{Name: "an app", RedirectURIs: []string{callback}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Account("alice")
-	return &site{w, t, base, r, app.ClientID}
+	s.Account("alice")
+	return &site{s, t, app.ClientID}
 }
 
 // browser keeps cookies as one does, of one address.
@@ -69,7 +55,7 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
-	r := httptest.NewRequest(method, b.base+path, body)
+	r := httptest.NewRequest(method, b.Config.URL+path, body)
 	r.RemoteAddr = b.address + ":1234"
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -80,8 +66,7 @@ func (b *browser) do(method, path string, form url.Values) *httptest.ResponseRec
 	for k, v := range b.header {
 		r.Header[k] = v
 	}
-	w := httptest.NewRecorder()
-	b.handler.ServeHTTP(w, r)
+	w := b.Do(r)
 	b.set = w.Result().Cookies()
 	for _, c := range b.set {
 		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
@@ -107,7 +92,7 @@ func (b *browser) token(path, action string) string {
 
 func (b *browser) signIn() *browser {
 	b.t.Helper()
-	form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {aptest.Password}, "next": {"/"}}
+	form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {apptest.Password}, "next": {"/"}}
 	if w := b.do("POST", "/auth/sign_in", form); w.Code != http.StatusSeeOther {
 		b.t.Fatalf("sign in: %d %s", w.Code, w.Body)
 	}
@@ -207,19 +192,19 @@ func TestFormsOfOtherSites(t *testing.T) {
 			"a subdomain's origin":   {"Origin", "https://evil.kinglet.test", false},
 			"an origin without name": {"Origin", "null", false},
 			"our own page":           {"Sec-Fetch-Site", "same-origin", true},
-			"our own origin":         {"Origin", s.base, true},
+			"our own origin":         {"Origin", s.Config.URL, true},
 		} {
 			alice.header = http.Header{c.header: {c.value}}
 			if w := alice.do("POST", "/oauth/authorize", s.consent(token)); gaveCode(w) != c.taken {
 				t.Errorf("consent of %s: %d", name, w.Code)
 			}
 			b := s.browser()
-			form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {aptest.Password}}
+			form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {apptest.Password}}
 			b.header = alice.header
 			if w := b.do("POST", "/auth/sign_in", form); (w.Code == http.StatusSeeOther) != c.taken {
 				t.Errorf("sign-in of %s: %d", name, w.Code)
 			}
-			s.Clock.Advance(time.Hour)
+			s.World.Clock.Advance(time.Hour)
 		}
 		alice.header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
 		if w := alice.do("POST", "/auth/sign_out", url.Values{"csrf": {token}}); w.Code != http.StatusForbidden {
@@ -241,8 +226,7 @@ func TestProxyNamesAnotherHost(t *testing.T) {
 		for name, value := range alice.cookies {
 			r.AddCookie(&http.Cookie{Name: name, Value: value})
 		}
-		w := httptest.NewRecorder()
-		s.handler.ServeHTTP(w, r)
+		w := s.Do(r)
 		if w.Code != want {
 			t.Errorf("%s: %d", origin, w.Code)
 		}
@@ -251,7 +235,7 @@ func TestProxyNamesAnotherHost(t *testing.T) {
 
 // A client that sends too many forms gets an error, whatever is in them.
 func TestFormsAreCounted(t *testing.T) {
-	s := newSite(t, "https://kinglet.test")
+	s := newSite(t, "https://kinglet.test", "KINGLET_LIMITS_PAGES=100000/5m") // forms have a limit of their own
 	b := s.browser()
 	for range 600 {
 		b.do("POST", "/auth/sign_out", url.Values{})
@@ -279,7 +263,7 @@ func TestForgedSignIn(t *testing.T) {
 		} {
 			b := s.browser()
 			b.cookies[prefix+"kinglet_sign_in"] = c.cookie
-			w := b.do("POST", "/auth/sign_in", url.Values{"csrf": {c.token}, "name": {"alice"}, "password": {aptest.Password}})
+			w := b.do("POST", "/auth/sign_in", url.Values{"csrf": {c.token}, "name": {"alice"}, "password": {apptest.Password}})
 			if w.Code != http.StatusForbidden || b.cookies[prefix+"kinglet_session"] != "" {
 				t.Errorf("%s: %d", name, w.Code)
 			}
@@ -347,7 +331,7 @@ func TestSessionsAreRenewed(t *testing.T) {
 			t.Errorf("signed out, it stands: %d", w.Code)
 		}
 		kept := s.browser().signIn().cookies[prefix+"kinglet_session"]
-		s.Clock.Advance(s.Config.Retention.Sessions)
+		s.World.Clock.Advance(s.Config.Retention.Sessions)
 		if stands(kept) {
 			t.Error("a session has no end")
 		}
@@ -374,12 +358,12 @@ func TestSignInLimits(t *testing.T) {
 	}
 	stranger := s.browser()
 	stranger.address = "203.0.113.1"
-	form := url.Values{"csrf": {stranger.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {aptest.Password}}
+	form := url.Values{"csrf": {stranger.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {apptest.Password}}
 	if w := stranger.do("POST", "/auth/sign_in", form); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("a stranger with the right password: %d %v", w.Code, w.Header())
 	}
 	owner.address = "203.0.113.2"
-	if code := try(owner, aptest.Password); code != http.StatusSeeOther {
+	if code := try(owner, apptest.Password); code != http.StatusSeeOther {
 		t.Errorf("the owner's browser elsewhere: %d", code)
 	}
 }
@@ -393,7 +377,7 @@ func TestRedirectsAfterSignIn(t *testing.T) {
 		"javascript:alert(1)": "/", "evil.test": "/", "http:evil.test": "/", "/ /evil.test": "/ /evil.test",
 	} {
 		b := s.browser()
-		form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {aptest.Password}, "next": {next}}
+		form := url.Values{"csrf": {b.token("/auth/sign_in", "/auth/sign_in")}, "name": {"alice"}, "password": {apptest.Password}, "next": {next}}
 		w := b.do("POST", "/auth/sign_in", form)
 		got, err := url.PathUnescape(w.Header().Get("Location"))
 		if w.Code != http.StatusSeeOther || err != nil || got != want {

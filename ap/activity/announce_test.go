@@ -10,6 +10,7 @@ import (
 )
 
 func TestAnnounce(t *testing.T) {
+	t.Parallel()
 	var uri string
 	var boost object
 	post := func(params ...string) func(s *scene) {
@@ -82,6 +83,7 @@ func TestAnnounce(t *testing.T) {
 // A boost goes to the followers of who boosts and to the author; what is not
 // public can't be boosted by another.
 func TestAnnounceHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	note := s.knows(s.bob.Note("hello"))
 	s.mallory.Follow(s.carol)

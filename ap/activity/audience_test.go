@@ -14,6 +14,7 @@ import (
 // Whom a post is addressed to, what visibility others read from that, and
 // which inboxes it is delivered to, for each visibility.
 func TestAudience(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		visibility string
 		to, cc     string // P is the public, F the followers, M who is mentioned

@@ -6,6 +6,7 @@ import (
 )
 
 func TestBlock(t *testing.T) {
+	t.Parallel()
 	var note object
 	known := func(s *scene) { note = s.knows(s.bob.Note("hello")) }
 	ofAlice := func(s *scene) object { return s.bob.Activity("Block", s.alice.URI) }
@@ -47,6 +48,7 @@ func TestBlock(t *testing.T) {
 // A block here works in both directions and at once, and the other server is notified
 // that follows end there too.
 func TestBlockHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	note := s.knows(s.bob.Note("hello"))
 	s.bob.Host.Forget()

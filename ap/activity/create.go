@@ -49,6 +49,10 @@ func prepareObject(env *Env, a *Activity) error {
 	if reading.Status == nil {
 		return nil
 	}
+	if a.Actor.Local() {
+		// What the policies made of it, as the document: an edit begins with it.
+		reading.Status.Draft = store.Draft{Source: o.Source.Content, To: o.To, Cc: o.Cc}
+	}
 	for _, uri := range reading.Mentions {
 		name, ok := env.Config.ParseURL(uri).Username()
 		if !ok && env.Config.IsOwn(uri) {

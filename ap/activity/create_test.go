@@ -7,6 +7,7 @@ import (
 )
 
 func TestCreate(t *testing.T) {
+	t.Parallel()
 	var note object
 	// of makes the case of a Create of a note, which is written when the scene is there.
 	create := func(write func(s *scene) object) func(s *scene) object {
@@ -118,6 +119,7 @@ func TestCreate(t *testing.T) {
 
 // What a local account publishes is delivered to its recipients, once each.
 func TestCreateHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.mallory.Follow(s.carol)
 	for _, c := range []struct {

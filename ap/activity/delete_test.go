@@ -6,6 +6,7 @@ import (
 )
 
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	var note object
 	known := func(pairs ...any) func(s *scene) {
 		return func(s *scene) { note = s.knows(s.bob.Note("hello", pairs...)) }
@@ -72,6 +73,7 @@ func TestDelete(t *testing.T) {
 // A Delete here goes to whom the post went and to who has it, and the post is
 // a Tombstone from then on; what waited to be delivered of it is not.
 func TestDeleteHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	st := s.alice.Post("hello")
 	s.world.Run()

@@ -11,6 +11,7 @@ import (
 // Reactions are counted by their emoji, once for each account, and taken back
 // by their id or by what they were.
 func TestEmojiReact(t *testing.T) {
+	t.Parallel()
 	w := apptest.NewWorld(t)
 	here := w.Server("a.test")
 	alice := here.Account("alice")
@@ -69,6 +70,7 @@ func TestEmojiReact(t *testing.T) {
 
 // Nobody takes all the room that a post has for reactions.
 func TestReactionsOfOne(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	post := s.alice.Post("Hello")
 	for i := range store.MaxReactions {

@@ -18,6 +18,7 @@ func lock(who *apptest.Account) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	answer := func(s *scene, who *apptest.Stranger) string {
 		got := who.ReceivedTypes()
 		if len(got) == 0 {
@@ -89,6 +90,7 @@ func (s *scene) follows(want bool) {
 }
 
 func TestAccept(t *testing.T) {
+	t.Parallel()
 	var follow object
 	given := func(s *scene) { follow = asked(s) }
 	yes := func(s *scene) { s.follows(true) }
@@ -121,6 +123,7 @@ func TestAccept(t *testing.T) {
 }
 
 func TestReject(t *testing.T) {
+	t.Parallel()
 	var follow object
 	given := func(s *scene) { follow = asked(s) }
 	accepted := func(s *scene) {
@@ -150,6 +153,7 @@ func TestReject(t *testing.T) {
 
 // A locked account's answers go to who asked, and it can end what it allowed.
 func TestAnswersHere(t *testing.T) {
+	t.Parallel()
 	for action, want := range map[string]string{"authorize": "Accept", "reject": "Reject"} {
 		t.Run(want, func(t *testing.T) {
 			s := newScene(t)
@@ -182,6 +186,7 @@ func TestAnswersHere(t *testing.T) {
 
 // A follow and its end are delivered to the target; a second request is the first.
 func TestFollowHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	follow := asked(s)
 	s.alice.Follow("@mallory@evil.test")

@@ -3,6 +3,7 @@ package activity_test
 import "testing"
 
 func TestLike(t *testing.T) {
+	t.Parallel()
 	var uri string
 	post := func(params ...string) func(s *scene) {
 		return func(s *scene) { uri = s.alice.Post("hello", params...).URI; s.world.Run() }
@@ -46,6 +47,7 @@ func TestLike(t *testing.T) {
 
 // A favourite goes to the author of the post and to nobody else.
 func TestLikeHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.mallory.Follow(s.alice)
 	s.mallory.Host.Forget()

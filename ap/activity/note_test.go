@@ -11,6 +11,7 @@ import (
 
 // What a note of another server says, as a client here is given it.
 func TestNotesOfOthers(t *testing.T) {
+	t.Parallel()
 	list := func(n int, item func(i int) object) (out []object) {
 		for i := range n {
 			out = append(out, item(i))
@@ -68,6 +69,7 @@ func TestNotesOfOthers(t *testing.T) {
 // A mention of somebody who is not known here is looked up, a few of them and
 // no more; the post is there meanwhile.
 func TestMentionsOfOthers(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	s.world.Host("c.test").Down()
 	carl := s.world.Stranger("carl@c.test")

@@ -3,6 +3,7 @@ package activity_test
 import "testing"
 
 func TestUndo(t *testing.T) {
+	t.Parallel()
 	var done object
 	var uri string
 	post := func(s *scene) { uri = s.alice.Post("hello").URI; s.world.Run() }

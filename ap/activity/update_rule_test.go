@@ -9,6 +9,7 @@ import (
 )
 
 func TestUpdate(t *testing.T) {
+	t.Parallel()
 	var note object
 	known := func(pairs ...any) func(s *scene) {
 		return func(s *scene) { note = s.knows(s.bob.Note("before", pairs...)) }
@@ -118,6 +119,7 @@ func TestUpdate(t *testing.T) {
 
 // A local edit is delivered where the post was, and the fetched document is the new one.
 func TestUpdateHere(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	st := s.alice.Post("before")
 	s.world.Run()

@@ -2,19 +2,14 @@ package object
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"kinglet/ap/vocab"
+	"kinglet/ap/vocab/vocabtest"
 	"kinglet/store"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// The documents we send are reviewed like code: go test -update rewrites them.
 func TestDocuments(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	const alice = "https://a.test/users/alice"
@@ -42,28 +37,14 @@ func TestDocuments(t *testing.T) {
 		return vocab.WithContext(vocab.Encode(o.Document))
 	}
 	encoded := func(o *vocab.Object) json.RawMessage { return vocab.Encode(Compose(o).Document) }
-	for name, doc := range map[string]json.RawMessage{
+	vocabtest.Golden(t, map[string]json.RawMessage{
 		"note":       encoded(note()),
 		"create":     encoded(create),
 		"like":       encoded(&vocab.Object{ID: "https://a.test/activities/2", Type: "Like", Actor: vocab.Ref{ID: alice}, Object: vocab.Ref{ID: "https://b.test/1"}}),
 		"actor":      encoded(actor),
 		"tombstone":  encoded(TombstoneDraft("https://a.test/objects/1", "Note", at)),
 		"standalone": standalone(),
-	} {
-		path := filepath.Join("testdata", name+".json")
-		if _, err := vocab.Parse(doc); err != nil {
-			t.Errorf("%s: we could not read it ourselves: %v", name, err)
-		}
-		if *update {
-			if err := os.WriteFile(path, append(doc, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil || string(want) != string(doc)+"\n" {
-			t.Errorf("%s is not as %s says (%v):\n%s", name, path, err, doc)
-		}
-	}
+	})
 }
 
 // A draft that is read as the reading of its document: both rows and document

@@ -7,7 +7,6 @@ import (
 
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
-	"kinglet/internal/fault"
 )
 
 // How long caches may keep public answers. What is deleted stays in them for so
@@ -17,10 +16,14 @@ const (
 	mediaAge    = time.Hour
 )
 
-// document serves what is public.
-func document(w http.ResponseWriter, status int, doc json.RawMessage) {
+// document serves what is public. While any policy decides which servers get
+// what, no cache may give one the answer to another.
+func (a *API) document(w http.ResponseWriter, status int, doc json.RawMessage) {
 	respond.Public(w, documentAge)
 	w.Header().Set("Vary", "Accept")
+	if a.Service.AsksReaders() {
+		w.Header().Set("Vary", "Accept, Signature")
+	}
 	writeDocument(w, status, doc)
 }
 
@@ -52,9 +55,5 @@ func (a *API) failHidden(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Header.Get("Signature") != "" {
 		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
 	}
-	if fault.Is(err, fault.NotFound) {
-		a.hidden(w, r)
-		return
-	}
-	a.fail(w, r, err)
+	a.failReader(w, r, err)
 }

@@ -13,45 +13,54 @@ import (
 const collectionPage = 40
 
 // collection serves an OrderedCollection and its pages: without ?page the count
-// and the first page's URL, with it the items below ?max_id.
+// and the first page's URL, with it the items below ?max_id. read also returns
+// where the next page begins, 0 for nowhere.
 func (a *API) collection(w http.ResponseWriter, r *http.Request, uri func(*store.Account) string, total func(*store.Account) int64,
-	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, last int64, err error),
+	read func(tx *store.Tx, account *store.Account, p store.Page) (items []any, next int64, err error),
 ) {
-	q := r.URL.Query()
-	var account *store.Account
-	var items []any
-	var last int64
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if account, err = a.local(tx, r); err != nil || q.Get("page") == "" {
-			return err
+	a.serveCollection(w, r, func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error) {
+		q, whole, n := r.URL.Query(), uri(account), max(total(account), 0)
+		if q.Get("page") == "" {
+			return vocab.CollectionInput{ID: whole, TotalItems: n, First: whole + "?page=true"}, nil
 		}
 		p := store.Page{Limit: collectionPage, MaxID: math.MaxInt64}
 		if id, ok := store.ParseID(q.Get("max_id")); ok {
 			p.MaxID = id
 		}
-		items, last, err = read(tx, account, p)
-		return err
+		items, next, err := read(tx, account, p)
+		in := vocab.CollectionInput{ID: whole + "?" + q.Encode(), TotalItems: n, PartOf: whole, Items: items}
+		if next != 0 {
+			in.Next = whole + "?max_id=" + strconv.FormatInt(next, 10) + "&page=true"
+		}
+		return in, err
+	})
+}
+
+// serveCollection serves a collection of the account of the path.
+func (a *API) serveCollection(w http.ResponseWriter, r *http.Request, read func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error)) {
+	in, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (vocab.CollectionInput, error) {
+		account, err := a.local(tx, r)
+		if err != nil {
+			return vocab.CollectionInput{}, err
+		}
+		return read(tx, account)
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	in := vocab.CollectionInput{ID: uri(account), TotalItems: max(total(account), 0), First: uri(account) + "?page=true"}
-	if q.Get("page") != "" {
-		in = vocab.CollectionInput{ID: uri(account) + "?" + q.Encode(), TotalItems: in.TotalItems, PartOf: uri(account), Items: items}
-		if len(items) == collectionPage {
-			in.Next = uri(account) + "?max_id=" + strconv.FormatInt(last, 10) + "&page=true"
-		}
-	}
-	document(w, http.StatusOK, vocab.BuildCollection(in))
+	a.document(w, http.StatusOK, vocab.BuildCollection(in))
 }
 
 func accountItems(list []store.Paged[*store.Account], err error) ([]any, int64, error) {
-	items, last := []any{}, int64(0)
+	items, next := []any{}, int64(0)
 	for _, x := range list {
-		items, last = append(items, x.Item.URI), x.PageID
+		items = append(items, x.Item.URI)
 	}
-	return items, last, err
+	if len(list) == collectionPage {
+		next = list[len(list)-1].PageID
+	}
+	return items, next, err
 }
 
 func (a *API) followers(w http.ResponseWriter, r *http.Request) {
@@ -71,59 +80,75 @@ func (a *API) following(w http.ResponseWriter, r *http.Request) {
 // outbox lists an account's public activities: the Creates of its notes, and
 // its boosts.
 func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
+	reader, err := a.publicReader(r)
+	if err != nil {
+		a.failReader(w, r, err)
+		return
+	}
 	a.collection(w, r, func(x *store.Account) string { return x.Outbox }, func(x *store.Account) int64 { return x.Statuses },
 		func(tx *store.Tx, x *store.Account, p store.Page) ([]any, int64, error) {
 			ids, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
 			if err != nil {
 				return nil, 0, err
 			}
-			list, err := tx.Statuses(0, ids)
-			if err != nil {
-				return nil, 0, err
+			items, err := a.activities(tx, reader, x, ids)
+			if len(ids) < p.Limit {
+				return items, 0, err
 			}
-			docs, err := tx.Documents(ids)
-			if err != nil {
-				return nil, 0, err
-			}
-			var uris []string
-			for _, st := range list {
-				uris = append(uris, st.URI)
-			}
-			creates, err := tx.ActivitiesOn("Create", uris)
-			items, last := []any{}, int64(0)
-			for _, st := range list {
-				last = int64(st.ID)
-				if doc := creates[st.URI]; doc != nil {
-					items = append(items, vocab.WithObject(doc, docs[st.ID]))
-				} else if st.ReblogOfID != 0 {
-					items = append(items, docs[st.ID])
-				}
-			}
-			return items, last, err
+			return items, int64(ids[len(ids)-1]), err
 		})
+}
+
+// activities are the activities that published statuses, as a reader gets them.
+func (a *API) activities(tx *store.Tx, reader, author *store.Account, ids []store.ObjectID) ([]any, error) {
+	list, err := tx.Statuses(0, ids)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := tx.Documents(ids)
+	if err != nil {
+		return nil, err
+	}
+	var uris []string
+	for _, st := range list {
+		uris = append(uris, st.URI)
+	}
+	creates, err := tx.ActivitiesOn("Create", uris)
+	items := []any{}
+	for _, st := range list {
+		published, doc := docs[st.ID], docs[st.ID].JSON
+		if create := creates[st.URI]; create != nil {
+			published, doc = create, vocab.WithObject(create.JSON, doc)
+		} else if st.ReblogOfID == 0 {
+			continue
+		}
+		if a.Service.MayFetch(reader, author, published) {
+			items = append(items, doc)
+		}
+	}
+	return items, err
 }
 
 // featured lists the pinned notes, embedded, as other servers expect.
 func (a *API) featured(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	items := []any{}
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if account, err = a.local(tx, r); err != nil {
-			return err
-		}
+	reader, err := a.publicReader(r)
+	if err != nil {
+		a.failReader(w, r, err)
+		return
+	}
+	a.serveCollection(w, r, func(tx *store.Tx, account *store.Account) (vocab.CollectionInput, error) {
+		in := vocab.CollectionInput{ID: account.FeaturedURI, Items: []any{}}
 		ids, err := tx.AccountTimeline(0, account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: collectionPage})
 		if err != nil {
-			return err
+			return in, err
 		}
 		docs, err := tx.Documents(ids)
 		for _, id := range ids {
-			items = append(items, docs[id])
+			if o := docs[id]; o != nil && a.Service.MayFetch(reader, account, o) {
+				in.Items = append(in.Items, o.JSON)
+			}
 		}
-		return err
+		in.TotalItems = int64(len(in.Items))
+		return in, err
 	})
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: account.FeaturedURI, TotalItems: int64(len(items)), Items: items}))
 }

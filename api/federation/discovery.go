@@ -48,14 +48,7 @@ func (a *API) webFinger(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByHandle(name, "")
-		if err == nil && !account.Active() {
-			err = fault.Errorf(fault.Gone, "This account is gone")
-		}
-		return err
-	})
+	account, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Account, error) { return activeLocal(tx, name) })
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -119,11 +112,8 @@ func (a *API) nodeInfo(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, respond.NotFound)
 		return
 	}
-	var stats store.ServerStats
-	if err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		stats, err = tx.Stats()
-		return err
-	}); err != nil {
+	stats, err := store.Read(r.Context(), a.Store, (*store.Tx).Stats)
+	if err != nil {
 		a.fail(w, r, err)
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
+	"slices"
 
 	"kinglet/ap"
 	"kinglet/ap/vocab"
@@ -32,8 +32,6 @@ type API struct {
 	Config  *config.Config
 	Limits  ratelimit.Counter
 	Log     *slog.Logger
-
-	BodyTime time.Duration // in which the body of an inbox post must come; 0 is 15 s
 }
 
 // Routes mounts what only servers request. What browsers request as well is
@@ -62,10 +60,15 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	respond.Error(w, r, a.Log, err)
 }
 
-// local reads the account of the path. A deleted one is Gone: only its own
-// server can confirm that.
+// local reads the account of the path.
 func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
-	account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+	return activeLocal(tx, chi.URLParam(r, "name"))
+}
+
+// activeLocal reads a local account by its name. A deleted one is Gone: only
+// its own server can confirm that.
+func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
+	account, err := tx.AccountByHandle(name, "")
 	if err == nil && !account.Active() {
 		err = fault.Errorf(fault.Gone, "This account is gone")
 	}
@@ -74,27 +77,26 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
-	var doc json.RawMessage
-	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+	doc, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (json.RawMessage, error) {
 		account, err := a.local(tx, r)
-		if err == nil {
-			doc, err = a.Service.ActorDocument(tx, account)
+		if err != nil {
+			return nil, err
 		}
-		return err
+		return a.Service.ActorDocument(tx, account)
 	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	document(w, http.StatusOK, doc)
+	a.document(w, http.StatusOK, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, a.Service.InstanceActorDocument())
+	a.document(w, http.StatusOK, a.Service.InstanceActorDocument())
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
+	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
 }
 
 // Object serves a note by its UUID.
@@ -110,65 +112,65 @@ func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
 // Status serves the document behind a status's page.
 func (a *API) Status(w http.ResponseWriter, r *http.Request) {
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
-	var uri string
-	err := a.Store.View(r.Context(), func(tx *store.Tx) error {
+	o, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Object, error) {
 		o, err := tx.Object(store.ObjectID(id))
 		if err == nil && !o.Local {
 			err = respond.NotFound
 		}
-		if err == nil {
-			uri = o.URI
-		}
-		return err
+		return o, err
 	})
 	if err != nil {
 		a.failHidden(w, r, err)
 		return
 	}
-	a.serveObject(w, r, uri)
+	a.serveObject(w, r, o.URI)
+}
+
+// served is an object with what is served of it.
+type served struct {
+	*store.Object
+	author *store.Account
+	doc    json.RawMessage // of what was undone, none
+}
+
+func (a *API) readServed(tx *store.Tx, uri string) (o served, err error) {
+	if o.Object, err = tx.ObjectByURI(uri); err != nil {
+		return o, err
+	}
+	if o.author, err = tx.Account(o.AccountID); err != nil || !o.DeletedAt.IsZero() && o.Type != "Tombstone" {
+		return o, err
+	}
+	o.doc, err = a.Service.Document(tx, o.Object)
+	return o, err
 }
 
 // serveObject serves what is public to everyone, and what is not to those who
 // may see it and sign their request. A deleted object that was not public looks
 // like one that never existed.
 func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
-	var o *store.Object
-	var author *store.Account
-	var doc json.RawMessage
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		if o, err = tx.ObjectByURI(uri); err != nil {
-			return err
-		}
-		if author, err = tx.Account(o.AccountID); err != nil || !o.DeletedAt.IsZero() && o.Type != "Tombstone" {
-			return err
-		}
-		doc, err = a.Service.Document(tx, o)
-		return err
-	})
+	o, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (served, error) { return a.readServed(tx, uri) })
 	if err != nil {
 		a.failHidden(w, r, err)
 		return
 	}
-	standing := author.Active() && o.DeletedAt.IsZero()
+	standing := o.author.Active() && o.DeletedAt.IsZero()
 	switch {
 	case o.Visibility > store.Unlisted:
-		err := a.signedByReader(r, o, author)
+		err := a.signedByReader(r, o)
 		switch {
 		case errors.Is(err, store.ErrDatabaseDown):
 			a.fail(w, r, err)
 		case err != nil || !standing:
 			a.hidden(w, r)
 		default:
-			privateDocument(w, http.StatusOK, vocab.WithContext(doc))
+			privateDocument(w, http.StatusOK, vocab.WithContext(o.doc))
 		}
-	case standing && a.isWithheld(r, o, author):
-		a.hidden(w, r)
 	case standing:
-		document(w, http.StatusOK, vocab.WithContext(doc))
-	case !author.Active():
+		a.servePublic(w, r, o)
+	case !o.author.Active():
 		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
-	case len(doc) > 0:
-		document(w, http.StatusGone, doc)
+	case len(o.doc) > 0:
+		a.document(w, http.StatusGone, o.doc)
 	default:
 		a.fail(w, r, fault.Errorf(fault.Gone, "This was undone"))
 	}
@@ -178,38 +180,26 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 // see an object: a status, or what publishes one, by the rules of statuses;
 // another activity by its recipients. What the policies withhold from its
 // server is NotFound as well.
-func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Account) error {
+func (a *API) signedByReader(r *http.Request, o served) error {
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
 	if err != nil {
 		return unlessDown(err)
 	}
-	if !reader.Active() || !a.Service.MayFetch(reader, o, author) {
+	if !reader.Active() || !a.Service.MayFetch(reader, o.author, o.Object) {
 		return respond.NotFound
 	}
-	may := false
-	err = a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		status := o
+	may, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (may bool, err error) {
+		status := o.Object
 		if !o.IsStatus && (o.Type == "Create" || o.Type == "Update") {
 			if status, err = tx.ObjectByURI(o.ObjectURI); err != nil {
-				return err
+				return false, err
 			}
 		}
 		if status.IsStatus {
-			may, err = tx.MaySee(reader.ID, status.ID)
-			return err
+			return tx.MaySee(reader.ID, status.ID)
 		}
-		doc, err := tx.ObjectDocument(o.ID)
-		if err != nil {
-			return err
-		}
-		activity, err := vocab.Parse(doc)
-		if err != nil {
-			return err
-		}
-		for _, uri := range append(activity.To, activity.Cc...) {
-			may = may || uri == reader.URI
-		}
-		return nil
+		draft, err := tx.Draft(o.ID)
+		return slices.Contains(draft.To, reader.URI) || slices.Contains(draft.Cc, reader.URI), err
 	})
 	if err != nil || !may {
 		return unlessDown(err)
@@ -217,14 +207,42 @@ func (a *API) signedByReader(r *http.Request, o *store.Object, author *store.Acc
 	return nil
 }
 
-// isWithheld reports whether the policies withhold something public from the
-// server that signed the request for it. A signature is not required.
-func (a *API) isWithheld(r *http.Request, o *store.Object, author *store.Account) bool {
+// servePublic serves what is public, unless the policies withhold it from the
+// server that signed the request for it.
+func (a *API) servePublic(w http.ResponseWriter, r *http.Request, o served) {
+	reader, err := a.publicReader(r)
+	if err == nil && !a.Service.MayFetch(reader, o.author, o.Object) {
+		err = respond.NotFound
+	}
+	if err != nil {
+		a.failReader(w, r, err)
+		return
+	}
+	a.document(w, http.StatusOK, vocab.WithContext(o.doc))
+}
+
+// publicReader is the actor that signed a request for what is public, as far as
+// any policy wants to know: a signature is not required, and there is nil
+// without one.
+func (a *API) publicReader(r *http.Request) (*store.Account, error) {
 	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
-		return false
+		return nil, nil
 	}
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))
-	return err != nil || !a.Service.MayFetch(reader, o, author)
+	if err != nil {
+		return nil, unlessDown(err)
+	}
+	return reader, nil
+}
+
+// failReader is fail for a reader who could not be verified, or may not have
+// what is asked for.
+func (a *API) failReader(w http.ResponseWriter, r *http.Request, err error) {
+	if fault.Is(err, fault.NotFound) {
+		a.hidden(w, r)
+		return
+	}
+	a.fail(w, r, err)
 }
 
 // unlessDown turns every failure to verify the reader into NotFound, except
@@ -239,11 +257,7 @@ func unlessDown(err error) error {
 // Context serves the public part of a conversation.
 func (a *API) Context(w http.ResponseWriter, r *http.Request) {
 	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
-	var list []*store.Object
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		list, err = tx.ContextStatuses(uri, 200)
-		return err
-	})
+	list, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) ([]*store.Object, error) { return tx.ContextStatuses(uri, 200) })
 	if err == nil && len(list) == 0 {
 		err = respond.NotFound
 	}
@@ -255,5 +269,5 @@ func (a *API) Context(w http.ResponseWriter, r *http.Request) {
 	for i, o := range list {
 		items[i] = o.URI
 	}
-	document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
+	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
 }

@@ -1,7 +1,6 @@
 package federation
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -18,11 +17,7 @@ import (
 func (a *API) sharedInbox(w http.ResponseWriter, r *http.Request) { a.receive(w, r, 0) }
 
 func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
-	var account *store.Account
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		account, err = a.local(tx, r)
-		return err
-	})
+	account, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Account, error) { return a.local(tx, r) })
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -30,8 +25,8 @@ func (a *API) inbox(w http.ResponseWriter, r *http.Request) {
 	a.receive(w, r, account.ID)
 }
 
-// bodyTime is how long the body of an inbox post may take, unless API.BodyTime
-// is set: a slow one blocks others.
+// bodyTime is how long the body of an inbox post may take: a slow one blocks
+// others.
 const bodyTime = 15 * time.Second
 
 // receive answers 202 once what arrived is durable. Otherwise the answer
@@ -39,7 +34,7 @@ const bodyTime = 15 * time.Second
 // disclose to strangers what we could reach and whom we know.
 func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.AccountID) {
 	r.Body = http.MaxBytesReader(w, r.Body, ap.MaxInboxBytes)
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(cmp.Or(a.BodyTime, bodyTime))) // not every listener has deadlines
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // not every listener has deadlines
 	out, err := a.Service.Inbox(r.Context(), ap.InboxRequest{Request: r, Client: a.client(r), Recipient: recipient})
 	if err == nil {
 		if out.NotWanted != "" { // the sender is not to come again

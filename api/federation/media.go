@@ -29,11 +29,7 @@ func (a *API) oldMedia(w http.ResponseWriter, r *http.Request) {
 // nothing (SECURITY-RULES 19). The content of a URL never changes, but may be
 // deleted, so caches revalidate after a while.
 func (a *API) serveMedia(w http.ResponseWriter, r *http.Request, name string, find func(tx *store.Tx, name string) (*store.Blob, error)) {
-	var blob *store.Blob
-	err := a.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		blob, err = find(tx, name)
-		return err
-	})
+	blob, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Blob, error) { return find(tx, name) })
 	if err != nil {
 		a.fail(w, r, err)
 		return

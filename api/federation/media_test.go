@@ -15,29 +15,28 @@ import (
 )
 
 // keep has alice show bytes as her picture, and gives their path.
-func (w *world) keep(data []byte, mediaType string) (path string, b *store.Blob) {
-	w.t.Helper()
-	u := w.store.NewUpload(w.t.Context(), 1<<30)
+func (s *scene) keep(data []byte, mediaType string) (path string, b *store.Blob) {
+	s.T.Helper()
+	u := s.here.Store.NewUpload(s.T.Context(), 1<<30)
 	if _, err := u.Write(data); err != nil {
-		w.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	b, err := u.Keep(mediaType)
 	if err != nil {
-		w.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	alice := view(w, func(tx *store.Tx) (*store.Account, error) { return tx.AccountByHandle("alice", "") })
-	if err := w.service.UpdateProfile(w.t.Context(), alice.ID, ap.ProfileChange{Avatar: &media.Picture{Blob: b.Hash, Ext: ".jpg"}}); err != nil {
-		w.t.Fatal(err)
+	if err := s.here.Service.UpdateProfile(s.T.Context(), s.alice.ID, ap.ProfileChange{Avatar: &media.Picture{Blob: b.Hash, Ext: ".jpg"}}); err != nil {
+		s.T.Fatal(err)
 	}
-	alice = view(w, func(tx *store.Tx) (*store.Account, error) { return tx.AccountByHandle("alice", "") })
-	return strings.TrimPrefix(alice.Avatar, w.config.URL), b
+	return strings.TrimPrefix(s.account(s.alice.URI).Avatar, s.here.Config.URL), b
 }
 
 // Media are served in parts, and a part costs the chunks that it touches.
 func TestMediaInParts(t *testing.T) {
-	w := newWorld(t)
+	t.Parallel()
+	s := newScene(t)
 	data := bytes.Repeat([]byte("0123456789abcdef"), 8<<16) // 32 chunks of 256 KiB
-	path, _ := w.keep(data, "image/jpeg")
+	path, _ := s.keep(data, "image/jpeg")
 	for name, c := range map[string]struct {
 		header, value string
 		status        int
@@ -59,7 +58,7 @@ func TestMediaInParts(t *testing.T) {
 			if c.header != "" {
 				r.Header.Set(c.header, c.value)
 			}
-			got := w.do(r)
+			got := s.here.Do(r)
 			if got.Code != c.status || c.body != nil && !bytes.Equal(got.Body.Bytes(), c.body) {
 				t.Errorf("%d, %d bytes", got.Code, got.Body.Len())
 			}
@@ -73,17 +72,18 @@ func TestMediaInParts(t *testing.T) {
 // An address is not made of what it shows, and leads to nothing else; what is
 // served can't run.
 func TestMediaAddresses(t *testing.T) {
-	w := newWorld(t)
-	path, b := w.keep([]byte("picture"), "image/jpeg")
+	t.Parallel()
+	s := newScene(t)
+	path, b := s.keep([]byte("picture"), "image/jpeg")
 	key := strings.Split(path, "/")[2]
 	if len(key) != 32 || strings.Contains(b.Hash, key) || !strings.HasSuffix(path, "/avatar.jpg") {
 		t.Errorf("the address is %s", path)
 	}
 	for address, want := range map[string]int{
 		path: 200, "/media/" + key + "/any.html": 200, "/media/" + key: 404, "/media/" + b.Hash + ".jpg": 404, "/media/" + b.Hash + "/avatar.jpg": 404,
-		"/media/" + b.Hash: 404, "/media/" + key[:31] + "/avatar.jpg": 404, "/media/%00/x": 404, "/media/" + strings.Repeat("0", 32) + "/x": 404,
+		"/media/" + b.Hash: 404, "/media/" + key[:31] + "/avatar.jpg": 404, "/media/%00/x": 400, "/media/" + strings.Repeat("0", 32) + "/x": 404,
 	} {
-		got := w.do(httptest.NewRequest("GET", address, nil))
+		got := s.here.Do(httptest.NewRequest("GET", address, nil))
 		if got.Code != want {
 			t.Errorf("%s: %d, want %d", address, got.Code, want)
 		}
@@ -91,11 +91,11 @@ func TestMediaAddresses(t *testing.T) {
 			t.Errorf("%s: %v", address, h)
 		}
 	}
-	again, _ := w.keep([]byte("picture"), "image/jpeg")
+	again, _ := s.keep([]byte("picture"), "image/jpeg")
 	if again == path {
 		t.Error("the same picture again has the same address")
 	}
-	if got := w.do(httptest.NewRequest("GET", path, nil)); got.Code != 404 {
+	if got := s.here.Do(httptest.NewRequest("GET", path, nil)); got.Code != 404 {
 		t.Errorf("the address of the picture before: %d", got.Code)
 	}
 }

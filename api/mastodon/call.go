@@ -43,22 +43,14 @@ func (c *call) statusID() store.ObjectID   { return store.ObjectID(c.id) }
 func (c *call) serializer() Serializer { return Serializer{Config: c.api.Config, Viewer: c.viewer} }
 
 // read runs fn in one view of the database.
-func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
-	err = c.api.Store.View(c.ctx, func(tx *store.Tx) error {
-		v, err = fn(tx)
-		return err
-	})
-	return v, err
+func read[T any](c *call, fn func(tx *store.Tx) (T, error)) (T, error) {
+	return store.Read(c.ctx, c.api.Store, fn)
 }
 
 // update runs fn and returns after its writes are durable. fn may run more than
 // once: it changes nothing outside of the transaction.
-func update[T any](c *call, fn func(tx *store.Tx) (T, error)) (v T, err error) {
-	err = c.api.Store.Update(c.ctx, func(tx *store.Tx) error {
-		v, err = fn(tx)
-		return err
-	})
-	return v, err
+func update[T any](c *call, fn func(tx *store.Tx) (T, error)) (T, error) {
+	return store.Write(c.ctx, c.api.Store, fn)
 }
 
 // show answers with the entity that serialize makes of fn's result.

@@ -2,6 +2,7 @@ package mastodon_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -269,4 +270,28 @@ func TestTimelines(t *testing.T) {
 	if code, _ := stranger(t, n.alice.Server, home); code != http.StatusUnauthorized {
 		t.Errorf("a stranger reads home: %d", code)
 	}
+}
+
+// Direct posts are nobody's to count: not in the account, not in the outbox.
+func TestDirectPostsAreNotCounted(t *testing.T) {
+	s := apptest.NewWorld(t).Server("a.test")
+	alice := s.Account("alice")
+	alice.Post("for all")
+	alice.Post("for followers", "visibility", "private")
+	direct := alice.Post("for me", "visibility", "direct")
+	counted := func(when string, want int) {
+		t.Helper()
+		r := httptest.NewRequest("GET", alice.URI+"/outbox", nil)
+		r.Header.Set("Accept", "application/activity+json")
+		outbox := parse[struct{ TotalItems int }](t, s.Do(r).Body.String())
+		me := alice.Do("GET", "/api/v1/accounts/verify_credentials")
+		if got := int(me["statuses_count"].(float64)); got != want || outbox.TotalItems != want {
+			t.Errorf("%s: statuses_count %d, the outbox has %d, want %d", when, got, outbox.TotalItems, want)
+		}
+	}
+	counted("written", 2)
+	alice.Edit(direct, "for me, edited")
+	counted("edited", 2)
+	alice.Delete(direct)
+	counted("deleted", 2)
 }

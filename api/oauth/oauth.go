@@ -101,10 +101,9 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request) {
 	case token.AppID == 0:
 		app = auth.CommandLineApp(token.Scopes)
 	default:
-		err = a.Store.View(r.Context(), func(tx *store.Tx) error {
+		app, err = store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.App, error) {
 			apps, err := tx.Apps([]int64{token.AppID})
-			app = apps[token.AppID]
-			return err
+			return apps[token.AppID], err
 		})
 	}
 	if err == nil && app == nil {
@@ -178,15 +177,11 @@ func (a *API) token(w http.ResponseWriter, r *http.Request) {
 
 // me is the actor URI of the signed-in account, which some clients read.
 func (a *API) me(r *http.Request, id store.AccountID) string {
-	uri := ""
-	_ = a.Store.View(r.Context(), func(tx *store.Tx) error {
-		account, err := tx.Account(id)
-		if err == nil {
-			uri = account.URI
-		}
-		return err
-	})
-	return uri
+	account, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Account, error) { return tx.Account(id) })
+	if err != nil {
+		return ""
+	}
+	return account.URI
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {

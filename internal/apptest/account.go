@@ -1,7 +1,6 @@
 package apptest
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"kinglet/ap"
 	"kinglet/api/apitest"
-	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 	"kinglet/store"
 
@@ -75,18 +73,8 @@ func (s *Server) Account(name string) *Account {
 
 // Token makes an access token of the account with some scopes.
 func (a *Account) Token(scopes string) string {
-	w := a.Server.World
-	w.T.Helper()
-	ctx := context.WithoutCancel(w.T.Context())
-	app, _, err := a.Server.Auth.RegisterApp(ctx, auth.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{auth.OutOfBand}})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	secret := auth.NewSecret()
-	a.Server.Update(func(tx *store.Tx) error {
-		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(secret), AppID: app.ID, AccountID: a.ID, Scopes: app.Scopes})
-	})
-	return secret
+	a.Server.World.T.Helper()
+	return a.Server.Token(a.ID, scopes)
 }
 
 // signedIn sends requests to the account's server, with its token.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kinglet/ap/signature"
+	"kinglet/internal/auth"
 	"kinglet/internal/cmd"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
@@ -212,6 +213,21 @@ func (s *Server) Count(query string, args ...any) (n int64) {
 		s.World.T.Fatal(query, ": ", err)
 	}
 	return n
+}
+
+// Token makes an access token of an account with some scopes; of account 0, a
+// client's own.
+func (s *Server) Token(account store.AccountID, scopes string) string {
+	s.World.T.Helper()
+	app, _, err := s.Auth.RegisterApp(context.WithoutCancel(s.World.T.Context()), auth.NewApp{Name: "an app", Scopes: scopes, RedirectURIs: []string{auth.OutOfBand}})
+	if err != nil {
+		s.World.T.Fatal(err)
+	}
+	secret := auth.NewSecret()
+	s.Update(func(tx *store.Tx) error {
+		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(secret), AppID: app.ID, AccountID: account, Scopes: app.Scopes})
+	})
+	return secret
 }
 
 // Jobs counts the jobs of a kind that wait.

@@ -37,25 +37,39 @@ type Stranger struct {
 // served and that the host's WebFinger names.
 func (w *World) Stranger(handle string) *Stranger {
 	w.T.Helper()
+	s := w.unserved(handle)
+	s.NewKey()
+	s.Host.webFinger(s.Name, s.URI)
+	accept := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }
+	s.Host.Handle("/inbox", accept)
+	s.Host.Handle("/users/"+s.Name+"/inbox", accept)
+	return s
+}
+
+// As is the actor of another handle, or who claims to be it: it signs with the
+// key of this one. Its host serves nothing of it until it is Published.
+func (s *Stranger) As(handle string) *Stranger {
+	s.World.T.Helper()
+	other := s.World.unserved(handle)
+	other.Key = s.Key
+	other.describeKey()
+	return other
+}
+
+// unserved is an actor without a key, of which nothing is served.
+func (w *World) unserved(handle string) *Stranger {
+	w.T.Helper()
 	name, host, ok := strings.Cut(strings.TrimPrefix(handle, "@"), "@")
 	if !ok {
 		w.T.Fatalf("%q is no handle", handle)
 	}
-	h := w.Host(host)
 	uri := "https://" + host + "/users/" + name
-	s := &Stranger{World: w, Host: h, Name: name, URI: uri, KeyID: uri + "#main-key"}
-	s.Document = Object{
+	return &Stranger{World: w, Host: w.Host(host), Name: name, URI: uri, KeyID: uri + "#main-key", Document: Object{
 		"@context": []string{"https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"},
 		"id":       uri, "type": "Person", "preferredUsername": name, "url": "https://" + host + "/@" + name,
 		"inbox": uri + "/inbox", "outbox": uri + "/outbox", "followers": uri + "/followers", "following": uri + "/following",
 		"endpoints": Object{"sharedInbox": "https://" + host + "/inbox"},
-	}
-	s.NewKey()
-	h.webFinger(name, uri)
-	accept := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }
-	h.Handle("/inbox", accept)
-	h.Handle("/users/"+name+"/inbox", accept)
-	return s
+	}}
 }
 
 // webFinger has the host's WebFinger name an actor.
@@ -89,12 +103,26 @@ func (s *Stranger) NewKey() {
 	if s.Key, err = key(s.World.actors - 1); err != nil {
 		s.World.T.Fatal(err)
 	}
+	s.describeKey()
+	s.Publish()
+}
+
+// ChangeKeyID gives the actor's key another id from now on, and publishes it.
+func (s *Stranger) ChangeKeyID(id string) {
+	s.World.T.Helper()
+	s.KeyID = id
+	s.describeKey()
+	s.Publish()
+}
+
+// describeKey puts the key into the Document.
+func (s *Stranger) describeKey() {
+	s.World.T.Helper()
 	pem, err := signature.MarshalPublic(&s.Key.PublicKey)
 	if err != nil {
 		s.World.T.Fatal(err)
 	}
 	s.Document["publicKey"] = Object{"id": s.KeyID, "owner": s.URI, "publicKeyPem": pem}
-	s.Publish()
 }
 
 // Publish serves the actor's Document as it now is.
@@ -170,10 +198,17 @@ func (s *Stranger) Request(method, target string, body []byte) *http.Request {
 	s.Host.mu.Lock()
 	r.RemoteAddr = netip.AddrPortFrom(s.Host.addresses[0], 50_000).String()
 	s.Host.mu.Unlock()
+	s.Sign(r, body)
+	return r
+}
+
+// Sign signs a request that has this body (nil for none), again if it was
+// signed before: after a test changed it.
+func (s *Stranger) Sign(r *http.Request, body []byte) {
+	s.World.T.Helper()
 	if err := signature.Sign(r, body, s.KeyID, s.Key, s.World.Now()); err != nil {
 		s.World.T.Fatal(err)
 	}
-	return r
 }
 
 // Send posts a document, signed, to the shared inbox of a server, and gives

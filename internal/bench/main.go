@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // options are what the flags say.
@@ -32,7 +33,8 @@ type options struct {
 	requests int
 	json     string
 	dir      string
-	procs    int // GOMAXPROCS of the server, 0 for Go's choice
+	procs    int           // GOMAXPROCS of the server, 0 for Go's choice
+	fsync    time.Duration // how much longer a flush to the disk takes
 }
 
 func main() {
@@ -57,6 +59,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.json, "json", "", "file to write the results to")
 	flags.StringVar(&o.dir, "dir", "", "folder to keep the databases in, to be used again; a temporary one when empty")
 	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
+	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
 	compare := flags.Bool("compare", false, "compare two files of -json")
@@ -91,15 +94,16 @@ func run(ctx context.Context, args []string) error {
 
 // measureAll builds the server and measures it on each database.
 func measureAll(ctx context.Context, o *options) error {
-	dir := o.dir
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "kinglet-bench"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
+	scratch, err := os.MkdirTemp(o.dir, "kinglet-bench")
+	if err != nil {
+		return err
 	}
-	binary := filepath.Join(dir, "kinglet")
+	defer os.RemoveAll(scratch)
+	kept := o.dir
+	if kept == "" {
+		kept = scratch
+	}
+	binary := filepath.Join(scratch, "kinglet")
 	size, err := build(ctx, binary)
 	if err != nil {
 		return err
@@ -108,7 +112,7 @@ func measureAll(ctx context.Context, o *options) error {
 	for _, days := range o.days {
 		shape := o.shape
 		shape.Days = days
-		run, err := measure(ctx, o, shape, dir, binary)
+		run, err := measure(ctx, o, shape, kept, scratch)
 		if err != nil {
 			return err
 		}

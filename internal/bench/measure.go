@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +23,7 @@ type measurement struct {
 	shape    Shape
 	facts    *Facts
 	key      *rsa.PrivateKey
-	binary   string
+	scratch  string // a folder
 	database string // a copy, which is written to
 	certs    string
 	remote   *remote
@@ -33,10 +32,10 @@ type measurement struct {
 	run      int
 }
 
-// measure makes the database, unless it is there, and measures the server on a
-// copy of it.
-func measure(ctx context.Context, o *options, shape Shape, dir, binary string) (*Run, error) {
-	m := &measurement{options: o, shape: shape, binary: binary, certs: filepath.Join(dir, "certificates.pem"), database: filepath.Join(dir, "measured.db")}
+// measure makes the database in dir, unless an earlier run did, and measures the
+// server on a copy of it. The folder scratch is the run's own.
+func measure(ctx context.Context, o *options, shape Shape, dir, scratch string) (*Run, error) {
+	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db")}
 	kept := filepath.Join(dir, shape.name())
 	if err := m.prepare(ctx, kept); err != nil {
 		return nil, err
@@ -44,7 +43,6 @@ func measure(ctx context.Context, o *options, shape Shape, dir, binary string) (
 	if err := copyDatabase(kept, m.database); err != nil {
 		return nil, err
 	}
-	defer removeDatabase(m.database)
 	var err error
 	if m.key, err = signature.ParsePrivate(m.facts.Key); err != nil {
 		return nil, err
@@ -67,16 +65,20 @@ func measure(ctx context.Context, o *options, shape Shape, dir, binary string) (
 	return run, nil
 }
 
-// prepare seeds the database, unless an earlier run kept it.
+// prepare seeds the database, unless an earlier run kept it. A file that is no
+// database of an earlier run is left alone: it may be somebody's.
 func (m *measurement) prepare(ctx context.Context, kept string) error {
 	facts := kept + ".json"
 	if b, err := os.ReadFile(facts); err == nil {
 		m.facts = new(Facts)
 		return json.Unmarshal(b, m.facts)
 	}
-	removeDatabase(kept)
+	if _, err := os.Lstat(kept); err == nil {
+		return fmt.Errorf("%s exists, and was not made by this command: there is no %s", kept, facts)
+	}
+	seeding := filepath.Join(m.scratch, "seeding.db")
 	var err error
-	if m.facts, err = seed(ctx, kept, m.shape); err != nil {
+	if m.facts, err = seed(ctx, seeding, m.shape); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	fmt.Fprintf(os.Stderr, "bench: wrote %d statuses in %.0f s\n", m.shape.Statuses(), m.facts.Seconds)
@@ -84,12 +86,15 @@ func (m *measurement) prepare(ctx context.Context, kept string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.Rename(seeding, kept); err != nil {
+		return err
+	}
 	return os.WriteFile(facts, b, 0o600)
 }
 
 // served measures what needs the running server.
 func (m *measurement) served(ctx context.Context, run *Run) (err error) {
-	if m.server, err = startServer(ctx, m.binary, m.database, m.certs, m.procs); err != nil {
+	if m.server, err = m.startServer(ctx); err != nil {
 		return err
 	}
 	defer func() {
@@ -260,7 +265,9 @@ func percentile(times []time.Duration, percent int) float64 {
 }
 
 func copyDatabase(from, to string) error {
-	removeDatabase(to)
+	for _, end := range []string{"", "-wal", "-shm"} {
+		os.Remove(to + end)
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -275,14 +282,4 @@ func copyDatabase(from, to string) error {
 		return err
 	}
 	return out.Close()
-}
-
-// removeDatabase removes a file of ours with those that stand beside it.
-func removeDatabase(path string) {
-	if !strings.HasSuffix(path, ".db") {
-		return
-	}
-	for _, end := range []string{"", "-wal", "-shm", ".wake", ".json"} {
-		os.Remove(path + end)
-	}
 }

@@ -38,12 +38,16 @@ type process struct {
 	start time.Duration // to the first answer
 }
 
-// startServer starts the server on a database, and waits for its first answer.
-func startServer(ctx context.Context, binary, database, certificates string, procs int) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, binary, "serve")}
-	p.cmd.Env = append(settings(database), "PATH="+os.Getenv("PATH"), "HOME="+filepath.Dir(database), "SSL_CERT_FILE="+certificates)
-	if procs > 0 {
-		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", procs))
+// startServer starts the server on the database, and waits for its first answer.
+func (m *measurement) startServer(ctx context.Context) (*process, error) {
+	command := []string{filepath.Join(m.scratch, "kinglet"), "serve"}
+	if m.fsync > 0 {
+		command = append(slowDisk(m.fsync), command...)
+	}
+	p := &process{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
+	p.cmd.Env = append(settings(m.database), "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
+	if m.procs > 0 {
+		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", m.procs))
 	}
 	p.cmd.Stderr = os.Stderr
 	began := time.Now()
@@ -64,6 +68,13 @@ func startServer(ctx context.Context, binary, database, certificates string, pro
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
+}
+
+// slowDisk is a command before the server's that has each flush to the disk take
+// so much longer, as on an SD card or a network volume. The server stays our
+// child.
+func slowDisk(by time.Duration) []string {
+	return []string{"strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", fmt.Sprintf("inject=fsync,fdatasync:delay_exit=%d", by.Microseconds())}
 }
 
 func (p *process) stop() error {

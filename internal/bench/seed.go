@@ -33,17 +33,18 @@ const (
 // ap/activity do, but many posts to a transaction and without parsing and
 // cleaning what it made itself.
 type seeder struct {
-	shape  Shape
-	store  *store.Store
-	now    time.Time // of what is being written
-	dice   *rand.Rand
-	owner  *store.Account
-	local  []*store.Account
-	remote []*store.Account
-	recent []*store.Object // what is replied to and boosted
-	noted  int             // notifications
-	n      int             // posts
-	facts  *Facts
+	shape   Shape
+	store   *store.Store
+	now     time.Time // of what is being written
+	dice    *rand.Rand
+	owner   *store.Account
+	local   []*store.Account
+	remote  []*store.Account
+	recent  []*store.Object   // what is replied to and boosted
+	boosted map[[2]int64]bool // by whom, which: nobody boosts twice
+	noted   int               // notifications
+	n       int               // posts
+	facts   *Facts
 }
 
 // Facts are what the measuring needs to know of a database. They are kept
@@ -85,7 +86,7 @@ func load(database string) (*config.Config, error) {
 // seed makes a database that is not there yet.
 func seed(ctx context.Context, path string, shape Shape) (*Facts, error) {
 	began := time.Now()
-	s := &seeder{shape: shape, now: shape.begin(began).Truncate(time.Millisecond), dice: shape.dice(), facts: &Facts{Rare: fmt.Sprintf("tag%d", tags-1)}}
+	s := &seeder{shape: shape, now: shape.begin(began).Truncate(time.Millisecond), dice: shape.dice(), boosted: map[[2]int64]bool{}, facts: &Facts{Rare: fmt.Sprintf("tag%d", tags-1)}}
 	var err error
 	if s.store, err = store.Open(ctx, store.Options{Database: path, Now: func() time.Time { return s.now }}); err != nil {
 		return nil, err
@@ -243,7 +244,11 @@ func (s *seeder) post(tx *store.Tx) error {
 	author := s.author()
 	kind := s.dice.IntN(20)
 	if kind < 3 && len(s.recent) > 0 && !author.Local() {
-		return s.boost(tx, author, s.recent[s.dice.IntN(len(s.recent))])
+		of := s.recent[s.dice.IntN(len(s.recent))]
+		if pair := [2]int64{int64(author.ID), int64(of.ID)}; !s.boosted[pair] {
+			s.boosted[pair] = true
+			return s.boost(tx, author, of)
+		}
 	}
 	uri := fmt.Sprintf("%s/posts/%d", author.URI, s.n)
 	o := &store.Object{

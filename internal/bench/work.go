@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,7 +30,7 @@ func (m *measurement) work(ctx context.Context) error {
 		name string
 		do   func(ctx context.Context, name string) error
 	}{
-		{"inbox note", m.intake}, {"post to nobody", m.posting}, {"post to 200 hosts", m.fanOut}, {"burst of 50 posts to 200 hosts", m.burst},
+		{"inbox note", m.intake}, {"inbox note, 16 at once", m.intake}, {"post to nobody", m.posting}, {"post to nobody, 16 at once", m.posting}, {"post to 200 hosts", m.fanOut}, {"burst of 50 posts to 200 hosts", m.burst},
 	} {
 		if !m.filter.MatchString(w.name) {
 			continue
@@ -42,22 +43,56 @@ func (m *measurement) work(ctx context.Context) error {
 }
 
 func (m *measurement) intake(_ context.Context, name string) error {
-	client := &http.Client{}
 	m.run++
-	n := 0
-	times, cpu, err := m.repeat(m.requests, func() error {
-		n++
+	return m.writes(name, func(client *http.Client, n int) error {
 		r, err := m.signedNote(n)
 		if err == nil {
 			_, err = do(client, r)
 		}
 		return err
 	})
-	if err != nil {
-		return err
+}
+
+func (m *measurement) posting(ctx context.Context, name string) error {
+	return m.writes(name, func(client *http.Client, n int) error { return m.post(ctx, client, n, "direct") })
+}
+
+// writes measures writes, one after the other or, as the name says, from 16
+// clients at once, who share the flushes to the disk.
+func (m *measurement) writes(name string, write func(client *http.Client, n int) error) error {
+	clients := 1
+	if strings.HasSuffix(name, "16 at once") {
+		clients = 16
 	}
-	res := Result{Name: name, CPU: ms(cpu)}
-	res.spread(times)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	defer client.CloseIdleConnections()
+	var mu sync.Mutex
+	var all []time.Duration
+	var failed error
+	before, began := m.server.cpu(), time.Now()
+	var group sync.WaitGroup
+	for c := range clients {
+		group.Go(func() {
+			for i := 0; i < m.requests && (i < least || time.Since(began) < enough); i++ {
+				at := time.Now()
+				err := write(client, c*m.requests+i)
+				mu.Lock()
+				all = append(all, time.Since(at))
+				failed = errors.Join(failed, err)
+				stop := failed != nil
+				mu.Unlock()
+				if stop {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if failed != nil {
+		return failed
+	}
+	res := Result{Name: name, CPU: ms(m.server.cpu()-before) / float64(len(all)), PerSecond: float64(len(all)) / time.Since(began).Seconds()}
+	res.spread(all)
 	m.results = append(m.results, res)
 	return nil
 }
@@ -74,18 +109,6 @@ func (m *measurement) post(ctx context.Context, client *http.Client, n int, visi
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	_, err = do(client, r)
 	return err
-}
-
-func (m *measurement) posting(ctx context.Context, name string) error {
-	client, n := &http.Client{}, 0
-	times, cpu, err := m.repeat(m.requests, func() error { n++; return m.post(ctx, client, n, "direct") })
-	if err != nil {
-		return err
-	}
-	res := Result{Name: name, CPU: ms(cpu)}
-	res.spread(times)
-	m.results = append(m.results, res)
-	return nil
 }
 
 // fanOut measures single posts: until the answer, until the last server has it,
@@ -202,7 +225,7 @@ func (m *measurement) backlog(ctx context.Context, kept, name string, posts int)
 		return err
 	}
 	all := m.remote.expect(posts * hosts)
-	if m.server, err = startServer(ctx, m.binary, m.database, m.certs, m.procs); err != nil {
+	if m.server, err = m.startServer(ctx); err != nil {
 		return err
 	}
 	began := time.Now()

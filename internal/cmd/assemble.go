@@ -14,6 +14,8 @@ import (
 	"kinglet/internal/outgoing"
 	"kinglet/internal/stream"
 	"kinglet/store"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // Parts are the parts of a server that the machine, or a test, decides.
@@ -38,6 +40,7 @@ type Assembled struct {
 	Hub     *stream.Hub
 	Runner  *jobs.Runner // nil in a copy
 	Handler http.Handler
+	Routes  chi.Routes // of the handler, for tests that ask each of them
 }
 
 // Assemble assembles a server, for `kinglet serve` and for the servers of
@@ -69,7 +72,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 		a.Client.Close()
 		return nil, err
 	}
-	a.Handler = forwarded(p.Config, p.Log, h)
+	a.Handler, a.Routes = forwarded(p.Config, p.Log, h), h
 	a.Hub = stream.New(stream.Options{Store: p.Store, Log: p.Log})
 	return a, nil
 }

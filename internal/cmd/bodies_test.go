@@ -1,4 +1,4 @@
-package cmd
+package cmd_test
 
 import (
 	"bytes"
@@ -82,7 +82,7 @@ func TestStrangersBodies(t *testing.T) {
 				}
 			}
 		}
-		s.Clock.Advance(3600e9) // so that these are not over the limit
+		s.World.Clock.Advance(3600e9) // so that these are not over the limit
 	})
 }
 
@@ -151,7 +151,7 @@ func TestCountedBeforeTheBody(t *testing.T) {
 		if path == "/api/v1/statuses/1" {
 			method = "GET"
 		}
-		s.Clock.Advance(3600e9)
+		s.World.Clock.Advance(3600e9)
 		for range 600 {
 			s.ask(method, path, "", "x=y")
 		}

@@ -1,7 +1,6 @@
-package cmd
+package cmd_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -16,6 +15,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"kinglet/internal/apptest"
+	"kinglet/internal/cmd"
 	"kinglet/internal/config"
 )
 
@@ -42,15 +43,13 @@ func newShell(t *testing.T, settings ...string) *shell {
 	}, settings...)}
 }
 
-func (s *shell) call(ctx context.Context, out *said, args ...string) error {
-	return dispatch(&call{
-		ctx: ctx, environ: s.environ, in: strings.NewReader(s.in), out: out, err: out, source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
-	}, args)
+func (s *shell) call(ctx context.Context, out io.Writer, args ...string) error {
+	return cmd.Dispatch(ctx, s.environ, strings.NewReader(s.in), out, fstest.MapFS{"main.go": {Data: []byte("package main\n")}}, args)
 }
 
 // try gives what a command says, and its error.
 func (s *shell) try(args ...string) (string, error) {
-	var out said
+	var out apptest.Log
 	err := s.call(s.Context(), &out, args...)
 	return out.String(), err
 }
@@ -67,17 +66,16 @@ func (s *shell) run(args ...string) string {
 
 // begin runs a command that goes on until it is stopped, up to when it has
 // said something. stop ends it and gives its error.
-func (s *shell) begin(until string, args ...string) (out *said, stop func() error) {
+func (s *shell) begin(until string, args ...string) (out *apptest.Log, stop func() error) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
-	heard := make(chan struct{})
-	out = &said{until: until, heard: heard}
+	out = &apptest.Log{}
 	ended := make(chan error, 1)
 	go func() { ended <- s.call(ctx, out, args...) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	s.Cleanup(func() { _ = stop() })
 	select {
-	case <-heard:
+	case <-out.Has(s, until, 1):
 	case err := <-ended:
 		ended <- err
 		s.Fatalf("%v ended: %v\n%s", args, err, out)
@@ -85,31 +83,6 @@ func (s *shell) begin(until string, args ...string) (out *said, stop func() erro
 		s.Fatalf("%v does not say %q\n%s", args, until, out)
 	}
 	return out, stop
-}
-
-// said is what a command writes; heard is closed when that has until in it.
-type said struct {
-	mu    sync.Mutex
-	b     bytes.Buffer
-	until string
-	heard chan struct{}
-}
-
-func (o *said) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.b.Write(p)
-	if o.heard != nil && strings.Contains(o.b.String(), o.until) {
-		close(o.heard)
-		o.heard = nil
-	}
-	return len(p), nil
-}
-
-func (o *said) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 func TestAccountCommands(t *testing.T) {
@@ -275,7 +248,7 @@ func TestListen(t *testing.T) {
 	for listen, want := range map[string]string{
 		":8080": "tcp 127.0.0.1:8080", "0.0.0.0:1": "tcp 127.0.0.1:1", "[::]:1": "tcp [::1]:1", "10.0.0.1:1": "tcp 10.0.0.1:1", "unix:/x": "unix /x",
 	} {
-		network, address := dialable(listen)
+		network, address := cmd.Dialable(listen)
 		if got := network + " " + address; got != want {
 			t.Errorf("%s is reached at %s, not %s", listen, got, want)
 		}

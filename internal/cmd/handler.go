@@ -24,7 +24,7 @@ import (
 
 // handler combines the APIs and the pages. For URLs that both servers and
 // browsers request, the Accept header decides which of them answers.
-func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (http.Handler, error) {
+func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (chi.Router, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	pages, err := ui.New(ui.UI{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/api/apitest"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
@@ -52,7 +53,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site.handler = checked(t, h)
+	site.handler = apitest.Handler(t, h)
 	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,6 @@
-package cmd
+package cmd_test
 
 import (
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -10,7 +8,8 @@ import (
 	"testing"
 
 	"kinglet/ap"
-	"kinglet/ap/aptest"
+	"kinglet/api/apitest"
+	"kinglet/internal/apptest"
 	"kinglet/store"
 
 	"github.com/go-chi/chi/v5"
@@ -20,41 +19,26 @@ import (
 // posts for followers, and how she stands to others. Every text of it has
 // "hush" in it.
 type secrets struct {
-	*aptest.World
-	handler         http.Handler
-	alice, bob      *store.Account
-	direct, private *store.Status
-	public          *store.Status
+	*apptest.Server
+	handler                 http.Handler
+	alice, bob              *apptest.Account
+	direct, private, public *apptest.Status
 }
 
 func newSecrets(t *testing.T) *secrets {
-	w := aptest.New(t, "https://kinglet.test")
-	s := &secrets{World: w, alice: w.Account("alice"), bob: w.Account("bob")}
-	for _, follow := range [][2]store.AccountID{{s.alice.ID, s.bob.ID}, {s.bob.ID, s.alice.ID}} {
-		if err := w.Follow(t.Context(), follow[0], follow[1], ap.FollowSettings{}); err != nil {
-			t.Fatal(err)
-		}
+	w := apptest.NewWorld(t).Server("kinglet.test")
+	s := &secrets{Server: w, handler: apitest.Handler(t, w.Handler), alice: w.Account("alice"), bob: w.Account("bob")}
+	s.alice.Follow(s.bob.Handle)
+	s.bob.Follow(s.alice.Handle)
+	s.direct = s.bob.Post("@alice hush, a direct message #hush", "visibility", "direct")
+	s.private = s.bob.Post("hush, for followers #hush", "visibility", "private")
+	s.alice.Post("@bob hush, alice's own direct message #hush", "visibility", "direct")
+	s.public = s.bob.Post("hello")
+	for _, st := range []*apptest.Status{s.direct, s.private} {
+		s.alice.Act("favourite", st)
+		s.alice.Act("bookmark", st)
+		s.bob.Reply(st, "@alice hush, an answer", "visibility", "direct")
 	}
-	s.direct = w.Post(s.bob, "@alice hush, a direct message #hush", store.Direct)
-	s.private = w.Post(s.bob, "hush, for followers #hush", store.Private)
-	w.Post(s.alice, "@bob hush, alice's own direct message #hush", store.Direct)
-	s.public = w.Post(s.bob, "hello", store.Public)
-	for _, id := range []store.ObjectID{s.direct.ID, s.private.ID} {
-		if err := w.Favourite(t.Context(), s.alice.ID, id); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Bookmark(t.Context(), s.alice.ID, id, true); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Service.Post(t.Context(), s.bob.ID, ap.PostRequest{Text: "@alice hush, an answer", Visibility: store.Direct, InReplyTo: id}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h, err := handler(w.Service, w.Auth, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.handler = checked(t, h)
 	return s
 }
 
@@ -76,11 +60,11 @@ func (s *secrets) ask(method, path, token, body string) *httptest.ResponseRecord
 // know, and with what is public.
 func (s *secrets) forEachRoute(t *testing.T, do func(method, pattern, path string)) {
 	params := regexp.MustCompile(`\{[a-z_]+\}`)
-	err := chi.Walk(s.handler.(chi.Routes), func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		query := "?id[]=" + s.direct.ID.String() + "&id[]=" + s.private.ID.String() + "&id[]=" + s.bob.ID.String() +
-			"&q=https://kinglet.test/@bob/" + s.direct.ID.String() + "&acct=bob&any[]=hush&timeline[]=home"
+	err := chi.Walk(s.Routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		query := "?id[]=" + s.direct.ID + "&id[]=" + s.private.ID + "&id[]=" + s.bob.ID.String() +
+			"&q=https://kinglet.test/@bob/" + s.direct.ID + "&acct=bob&any[]=hush&timeline[]=home"
 		seen := map[string]bool{}
-		for _, id := range []string{s.direct.ID.String(), s.private.ID.String(), s.public.ID.String(), s.bob.ID.String(), s.alice.ID.String()} {
+		for _, id := range []string{s.direct.ID, s.private.ID, s.public.ID, s.bob.ID.String(), s.alice.ID.String()} {
 			path := params.ReplaceAllStringFunc(pattern, func(p string) string {
 				switch p {
 				case "{name}":
@@ -171,7 +155,7 @@ func openTo(scopes, pattern string) bool {
 // scope that it names, and with follow where Mastodon takes that.
 func TestScopesSuffice(t *testing.T) {
 	s := newSecrets(t)
-	bob, direct, public := s.bob.ID.String(), s.direct.ID.String(), s.public.ID.String()
+	bob, direct, public := s.bob.ID.String(), s.direct.ID, s.public.ID
 	for _, c := range []struct{ method, path, scopes, says string }{
 		{"GET", "/api/v1/statuses/" + direct, "read:statuses", "hush,"},
 		{"GET", "/api/v1/statuses/" + direct, "read", "hush,"},
@@ -217,9 +201,9 @@ func TestScopesSuffice(t *testing.T) {
 		{"POST", "/api/v1/statuses/" + direct + "/unfavourite", "write", 404},
 		{"POST", "/api/v1/statuses/" + direct + "/bookmark", "write:bookmarks", 404},
 		{"POST", "/api/v1/statuses/" + direct + "/unbookmark", "write:bookmarks", 404},
-		{"POST", "/api/v1/statuses/" + s.private.ID.String() + "/unreblog", "write", 404},
-		{"POST", "/api/v1/statuses/" + s.private.ID.String() + "/reblog", "write", 404},
-		{"POST", "/api/v1/statuses/" + s.private.ID.String() + "/pin", "write", 404},
+		{"POST", "/api/v1/statuses/" + s.private.ID + "/unreblog", "write", 404},
+		{"POST", "/api/v1/statuses/" + s.private.ID + "/reblog", "write", 404},
+		{"POST", "/api/v1/statuses/" + s.private.ID + "/pin", "write", 404},
 		{"PUT", "/api/v1/statuses/" + direct, "write", 404},
 		{"DELETE", "/api/v1/statuses/" + direct, "write", 404},
 		{"GET", "/api/v1/statuses/" + direct, "read:accounts write follow push profile", 404},
@@ -247,7 +231,7 @@ func TestScopesSuffice(t *testing.T) {
 func TestProfileScope(t *testing.T) {
 	s := newSecrets(t)
 	language, visibility, sensitive := "fr", store.Private, true
-	if err := s.UpdateProfile(t.Context(), s.alice.ID, ap.ProfileChange{DefaultLanguage: &language, DefaultVisibility: &visibility, DefaultSensitive: &sensitive}); err != nil {
+	if err := s.Service.UpdateProfile(t.Context(), s.alice.ID, ap.ProfileChange{DefaultLanguage: &language, DefaultVisibility: &visibility, DefaultSensitive: &sensitive}); err != nil {
 		t.Fatal(err)
 	}
 	for scopes, want := range map[string]bool{"profile": false, "profile read:accounts": true, "read": true} {
