@@ -5,8 +5,9 @@
 // transaction that is durable when it returns. On SQLite one writer runs the
 // updates of many callers and commits once (writer.go); on PostgreSQL a
 // transaction that loses a conflict is run again (retry.go). The differences in
-// SQL are in one file, dialect.go. Besides: the runner of migrations, ids,
-// events and the waking of other processes, the write-ahead log, health.
+// SQL are in one file, dialect.go. SQLite's statements are run in lite.go.
+// Besides: the runner of migrations, ids, events and the waking of other
+// processes, the write-ahead log, health.
 //
 // Only package store uses it: any other package with a Tx of it could run SQL.
 // Read Engine, Tx and writer.
