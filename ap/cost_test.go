@@ -100,7 +100,7 @@ func TestStatementsOfAnInboxNote(t *testing.T) {
 	if got := s.Do(r); got.Code != 202 {
 		t.Fatal(got.Code, got.Body)
 	}
-	if len(list) > 10 {
+	if len(list) > 11 {
 		t.Errorf("it takes %d statements:\n%s", len(list), strings.Join(list, "\n"))
 	}
 }

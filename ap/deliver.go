@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,7 +21,7 @@ import (
 // deliver delivers one activity to one inbox (ActivityPub §7.1), as it is now:
 // what was retracted in the meantime is not delivered.
 func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error {
-	out, err := s.outgoingActivity(ctx, args)
+	out, doc, err := s.outgoingActivity(ctx, args)
 	if out == nil || err != nil {
 		return err
 	}
@@ -36,10 +37,10 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	}
 	defer signed()
 	resp, err := s.client.Do(ctx, outgoing.Request{
-		URL: args.Inbox, Body: out.Document, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+		URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
 		Sign: func(r *http.Request) error {
 			defer signed()
-			return signature.Sign(r, out.Document, out.KeyID, key, s.Store.Now())
+			return signature.Sign(r, doc, out.KeyID, key, s.Store.Now())
 		},
 	})
 	if errors.Is(err, outgoing.ErrTooLarge) {
@@ -56,29 +57,18 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 
 // outgoingActivity reads what a delivery sends, with the object in its document;
 // nil when there is nothing to send any more.
-func (s *Service) outgoingActivity(ctx context.Context, args activity.DeliverArgs) (out *store.Delivery, err error) {
+func (s *Service) outgoingActivity(ctx context.Context, args activity.DeliverArgs) (out *store.Delivery, doc json.RawMessage, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		out, err = tx.Delivery(args.Activity, args.Sender, activity.ObjectByID())
-		if err != nil || isRetracted(out) || len(out.Object) > 0 || !activity.HasObjectByID(out.Type) {
+		if out, err = tx.Delivery(args.Activity, args.Sender); err != nil || isRetracted(out) {
 			return err
 		}
-		o, err := tx.Object(args.Activity) // about its author, or about what is gone
-		if err != nil {
-			return err
-		}
-		out.Document, err = s.Document(tx, o)
+		doc, err = s.Document(tx, &store.Object{ID: args.Activity, Type: out.Type, Local: true})
 		return err
 	})
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
+	if fault.Is(err, fault.NotFound) || err == nil && len(doc) == 0 {
+		return nil, nil, nil
 	}
-	if err != nil || isRetracted(out) {
-		return nil, err
-	}
-	if len(out.Object) > 0 {
-		out.Document = vocab.WithObject(out.Document, out.Object)
-	}
-	return out, nil
+	return out, doc, err
 }
 
 // isRetracted reports whether an activity is not delivered any more. Of a

@@ -3,6 +3,7 @@ package ap
 import (
 	"context"
 	"crypto/rsa"
+	"encoding/json"
 
 	"kinglet/ap/activity"
 	"kinglet/store"
@@ -20,7 +21,7 @@ func (p *PrivateKeys) Len() int { return len(p.parsed) }
 // KeysInMemory is how many parsed keys a service keeps.
 func (s *Service) KeysInMemory() int { return s.privateKeys.Len() }
 
-// OutgoingActivity is what a delivery sends.
-func (s *Service) OutgoingActivity(ctx context.Context, args activity.DeliverArgs) (*store.Delivery, error) {
+// OutgoingActivity is what a delivery sends, and for whom.
+func (s *Service) OutgoingActivity(ctx context.Context, args activity.DeliverArgs) (*store.Delivery, json.RawMessage, error) {
 	return s.outgoingActivity(ctx, args)
 }

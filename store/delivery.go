@@ -1,17 +1,12 @@
 package store
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
-// Delivery is what a delivery sends: an activity of ours as it is now, and
-// whose.
+// Delivery is what a delivery needs to know of an activity of ours and of its
+// sender, beside the document.
 type Delivery struct {
 	Type      string // of the activity
 	DeletedAt time.Time
-	Document  json.RawMessage // see ObjectDocument
-	Object    json.RawMessage // the document of the object that it names by its id, if it was asked for and is one of objects
 
 	Username, KeyID  string // of the sender
 	SenderDeletedAt  time.Time
@@ -19,17 +14,16 @@ type Delivery struct {
 }
 
 // Delivery reads an activity and its sender, in one statement; NotFound when
-// either is gone. byID are the types whose rows name their object by its id.
-func (tx *Tx) Delivery(activity ObjectID, sender AccountID, byID []string) (*Delivery, error) {
+// either is gone.
+func (tx *Tx) Delivery(activity ObjectID, sender AccountID) (*Delivery, error) {
 	d := new(Delivery)
 	err := tx.get("activity "+activity.String(), []any{
-		&d.Type, toTime(&d.DeletedAt), raw(&d.Document), raw(&d.Object), &d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey,
+		&d.Type, toTime(&d.DeletedAt), &d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey,
 	}, `
-		SELECT o.type, o.deleted_at, o.json, t.json, a.username, a.key_id, a.deleted_at, u.private_key
+		SELECT o.type, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key
 		FROM objects o
 		JOIN accounts a ON a.id = $2
 		JOIN users u ON u.account_id = a.id
-		LEFT JOIN objects t ON t.uri = o.object_uri AND `+tx.inText("o.type", "$3")+`
-		WHERE o.id = $1`, activity, sender, textSet(byID))
+		WHERE o.id = $1`, activity, sender)
 	return d, err
 }

@@ -80,7 +80,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 			return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Order: 7}, store.NewJob{Kind: "k", Lane: "l", Order: 8, Replaces: true})
 		},
 		"delivering": func(tx *store.Tx) error {
-			_, err := tx.Delivery(o.ID, friend.ID, []string{"Create", "Update"})
+			_, err := tx.Delivery(o.ID, friend.ID)
 			return ignoreMissing(err)
 		},
 		"jobs of a lane": func(tx *store.Tx) error { _, err := tx.JobsInLane("k", "l"); return err },

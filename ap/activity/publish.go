@@ -1,8 +1,6 @@
 package activity
 
 import (
-	"slices"
-
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -46,13 +44,9 @@ func row(a *Activity, p *Publication) *store.Object {
 	return o
 }
 
-// ObjectByID lists the types of activities whose rows name their object by its
-// id.
-func ObjectByID() []string { return []string{"Create", "Update"} }
-
 // HasObjectByID reports whether rows of an activity type name their object by
 // its id.
-func HasObjectByID(typ string) bool { return slices.Contains(ObjectByID(), typ) }
+func HasObjectByID(typ string) bool { return typ == "Create" || typ == "Update" }
 
 // publishAnswer keeps and delivers the Accept or Reject of a Follow. The
 // contrary, as far as it is not delivered yet, is no answer any more.
