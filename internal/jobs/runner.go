@@ -286,6 +286,7 @@ func (r *Runner) end(j store.Job) {
 	r.running[j.ID].lose(nil)
 	delete(r.running, j.ID)
 	look := r.leftOut.all || r.leftOut.lanes[j.Lane]
+	r.asleep = r.asleep && !look // for Idle: it is not over
 	r.changed.Broadcast()
 	r.mu.Unlock()
 	if look {
