@@ -70,7 +70,6 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 }
 
 func (s *server) open(c *call) (err error) {
-	limitMemory(s.log, machine(), c.environ)
 	files := fileLimit()
 	s.share = newBudget(files)
 	if files < minFiles {
@@ -123,6 +122,7 @@ func (s *server) openStore(c *call) (err error) {
 	if err := c.mayMigrate(s.conf, pending); err != nil {
 		return err
 	}
+	limitMemory(s.log, machine(), c.environ)
 	if len(pending) > 0 {
 		s.log.Info("migrating the database", "pending", describe(pending))
 		err := s.notify.whileWorking("Migrating the database", func() error {
