@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,21 +16,34 @@ import (
 // the collector would run all the time and free nothing.
 const leastMemory = 48 << 20
 
+// gcPercent is Go's GOGC. The heap is so small that, at Go's 100, it would be
+// collected every 15 pages of home: 200 costs 4 MB and takes a seventh of a
+// page's time away. The memory limit ends that before memory is short.
+const gcPercent = 200
+
 // limitMemory has Go's collector work harder as the process comes near to what
-// it may use, instead of being killed there. Whoever sets GOMEMLIMIT decides
-// instead. root is the file system of the machine.
+// it may use, instead of being killed there, and less until then. Whoever sets
+// GOMEMLIMIT or GOGC decides instead. root is the file system of the machine.
 func limitMemory(log *slog.Logger, root fs.FS, environ []string) {
-	for _, v := range environ {
-		if value, ok := strings.CutPrefix(v, "GOMEMLIMIT="); ok && value != "" {
-			return // the runtime has read it
-		}
+	if isSet(environ, "GOMEMLIMIT") {
+		return // the runtime has read it
 	}
 	limit, from := memoryLimit(root)
 	if limit == 0 {
 		return
 	}
 	debug.SetMemoryLimit(limit)
+	if !isSet(environ, "GOGC") {
+		debug.SetGCPercent(gcPercent)
+	}
 	log.Debug("memory limit set", "bytes", limit, "from", from)
+}
+
+func isSet(environ []string, name string) bool {
+	return slices.ContainsFunc(environ, func(v string) bool {
+		value, ok := strings.CutPrefix(v, name+"=")
+		return ok && value != ""
+	})
 }
 
 // memoryLimit is how much Go may use, and what that follows from: three quarters

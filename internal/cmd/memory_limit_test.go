@@ -56,25 +56,36 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
-// It is set once, and said; whoever sets GOMEMLIMIT has decided.
+// It is set once, and said; whoever sets GOMEMLIMIT has decided, and of the
+// collector's pace whoever sets GOGC.
 func TestMemoryLimitIsSet(t *testing.T) {
-	was := debug.SetMemoryLimit(-1)
-	defer debug.SetMemoryLimit(was)
+	was, pace := debug.SetMemoryLimit(-1), debug.SetGCPercent(100)
+	defer func() {
+		debug.SetMemoryLimit(was)
+		debug.SetGCPercent(pace)
+	}()
 	root := tree(map[string]string{"proc/meminfo": meminfo})
 	for name, c := range map[string]struct {
 		environ []string
 		limit   int64
+		percent int
 	}{
-		"nobody has":        {[]string{"X=GOMEMLIMIT="}, 512 * mb},
-		"it is empty":       {[]string{"GOMEMLIMIT="}, 512 * mb},
-		"somebody has":      {[]string{"GOMEMLIMIT=100MiB"}, math.MaxInt64},
-		"somebody turns it": {[]string{"GOMEMLIMIT=off"}, math.MaxInt64},
+		"nobody has":               {[]string{"X=GOMEMLIMIT="}, 512 * mb, gcPercent},
+		"it is empty":              {[]string{"GOMEMLIMIT=", "GOGC="}, 512 * mb, gcPercent},
+		"somebody has":             {[]string{"GOMEMLIMIT=100MiB"}, math.MaxInt64, 100},
+		"somebody turns it":        {[]string{"GOMEMLIMIT=off"}, math.MaxInt64, 100},
+		"somebody sets the pace":   {[]string{"GOGC=50"}, 512 * mb, 100},
+		"nothing of it is decided": {nil, 512 * mb, gcPercent},
 	} {
 		debug.SetMemoryLimit(math.MaxInt64)
+		debug.SetGCPercent(100)
 		var b bytes.Buffer
 		limitMemory(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})), root, c.environ)
 		if got := debug.SetMemoryLimit(-1); got != c.limit || strings.Count(b.String(), "level=DEBUG") != strings.Count(b.String(), "\n") || (b.Len() > 0) != (c.limit == 512*mb) {
 			t.Errorf("%s: %d, and the log is %q", name, got, b.String())
+		}
+		if got := debug.SetGCPercent(100); got != c.percent {
+			t.Errorf("%s: GOGC is %d", name, got)
 		}
 	}
 }
