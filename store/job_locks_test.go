@@ -3,6 +3,8 @@ package store_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,6 +93,46 @@ func TestEnqueueInOneOrder(t *testing.T) {
 		}))
 		if n := runs.Load(); n != writers*each && !engine.RunTwice {
 			t.Errorf("%d transactions were run %d times", writers*each, n)
+		}
+	})
+}
+
+// A job that is enqueued while a claim is made is seen by the next one, also on a
+// PostgreSQL whose transactions are snapshots unless they say otherwise.
+func TestJobsAreSeenWhateverTheDefaults(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		if !engine.IsPostgres(database) {
+			t.Skip("one transaction at a time")
+		}
+		u, err := url.Parse(database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		q.Set("default_transaction_isolation", "repeatable read")
+		u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
+		one, two := storetest.Open(t, store.Options{Database: u.String()}), storetest.Open(t, store.Options{Database: u.String()})
+		w, other := newWorld(t, one), newWorld(t, two)
+		enqueue := func(w *world) {
+			w.update(func(tx *store.Tx) error {
+				return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("{}")})
+			})
+		}
+		enqueue(w)
+		began := false
+		w.update(func(tx *store.Tx) error {
+			if _, err := tx.CountJobs("k"); err != nil { // from here on it is a snapshot
+				return err
+			}
+			if !began {
+				began = true
+				enqueue(other)
+			}
+			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 9 }, Most: 9, Lease: time.Hour})
+			return err
+		})
+		if n, err := store.Count(t.Context(), one, unseen); n != 0 || err != nil {
+			t.Errorf("%d jobs are unseen, %v", n, err)
 		}
 	})
 }
