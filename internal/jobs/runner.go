@@ -263,7 +263,11 @@ func (r *Runner) roomIn() func(lane string, failing bool) int {
 	return func(lane string, failing bool) int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return room(lane, failing)
+		n := room(lane, failing)
+		if n <= 0 { // the next end may make some, before this look is over
+			r.leftOut.all = true
+		}
+		return n
 	}
 }
 
