@@ -64,6 +64,8 @@ func (tx *Tx) ClaimJobs(c Claim) (claimed []Job, skipped []string, err error) {
 	if err != nil || len(due) == 0 {
 		return nil, skipped, err
 	}
+	// Not one that another transaction has, which may wait for these queues: it
+	// is looked at again when that has ended.
 	err = tx.query(func(row scanner) error {
 		var j Job
 		err := row.Scan(append(j.dest(), &j.LaneFailing)...)
@@ -71,9 +73,9 @@ func (tx *Tx) ClaimJobs(c Claim) (claimed []Job, skipped []string, err error) {
 		return err
 	}, `
 		UPDATE jobs SET run_at = $2, claimed_by = $3, attempts = attempts + 1
-		WHERE `+tx.in("id", "$1")+` AND claimed_by = ''
+		WHERE id IN (SELECT n.id FROM jobs n WHERE `+tx.in("n.id", "$1")+` AND n.claimed_by = '' AND n.run_at <= $4 `+tx.engine.SkipLocked()+`)
 		RETURNING `+strings.ReplaceAll(jobColumns, "j.", "jobs.")+`, EXISTS (SELECT 1 FROM lanes l WHERE l.lane = jobs.lane)`,
-		setOf(claim), millis(tx.Now().Add(c.Lease)), c.Node)
+		setOf(claim), millis(tx.Now().Add(c.Lease)), c.Node, now)
 	if err != nil {
 		return nil, skipped, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -69,6 +70,12 @@ func (tx *Tx) Enqueue(list ...NewJob) error {
 	if err != nil {
 		return err
 	}
+	// Queues are taken in one order: two who enqueue for the same lanes would wait
+	// for each other.
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b NewJob) int {
+		return cmp.Or(cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Kind, b.Kind))
+	})
 	for len(list) >= jobChunk {
 		if err := tx.insertJobs(list[:jobChunk], before); err != nil {
 			return err

@@ -22,8 +22,14 @@ type budget struct {
 // minFiles is the smallest useful total of the parts.
 const minFiles = 128
 
-func newBudget(files int) budget {
-	dials := min(files/4, 1024)
+// dialMemory is about what a connection to another server takes, with TLS and
+// HTTP/2, also while it is kept. MaxIdleConns closes none of HTTP/2.
+const dialMemory = 40 << 10
+
+// newBudget divides files. Connections to others take a quarter of the memory
+// that Go may use, at most.
+func newBudget(files int, memory int64) budget {
+	dials := min(files/4, int(min(1024, max(32, memory/4/dialMemory))))
 	return budget{
 		clients: min(files/2, 2048),
 		dials:   dials,

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"math"
 	"net"
 	"testing"
 )
@@ -32,12 +33,25 @@ func TestDialerIsBounded(t *testing.T) {
 // of them can work.
 func TestBudgetLeavesFilesToTheDatabase(t *testing.T) {
 	for _, files := range []int{minFiles, 256, 1024, 4096, 65536, 1 << 20} {
-		b := newBudget(files)
+		b := newBudget(files, math.MaxInt64)
 		if left := files - b.clients - b.dials - 2*b.lookups; left < min(files/8, 64) {
 			t.Errorf("of %d files %d are left: %+v", files, left, b)
 		}
 		if b.workers < 1 || b.workers > b.dials || b.lookups < 1 || b.clients < 1 {
 			t.Errorf("%d files: %+v", files, b)
+		}
+	}
+}
+
+// A post to a thousand servers leaves a small machine alive.
+func TestBudgetLeavesMemory(t *testing.T) {
+	for _, c := range []struct {
+		memory int64
+		dials  int
+	}{{math.MaxInt64, 1024}, {1 << 30, 1024}, {96 << 20, 614}, {leastMemory, 307}, {1, 32}} {
+		b := newBudget(1<<20, c.memory)
+		if b.dials != c.dials || b.workers < min(200, c.dials*3/4) {
+			t.Errorf("of %d bytes: %+v", c.memory, b)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
-	s.share = newBudget(files)
+	s.share = newBudget(files, debug.SetMemoryLimit(-1))
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}

@@ -193,6 +193,10 @@ func (r *Runner) start(ctx context.Context) error {
 // claimBatch is how many jobs one transaction claims.
 const claimBatch = 64
 
+// lookAgain is how long to wait when something is due that no claim gets: on
+// PostgreSQL another transaction holds its queue. The end of that wakes us too.
+const lookAgain = 10 * time.Millisecond
+
 // afterError is how long to wait when the database fails.
 const afterError = 5 * time.Second
 
@@ -232,7 +236,10 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 			mine := r.begin(work, j)
 			group.Go(func() { r.run(mine, j) })
 		}
-		if len(jobs)+len(skipped) == 0 {
+		if now := r.o.Store.Now(); len(jobs)+len(skipped) == 0 {
+			if !next.IsZero() && !next.After(now) {
+				next = now.Add(lookAgain)
+			}
 			return next, nil
 		}
 		passed = append(passed, skipped...)
@@ -263,7 +270,11 @@ func (r *Runner) roomIn() func(lane string, failing bool) int {
 	return func(lane string, failing bool) int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return room(lane, failing)
+		n := room(lane, failing)
+		if n <= 0 { // the next end may make some, before this look is over
+			r.leftOut.all = true
+		}
+		return n
 	}
 }
 

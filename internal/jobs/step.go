@@ -33,14 +33,25 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 		}
 	}
 	var due []store.Job
-	err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		due, _, err = tx.ClaimJobs(store.Claim{
-			Node: r.node, Kinds: r.kinds, Room: func(string, bool) int { return 1 }, Most: 1, Lease: r.o.Lease,
+	for again := true; again; {
+		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+			due, _, err = tx.ClaimJobs(store.Claim{
+				Node: r.node, Kinds: r.kinds, Room: func(string, bool) int { return 1 }, Most: 1, Lease: r.o.Lease,
+			})
+			if again = false; err != nil || len(due) > 0 {
+				return err
+			}
+			// The first queue may have had nothing that is due, as it knows now.
+			next, ok, err := tx.NextRun(r.kinds, nil)
+			again = ok && !next.After(tx.Now())
+			return err
 		})
-		return err
-	})
-	if err != nil || len(due) == 0 {
-		return false, err
+		if err != nil {
+			return false, err
+		}
+	}
+	if len(due) == 0 {
+		return false, nil
 	}
 	r.run(r.begin(ctx, due[0]), due[0])
 	return true, nil

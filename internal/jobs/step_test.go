@@ -70,6 +70,30 @@ func TestRunDue(t *testing.T) {
 	}
 }
 
+// A lane of which nothing is due any more, since its host was set aside or its
+// job was dropped, does not hide what is due in others.
+func TestRunDueBesideLanesWithout(t *testing.T) {
+	b, _ := stepped(t, Options{}, func(_ context.Context, what string) error {
+		if what == "probe" {
+			return HostDown("a", errors.New("no answer"), 0)
+		}
+		return nil
+	})
+	b.add("a", "probe", "second")
+	b.add("b", "other")
+	b.due(2)
+	b.add("b", "dropped")
+	b.update(func(tx *store.Tx) error {
+		list, err := tx.JobsInLane(testJob.Name, "b")
+		if err != nil {
+			return err
+		}
+		return tx.DropJob(list[0].ID)
+	})
+	b.add("c", "last")
+	b.due(1)
+}
+
 // A page that fails again and again is asked for less and less often, its host
 // is set aside for the shortest time each time, and what goes to the host comes
 // first.

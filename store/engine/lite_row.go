@@ -102,11 +102,15 @@ func (v value) scan(dest any) error {
 			*d = v.int()
 			return nil
 		case *bool:
-			*d = v.int() != 0
-			return nil
+			if n := v.int(); n&^1 == 0 {
+				*d = n != 0
+				return nil
+			}
 		case *int:
-			*d = int(v.int())
-			return nil
+			if n := v.int(); int64(int(n)) == n { // of 32 bits, on some machines
+				*d = int(n)
+				return nil
+			}
 		case IntScanner:
 			return d.ScanInt(v.int())
 		}
@@ -166,8 +170,8 @@ func (v value) set(dest reflect.Value, kind int32) error {
 			return nil
 		}
 	case reflect.Bool:
-		if kind == sqlite3.SQLITE_INTEGER {
-			to.SetBool(v.int() != 0)
+		if n := v.int(); kind == sqlite3.SQLITE_INTEGER && n&^1 == 0 {
+			to.SetBool(n != 0)
 			return nil
 		}
 	case reflect.Float64:

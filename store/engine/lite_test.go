@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +83,13 @@ func TestValuesThatDoNotFit(t *testing.T) {
 			"a text into one's own": {`SELECT 'x'`, new(ownInt)},
 			"too many columns":      {`SELECT 1, 2`, new(int64)},
 			"no pointer":            {`SELECT 1`, int64(7)},
+			"a large number":        {`SELECT 9999999999`, new(int32)},
+			"a large number, int":   {`SELECT 9999999999`, new(int)},
+			"7 into a truth":        {`SELECT 7`, new(bool)},
 		} {
+			if _, ok := c.dest.(*int); ok && strconv.IntSize == 64 {
+				continue
+			}
 			err := e.View(t.Context(), func(tx *engine.Tx) error {
 				return tx.Query(func(row engine.Row) error { return row.Scan(c.dest) }, c.query)
 			})

@@ -56,12 +56,17 @@ func (e *Engine) viewPostgres(ctx context.Context, fn func(tx *Tx) error) error 
 	return e.onPostgres(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
 }
 
+// beginUpdate says what PostgreSQL does by default, since somebody may have set
+// another default: each statement of an update sees what was committed before
+// it, and what it has locked does not change. Claims of jobs need that.
+const beginUpdate = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
 func (e *Engine) updatePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	return retry(ctx, func() error {
 		if e.runTwice {
-			_ = e.onPostgres(ctx, "BEGIN", dryRun(fn))
+			_ = e.onPostgres(ctx, beginUpdate, dryRun(fn))
 		}
-		return e.onPostgres(ctx, "BEGIN", fn)
+		return e.onPostgres(ctx, beginUpdate, fn)
 	})
 }
 
