@@ -216,3 +216,49 @@ func TestPolicyAddsToDocuments(t *testing.T) {
 		}
 	}
 }
+
+// What a policy took from a document is not put back from the thread's row.
+func TestPolicyTakesTheThread(t *testing.T) {
+	strips := true
+	n := newNetwork(t, policy.Policy{Name: "no threads", Message: func(_ context.Context, m *policy.Message) policy.Verdict {
+		if m.Outgoing && strips {
+			_ = m.Rewrite(func(d vocab.Document) {
+				if note, ok := d["object"].(vocab.Document); ok {
+					delete(note, "context")
+					delete(note, "conversation")
+				}
+			})
+		}
+		return policy.Verdict{}
+	}})
+	alice := n.account("alice")
+	strips = false
+	first := n.post(alice, "one", store.Public)
+	reply := func(text string) store.ObjectID {
+		id, err := n.Post(t.Context(), alice.ID, ap.PostRequest{Text: text, InReplyTo: first.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	edited := reply("two")
+	strips = true
+	written := reply("three")
+	n.clock.Advance(time.Second)
+	if err := n.EditPost(t.Context(), alice.ID, edited, ap.EditRequest{Text: "four"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, id := range map[string]store.ObjectID{"written": written, "edited": edited} {
+		n.view(func(tx *store.Tx) error {
+			o, err := tx.Object(id)
+			if err != nil {
+				return err
+			}
+			doc, err := n.Document(tx, o)
+			if bytes.Contains(doc, []byte(`"conversation":"`)) || len(doc) == 0 {
+				t.Errorf("what was %s is %s", name, doc)
+			}
+			return err
+		})
+	}
+}

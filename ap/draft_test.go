@@ -131,3 +131,26 @@ func TestEditDropsMentions(t *testing.T) {
 		t.Errorf("after the edit %d mentioned, %d hashtags", mentioned, tagged)
 	}
 }
+
+// A post of before there were drafts whose document could not be read is edited
+// for those who may see it.
+func TestEditWithoutDraft(t *testing.T) {
+	n := newNetwork(t)
+	alice, bob := n.account("alice"), n.actor(victim, "bob")
+	n.follower(bob, alice)
+	post := n.post(alice, "one", store.Private)
+	post.Draft = store.Draft{}
+	n.update(func(tx *store.Tx) error { return tx.UpdateStatus(post) })
+	if err := n.EditPost(t.Context(), alice.ID, post.ID, ap.EditRequest{Text: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	var update struct {
+		Object struct{ To, Cc []string }
+	}
+	if err := json.Unmarshal(n.rawDeliveries()["Update to "+bob.uri+"/inbox"], &update); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(update.Object.To, []string{alice.FollowersURI}) || len(update.Object.Cc) != 0 {
+		t.Errorf("it is addressed to %v, copies to %v", update.Object.To, update.Object.Cc)
+	}
+}

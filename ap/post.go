@@ -101,7 +101,10 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo.ID = o.URI, []vocab.Link{{Href: o.URL}}, o.Context, o.InReplyToURI
 	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
-	d.note.To, d.note.Cc = draft.To, draft.Cc
+	if d.note.To, d.note.Cc = draft.To, draft.Cc; len(draft.To)+len(draft.Cc) == 0 {
+		// An old one, whose document the migration could not read.
+		d.note.To, d.note.Cc = activity.Addressing(d.author, o.Visibility, nil)
+	}
 	for _, m := range d.mentioned { // those newly mentioned get it as well
 		if !slices.Contains(d.note.To, m.URI) && !slices.Contains(d.note.Cc, m.URI) {
 			d.note.Cc = append(d.note.Cc, m.URI)

@@ -373,3 +373,19 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 		}
 	})
 }
+
+// Of an activity that was undone only its ids are left.
+func TestRetractedActivityLeavesNoTrace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		block := w.status(w.local("alice"), store.Direct, func(o *store.Object) { o.Type, o.IsStatus = "Block", false })
+		w.plant("objects", "id = "+block.ID.String())
+		if len(w.traces()) == 0 {
+			t.Fatal("nothing was planted")
+		}
+		w.update(func(tx *store.Tx) error { return tx.RetractActivity(block.URI) })
+		if found := w.traces(); len(found) > 0 {
+			t.Errorf("left in %v", found)
+		}
+	})
+}

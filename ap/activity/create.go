@@ -81,6 +81,15 @@ func keepDraft(env *Env, a *Activity, status *store.Object, o *vocab.Object) {
 	status.JSON = toKeep(env.Config, &row, o.Raw)
 }
 
+// keepPublished keeps the document of a post of ours whose row says of its time
+// or its place in the thread what the document does not: a policy took it out.
+func keepPublished(a *Activity, status *store.Object) {
+	published := a.Prepared.Status
+	if status.Local && (status.Context != published.Context || status.InReplyToURI != published.InReplyToURI || !status.PublishedAt.Equal(published.PublishedAt)) {
+		status.JSON = a.Object.Object.Object.Raw
+	}
+}
+
 func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	note := a.Object.Object.Object
 	if note == nil {

@@ -16,6 +16,7 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err := findParent(tx, status); err != nil {
 		return nil, false, err
 	}
+	keepPublished(a, status)
 	created, err := tx.InsertObject(status)
 	if err != nil || !created {
 		return status, false, err

@@ -123,6 +123,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
 	before := *status
 	status.TakeText(a.Prepared.Status)
+	keepPublished(a, status)
 	if status.EditedAt.IsZero() {
 		// Only the counts of a poll, a pin or the like changed, or a server
 		// that gives no time of editing.

@@ -11,16 +11,14 @@ INSERT INTO settings (key, value) VALUES ('drafts_filled', '0') ON CONFLICT (key
 {SQLITE}   AND local AND reblog_of_id = 0 AND deleted_at = 0 AND type NOT IN ('Create', 'Update') AND json_valid(json);
 {POSTGRES} CREATE FUNCTION pg_temp.document(t TEXT) RETURNS jsonb AS $$ BEGIN RETURN CAST(t AS jsonb); EXCEPTION WHEN others THEN RETURN NULL; END $$ LANGUAGE plpgsql;
 {POSTGRES} UPDATE objects
-{POSTGRES} SET source = CASE WHEN is_status AND jsonb_typeof(d.doc #> '{source,content}') = 'string' THEN d.doc #>> '{source,content}' ELSE '' END,
-{POSTGRES}   to_uris = COALESCE(NULLIF(CAST(jsonb_path_query_array(d.doc, 'lax $.to[*] ? (@.type() == "string")') AS TEXT), '[]'), ''),
-{POSTGRES}   cc_uris = COALESCE(NULLIF(CAST(jsonb_path_query_array(d.doc, 'lax $.cc[*] ? (@.type() == "string")') AS TEXT), '[]'), ''),
-{POSTGRES}   follow_uri = CASE WHEN type IN ('Accept', 'Reject') THEN COALESCE(d.doc #>> '{object,id}', '') ELSE '' END
-{POSTGRES} FROM (
-{POSTGRES}   SELECT o.id, pg_temp.document(o.json) AS doc
-{POSTGRES}   FROM (SELECT id FROM objects WHERE id > (SELECT CAST(value AS BIGINT) FROM settings WHERE key = 'drafts_filled') ORDER BY id LIMIT 1000) AS batch
-{POSTGRES}   JOIN objects o ON o.id = batch.id
-{POSTGRES}   WHERE o.local AND o.reblog_of_id = 0 AND o.deleted_at = 0 AND o.type NOT IN ('Create', 'Update')) AS d
-{POSTGRES} WHERE objects.id = d.id AND d.doc IS NOT NULL;
+{POSTGRES} SET (source, to_uris, cc_uris, follow_uri) = (
+{POSTGRES}   SELECT CASE WHEN objects.is_status AND jsonb_typeof(d.doc #> '{source,content}') = 'string' THEN d.doc #>> '{source,content}' ELSE '' END,
+{POSTGRES}     COALESCE(NULLIF(CAST(jsonb_path_query_array(d.doc, 'lax $.to[*] ? (@.type() == "string")') AS TEXT), '[]'), ''),
+{POSTGRES}     COALESCE(NULLIF(CAST(jsonb_path_query_array(d.doc, 'lax $.cc[*] ? (@.type() == "string")') AS TEXT), '[]'), ''),
+{POSTGRES}     CASE WHEN objects.type IN ('Accept', 'Reject') THEN COALESCE(d.doc #>> '{object,id}', '') ELSE '' END
+{POSTGRES}   FROM (SELECT pg_temp.document(objects.json) AS doc) AS d)
+{POSTGRES} WHERE id = ANY (ARRAY(SELECT id FROM objects WHERE id > (SELECT CAST(value AS BIGINT) FROM settings WHERE key = 'drafts_filled') ORDER BY id LIMIT 1000)) -- no join, which old statistics would make a slow one
+{POSTGRES}   AND local AND reblog_of_id = 0 AND deleted_at = 0 AND type NOT IN ('Create', 'Update');
 {POSTGRES} DROP FUNCTION pg_temp.document(TEXT);
 {REPEAT} UPDATE settings
 SET value = CAST(batch.last AS TEXT)
