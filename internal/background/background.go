@@ -35,9 +35,9 @@ type Limit struct {
 	quiet    chan struct{} // closed when no recent one is left; nil when nobody waits for it
 }
 
-// New makes a limit for this machine: half of its processors, and at least one,
-// work in the background.
-func New() *Limit { return newLimit(max(runtime.GOMAXPROCS(0)/2, 1)) }
+// New makes a limit for this machine: as much at once as it has processors. While
+// requests are answered each piece waits for them, so fewer than that run.
+func New() *Limit { return newLimit(runtime.GOMAXPROCS(0)) }
 
 func newLimit(slots int) *Limit {
 	return &Limit{slots: make(chan struct{}, slots), network: newNetwork()}
