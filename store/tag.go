@@ -1,22 +1,44 @@
 package store
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // FoldTag is the key of a hashtag: without its #, lower-case.
 func FoldTag(tag string) string { return strings.ToLower(strings.TrimPrefix(tag, "#")) }
 
-// PutTags replaces the hashtags of a status.
+// PutTags replaces the hashtags of a status. What stays is not written again:
+// most edits change none.
 func (tx *Tx) PutTags(status ObjectID, tags []string) error {
-	before, err := tx.texts(`DELETE FROM status_tags WHERE status_id = $1 RETURNING name`, status)
-	if err == nil && len(before) > 0 {
-		_, err = tx.exec(`
-			DELETE FROM account_tags
-			WHERE account_id = (SELECT o.account_id FROM objects o WHERE o.id = $1) AND `+tx.inText("name", "$2")+` AND status_id = $1`, status, textSet(before))
-	}
+	before, err := tx.texts(`SELECT name FROM status_tags WHERE status_id = $1`, status)
 	if err != nil {
 		return err
 	}
-	return tx.InsertTags(status, tags)
+	var gone []string
+	after := map[string]bool{}
+	for _, tag := range tags {
+		after[FoldTag(tag)] = true
+	}
+	for _, name := range before {
+		if !after[name] {
+			gone = append(gone, name)
+		}
+		delete(after, name)
+	}
+	if len(gone) > 0 {
+		names := textSet(gone)
+		if _, err := tx.exec(`DELETE FROM status_tags WHERE `+tx.inText("name", "$2")+` AND status_id = $1`, status, names); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`
+			DELETE FROM account_tags
+			WHERE account_id = (SELECT o.account_id FROM objects o WHERE o.id = $1) AND `+tx.inText("name", "$2")+` AND status_id = $1`, status, names); err != nil {
+			return err
+		}
+	}
+	return tx.InsertTags(status, slices.Sorted(maps.Keys(after)))
 }
 
 // InsertTags writes the hashtags of a new status.
@@ -37,7 +59,8 @@ func (tx *Tx) InsertTags(status ObjectID, tags []string) error {
 	}
 	_, err := tx.exec(`
 		INSERT INTO account_tags (account_id, name, status_id)
-		SELECT o.account_id, t.name, t.status_id FROM objects o CROSS JOIN status_tags t WHERE o.id = $1 AND t.status_id = $1`, status)
+		SELECT o.account_id, t.name, t.status_id FROM objects o CROSS JOIN status_tags t WHERE o.id = $1 AND t.status_id = $1
+		ON CONFLICT (account_id, name, status_id) DO NOTHING`, status)
 	return err
 }
 
