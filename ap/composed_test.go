@@ -131,6 +131,21 @@ func TestDocumentsAreInTheirRows(t *testing.T) {
 	})
 }
 
+// migrateAgain takes the schema back to before a version, and up again.
+func (n *network) migrateAgain(version int) {
+	n.T.Helper()
+	for undone := 0; undone != version; {
+		m, err := n.Store.MigrateDown(n.T.Context())
+		if err != nil {
+			n.T.Fatal(err)
+		}
+		undone = m.Version
+	}
+	if _, err := n.Store.Migrate(n.T.Context()); err != nil {
+		n.T.Fatal(err)
+	}
+}
+
 // An older Kinglet, which serves what is stored, finds the documents written
 // again, and this one serves those.
 func TestMigrationOfDocuments(t *testing.T) {
@@ -138,16 +153,7 @@ func TestMigrationOfDocuments(t *testing.T) {
 	alice, bob := n.account("alice"), n.actor(victim, "bob")
 	rows := n.writesOfAllKinds(alice, bob)
 	before := n.documents(rows)
-	for version := 0; version != 17; {
-		m, err := n.Store.MigrateDown(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		version = m.Version
-	}
-	if _, err := n.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	n.migrateAgain(17)
 	for name, doc := range n.documents(rows) {
 		want, got := terms(t, before[name]), terms(t, doc)
 		for _, in := range []map[string]any{want, got} {

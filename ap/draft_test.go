@@ -19,16 +19,7 @@ func TestEditBeginsWithItsDraft(t *testing.T) {
 		},
 		// The columns are filled from the documents by the migration.
 		"it is from before there were drafts": func(n *network, _ *store.Object) {
-			for version := 0; version != 13; {
-				m, err := n.Store.MigrateDown(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				version = m.Version
-			}
-			if _, err := n.Store.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			n.migrateAgain(13)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
