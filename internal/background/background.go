@@ -2,9 +2,9 @@
 // delivery keeps a processor busy for a millisecond, and one post causes
 // hundreds: without this, whoever opens the app meanwhile waits behind them.
 //
-// Few do such work at a time, and each first waits for the requests that are
-// being answered: not for long, so that no number of requests stops it. Read
-// Limit.
+// As much is done at once as there are processors, and each piece first waits
+// for the requests that are being answered: not for long, so that no number of
+// requests stops it. Read Limit.
 package background
 
 import (
