@@ -130,7 +130,12 @@ func (h *hostile) each(b func(what string, kept time.Duration)) {
 	note["content"], note["updated"] = note["content"].(string)+"<p>more</p>", "2026-02-02T03:04:05Z"
 	b("an Update", h.keeps("Update", note))
 	b("a Delete", h.keeps("Delete", note["id"]))
-	b("a Create with hashtags only", h.keeps("Create", h.note(onlyTags("Hashtag"))))
+	tagged := h.note(onlyTags("Hashtag"))
+	b("a Create with hashtags only", h.keeps("Create", tagged))
+	h.n++
+	onlyTags("Hashtag")(tagged)
+	tagged["updated"] = "2026-02-02T03:04:05Z"
+	b("an Update with other hashtags only", h.keeps("Update", tagged))
 	b("a Create with mentions only", h.keeps("Create", h.note(onlyTags("Mention"))))
 	b("a Create by one whom nobody follows", h.keepsBy(h.eve, "Create", h.note(func(note map[string]any) {
 		note["attributedTo"] = h.eve.URI
