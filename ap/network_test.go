@@ -36,12 +36,14 @@ type network struct {
 	pages     map[string]http.HandlerFunc  // by host and path
 	names     map[string]map[string]string // WebFinger by host: the actor of a name
 	down      map[string]bool              // hosts whose WebFinger answers 503
-	asked     map[string]int               // GETs by host and request URI
 	delivered map[string]object            // by type and inbox
 	subjects  map[string]string            // what a host's WebFinger calls the handle, if not as it was asked
 }
 
-const own = "https://own.example.com"
+const (
+	ownHost = "own.example.com"
+	own     = "https://" + ownHost
+)
 
 type object = map[string]any
 
@@ -50,11 +52,11 @@ func newNetwork(t *testing.T, policies ...policy.Policy) *network {
 	w := apptest.NewWorld(t)
 	n := &network{
 		T: t, world: w, clock: w.Clock, local: map[string]*store.Account{}, pages: map[string]http.HandlerFunc{},
-		names: map[string]map[string]string{}, down: map[string]bool{}, asked: map[string]int{}, subjects: map[string]string{}, delivered: map[string]object{},
+		names: map[string]map[string]string{}, down: map[string]bool{}, subjects: map[string]string{}, delivered: map[string]object{},
 	}
 	w.Policy = policies
 	w.Everywhere(n.serveOthers)
-	s := w.Server("own.example.com")
+	s := w.Server(ownHost)
 	n.Service, n.handler = s.Service, s.Handler
 	return n
 }
@@ -65,7 +67,6 @@ func (n *network) serveOthers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n.mu.Lock()
-	n.asked[r.Host+r.URL.RequestURI()]++
 	page := n.pages[r.Host+r.URL.Path]
 	down, names, subject := n.down[r.Host], n.names[r.Host], n.subjects[r.Host]
 	n.mu.Unlock()
@@ -104,8 +105,12 @@ func (n *network) receive(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// page answers at an address.
+// page answers at an address, of ours as well.
 func (n *network) page(address string, h http.HandlerFunc) {
+	if path, ok := strings.CutPrefix(address, own); ok {
+		n.world.Host(ownHost).Handle(path, h)
+		return
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.pages[strings.TrimPrefix(address, "https://")] = h
@@ -128,6 +133,9 @@ func (n *network) typed(address, contentType string, doc object) {
 
 // name has a host's WebFinger name an actor; "" has it know the name no more.
 func (n *network) name(host, name, actor string) {
+	if host == ownHost {
+		n.world.Host(ownHost).Handle("/.well-known/webfinger", n.serveOthers)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.names[host] == nil {
@@ -155,17 +163,22 @@ func (n *network) setDown(host string, down bool) {
 	n.down[host] = down
 }
 
-// fetches counts the GETs of an address.
+// fetches counts the GETs of an address, whoever is asked.
 func (n *network) fetches(address string) int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.asked[strings.TrimPrefix(address, "https://")]
+	host, target, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
+	count := 0
+	for _, r := range n.world.Host(host).Asked(http.MethodGet, "") {
+		if r.Target == "/"+target {
+			count++
+		}
+	}
+	return count
 }
 
 // account makes one that lives here.
 func (n *network) account(name string) *store.Account {
 	n.Helper()
-	a := n.accountOf(n.world.Server("own.example.com").Account(name).URI)
+	a := n.accountOf(n.world.Server(ownHost).Account(name).URI)
 	n.local[name] = a
 	return a
 }

@@ -83,7 +83,7 @@ func (n *network) host(name string) *Host {
 }
 
 func (n *network) known(name string) *Host {
-	name = strings.TrimSuffix(name, ".")
+	name = strings.ToLower(strings.TrimSuffix(name, ".")) // as DNS does
 	n.mu.Lock()
 	h, everywhere := n.hosts[name], n.everywhere
 	n.mu.Unlock()
