@@ -144,13 +144,14 @@ func TestJobsKeepTheirOrder(t *testing.T) {
 }
 
 // Of jobs that many nodes write into one order at once one is first, each other
-// waits for one, and all get their turn.
+// waits for one, and all get their turn. Each is of another lane: those of one
+// lane wait for each other anyway, at its queue.
 func TestOrderOfManyNodes(t *testing.T) {
 	nodes(t, func(t *testing.T, nodes []*store.Store) {
 		const n = 12
 		succeed(t, atOnce(t, nodes, n, func(i int, w *world) error {
 			return w.Update(t.Context(), func(tx *store.Tx) error {
-				return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: fmt.Append(nil, i), Order: 7})
+				return tx.Enqueue(store.NewJob{Kind: "k", Lane: fmt.Sprint("l", i), Args: fmt.Append(nil, i), Order: 7})
 			})
 		}))
 		c := &chain{newWorld(t, nodes[0]), map[string]store.Job{}}
