@@ -16,7 +16,7 @@ import (
 // readSignature checks the headers of a request: nothing is fetched, read or
 // looked up (SECURITY-RULES 41). An Unauthorized error says what is wrong.
 func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
-	sig, err := signature.ParseHeaders(r, s.Config.OwnHosts(), s.Store.Now())
+	sig, err := signature.Rules{Hosts: s.Config.OwnHosts()}.Parse(r, s.Store.Now())
 	if err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
