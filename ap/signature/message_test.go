@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,10 @@ func TestMessageForgeries(t *testing.T) {
 		{name: "an unknown algorithm", forge: func(r *http.Request) { input(r, `alg="ed25519"`, `alg="none"`) }, want: "unsupported algorithm"},
 		{name: "a symmetric algorithm", forge: func(r *http.Request) { input(r, `alg="ed25519"`, `alg="hmac-sha256"`) }, want: "unsupported algorithm"},
 		{name: "another algorithm", forge: func(r *http.Request) { input(r, `alg="ed25519"`, `alg="rsa-v1_5-sha256"`) }, want: "does not match the key"},
+		{name: "signed as of another algorithm", forge: func(r *http.Request) {
+			params := fmt.Sprintf(`;created=%d;keyid="%s";alg="rsa-v1_5-sha256"`, now.Unix(), keyID)
+			signedAs(t, r, []string{"@method", "@target-uri", "content-digest"}, params, testEd25519)
+		}, want: "does not match the key"},
 		{name: "two signatures", forge: func(r *http.Request) {
 			in, sig := r.Header.Get("Signature-Input"), r.Header.Get("Signature")
 			r.Header.Set("Signature-Input", in+", "+strings.Replace(in, "sig1", "sig2", 1))
@@ -368,4 +373,45 @@ func FuzzParseMultikey(f *testing.F) {
 			t.Fatalf("%q is written %q", text, MarshalMultikey(key))
 		}
 	})
+}
+
+// Draft-cavage as some send it: without the query of the target, or of an
+// Ed25519 key.
+func TestCavageInTheWild(t *testing.T) {
+	for _, c := range []struct {
+		name, target, signed string
+		algorithm            httpsig.Algorithm
+		key                  crypto.Signer
+		ok                   bool
+	}{
+		{"with the query", "/outbox?page=1", "/outbox?page=1", httpsig.RSA_SHA256, testKey(), true},
+		{"without the query", "/outbox?page=1", "/outbox", httpsig.RSA_SHA256, testKey(), true},
+		{"without another's path", "/outbox?page=1", "/inbox", httpsig.RSA_SHA256, testKey(), false},
+		{"with another query", "/outbox?page=1", "/outbox?page=2", httpsig.RSA_SHA256, testKey(), false},
+		{"with a query that is not there", "/outbox", "/outbox?page=1", httpsig.RSA_SHA256, testKey(), false},
+		{"Ed25519", "/outbox", "/outbox", httpsig.ED25519, testEd25519, true},
+		{"Ed25519 of another path", "/outbox", "/inbox", httpsig.ED25519, testEd25519, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "https://a.test"+c.target, nil)
+			r.RequestURI = c.target
+			r.Header.Set("Host", "a.test")
+			r.Header.Set("Date", now.Format(http.TimeFormat))
+			theirs := &http.Request{Method: "GET", URL: &url.URL{Path: c.signed}, Header: r.Header}
+			signer, _, err := httpsig.NewSigner([]httpsig.Algorithm{c.algorithm}, httpsig.DigestSha256, []string{"(request-target)", "host", "date"}, httpsig.Signature, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := signer.SignRequest(c.key, keyID, theirs, nil); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Rules{Hosts: []string{"a.test"}}.Parse(r, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Verify(c.key.Public()); (err == nil) != c.ok {
+				t.Error(err)
+			}
+		})
+	}
 }
