@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"kinglet/ap/object"
@@ -16,7 +17,7 @@ import (
 // readSignature checks the headers of a request: nothing is fetched, read or
 // looked up (SECURITY-RULES 41). An Unauthorized error says what is wrong.
 func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
-	sig, err := signature.ParseHeaders(r, s.Config.OwnHosts(), s.Store.Now())
+	sig, err := s.signatureRules().Parse(r, s.Store.Now())
 	if err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
@@ -27,6 +28,13 @@ func (s *Service) readSignature(r *http.Request) (*signature.Signature, error) {
 		return nil, fault.Errorf(fault.Unauthorized, "the key %s is not one of this server", sig.KeyID)
 	}
 	return sig, nil
+}
+
+// signatureRules are what the settings demand of signatures.
+func (s *Service) signatureRules() signature.Rules {
+	scheme, _, _ := strings.Cut(s.Config.URL, ":")
+	skew := s.Config.SignatureSkew()
+	return signature.Rules{Hosts: s.Config.OwnHosts(), Scheme: scheme, Strict: s.Config.Signatures.Strict, MaxAge: skew, Ahead: skew}
 }
 
 // knownSigner verifies a signature with the key that is known here. account

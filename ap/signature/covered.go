@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,11 +40,11 @@ func coveredHeaders(r *http.Request, list string) (map[string]bool, error) {
 	return covered, nil
 }
 
-func checkHost(host string, own []string) error {
-	if len(own) == 0 {
+func (u Rules) checkHost(host string) error {
+	if len(u.Hosts) == 0 {
 		return nil
 	}
-	for _, h := range own {
+	for _, h := range u.Hosts {
 		if strings.EqualFold(host, h) {
 			return nil
 		}
@@ -53,8 +54,8 @@ func checkHost(host string, own []string) error {
 
 // checkTime requires a Date or (created) that is covered and close to now; if
 // both are covered, both.
-func checkTime(r *http.Request, p map[string]string, covered map[string]bool, now time.Time) error {
-	if !covered["date"] && !covered["(created)"] {
+func (u Rules) checkTime(r *http.Request, p map[string]string, covered map[string]bool, now time.Time) error {
+	if !covered["date"] && (u.Strict || !covered["(created)"]) {
 		return errors.New("the signature covers no date")
 	}
 	if covered["date"] {
@@ -62,7 +63,7 @@ func checkTime(r *http.Request, p map[string]string, covered map[string]bool, no
 		if err != nil {
 			return errors.New("invalid date")
 		}
-		if err := checkClockSkew(at, now); err != nil {
+		if err := u.checkClockSkew(at, now); err != nil {
 			return err
 		}
 	}
@@ -76,7 +77,7 @@ func checkTime(r *http.Request, p map[string]string, covered map[string]bool, no
 		}
 		// The verifier of httpsig refuses what is over 10 s in the future of the
 		// machine's clock, which is stricter.
-		if err := checkClockSkew(at, now); err != nil {
+		if err := u.checkClockSkew(at, now); err != nil {
 			return err
 		}
 	}
@@ -97,8 +98,9 @@ func unix(s string) (time.Time, error) {
 	return time.Unix(n, 0), err
 }
 
-func checkClockSkew(at, now time.Time) error {
-	if age := now.Sub(at); age > MaxAge || age < -MaxFuture {
+func (u Rules) checkClockSkew(at, now time.Time) error {
+	past, ahead := cmp.Or(u.MaxAge, MaxAge), cmp.Or(u.Ahead, MaxFuture)
+	if age := now.Sub(at); age > past || age < -ahead {
 		return fmt.Errorf("the date %s is too far from now", at.UTC().Format(time.RFC3339))
 	}
 	return nil

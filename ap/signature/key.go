@@ -1,6 +1,8 @@
 package signature
 
 import (
+	"crypto"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -50,7 +52,7 @@ func ParsePrivate(text string) (*rsa.PrivateKey, error) {
 }
 
 // MarshalPublic writes a public key as PKIX PEM, as actors publish it.
-func MarshalPublic(key *rsa.PublicKey) (string, error) {
+func MarshalPublic(key crypto.PublicKey) (string, error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return "", err
@@ -58,9 +60,9 @@ func MarshalPublic(key *rsa.PublicKey) (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
-// ParsePublic parses an actor's publicKeyPem, of PKIX or PKCS #1, of a size
-// that Verify accepts.
-func ParsePublic(text string) (*rsa.PublicKey, error) {
+// ParsePublic parses an actor's publicKeyPem: RSA of PKIX or PKCS #1, of a size
+// that Verify accepts, or Ed25519 of PKIX.
+func ParsePublic(text string) (crypto.PublicKey, error) {
 	der, err := decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
@@ -72,14 +74,16 @@ func ParsePublic(text string) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}
-	rsaKey, ok := key.(*rsa.PublicKey)
-	if !ok {
-		return nil, errors.New("public key: not an RSA key")
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return sized(key)
+	case ed25519.PublicKey:
+		return key, nil
 	}
-	return sized(rsaKey)
+	return nil, errors.New("public key: neither an RSA nor an Ed25519 key")
 }
 
-func sized(key *rsa.PublicKey) (*rsa.PublicKey, error) {
+func sized(key *rsa.PublicKey) (crypto.PublicKey, error) {
 	if err := checkSize(key); err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}

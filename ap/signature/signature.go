@@ -1,16 +1,17 @@
 // Package signature signs requests and verifies those of others: HTTP
-// signatures as the fediverse uses them (draft-cavage-http-signatures-12),
-// with go-fed/httpsig for the cryptography.
+// signatures as the fediverse uses them (draft-cavage-http-signatures-12, with
+// go-fed/httpsig for the cryptography) and message signatures (RFC 9421).
 //
 // Verifying is in steps, since the key is fetched and the body read between
-// them: ParseHeaders checks everything that needs neither (SECURITY-RULES 2,
-// 37) and returns the key id, Verify needs the key, CheckBody the body. The
-// package fetches nothing: whether the key is the actor's is for the caller to
-// check (SECURITY-RULES 1). Read Sign, ParseHeaders and Signature.
+// them: Rules.Parse checks everything that needs neither (SECURITY-RULES 2, 37)
+// and returns the key id, Verify needs the key, CheckBody the body. The package
+// fetches nothing: whether the key is the actor's is for the caller to check
+// (SECURITY-RULES 1). Read Sign, SignMessage, Rules and Signature.
 package signature
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
@@ -80,42 +81,67 @@ func asSigned(r *http.Request) *http.Request {
 // Signature is a parsed signature whose key is still unknown. It is for one
 // goroutine.
 type Signature struct {
-	KeyID   string
-	request *http.Request // a copy with one clean Signature header
+	KeyID string
+
+	// One of the two: RFC 9421, or a copy of the request with one clean header
+	// of draft-cavage.
+	message *message
+	request *http.Request
 	alg     string
-	digest  string // the Digest header if it is covered
+
+	digest        string   // the Digest header if it is covered
+	contentDigest []member // the Content-Digest header if it is covered
 }
 
 // CheckBody compares the body with the signed digest. A body must have one.
 func (s *Signature) CheckBody(body []byte) error {
-	if s.digest == "" {
-		if len(body) > 0 {
-			return errors.New("the signature does not cover the digest")
-		}
-		return nil
+	switch {
+	case s.contentDigest != nil:
+		return checkContentDigest(s.contentDigest, body)
+	case s.digest != "":
+		return checkDigest(s.digest, body)
+	case len(body) > 0:
+		return errors.New("the signature does not cover the digest")
 	}
-	return checkDigest(s.digest, body)
+	return nil
 }
 
-// ParseHeaders parses the signature of a request to this server and refuses it,
-// with an error that says why, unless it covers method and path, host, date
-// and, where there may be a body, a digest, each once; and the date is close to
-// now. The body is not touched, so that strangers can be refused before it is
-// read. hosts are the names of this server; none accepts any.
-func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, error) {
-	p, err := parameters(r.Header)
-	if p["keyId"] == "" && r.Header.Get("Signature-Input") != "" {
-		return nil, errors.New("RFC 9421 signatures are not supported")
+// Rules say what a signature has to satisfy.
+type Rules struct {
+	Hosts  []string      // the names of this server; none accepts any
+	Scheme string        // of the addresses that are asked here; "" is https
+	Strict bool          // demands what the default accepts others for: see FEDERATION.md
+	MaxAge time.Duration // 0 is MaxAge
+	Ahead  time.Duration // how far in the future; 0 is MaxFuture
+}
+
+func (u Rules) scheme() string {
+	if u.Scheme == "" {
+		return "https"
 	}
+	return u.Scheme
+}
+
+// Parse parses the signature of a request to this server and refuses it, with
+// an error that says why, unless it covers method and path, host, date and,
+// where there may be a body, a digest, each once; and the date is close to now.
+// The body is not touched, so that strangers can be refused before it is read.
+// A request with a Signature-Input header is signed by RFC 9421, any other by
+// draft-cavage.
+func (u Rules) Parse(r *http.Request, now time.Time) (*Signature, error) {
+	if len(r.Header.Values("Signature-Input")) > 0 {
+		return u.parseMessage(r, now)
+	}
+	p, err := parameters(r.Header)
 	if err != nil {
 		return nil, err
 	}
 	s := &Signature{KeyID: p["keyId"], alg: p["algorithm"]}
-	if u, err := url.Parse(s.KeyID); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return nil, fmt.Errorf("invalid key id %q", s.KeyID)
+	if err := checkKeyID(s.KeyID); err != nil {
+		return nil, err
 	}
 	switch s.alg {
-	case "", "rsa-sha256", "rsa-sha512", "hs2019":
+	case "", "rsa-sha256", "rsa-sha512", "hs2019", "ed25519":
 	default:
 		return nil, fmt.Errorf("unsupported algorithm %q", s.alg)
 	}
@@ -126,14 +152,19 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHost(r.Host, hosts); err != nil {
+	if err := u.checkHost(r.Host); err != nil {
 		return nil, err
 	}
-	if err := checkTime(r, p, covered, now); err != nil {
+	if err := u.checkTime(r, p, covered, now); err != nil {
 		return nil, err
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && !covered["digest"] {
-		return nil, errors.New("the signature does not cover the digest")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if !covered["digest"] {
+			return nil, errors.New("the signature does not cover the digest")
+		}
+		if u.Strict && !covered["content-length"] {
+			return nil, errors.New("the signature does not cover content-length")
+		}
 	}
 	if covered["digest"] {
 		s.digest = r.Header.Get("Digest")
@@ -149,29 +180,59 @@ func ParseHeaders(r *http.Request, hosts []string, now time.Time) (*Signature, e
 	return s, nil
 }
 
-// Verify checks the signature with the key that its keyId names.
-func (s *Signature) Verify(key crypto.PublicKey) error {
-	pub, ok := key.(*rsa.PublicKey)
-	if !ok {
-		return errors.New("the key is not an RSA key")
+func checkKeyID(id string) error {
+	if u, err := url.Parse(id); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("invalid key id %q", id)
 	}
-	if err := checkSize(pub); err != nil {
-		return err
+	return nil
+}
+
+// Verify checks the signature with the key that its keyId names, of RSA or
+// Ed25519.
+func (s *Signature) Verify(key crypto.PublicKey) error {
+	if s.message != nil {
+		return s.message.verify(key)
+	}
+	err := s.verifyCavage(key)
+	// Some sign the path without its query.
+	if path, _, hasQuery := strings.Cut(s.request.URL.Path, "?"); err != nil && hasQuery {
+		whole := s.request.URL.Path
+		s.request.URL.Path = path
+		err = s.verifyCavage(key)
+		s.request.URL.Path = whole
+	}
+	return err
+}
+
+func (s *Signature) verifyCavage(key crypto.PublicKey) error {
+	var algorithms []httpsig.Algorithm
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		if err := checkSize(key); err != nil {
+			return err
+		}
+		// hs2019 was SHA-512 to some, and is SHA-256 to most.
+		if s.alg != "rsa-sha512" {
+			algorithms = append(algorithms, httpsig.RSA_SHA256)
+		}
+		if s.alg == "rsa-sha512" || s.alg == "hs2019" {
+			algorithms = append(algorithms, httpsig.RSA_SHA512)
+		}
+	case ed25519.PublicKey:
+		if s.alg == "" || s.alg == "hs2019" || s.alg == "ed25519" {
+			algorithms = append(algorithms, httpsig.ED25519)
+		}
+	default:
+		return errors.New("the key is neither an RSA nor an Ed25519 key")
 	}
 	v, err := httpsig.NewVerifier(s.request)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	if s.alg != "rsa-sha512" {
-		if err = v.Verify(pub, httpsig.RSA_SHA256); err == nil {
+	for _, alg := range algorithms {
+		if v.Verify(key, alg) == nil {
 			return nil
 		}
 	}
-	if s.alg == "rsa-sha512" || s.alg == "hs2019" {
-		err = v.Verify(pub, httpsig.RSA_SHA512)
-	}
-	if err != nil {
-		return errors.New("the signature does not match the key")
-	}
-	return nil
+	return errors.New("the signature does not match the key")
 }

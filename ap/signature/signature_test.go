@@ -3,6 +3,7 @@ package signature
 import (
 	"bufio"
 	"bytes"
+	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -21,7 +22,7 @@ import (
 
 // parse reads a request's signature and compares its body with the digest.
 func parse(r *http.Request, body []byte, hosts []string, now time.Time) (*Signature, error) {
-	s, err := ParseHeaders(r, hosts, now)
+	s, err := Rules{Hosts: hosts}.Parse(r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -164,10 +165,6 @@ func TestForgeries(t *testing.T) {
 		{name: "unreadable expiry", forge: func(r *http.Request) { sig(r, "algorithm=", `expires=soon,algorithm=`) }, want: "expires"},
 		{name: "key id is no web page", forge: func(r *http.Request) { sig(r, keyID, "acct:bob@b.test") }, want: "invalid key id"},
 		{name: "key id is not a URI", forge: func(r *http.Request) { sig(r, keyID, "bob") }, want: "invalid key id"},
-		{name: "RFC 9421", forge: func(r *http.Request) {
-			r.Header.Set("Signature-Input", `sig1=("@method" "@target-uri" "content-digest");created=1;keyid="`+keyID+`"`)
-			r.Header.Set("Signature", "sig1=:AAAA==:")
-		}, want: "RFC 9421"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := arrived(t, "{}")
@@ -263,6 +260,7 @@ func TestTargetAsReceived(t *testing.T) {
 func by(t *testing.T, algorithm httpsig.Algorithm, name string, expiresIn int64, headers ...string) *http.Request {
 	r := httptest.NewRequest("POST", "https://a.test/inbox", nil)
 	r.Header.Set("Host", "a.test")
+	r.Header.Set("Content-Length", "2")
 	r.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	signer, _, err := httpsig.NewSigner([]httpsig.Algorithm{algorithm}, httpsig.DigestSha512, headers, httpsig.Signature, expiresIn)
 	if err != nil {
@@ -339,7 +337,7 @@ func TestKeys(t *testing.T) {
 	public, _ := MarshalPublic(&testKey().PublicKey)
 	old := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&testKey().PublicKey)}))
 	for _, text := range []string{public, old, strings.TrimSpace(public), strings.ReplaceAll(public, "\n", "\r\n"), "\n" + public, strings.ReplaceAll(public, "\n", "\n    ")} {
-		if k, err := ParsePublic(text); err != nil || !k.Equal(&testKey().PublicKey) {
+		if k, err := ParsePublic(text); err != nil || !testKey().PublicKey.Equal(k) {
 			t.Errorf("public %q: %v", text, err)
 		}
 	}
@@ -415,7 +413,7 @@ func FuzzParsePublic(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same, err := ParsePublic(again); err != nil || !same.Equal(k) {
+		if same, err := ParsePublic(again); err != nil || !k.(interface{ Equal(crypto.PublicKey) bool }).Equal(same) {
 			t.Fatalf("%v from %q", err, again)
 		}
 	})

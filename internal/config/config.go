@@ -44,6 +44,7 @@ type Config struct {
 	Federation Federation `toml:"federation"`
 	Retention  Retention  `toml:"retention"`
 	Limits     Limits     `toml:"limits"`
+	Signatures Signatures `toml:"signatures"`
 
 	idBase string // see KeepIDs
 }

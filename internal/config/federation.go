@@ -1,5 +1,7 @@
 package config
 
+import "time"
+
 // Federation limits what other servers, real or pretended, can make this server
 // do. The defaults are generous: a server of a few people, with a relay or two,
 // stays far below them.
@@ -14,4 +16,22 @@ type Federation struct {
 	FetchesPerHost      RateLimit `toml:"fetches_per_host" default:"600/5m" doc:"GETs that we make at one host because of the messages of strangers. What people here ask for, and what those cause whom they follow, is counted apart."`
 	Mentions            int       `toml:"mentions" default:"500" doc:"How many accounts one post of another server may mention, and how many here it may be addressed to. One with more is refused."`
 	WaitingPerHost      int       `toml:"waiting_per_host" default:"500" doc:"How many messages of one host may wait until what they need is fetched, and how many posts of one host that they answer."`
+}
+
+// Signatures say which signatures of other servers are accepted.
+type Signatures struct {
+	Strict bool          `toml:"strict" default:"false" doc:"Whether signatures have to cover all that the specifications recommend, and be made within five minutes. It shuts out servers that FEDERATION.md lists: Mastodon, but for RFC 9421, among them."`
+	Skew   time.Duration `toml:"skew" doc:"How far the time of a signature may be from the clock here, before or after. Default: 12 hours before and one after, since deliveries wait in queues; 300s when strict."`
+}
+
+// strictSkew is that of strict signatures.
+const strictSkew = 5 * time.Minute
+
+// SignatureSkew is how far the time of a signature may be from the clock here,
+// 0 for the package signature's own limits.
+func (c *Config) SignatureSkew() time.Duration {
+	if c.Signatures.Skew == 0 && c.Signatures.Strict {
+		return strictSkew
+	}
+	return c.Signatures.Skew
 }
