@@ -186,10 +186,15 @@ func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
 
 // FollowedBySomeoneHere reports whether any local account follows target.
 func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
-	_, ok, err := one[int64](tx, `
-		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id
-		WHERE f.target_id = $1 AND f.accepted LIMIT 1`, target)
-	return ok, err
+	followed, _, err := one[bool](tx, `SELECT `+followedHere("$1"), target)
+	return followed, err
+}
+
+// followedHere is the condition that any local account follows the account.
+func followedHere(account string) string {
+	return `EXISTS (
+		SELECT 1 FROM follows f JOIN users u ON u.account_id = f.account_id
+		WHERE f.target_id = ` + account + ` AND f.accepted)`
 }
 
 // FollowersToNotify lists the local accounts that are notified of everything an

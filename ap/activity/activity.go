@@ -28,6 +28,9 @@ type Activity struct {
 	// Actor is the account that does it, verified by signature, sign-in or
 	// fetch.
 	Actor *store.Account
+	// Followed reports whether a local account follows it, as Recheck found in
+	// the transaction that applies the activity; nil before.
+	Followed *bool
 	// Recipient is the account whose own inbox it arrived in; 0 for the
 	// shared inbox.
 	Recipient store.AccountID
