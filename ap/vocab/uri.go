@@ -80,11 +80,14 @@ func canonicalHost(u *url.URL) (string, error) {
 		name = "[" + strings.ToLower(name) + "]"
 	}
 	port := u.Port()
+	if port == "" {
+		return name, nil
+	}
 	if n, err := strconv.Atoi(port); err == nil {
 		port = strconv.Itoa(n)
 	}
 	scheme := strings.ToLower(u.Scheme)
-	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+	if scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		return name, nil
 	}
 	return name + ":" + port, nil
