@@ -8,6 +8,7 @@ package ap_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -89,11 +90,12 @@ func TestBytesOfAPost(t *testing.T) {
 	}
 }
 
-// The statements of a post with a hashtag, from an account that is followed
-// here: the sender and its follower in the view that verifies the signature; in
-// the transaction both again, the post, its hashtags, the author's count, the
-// replies that wait for it, the home feeds, and who wants to be notified.
-func TestStatementsOfAnInboxNote(t *testing.T) {
+// What a post with a hashtag costs, from an account that is followed here. The
+// statements: the sender, and whether it is followed, in the view that verifies the
+// signature; in the transaction both again, the post, its hashtags (two), the
+// author's count, the replies that wait for it, the home feeds, and who wants to be
+// notified.
+func TestCostOfAnInboxNote(t *testing.T) {
 	w, s, _, bob := scene(t)
 	body, err := json.Marshal(mastodonNote(bob, 1, w.Clock.Now()))
 	if err != nil {
@@ -105,8 +107,35 @@ func TestStatementsOfAnInboxNote(t *testing.T) {
 	if got := s.Do(r); got.Code != 202 {
 		t.Fatal(got.Code, got.Body)
 	}
-	if len(list) > 11 {
+	if len(list) > 9 {
 		t.Errorf("it takes %d statements:\n%s", len(list), strings.Join(list, "\n"))
+	}
+	requests := make([]*http.Request, 40)
+	for i := range requests {
+		w.Clock.Advance(time.Second)
+		if body, err = json.Marshal(mastodonNote(bob, 2+i, w.Clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		requests[i] = bob.Request("POST", s.Config.SharedInboxURI(), body)
+	}
+	send := func(r *http.Request) {
+		if got := s.Do(r); got.Code != 202 {
+			t.Fatal(got.Code, got.Body)
+		}
+	}
+	n, steps := 0, 0
+	for range 6 { // the first on each connection tell of all that was before
+		steps = 0
+		send(requests[n].WithContext(engine.WithWork(t.Context(), func(_ string, w engine.Work) { steps += w.Steps })))
+		n++
+	}
+	allocations := testing.AllocsPerRun(len(requests)-n-1, func() { send(requests[n]); n++ })
+	t.Logf("%d statements of %d steps, %v allocations", len(list), steps, allocations)
+	if steps > 650 {
+		t.Errorf("it takes %d steps", steps)
+	}
+	if allocations > 500 {
+		t.Errorf("it takes %v allocations", allocations)
 	}
 }
 

@@ -49,24 +49,21 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if not := s.refusedHost(sig.KeyID); not != "" {
 		return activity.NotWanted(not), nil
 	}
-	followed := map[store.AccountID]bool{}
-	isFollowed := func(tx *store.Tx, account *store.Account) (err error) {
-		followed[account.ID], err = tx.FollowedBySomeoneHere(account.ID)
-		return err
-	}
-	actor, known, err := s.knownSigner(ctx, sig, q.Client, isFollowed)
+	signer, known, err := s.knownSigner(ctx, sig, q.Client)
 	if err != nil {
 		return none, err
 	}
 	var doc *vocab.Object
-	if actor == nil {
-		if actor, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || actor == nil {
+	if signer.Account == nil {
+		if signer.Account, doc, err = s.inboxStranger(ctx, q, sig, known); err != nil || signer.Account == nil {
 			return none, err
 		}
-		if err := s.Store.View(ctx, func(tx *store.Tx) error { return isFollowed(tx, actor) }); err != nil {
+		signer.Followed, err = store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.FollowedBySomeoneHere(signer.ID) })
+		if err != nil {
 			return none, err
 		}
 	}
+	actor := signer.Account
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
@@ -74,7 +71,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	// Accounts that somebody here follows have a limit of their own, which nobody
 	// else can fill with bodies that trickle.
 	room := s.limits.bodies
-	if followed[actor.ID] {
+	if signer.Followed {
 		room = s.limits.followed
 	}
 	leave, err := room.AcquireBytes(ctx, size, "client "+q.Client, "host "+vocab.Host(actor.URI))

@@ -88,7 +88,7 @@ func (s *Service) process(ctx context.Context, a *activity.Activity) (activity.O
 // unmet lists what must be fetched before an activity can be applied.
 func (s *Service) unmet(ctx context.Context, a *activity.Activity) ([]activity.Need, error) {
 	rule, ok := s.rules[a.Type]
-	if !ok || rule.Needs == nil {
+	if !ok || rule.Needs == nil || rule.Whole && a.Object.Object.Object != nil {
 		return nil, nil
 	}
 	var needs []activity.Need

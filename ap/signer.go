@@ -37,31 +37,25 @@ func (s *Service) signatureRules() signature.Rules {
 	return signature.Rules{Hosts: s.Config.OwnHosts(), Scheme: scheme, Strict: s.Config.Signatures.Strict, MaxAge: skew, Ahead: skew}
 }
 
-// knownSigner verifies a signature with the key that is known here. account
+// knownSigner verifies a signature with the key that is known here. The account
 // is nil when there is none, or it is not the one that was used; known tells
-// which. also reads more of each account that it may be, in the same view.
-func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string, also func(*store.Tx, *store.Account) error) (account *store.Account, known bool, err error) {
-	var list []*store.Account
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		list, err = tx.AccountsByKeyID(sig.KeyID)
-		for i := 0; i < len(list) && also != nil && err == nil; i++ {
-			err = also(tx, list[i])
-		}
-		return err
-	}); err != nil {
-		return nil, false, err
+// which.
+func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, client string) (signer store.KeyOwner, known bool, err error) {
+	list, err := store.Read(ctx, s.Store, func(tx *store.Tx) ([]store.KeyOwner, error) { return tx.AccountsByKeyID(sig.KeyID) })
+	if err != nil {
+		return signer, false, err
 	}
-	for _, account := range list {
-		if verifyBy(account, sig) == nil {
+	for _, owner := range list {
+		if s.verifyBy(owner.Account, sig) == nil {
 			s.limits.prove(client, vocab.Host(sig.KeyID))
-			return account, true, nil
+			return owner, true, nil
 		}
 	}
-	return nil, len(list) > 0, nil
+	return signer, len(list) > 0, nil
 }
 
-func verifyBy(account *store.Account, sig *signature.Signature) error {
-	key, err := signature.ParsePublic(account.PublicKey)
+func (s *Service) verifyBy(account *store.Account, sig *signature.Signature) error {
+	key, err := s.publicKeys.parse(account.PublicKey)
 	if err != nil {
 		return err
 	}
@@ -84,7 +78,7 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 	if err != nil {
 		return nil, err
 	}
-	if err := verifyBy(owner.account, sig); err != nil {
+	if err := s.verifyBy(owner.account, sig); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	proven := s.limits.isProven(client, host)
@@ -198,9 +192,9 @@ func (s *Service) Signer(ctx context.Context, r *http.Request, client string) (*
 	if err := sig.CheckBody(nil); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	account, known, err := s.knownSigner(ctx, sig, client, nil)
-	if err != nil || account != nil {
-		return account, err
+	owner, known, err := s.knownSigner(ctx, sig, client)
+	if err != nil || owner.Account != nil {
+		return owner.Account, err
 	}
 	leave, err := s.stranger(ctx, sig, client)
 	if err != nil {

@@ -101,17 +101,29 @@ func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
 }
 
+// KeyOwner is an account that says a key is its own.
+type KeyOwner struct {
+	*Account
+	Followed bool // by a local account
+}
+
 // AccountsByKeyID reads the accounts whose key has the id. There may be
 // several: an account may claim the key id of another one on its host. The
 // account whose id the key id begins with comes first, so that others can't
 // crowd it out. The caller verifies the signature with each.
-func (tx *Tx) AccountsByKeyID(keyID string) ([]*Account, error) {
-	return tx.accounts(`
-		SELECT `+accountColumns+`
+func (tx *Tx) AccountsByKeyID(keyID string) (list []KeyOwner, err error) {
+	err = tx.query(func(row scanner) error {
+		o := KeyOwner{Account: new(Account)}
+		err := row.Scan(append(o.dest(), &o.Followed)...)
+		list = append(list, o)
+		return err
+	}, `
+		SELECT `+accountColumns+`, `+followedHere("a.id")+`
 		FROM accounts a
 		WHERE a.key_id = $1
 		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
 		LIMIT 8`, keyID)
+	return list, err
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {

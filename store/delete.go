@@ -24,35 +24,45 @@ func (tx *Tx) rowsOfStatuses() []string {
 	}
 }
 
-// accountText are the statements that delete an account's texts, its access,
-// and its relationships except follows (endFollows): at once, before it is
-// purged. Its name and URIs stay, so that nobody else takes them, and a local
-// one's key, which has to sign the Delete. $1 is the account.
+// accountText are the statements that delete an account's texts and its access:
+// at once, before it is purged. Its name and URIs stay, so that nobody else takes
+// them, and a local one's key, which has to sign the Delete. $1 is the account.
 var accountText = []string{
 	`UPDATE accounts
 	 SET avatar_key = '', avatar_blob = '', header_key = '', header_blob = '',
 	   display_name = '', note = '', fields = '', emojis = '', avatar = '', header = '', also_known_as = '', moved_to_uri = '', json = ''
 	 WHERE id = $1`,
 	`UPDATE users SET password_hash = '', email = 'deleted-' || account_id, note_source = '', fields_source = '' WHERE account_id = $1`,
-	`DELETE FROM blocks WHERE account_id = $1 OR target_id = $1`,
-	`DELETE FROM mutes WHERE account_id = $1 OR target_id = $1`,
-	`DELETE FROM notifications WHERE account_id = $1 OR from_account_id = $1`,
 	`DELETE FROM oauth_tokens WHERE account_id = $1`,
 	`DELETE FROM oauth_codes WHERE account_id = $1`,
 	`DELETE FROM sessions WHERE account_id = $1`,
 	`DELETE FROM known_devices WHERE account_id = $1`,
 }
 
-// accountRows are the other rows of an account, which a purge deletes after
-// its statuses, activities, favourites and attachments: a table, and what
-// distinguishes the account's rows in it.
-var accountRows = []struct{ table, key string }{
-	{"home_feed", "status_id"},
-	{"bookmarks", "status_id"},
-	{"pins", "status_id"},
-	{"markers", "timeline"},
-	{"idempotency_keys", "key"},
-	{"mentions", "status_id"},
+// accountRows are other rows of an account: a table, its column of the account,
+// and what distinguishes the account's rows in it.
+type accountRows struct{ table, account, key string }
+
+// relationships are what a purge deletes first, with the follows (endFollows):
+// others see and count them.
+var relationships = []accountRows{
+	{"blocks", "account_id", "target_id"},
+	{"blocks", "target_id", "account_id"},
+	{"mutes", "account_id", "target_id"},
+	{"notifications", "account_id", "id"},
+	{"notifications", "from_account_id", "id"},
+}
+
+// leftovers are what it deletes last, after the statuses, activities, favourites
+// and attachments.
+var leftovers = []accountRows{
+	{"mutes", "target_id", "account_id"},
+	{"home_feed", "account_id", "status_id"},
+	{"bookmarks", "account_id", "status_id"},
+	{"pins", "account_id", "status_id"},
+	{"markers", "account_id", "timeline"},
+	{"idempotency_keys", "account_id", "key"},
+	{"mentions", "account_id", "status_id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom
@@ -106,8 +116,9 @@ func (tx *Tx) deleteAttachments(where string, args ...any) error {
 }
 
 // DeleteAccount marks an account as deleted, which hides it and all it wrote at
-// once, erases its profile and its pictures, and ends its follows, tokens and
-// sessions. PurgeAccount does the rest.
+// once, erases its profile and its pictures, and ends its tokens and sessions.
+// PurgeAccount does the rest, in steps: an account may have any number of
+// followers, and others wait for the writer.
 func (tx *Tx) DeleteAccount(id AccountID) error {
 	var avatar, header string
 	err := tx.get("account "+id.String(), []any{&avatar, &header}, `SELECT avatar_blob, header_blob FROM accounts WHERE id = $1`, id)
@@ -118,9 +129,6 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 		return err
 	}
 	tx.engine.Erases()
-	if err := tx.endFollows(id); err != nil {
-		return err
-	}
 	for _, q := range accountText {
 		if _, err := tx.exec(q, id); err != nil {
 			return err
@@ -129,13 +137,27 @@ func (tx *Tx) DeleteAccount(id AccountID) error {
 	return tx.SweepBlobs(avatar, header)
 }
 
-// purgeBatch is how many rows one transaction of a purge erases: a status has
-// rows in a dozen tables, and others wait for the writer meanwhile.
-const purgeBatch = 20
+const (
+	// purgeBatch is how many statuses, and the like, one transaction of a purge
+	// erases: a status has rows in a dozen tables, and others wait for the writer
+	// meanwhile.
+	purgeBatch = 20
+	// purgeFollows is how many follows it ends: each is in the counters of two
+	// accounts.
+	purgeFollows = 50
+)
 
 // PurgeAccount erases one batch of what a deleted account left; done reports
-// that nothing is left. Its Delete stays, to be delivered: it has only ids.
+// that nothing is left. Its Delete stays, to be delivered: it has only ids. Each
+// batch leaves everything consistent: a purge that was interrupted goes on from
+// there.
 func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
+	if none, err := tx.endFollows(id, purgeFollows); err != nil || !none {
+		return false, err
+	}
+	if none, err := tx.deleteRows(relationships, id); err != nil || !none {
+		return false, err
+	}
 	statuses, err := ids[ObjectID](tx, `
 		SELECT o.id FROM objects o`+tx.engine.IndexedBy("objects_account")+`
 		WHERE o.account_id = $1 AND o.is_status AND o.deleted_at = 0
@@ -180,19 +202,32 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	if err != nil || n > 0 {
 		return false, err
 	}
-	if err := tx.deleteAttachments(`account_id = $1`, id); err != nil {
+	loose, err := ids[int64](tx, `SELECT id FROM attachments WHERE account_id = $1 LIMIT $2`, id, purgeBatch)
+	if err != nil {
 		return false, err
 	}
-	for _, rows := range accountRows {
+	if len(loose) > 0 {
+		return false, tx.deleteAttachments(tx.in("id", "$1"), setOf(loose))
+	}
+	if none, err := tx.deleteRows(leftovers, id); err != nil || !none {
+		return false, err
+	}
+	tx.engine.Erases()
+	return true, nil
+}
+
+// deleteRows deletes a batch of an account's rows; none reports that there was
+// nothing to delete.
+func (tx *Tx) deleteRows(list []accountRows, id AccountID) (none bool, err error) {
+	for _, rows := range list {
 		n, err := tx.exec(`
 			DELETE FROM `+rows.table+`
-			WHERE account_id = $1 AND `+rows.key+` IN (
-			  SELECT r.`+rows.key+` FROM `+rows.table+` r WHERE r.account_id = $1 LIMIT $2)`, id, cleanUpBatch)
-		if err != nil || n == cleanUpBatch {
+			WHERE `+rows.account+` = $1 AND `+rows.key+` IN (
+			  SELECT r.`+rows.key+` FROM `+rows.table+` r WHERE r.`+rows.account+` = $1 LIMIT $2)`, id, cleanUpBatch)
+		if err != nil || n > 0 {
 			return false, err
 		}
 	}
-	tx.engine.Erases()
 	return true, nil
 }
 

@@ -217,6 +217,8 @@ func hotWrites(n int) []hotRead {
 		{"the account again", 2000, func(tx *store.Tx) error {
 			return tx.PutAccount(&store.Account{URI: "https://x/5000", Username: "u1", Domain: "h1.test", Type: "Person"})
 		}},
+		{"deleting an account with many followers", 500, func(tx *store.Tx) error { return tx.DeleteAccount(person) }},
+		{"a step of the end of its follows", 10_000, purge(person)},
 		{"a step of a purge", 60_000, purge(booster)},
 		{"a purge of an account that had nothing", 3000, purge(7)},
 		{"a block", 3000, func(tx *store.Tx) error { _, err := tx.PutBlock(crowd, replier, "https://x/b"); return err }},

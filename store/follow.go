@@ -114,25 +114,35 @@ func (tx *Tx) countFollow(account, target AccountID, by int) error {
 	return err
 }
 
-// endFollows deletes every follow by and of an account.
-func (tx *Tx) endFollows(id AccountID) error {
+// endFollows deletes some of the follows by and of an account; none reports that
+// there was none.
+func (tx *Tx) endFollows(id AccountID, limit int) (none bool, err error) {
+	none = true
 	following, followers := map[int64]int{}, map[int64]int{}
-	err := tx.query(func(row scanner) error {
+	err = tx.query(func(row scanner) error {
 		var f Follow
 		err := row.Scan(&f.AccountID, &f.TargetID, &f.Accepted)
+		none = false
 		if f.Accepted {
 			following[int64(f.AccountID)]++
 			followers[int64(f.TargetID)]++
 		}
 		return err
-	}, `DELETE FROM follows WHERE account_id = $1 OR target_id = $1 RETURNING account_id, target_id, accepted`, id)
-	if err != nil {
-		return err
+	}, `
+		DELETE FROM follows
+		WHERE id IN (
+		  SELECT f.id FROM follows f`+tx.engine.IndexedBy("follows_account")+` WHERE f.account_id = $1
+		  UNION ALL
+		  SELECT f.id FROM follows f`+tx.engine.IndexedBy("follows_target")+` WHERE f.target_id = $1
+		  LIMIT $2)
+		RETURNING account_id, target_id, accepted`, id, limit)
+	if err != nil || none {
+		return none, err
 	}
 	if err := tx.decrease("accounts", "following_count", following); err != nil {
-		return err
+		return false, err
 	}
-	return tx.decrease("accounts", "followers_count", followers)
+	return false, tx.decrease("accounts", "followers_count", followers)
 }
 
 // Followers lists the followers of an account, newest follow first, without
@@ -186,10 +196,15 @@ func (tx *Tx) CountFollowRequests(account AccountID) (int64, error) {
 
 // FollowedBySomeoneHere reports whether any local account follows target.
 func (tx *Tx) FollowedBySomeoneHere(target AccountID) (bool, error) {
-	_, ok, err := one[int64](tx, `
-		SELECT f.id FROM follows f JOIN users u ON u.account_id = f.account_id
-		WHERE f.target_id = $1 AND f.accepted LIMIT 1`, target)
-	return ok, err
+	followed, _, err := one[bool](tx, `SELECT `+followedHere("$1"), target)
+	return followed, err
+}
+
+// followedHere is the condition that any local account follows the account.
+func followedHere(account string) string {
+	return `EXISTS (
+		SELECT 1 FROM follows f JOIN users u ON u.account_id = f.account_id
+		WHERE f.target_id = ` + account + ` AND f.accepted)`
 }
 
 // FollowersToNotify lists the local accounts that are notified of everything an

@@ -15,7 +15,7 @@ func TestReadList(t *testing.T) {
 		[]Emoji{{":a:", "https://a.test/a.png?b&c"}, {}},
 		[]Field{{Name: "n", Value: "v"}, {Name: "<b>", Value: `<a href="https://x.test">x</a>`, VerifiedAt: at}, {}},
 	} {
-		text := jsonText(v)
+		text := encodeJSON(v)
 		got := reflect.New(reflect.TypeOf(v))
 		if !readList([]byte(text), got.Interface()) || !reflect.DeepEqual(got.Elem().Interface(), v) {
 			t.Errorf("%s: %+v", text, got.Elem())

@@ -32,7 +32,7 @@ func pollText(p *Poll) string {
 	if p == nil {
 		return ""
 	}
-	return jsonText(p)
+	return encodeJSON(p)
 }
 
 // age sets the fields that depend on the current time.

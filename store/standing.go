@@ -5,7 +5,8 @@ import "time"
 // Standing tells whether an account that was read may have changed since: a
 // few columns in place of all.
 type Standing struct {
-	Active bool // neither suspended nor deleted
+	Active   bool // neither suspended nor deleted
+	Followed bool // by a local account
 
 	suspendedByUs                     bool
 	updatedAt, suspendedAt, deletedAt time.Time
@@ -20,13 +21,20 @@ func (s Standing) IsOf(a *Account) bool {
 // are left out.
 func (tx *Tx) Standings(ids ...AccountID) (map[AccountID]Standing, error) {
 	out := make(map[AccountID]Standing, len(ids))
+	if len(ids) == 2 && (ids[1] == 0 || ids[1] == ids[0]) {
+		ids = ids[:1] // a set of one takes a fifth of the time
+	}
+	oneOf, set := among(tx, "a.id", "$1", ids)
 	err := tx.query(func(row scanner) error {
 		var id AccountID
 		var s Standing
-		err := row.Scan(&id, toTime(&s.updatedAt), toTime(&s.suspendedAt), toTime(&s.deletedAt), &s.suspendedByUs)
+		err := row.Scan(&id, toTime(&s.updatedAt), toTime(&s.suspendedAt), toTime(&s.deletedAt), &s.suspendedByUs, &s.Followed)
 		s.Active = s.suspendedAt.IsZero() && s.deletedAt.IsZero()
 		out[id] = s
 		return err
-	}, `SELECT a.id, a.updated_at, a.suspended_at, a.deleted_at, a.suspended_by_us FROM accounts a WHERE `+tx.in("a.id", "$1"), setOf(ids))
+	}, `
+		SELECT a.id, a.updated_at, a.suspended_at, a.deleted_at, a.suspended_by_us, `+followedHere("a.id")+`
+		FROM accounts a
+		WHERE `+oneOf, set)
 	return out, err
 }

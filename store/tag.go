@@ -29,7 +29,12 @@ func (tx *Tx) PutTags(status ObjectID, tags []string) error {
 	}
 	if len(gone) > 0 {
 		names := textSet(gone)
-		if _, err := tx.exec(`DELETE FROM status_tags WHERE `+tx.inText("name", "$2")+` AND status_id = $1`, status, names); err != nil {
+		if len(gone) == len(before) {
+			_, err = tx.exec(`DELETE FROM status_tags WHERE status_id = $1`, status)
+		} else {
+			_, err = tx.exec(`DELETE FROM status_tags WHERE `+tx.inText("name", "$2")+` AND status_id = $1`, status, names)
+		}
+		if err != nil {
 			return err
 		}
 		if _, err := tx.exec(`
@@ -51,16 +56,17 @@ func (tx *Tx) InsertTags(status ObjectID, tags []string) error {
 		folded[i] = FoldTag(tag)
 	}
 	// WHERE TRUE, or SQLite would read ON CONFLICT as a join's.
+	names := textSet(folded)
 	if _, err := tx.exec(`
 		INSERT INTO status_tags (name, status_id)
 		SELECT tags.value, CAST($2 AS BIGINT) FROM `+tx.engine.TextSet("$1")+` AS tags WHERE TRUE
-		ON CONFLICT (name, status_id) DO NOTHING`, textSet(folded), status); err != nil {
+		ON CONFLICT (name, status_id) DO NOTHING`, names, status); err != nil {
 		return err
 	}
 	_, err := tx.exec(`
 		INSERT INTO account_tags (account_id, name, status_id)
-		SELECT o.account_id, t.name, t.status_id FROM objects o CROSS JOIN status_tags t WHERE o.id = $1 AND t.status_id = $1
-		ON CONFLICT (account_id, name, status_id) DO NOTHING`, status)
+		SELECT o.account_id, tags.value, o.id FROM objects o CROSS JOIN `+tx.engine.TextSet("$1")+` AS tags WHERE o.id = $2
+		ON CONFLICT (account_id, name, status_id) DO NOTHING`, names, status)
 	return err
 }
 

@@ -140,15 +140,19 @@ func (s timeScanner) ScanInt(ms int64) error {
 }
 
 // jsonText is how a list is stored in a column: its JSON, "" for nothing.
-func jsonText(v any) string {
+func jsonText[T any](list []T) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return encodeJSON(list)
+}
+
+func encodeJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only our own plain structs come here
 	}
-	if s := string(b); s != "null" && s != "[]" && s != "{}" {
-		return s
-	}
-	return ""
+	return string(b)
 }
 
 // fromJSON scans such a column; "" leaves dest unchanged.

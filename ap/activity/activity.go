@@ -28,6 +28,9 @@ type Activity struct {
 	// Actor is the account that does it, verified by signature, sign-in or
 	// fetch.
 	Actor *store.Account
+	// Followed reports whether a local account follows it, as Recheck found in
+	// the transaction that applies the activity; nil before.
+	Followed *bool
 	// Recipient is the account whose own inbox it arrived in; 0 for the
 	// shared inbox.
 	Recipient store.AccountID
@@ -92,8 +95,10 @@ type Need struct {
 type Rule struct {
 	// Type is its ActivityStreams name.
 	Type string
-	// Needs names what must be fetched first; nil when nothing ever is.
+	// Needs names what must be fetched first; nil when nothing ever is. Of a
+	// Whole rule nothing is when the object itself came.
 	Needs func(env *Env, tx *store.Tx, a *Activity) ([]Need, error)
+	Whole bool
 	// Prepare does all the work that needs no database, before the
 	// transaction begins, and stores it in a.Prepared; nil for none.
 	Prepare func(env *Env, a *Activity) error

@@ -57,7 +57,7 @@ func Recheck(tx *store.Tx, a *Activity) error {
 		}
 		return nil
 	}
-	a.Actor = actor
+	a.Actor, a.Followed = actor, &standing.Followed
 	if !now[a.Recipient].Active {
 		a.Recipient = 0
 	}

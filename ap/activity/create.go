@@ -10,7 +10,7 @@ import (
 
 // A Create publishes a Note or another kind of status (ActivityPub §6.2, §7.2).
 func createRule() Rule {
-	return Rule{Type: "Create", Needs: createNeeds, Prepare: prepareObject, Authorize: authorizeCreate, Apply: applyCreate}
+	return Rule{Type: "Create", Needs: createNeeds, Whole: true, Prepare: prepareObject, Authorize: authorizeCreate, Apply: applyCreate}
 }
 
 // createNeeds asks for the object when only its id arrived, provided that the
@@ -19,7 +19,7 @@ func createRule() Rule {
 // us fetch what others wrote.
 func createNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	ref := a.Object.Object
-	if ref.Object != nil || ref.ID == "" || ownsID(env, a, ref.ID) != nil {
+	if ref.ID == "" || ownsID(env, a, ref.ID) != nil {
 		return nil, nil
 	}
 	known, err := tx.KnownURIs(ref.ID)

@@ -34,7 +34,7 @@ func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, er
 // of the part of its object that arrived: a local account follows the actor, or
 // is addressed and does not block it.
 func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
-	if ok, err := tx.FollowedBySomeoneHere(a.Actor.ID); ok || err != nil {
+	if ok, err := isFollowed(tx, a); ok || err != nil {
 		return ok, err
 	}
 	var here []string
@@ -54,6 +54,14 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 func isBoostWanted(tx *store.Tx, a *Activity, status *store.Object) (bool, error) {
 	if !a.Origin.Unsolicited || status != nil && status.Local {
 		return true, nil
+	}
+	return isFollowed(tx, a)
+}
+
+// isFollowed reports whether a local account follows the actor.
+func isFollowed(tx *store.Tx, a *Activity) (bool, error) {
+	if a.Followed != nil {
+		return *a.Followed, nil
 	}
 	return tx.FollowedBySomeoneHere(a.Actor.ID)
 }

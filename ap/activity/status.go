@@ -184,7 +184,7 @@ func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) e
 		return nil
 	}
 	if a.Origin.Unsolicited {
-		followed, err := tx.FollowedBySomeoneHere(a.Actor.ID)
+		followed, err := isFollowed(tx, a)
 		if err != nil {
 			return err
 		}

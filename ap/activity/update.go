@@ -9,14 +9,14 @@ import (
 // An Update replaces a Note its actor wrote, or the actor's own document
 // (ActivityPub §6.3, §7.3).
 func updateRule() Rule {
-	return Rule{Type: "Update", Needs: updateNeeds, Prepare: prepareObject, Authorize: authorizeUpdate, Apply: applyUpdate}
+	return Rule{Type: "Update", Needs: updateNeeds, Whole: true, Prepare: prepareObject, Authorize: authorizeUpdate, Apply: applyUpdate}
 }
 
 // updateNeeds asks for the object when only its id came: the actor itself, a
 // post of the actor's that is known here, or one that someone here wants.
 func updateNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	ref := a.Object.Object
-	if ref.Object != nil || ref.ID == "" || ownsID(env, a, ref.ID) != nil {
+	if ref.ID == "" || ownsID(env, a, ref.ID) != nil {
 		return nil, nil
 	}
 	if ref.ID == a.Actor.URI {

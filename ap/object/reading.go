@@ -32,6 +32,10 @@ const (
 	maxDescription = 8192
 )
 
+// maxHashtags limits how many hashtags of a remote post count: each is a row in
+// two tables.
+const maxHashtags = 256
+
 // Read reads an object; nil for what is neither a status nor an actor. An
 // Invalid error says what is wrong with an actor's document. If the object is
 // not trusted, a page on this server is ignored.
@@ -53,6 +57,9 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 		o = bounded(o)
 	}
 	status := readStatus(o)
+	if !trusted && len(status.Tags) > maxHashtags {
+		status.Tags = status.Tags[:maxHashtags]
+	}
 	if !trusted && c.IsOwn(status.URL) {
 		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
 	}

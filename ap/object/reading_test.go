@@ -1,6 +1,7 @@
 package object
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ import (
 func TestBounds(t *testing.T) {
 	c := &config.Config{Domain: "here.test", URL: "https://here.test"}
 	o := &vocab.Object{Type: "Note", ID: "https://a.test/1", Content: strings.Repeat("<p>x</p>", maxContent/4)}
+	for i := range maxHashtags + 1 {
+		o.Tag = append(o.Tag, vocab.Tag{Type: "Hashtag", Name: fmt.Sprint("#t", i)})
+	}
 	theirs, err := Read(c, o, false)
 	if err != nil {
 		t.Fatal(err)
@@ -19,11 +23,14 @@ func TestBounds(t *testing.T) {
 	if n := len(theirs.Status.Content); n > maxContent || n < maxContent-8 {
 		t.Errorf("%d bytes", n)
 	}
+	if n := len(theirs.Status.Tags); n != maxHashtags {
+		t.Errorf("%d hashtags", n)
+	}
 	ours, err := Read(c, o, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(ours.Status.Content) != len(o.Content) {
+	if len(ours.Status.Content) != len(o.Content) || len(ours.Status.Tags) != len(o.Tag) {
 		t.Error("what is ours is cut")
 	}
 }

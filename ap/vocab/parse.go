@@ -246,6 +246,9 @@ func Count(v any) int64 { return int64(min(max(number(v), 0), maxCount)) }
 // written: RFC 3339 has four digits.
 func timeOf(v any) time.Time {
 	s := text(v)
+	if s == "" {
+		return time.Time{}
+	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {

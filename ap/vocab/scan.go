@@ -19,13 +19,16 @@ const (
 // Document is a document as JSON has it: maps, lists, texts, json.Numbers.
 type Document = map[string]any
 
-// decoder builds what encoding/json has found to be valid. It limits the count,
-// and refuses an object that has a core term twice, since two parsers could read
-// different values (SECURITY-RULES 9). Of other duplicate keys the last counts.
+// decoder reads a document in one walk over its bytes, and builds it on the way. It
+// takes what encoding/json takes (RFC 8259), limits depth and count, and refuses an
+// object that has a core term twice, since two parsers could read different values
+// (SECURITY-RULES 9). Of other duplicate keys the last counts.
 type decoder struct {
 	bounds Bounds
 	raw    []byte
-	at     int // where it is in raw
+	all    string // the same: the texts of the document are parts of it
+	at     int    // where it is in raw
+	depth  int
 	values int
 	// spans are the original bytes of each object, by the object's map:
 	// what is stored or passed on of a document is never serialized again.
@@ -36,16 +39,13 @@ func decode(raw []byte) (Document, *decoder, error) {
 	if len(raw) > MaxBytes {
 		return nil, nil, fmt.Errorf("a document of %d bytes exceeds the limit of %d", len(raw), MaxBytes)
 	}
-	if err := scanDepth(raw); err != nil {
-		return nil, nil, err
-	}
-	if !json.Valid(raw) {
-		return nil, nil, fmt.Errorf("not JSON: %w", json.Unmarshal(raw, new(json.RawMessage)))
-	}
-	d := &decoder{raw: raw, spans: map[uintptr]json.RawMessage{}}
+	d := &decoder{raw: raw, all: string(raw), spans: map[uintptr]json.RawMessage{}}
 	value, err := d.value(false)
 	if err != nil {
 		return nil, nil, err
+	}
+	if d.next(); d.at < len(raw) {
+		return nil, nil, d.invalid()
 	}
 	m, ok := value.(Document)
 	if !ok {
@@ -54,29 +54,8 @@ func decode(raw []byte) (Document, *decoder, error) {
 	return m, d, nil
 }
 
-// scanDepth counts brackets without decoding: encoding/json itself checks the
-// whole value recursively first.
-func scanDepth(raw []byte) error {
-	depth, inString, escaped := 0, false, false
-	for _, c := range raw {
-		switch {
-		case escaped:
-			escaped = false
-		case inString:
-			escaped = c == '\\'
-			inString = c != '"'
-		case c == '"':
-			inString = true
-		case c == '{' || c == '[':
-			if depth++; depth > MaxDepth {
-				return fmt.Errorf("the document is nested deeper than %d", MaxDepth)
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
-}
+// invalid is the error for what is no JSON.
+func (d *decoder) invalid() error { return fmt.Errorf("not JSON: byte %d is unexpected", d.at+1) }
 
 // value reads a value; core says that it is a core term's.
 func (d *decoder) value(core bool) (any, error) {
@@ -95,88 +74,172 @@ func (d *decoder) value(core bool) (any, error) {
 			return nil, errors.New("an id, type or name contains a NUL")
 		}
 		return s, err
+	case 'n':
+		return nil, d.word("null")
+	case 't':
+		return true, d.word("true")
+	case 'f':
+		return false, d.word("false")
 	}
-	start := d.at
-	for d.at < len(d.raw) && strings.IndexByte(",]} \t\r\n", d.raw[d.at]) < 0 {
-		d.at++
-	}
-	switch word := string(d.raw[start:d.at]); word {
-	case "null":
-		return nil, nil
-	case "true", "false":
-		return word == "true", nil
-	default:
-		return json.Number(word), nil
-	}
+	return d.number()
 }
 
-// next is the next byte that is no space, which is not read yet.
+// next is the next byte that is no space, which is not read yet; 0 at the end.
 func (d *decoder) next() byte {
-	for strings.IndexByte(" \t\r\n", d.raw[d.at]) >= 0 {
-		d.at++
+	for ; d.at < len(d.raw); d.at++ {
+		switch c := d.raw[d.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
+		}
 	}
-	return d.raw[d.at]
+	return 0
 }
 
 // skip reads the next byte, if it is c.
 func (d *decoder) skip(c byte) bool {
-	if d.next() != c {
+	if d.next() != c || d.at == len(d.raw) {
 		return false
 	}
 	d.at++
 	return true
 }
 
-// text reads a string.
-func (d *decoder) text() (s string, err error) {
-	start, escapes := d.at, false
-	for d.at++; d.raw[d.at] != '"'; d.at++ {
-		if d.raw[d.at] == '\\' {
-			escapes = true
-			d.at++
-		}
+func (d *decoder) word(word string) error {
+	if !strings.HasPrefix(d.all[d.at:], word) {
+		return d.invalid()
 	}
-	d.at++
-	if !escapes {
-		return string(d.raw[start+1 : d.at-1]), nil
-	}
-	err = json.Unmarshal(d.raw[start:d.at], &s)
-	return s, err
+	d.at += len(word)
+	return nil
 }
 
-func (d *decoder) array(core bool) ([]any, error) {
+// number reads a number (RFC 8259 §6).
+func (d *decoder) number() (json.Number, error) {
+	start := d.at
+	one := func(of string) bool {
+		if d.at == len(d.raw) || strings.IndexByte(of, d.raw[d.at]) < 0 {
+			return false
+		}
+		d.at++
+		return true
+	}
+	digits := func() bool {
+		begin := d.at
+		for one("0123456789") {
+		}
+		return d.at > begin
+	}
+	one("-")
+	if !one("0") && !digits() {
+		return "", d.invalid()
+	}
+	if one(".") && !digits() {
+		return "", d.invalid()
+	}
+	if one("eE") {
+		if one("+-"); !digits() {
+			return "", d.invalid()
+		}
+	}
+	return json.Number(d.all[start:d.at]), nil
+}
+
+// text reads a string.
+func (d *decoder) text() (string, error) {
+	start, escapes := d.at, false
+	for d.at++; d.at < len(d.raw); d.at++ {
+		switch c := d.raw[d.at]; {
+		case c == '"':
+			d.at++
+			if !escapes {
+				return d.all[start+1 : d.at-1], nil
+			}
+			return unescape(d.raw[start:d.at])
+		case c == '\\':
+			escapes = true
+			d.at++
+		case c < ' ':
+			return "", d.invalid()
+		}
+	}
+	d.at = len(d.raw)
+	return "", d.invalid()
+}
+
+// unescape reads a string with escapes.
+func unescape(quoted []byte) (s string, err error) {
+	if err := json.Unmarshal(quoted, &s); err != nil {
+		return "", fmt.Errorf("not JSON: %w", err)
+	}
+	return s, nil
+}
+
+// enter begins an object or a list, which leave ends.
+func (d *decoder) enter() error {
+	if d.depth++; d.depth > MaxDepth {
+		return fmt.Errorf("the document is nested deeper than %d", MaxDepth)
+	}
 	d.at++
+	return nil
+}
+
+func (d *decoder) leave() { d.depth-- }
+
+func (d *decoder) array(core bool) ([]any, error) {
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.leave()
 	items := []any{}
-	for !d.skip(']') {
+	if d.skip(']') {
+		return items, nil
+	}
+	for {
 		v, err := d.value(core)
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, v)
-		d.skip(',')
+		if d.skip(']') {
+			return items, nil
+		}
+		if !d.skip(',') {
+			return nil, d.invalid()
+		}
 	}
-	return items, nil
 }
 
 func (d *decoder) object() (Document, error) {
 	start := d.at
-	d.at++
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	defer d.leave()
 	m := Document{}
-	for !d.skip('}') {
+	for empty := d.skip('}'); !empty; {
+		if d.next() != '"' {
+			return nil, d.invalid()
+		}
 		key, err := d.text()
 		if err != nil {
 			return nil, err
 		}
-		d.skip(':')
+		if !d.skip(':') {
+			return nil, d.invalid()
+		}
 		_, core := coreTerms[key]
-		_, duplicate := m[key]
-		if duplicate && core {
+		if _, duplicate := m[key]; duplicate && core {
 			return nil, fmt.Errorf("duplicate key %q in one object", key)
 		}
 		if m[key], err = d.value(core); err != nil {
 			return nil, err
 		}
-		d.skip(',')
+		if d.skip('}') {
+			break
+		}
+		if !d.skip(',') {
+			return nil, d.invalid()
+		}
 	}
 	d.spans[address(m)] = d.raw[start:d.at:d.at]
 	return m, nil

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"kinglet/internal/config"
+
 	"golang.org/x/net/idna"
 )
 
@@ -49,12 +51,18 @@ var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 // canonicalHost is host[:port] in the form for comparison: lower-case,
 // punycode, without a trailing dot and without the scheme's default port.
 func canonicalHost(u *url.URL) (string, error) {
-	// Full stops of other scripts first: otherwise a trailing one would remain.
-	name := strings.TrimRight(fullStops.Replace(u.Hostname()), ".")
+	name := u.Hostname()
+	plain := config.IsPlainHost(name)
+	if !plain {
+		// Full stops of other scripts first: otherwise a trailing one would remain.
+		name = strings.TrimRight(fullStops.Replace(name), ".")
+	}
 	if name == "" || strings.Contains(name, "%") {
 		return "", errors.New("no host")
 	}
-	if !strings.Contains(name, ":") { // not an IPv6 address
+	switch {
+	case plain:
+	case !strings.Contains(name, ":"): // not an IPv6 address
 		ascii, err := idna.Lookup.ToASCII(name)
 		if err != nil {
 			// Underscores and the like are not valid in IDNA, but occur in real names.
@@ -68,15 +76,18 @@ func canonicalHost(u *url.URL) (string, error) {
 		if name = strings.TrimRight(ascii, "."); name == "" {
 			return "", errors.New("no host")
 		}
-	} else {
+	default:
 		name = "[" + strings.ToLower(name) + "]"
 	}
 	port := u.Port()
+	if port == "" {
+		return name, nil
+	}
 	if n, err := strconv.Atoi(port); err == nil {
 		port = strconv.Itoa(n)
 	}
 	scheme := strings.ToLower(u.Scheme)
-	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+	if scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		return name, nil
 	}
 	return name + ":" + port, nil

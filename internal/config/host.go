@@ -21,6 +21,9 @@ var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 // script as dots, no trailing dots, no default port of a scheme (80, 443), no
 // zeros before a port.
 func NormalHost(host string) string {
+	if IsPlainHost(host) {
+		return host
+	}
 	host = host[strings.LastIndex(host, "@")+1:]
 	for range 3 { // what was encoded twice, too
 		unescaped, err := url.PathUnescape(host)
@@ -48,6 +51,25 @@ func NormalHost(host string) string {
 		return name
 	}
 	return name + ":" + port
+}
+
+// IsPlainHost reports whether a name is in the form for comparison as it stands,
+// as most are: lower-case letters, digits and hyphens of ASCII, with single dots
+// between them. Others, and those in punycode, have to go through IDNA, which
+// costs more than the rest of what is done with a URI.
+func IsPlainHost(name string) bool {
+	dot := true // the character before is one, or the beginning
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-':
+			dot = false
+		case c == '.' && !dot:
+			dot = true
+		default:
+			return false
+		}
+	}
+	return !dot && !strings.Contains(name, "xn--")
 }
 
 // IsOwn reports whether a URI is on this server, in any form of its host:

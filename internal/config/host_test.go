@@ -35,3 +35,40 @@ func TestOwnHostSpellings(t *testing.T) {
 		}
 	}
 }
+
+// What is taken as it stands is what IDNA makes of it: every name of up to five of
+// these characters, which have all that is looked at.
+func TestPlainHosts(t *testing.T) {
+	const letters = "axn-.1Aü_"
+	plain := 0
+	var try func(name string, left int)
+	try = func(name string, left int) {
+		if IsPlainHost(name) {
+			plain++
+			if got := NormalHost("@" + name); got != name { // with a userinfo it goes the long way
+				t.Fatalf("%q is taken as it stands, and is %q", name, got)
+			}
+		}
+		if left == 0 {
+			return
+		}
+		for _, c := range letters {
+			try(name+string(c), left-1)
+		}
+	}
+	try("", 5)
+	if plain == 0 {
+		t.Error("none is")
+	}
+	for name, want := range map[string]bool{
+		"social.example.org": true, "a.b1-c.test": true, "127.0.0.1": true,
+		"": false, ".": false, "a.": false, ".a": false, "a..b": false, "A.test": false, "a_b.test": false, "bücher.test": false, "xn--bcher-kva.test": false, "a.test:443": false, "[::1]": false, "a%2e": false, "u@a": false, "a\x00": false,
+	} {
+		if IsPlainHost(name) != want {
+			t.Errorf("%q: not %v", name, want)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { NormalHost("social.example.org") }); n > 0 {
+		t.Errorf("a plain host takes %v allocations", n)
+	}
+}

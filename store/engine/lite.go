@@ -135,6 +135,9 @@ func (l *lite) exec(query string, args []any) (changed int64, err error) {
 	return sqlite3.Xsqlite3_changes64(l.tls, l.db), nil
 }
 
+// inTransaction reports whether a transaction is open.
+func (l *lite) inTransaction() bool { return sqlite3.Xsqlite3_get_autocommit(l.tls, l.db) == 0 }
+
 // notOfDatabase is an error of the caller's function, which is returned as it
 // is.
 type notOfDatabase struct{ error }

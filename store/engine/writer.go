@@ -13,8 +13,9 @@ import (
 
 // writer is SQLite's single writer. Updates that arrive while a commit is being
 // flushed to disk wait together and share the next one (group commit), so
-// durability costs one fsync per group and is never skipped. Each update runs
-// in a savepoint of its own: one that fails does not affect the others.
+// durability costs one fsync per group and is never skipped. Each update that
+// follows another runs in a savepoint of its own: one that fails does not affect
+// the others. The first, mostly the only one, needs none.
 type writer struct {
 	engine *Engine
 	db     *sql.DB
@@ -119,9 +120,11 @@ func (w *writer) group(first *pending) {
 	}
 	started := time.Now()
 	members := []*pending{first}
+	written := false
 	var err error
 	for p := first; p != nil; {
-		err = w.apply(p)
+		err = w.apply(p, written)
+		written = written || p.err == nil
 		p = nil
 		if err == nil && len(members) < maxGroup && time.Since(started) < groupTime {
 			select {
@@ -160,33 +163,60 @@ func (w *writer) group(first *pending) {
 	}
 }
 
-// apply runs one member of the group inside its savepoint. The error is the
-// group's: SQLite has ended the whole transaction (the disk is full), and a
-// statement after that would commit by itself what is answered as failed.
-func (w *writer) apply(p *pending) error {
+// apply runs one member of the group; behind others that have written it does so
+// in its savepoint. The error is the group's: SQLite has ended the whole
+// transaction (the disk is full), and a statement after that would commit by
+// itself what is answered as failed.
+func (w *writer) apply(p *pending, behind bool) error {
 	if p.err = p.ctx.Err(); p.err != nil {
 		return nil // the caller has left and nothing was begun
 	}
 	if w.engine.runTwice {
-		if err := w.attempt(p, dryRun(p.fn)); err != nil {
+		if err := w.attempt(p, dryRun(p.fn), behind); err != nil {
 			return err
 		}
 	}
-	return w.attempt(p, p.fn)
+	return w.attempt(p, p.fn, behind)
 }
 
-func (w *writer) attempt(p *pending, fn func(tx *Tx) error) error {
+func (w *writer) attempt(p *pending, fn func(tx *Tx) error, behind bool) error {
 	ctx := context.WithoutCancel(p.ctx)
 	p.tx = &Tx{ctx: ctx, engine: w.engine, conn: w.conn}
-	if err := w.conn.run(ctx, "SAVEPOINT member"); err != nil {
-		return failed(ctx, err)
-	}
-	p.err = guard(fn, p.tx)
-	if p.err != nil {
-		p.tx.rolledBack()
-		if err := w.conn.run(ctx, "ROLLBACK TO member"); err != nil {
-			return errors.Join(p.err, failed(ctx, err))
+	if behind {
+		if err := w.run(ctx, "SAVEPOINT member"); err != nil {
+			return err
 		}
 	}
-	return failed(ctx, w.conn.run(ctx, "RELEASE member"))
+	if p.err = guard(fn, p.tx); p.err != nil {
+		p.tx.rolledBack()
+		undo := []string{"ROLLBACK", "BEGIN IMMEDIATE"}
+		if behind {
+			undo = []string{"ROLLBACK TO member", "RELEASE member"}
+		}
+		if err := w.run(ctx, undo...); err != nil {
+			return errors.Join(p.err, err)
+		}
+		return nil
+	}
+	if behind {
+		return w.run(ctx, "RELEASE member")
+	}
+	if !w.conn.lite.inTransaction() {
+		return errEnded
+	}
+	return nil
+}
+
+// errEnded is for a transaction that SQLite has rolled back by itself, which the
+// function did not tell.
+var errEnded = fault.Errorf(fault.Unavailable, "the database has ended the transaction")
+
+// run runs statements until one fails.
+func (w *writer) run(ctx context.Context, statements ...string) error {
+	for _, query := range statements {
+		if err := w.conn.run(ctx, query); err != nil {
+			return failed(ctx, err)
+		}
+	}
+	return nil
 }

@@ -71,6 +71,79 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// The first of a group has no savepoint: when it fails, it alone is undone, and
+// those behind it are written.
+func TestFirstOfAGroupFails(t *testing.T) {
+	t.Parallel()
+	e := sqlite(t)
+	began, hold, failed := make(chan struct{}), make(chan struct{}), errors.New("failed")
+	var group sync.WaitGroup
+	var first error
+	group.Go(func() {
+		first = e.Update(t.Context(), func(tx *engine.Tx) error {
+			if err := keep("first", "v")(tx); err != nil {
+				return err
+			}
+			once(began)
+			<-hold
+			return failed
+		})
+	})
+	<-began
+	var errs [3]error
+	for i, fn := range []func(tx *engine.Tx) error{keep("second", "v"), all(keep("third", "v"), func(*engine.Tx) error { return failed }), keep("fourth", "v")} {
+		group.Go(func() { errs[i] = e.Update(t.Context(), fn) })
+		for e.Waiting() <= i {
+			runtime.Gosched()
+		}
+	}
+	close(hold)
+	group.Wait()
+	if !errors.Is(first, failed) || errs[0] != nil || !errors.Is(errs[1], failed) || errs[2] != nil {
+		t.Errorf("they end with %v and %v", first, errs)
+	}
+	for key, want := range map[string]bool{"first": false, "second": true, "third": false, "fourth": true} {
+		if kept(t, e, key) != want {
+			t.Errorf("%s: kept %v", key, !want)
+		}
+	}
+}
+
+// When SQLite has ended the transaction, and the function does not tell, nothing of
+// it is written, and its caller learns it; who is behind it is answered truly.
+func TestTransactionThatEndedByItself(t *testing.T) {
+	t.Parallel()
+	e := sqlite(t)
+	began, hold := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	var errs [2]error
+	group.Go(func() {
+		errs[0] = e.Update(t.Context(), func(tx *engine.Tx) error {
+			err := keep("0", "v")(tx)
+			once(began)
+			<-hold
+			_, ended := tx.Exec("ROLLBACK")
+			return errors.Join(err, ended)
+		})
+	})
+	<-began
+	group.Go(func() { errs[1] = e.Update(t.Context(), keep("1", "v")) })
+	for e.Waiting() < 1 {
+		runtime.Gosched()
+	}
+	close(hold)
+	group.Wait()
+	if errs[0] == nil {
+		t.Error("who lost everything is answered that it is written")
+	}
+	for i, err := range errs {
+		if kept(t, e, fmt.Sprint(i)) != (err == nil) {
+			t.Errorf("%d ends with %v, and is kept: %v", i, err, kept(t, e, fmt.Sprint(i)))
+		}
+	}
+	update(t, e, keep("after", "v"))
+}
+
 func TestCancelledWriteIsNotWritten(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)
