@@ -1,12 +1,12 @@
 package ap
 
-import "crypto/rsa"
+import "crypto"
 
 type PublicKeys = publicKeys
 
 const MaxPublicKeys = maxPublicKeys
 
-func (p *publicKeys) Parse(text string) (*rsa.PublicKey, error) { return p.parse(text) }
+func (p *publicKeys) Parse(text string) (crypto.PublicKey, error) { return p.parse(text) }
 
 // Len is how many keys are in memory.
 func (p *publicKeys) Len() int {

@@ -2,6 +2,7 @@ package ap_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestPublicKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := keys.Parse(text); err != nil || !got.Equal(want) {
+			if got, err := keys.Parse(text); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%v %v", got, err)
 			}
 		}
