@@ -40,6 +40,7 @@ type Service struct {
 	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
 	instancePublicKey string          // PEM
 	privateKeys       privateKeys     // of the accounts here
+	sending           outgoingActivities
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]

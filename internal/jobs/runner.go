@@ -163,7 +163,7 @@ func (r *Runner) start(ctx context.Context) error {
 	if r.node, err = r.o.Store.HoldNode(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
-	err = r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 		if err := tx.ReleaseClaims(); err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 		}
 		var jobs []store.Job
 		var skipped []string
-		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 			jobs, skipped, err = tx.ClaimJobs(store.Claim{
 				Node: r.node, Kinds: r.kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch), Lease: r.o.Lease,
 			})
@@ -343,12 +343,12 @@ const poison = 3
 // commit: the transaction may be run twice, or fail.
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
 	if err == nil {
-		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })
+		return r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })
 	}
 	if stopping && errors.Is(err, context.Canceled) {
-		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return tx.RetryJob(j, tx.Now(), "stopped") })
+		return r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) error { return tx.RetryJob(j, tx.Now(), "stopped") })
 	}
-	return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.failed(tx, j, err) })
+	return r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) error { return r.failed(tx, j, err) })
 }
 
 func (r *Runner) succeeded(tx *store.Tx, j store.Job) error {
