@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -96,4 +97,54 @@ func TestJobsCostTheSame(t *testing.T) {
 			t.Errorf("%s: %d steps, with 100,000 waiting %d", few[i].name, few[i].steps, many[i].steps)
 		}
 	}
+}
+
+// Whether something that an account sends still waits is looked for in steps of a
+// bounded number of jobs, each of which is looked at once.
+func TestLookForWhatIsSent(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		var ours store.Job
+		w.update(func(tx *store.Tx) error {
+			var list []store.NewJob
+			for i := range 2500 {
+				sender := 7
+				if i == 2200 {
+					sender = 77
+				}
+				list = append(list, store.NewJob{Kind: "deliver", Lane: fmt.Sprintf("l%04d", i), Args: fmt.Appendf(nil, `{"activity":"1","sender":%d,"inbox":"x"}`, sender)})
+			}
+			if err := tx.Enqueue(list...); err != nil {
+				return err
+			}
+			claimed, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"deliver"}, Room: func(string, bool, int) int { return 1 }, Most: 2500, Lease: time.Hour})
+			for _, j := range claimed {
+				if j.Lane == "l2200" {
+					ours = j
+				}
+			}
+			return err
+		})
+		look := func(after int64) (found store.Sending) {
+			t.Helper()
+			w.update(func(tx *store.Tx) (err error) { found, err = tx.Sending(77, after); return err })
+			return found
+		}
+		for _, again := range []bool{false, true} {
+			looks, at := 0, store.Sending{}
+			for !at.Waits && !at.All && looks < 9 {
+				at = look(at.Next)
+				looks++
+			}
+			if at.Waits == again || looks != 3 || !again && !look(at.Next).Waits {
+				t.Errorf("after %d looks: %+v", looks, at)
+			}
+			if !again {
+				w.update(func(tx *store.Tx) error { return tx.FinishJobs(ours) })
+				if next := look(at.Next); next.Waits || !next.All {
+					t.Errorf("when it was delivered: %+v", next)
+				}
+			}
+		}
+	})
 }
