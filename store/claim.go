@@ -105,11 +105,11 @@ func (tx *Tx) dueQueues(c Claim, now int64) (queues []dueQueue, failing map[stri
 		return nil
 	}, `
 		SELECT q.queue, q.lane, EXISTS (SELECT 1 FROM lanes l WHERE l.lane = q.lane), CASE WHEN COALESCE(`+asideUntil("q.lane", "q.kind")+`, 0) <= $1 THEN (
-		  SELECT STRING_AGG(CAST(w.id AS TEXT), ',')
+		  SELECT STRING_AGG(CAST(first.id AS TEXT), ',')
 		  FROM (
 		    SELECT n.id FROM jobs n
 		    WHERE n.lane = q.lane AND n.kind = q.kind AND n.dead_at = 0 AND n.after_job = 0 AND n.claimed_by = '' AND n.run_at <= $1
-		    ORDER BY n.run_at, n.id LIMIT $5) AS w) END
+		    ORDER BY n.run_at, n.id LIMIT $5) AS first) END
 		FROM job_queues q
 		WHERE q.next_at <= $1 AND NOT (`+tx.inText("q.lane", "$2")+`) AND `+tx.knownKind("q.kind", "$3")+`
 		ORDER BY q.next_at, q.queue

@@ -124,7 +124,7 @@ func (tx *Tx) LaneRecovered(lane string, kinds []string) error {
 	for i, kind := range kinds {
 		queues[i] = kind + " " + lane
 	}
-	now := millis(tx.Now()) // or later: the next claim sets that right
-	_, err = tx.exec(`UPDATE job_queues SET next_at = $2 WHERE `+tx.inText("queue", "$1")+` AND next_at > $2`, textSet(queues), now)
+	// Looked at by the next claim, which sets it right.
+	_, err = tx.exec(`UPDATE job_queues SET next_at = 0 WHERE `+tx.inText("queue", "$1"), textSet(queues))
 	return err
 }
