@@ -113,7 +113,8 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 }
 
 // LaneRecovered reactivates a lane: the jobs of these kinds that waited for it
-// are due at once, by their own times.
+// are due at once, by their own times. Those of others keep the time that they
+// were to wait for the lane.
 func (tx *Tx) LaneRecovered(lane string, kinds []string) error {
 	gone, err := tx.exec(`DELETE FROM lanes WHERE lane = $1`, lane)
 	if err != nil || gone == 0 {

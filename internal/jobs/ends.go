@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kinglet/store"
@@ -71,7 +72,9 @@ func (r *Runner) write(ctx context.Context, e *ends) {
 func (r *Runner) succeeded(tx *store.Tx, list []store.Job) error {
 	for _, j := range list {
 		if j.LaneFailing || r.isFailing(j.Lane) {
-			if err := tx.LaneRecovered(j.Lane, r.kinds); err != nil {
+			// What fetches keeps its time behind the others.
+			others := slices.DeleteFunc(slices.Clone(r.kinds), func(kind string) bool { return slices.Contains(r.fetches, kind) })
+			if err := tx.LaneRecovered(j.Lane, others); err != nil {
 				return err
 			}
 		}
