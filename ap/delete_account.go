@@ -41,7 +41,7 @@ func (s *Service) purgeAccount(ctx context.Context, args activity.PurgeArgs) err
 		}
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(firstForget))
+		return activity.ForgetKeyAt(tx, activity.ForgetKeyArgs{Account: args.Account}, s.Store.Now().Add(firstForget))
 	})
 }
 
@@ -55,14 +55,26 @@ const (
 
 // forgetKey deletes the private key of a deleted account, or checks again later
 // when something must still be signed with it.
-func (s *Service) forgetKey(ctx context.Context, args activity.PurgeArgs) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		waiting, err := tx.Delivering(args.Account)
+func (s *Service) forgetKey(ctx context.Context, args activity.ForgetKeyArgs) error {
+	// Most of it not on the writer.
+	for {
+		found, err := store.Read(ctx, s.Store, func(tx *store.Tx) (store.Sending, error) { return tx.Sending(args.Account, args.After) })
 		if err != nil {
 			return err
 		}
-		if waiting {
-			return activity.ForgetKeyAt(tx, args.Account, s.Store.Now().Add(forgetEvery))
+		args.After = found.Next
+		if found.Waits || found.All {
+			break
+		}
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		found, err := tx.Sending(args.Account, args.After)
+		if err != nil {
+			return err
+		}
+		if found.Waits || !found.All {
+			args.After = found.Next
+			return activity.ForgetKeyAt(tx, args, s.Store.Now().Add(forgetEvery))
 		}
 		tx.AfterCommit(func() { s.privateKeys.forget(args.Account) })
 		return tx.ForgetKey(args.Account)

@@ -2,7 +2,6 @@ package ap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,16 +11,16 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
-	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
-	"kinglet/store"
 )
 
 // deliver delivers one activity to one inbox (ActivityPub §7.1), as it is now:
 // what was retracted in the meantime is not delivered.
 func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error {
-	out, doc, err := s.outgoingActivity(ctx, args)
+	current, leave := s.sending.join(args)
+	defer leave()
+	out, doc, err := s.outgoingActivity(ctx, current)
 	if out == nil || err != nil {
 		return err
 	}
@@ -53,28 +52,6 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
 	return deliveryOutcome(args.Inbox, resp)
-}
-
-// outgoingActivity reads what a delivery sends, with the object in its document;
-// nil when there is nothing to send any more.
-func (s *Service) outgoingActivity(ctx context.Context, args activity.DeliverArgs) (out *store.Delivery, doc json.RawMessage, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		if out, err = tx.Delivery(args.Activity, args.Sender); err != nil || isRetracted(out) {
-			return err
-		}
-		doc, err = s.Document(tx, &store.Object{ID: args.Activity, Type: out.Type, Local: true})
-		return err
-	})
-	if fault.Is(err, fault.NotFound) || err == nil && len(doc) == 0 {
-		return nil, nil, nil
-	}
-	return out, doc, err
-}
-
-// isRetracted reports whether an activity is not delivered any more. Of a
-// deleted account only its Delete is.
-func isRetracted(d *store.Delivery) bool {
-	return !d.DeletedAt.IsZero() || !d.SenderDeletedAt.IsZero() && d.Type != "Delete"
 }
 
 // deliveryOutcome interprets the response of an inbox: a refusal is permanent,

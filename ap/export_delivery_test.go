@@ -23,5 +23,16 @@ func (s *Service) KeysInMemory() int { return s.privateKeys.Len() }
 
 // OutgoingActivity is what a delivery sends, and for whom.
 func (s *Service) OutgoingActivity(ctx context.Context, args activity.DeliverArgs) (*store.Delivery, json.RawMessage, error) {
-	return s.outgoingActivity(ctx, args)
+	o, leave := s.sending.join(args)
+	defer leave()
+	return s.outgoingActivity(ctx, o)
 }
+
+// Join is a delivery of an activity that runs until leave is called.
+func (s *Service) Join(args activity.DeliverArgs) (leave func()) {
+	_, leave = s.sending.join(args)
+	return leave
+}
+
+// BeingSent counts the activities in memory that are being delivered.
+func (s *Service) BeingSent() int { return len(s.sending.running) }

@@ -187,8 +187,8 @@ func TestFanOutIsADelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	alice.Server.View(func(tx *store.Tx) error {
-		waits, err := tx.Delivering(alice.ID)
-		if !waits {
+		found, err := tx.Sending(alice.ID, 0)
+		if !found.Waits {
 			t.Error("nothing is to be delivered")
 		}
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
@@ -16,24 +17,7 @@ import (
 func TestDeliveryReadsLittle(t *testing.T) {
 	h := newHouse(t)
 	alice := h.account("alice")
-	id, err := h.Post(t.Context(), alice.ID, ap.PostRequest{Text: "ONE"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var post *store.Object
-	var create store.ObjectID
-	if err := h.Store.View(t.Context(), func(tx *store.Tx) (err error) {
-		if post, err = tx.Object(id); err != nil {
-			return err
-		}
-		o, err := tx.ActivityOn(alice.ID, "Create", post.URI)
-		if err == nil {
-			create = o.ID
-		}
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	id, create := postOf(t, h, alice)
 	args := activity.DeliverArgs{Activity: create, Sender: alice.ID, Inbox: "https://b.test/inbox"}
 	statements := 0
 	ctx := engine.WithTrace(t.Context(), func(string, []any) { statements++ })
@@ -58,6 +42,83 @@ func TestDeliveryReadsLittle(t *testing.T) {
 	if out, doc, err := h.OutgoingActivity(t.Context(), args); out != nil || err != nil {
 		t.Errorf("what was deleted is sent: %s, %v", doc, err)
 	}
+}
+
+// postOf writes a post, and returns it with its Create.
+func postOf(t *testing.T, h *house, author *store.Account) (id, create store.ObjectID) {
+	t.Helper()
+	id, err := h.Post(t.Context(), author.ID, ap.PostRequest{Text: "ONE"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Store.View(t.Context(), func(tx *store.Tx) error {
+		post, err := tx.Object(id)
+		if err != nil {
+			return err
+		}
+		o, err := tx.ActivityOn(author.ID, "Create", post.URI)
+		if err == nil {
+			create = o.ID
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return id, create
+}
+
+// Deliveries of one activity that run at the same time read it once, as long as
+// it is what the rows say: whatever changes here, or was read a while ago, is
+// read again. Nothing of it stays in memory.
+func TestDeliveriesReadTogether(t *testing.T) {
+	h := newHouse(t)
+	alice := h.account("alice")
+	id, create := postOf(t, h, alice)
+	args := func(host string) activity.DeliverArgs {
+		return activity.DeliverArgs{Activity: create, Sender: alice.ID, Inbox: "https://" + host + "/inbox"}
+	}
+	leave := h.Join(args("running.test"))
+	sends := func(when, text string, want int) {
+		t.Helper()
+		statements := 0
+		ctx := engine.WithTrace(t.Context(), func(string, []any) { statements++ })
+		_, doc, err := h.OutgoingActivity(ctx, args("b.test"))
+		if err != nil || !strings.Contains(string(doc), text) || text == "" && doc != nil {
+			t.Errorf("%s: it sends %s, %v, want %s", when, doc, err, text)
+		}
+		if statements != want {
+			t.Errorf("%s: %d statements, want %d", when, statements, want)
+		}
+	}
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sends("first", "ONE", 2)
+	sends("second", "ONE", 0)
+	do(h.Store.UpdateJobs(t.Context(), func(tx *store.Tx) error {
+		return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("{}")})
+	}))
+	sends("when a job was written", "ONE", 0)
+	h.clock.Advance(99 * time.Millisecond)
+	sends("a little later", "ONE", 0)
+	h.clock.Advance(time.Millisecond)
+	sends("later, when another process may have written", "ONE", 2)
+	do(h.EditPost(t.Context(), alice.ID, id, ap.EditRequest{Text: "TWO"}))
+	sends("edited", "TWO", 2)
+	sends("edited, again", "TWO", 0)
+	leave()
+	if n := h.BeingSent(); n != 0 {
+		t.Errorf("%d activities are in memory", n)
+	}
+	sends("when no other runs", "TWO", 2)
+	defer h.Join(args("running.test"))()
+	sends("the next", "TWO", 2)
+	do(h.DeletePost(t.Context(), alice.ID, id, false))
+	sends("deleted", "", 1)
+	sends("deleted, again", "", 0)
 }
 
 // A parsed key is used for the text in its row only, and few are kept.

@@ -41,6 +41,7 @@ type Service struct {
 	instancePublicKey string          // PEM
 	privateKeys       privateKeys     // of the accounts here
 	publicKeys        publicKeys      // of others
+	sending           outgoingActivities
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]

@@ -231,12 +231,45 @@ func (tx *Tx) deleteRows(list []accountRows, id AccountID) (none bool, err error
 	return true, nil
 }
 
-// Delivering reports whether something that an account sends is not delivered
-// yet, and so may still have to be signed.
-func (tx *Tx) Delivering(sender AccountID) (bool, error) {
-	_, ok, err := one[int64](tx, `SELECT id FROM jobs WHERE kind IN ('deliver', 'fan_out') AND dead_at = 0 AND REPLACE(args, CAST($1 AS TEXT), '') <> args LIMIT 1`,
-		`"sender":`+sender.String()+`,`)
-	return ok, err
+// Sending is what Tx.Sending found.
+type Sending struct {
+	Waits bool  // something is not delivered yet
+	Next  int64 // the job to go on after
+	All   bool  // these were the last jobs
+}
+
+// sendingLook is how many jobs Sending looks at.
+const sendingLook = 1000
+
+// Sending looks whether something that an account sends is not delivered yet, and
+// so may still have to be signed: among the next jobs after one, in the order in
+// which they were written. Nothing of an account is enqueued after its Delete
+// but by a job that is still there, so whoever goes on where it ended looks at
+// each job once.
+func (tx *Tx) Sending(sender AccountID, after int64) (found Sending, err error) {
+	looked := 0
+	found.Next = after
+	err = tx.query(func(row scanner) error {
+		var id int64
+		var waits bool
+		if err := row.Scan(&id, &waits); err != nil {
+			return err
+		}
+		looked++
+		found.Waits = found.Waits || waits
+		if !found.Waits {
+			found.Next = id
+		}
+		return nil
+	}, `
+		SELECT j.id, j.kind IN ('deliver', 'fan_out') AND j.dead_at = 0 AND REPLACE(j.args, CAST($1 AS TEXT), '') <> j.args
+		FROM jobs j
+		WHERE j.id > $2
+		ORDER BY j.id
+		LIMIT $3`,
+		`"sender":`+sender.String()+`,`, after, sendingLook)
+	found.All = looked < sendingLook
+	return found, err
 }
 
 // ForgetKey deletes a deleted account's private key.

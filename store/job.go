@@ -58,9 +58,9 @@ func (j *Job) dest() []any {
 // few statements.
 const jobChunk = 50
 
-// Enqueue writes jobs and wakes the workers at the commit. A job for a lane
-// that is set aside waits until that is tried again; one of an order waits for
-// the earlier ones.
+// Enqueue writes jobs and wakes the workers at the commit. The queue of a job for
+// a lane that is set aside is not due until that is tried again; a job of an
+// order waits for the earlier ones.
 func (tx *Tx) Enqueue(list ...NewJob) error {
 	if len(list) == 0 {
 		return nil
@@ -114,9 +114,8 @@ func (tx *Tx) insertJobRows(now time.Time, id int64, list []NewJob, before map[i
 		}
 		n := len(args)
 		rows = append(rows, fmt.Sprintf(`(CAST($%d AS BIGINT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT), CAST($%d AS TEXT),
-		  COALESCE((SELECT l.not_before FROM lanes l WHERE l.lane = $%d AND l.not_before > $%d), CAST($%d AS BIGINT)), CAST($%d AS BIGINT),
-		  CAST($%d AS BIGINT), CAST($%d AS BIGINT))`,
-			n+1, n+2, n+3, n+4, n+5, n+3, n+6, n+6, n+7, n+8, n+9))
+		  CAST($%d AS BIGINT), CAST($%d AS BIGINT), CAST($%d AS BIGINT), CAST($%d AS BIGINT))`,
+			n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8, n+9))
 		args = append(args, id, j.Kind, j.Lane, string(j.Args), unique, millis(j.RunAt), millis(now), j.Order, before[j.Order])
 	}
 	_, err := tx.exec(`INSERT INTO jobs (id, kind, lane, args, unique_key, run_at, created_at, order_key, after_job) VALUES `+

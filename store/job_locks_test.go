@@ -28,7 +28,7 @@ func TestClaimWaitsForNoJob(t *testing.T) {
 		}
 		claim := func(s *store.Store) (claimed []store.Job, err error) {
 			err = s.Update(t.Context(), func(tx *store.Tx) (err error) {
-				claimed, _, err = tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: time.Hour})
+				claimed, _, err = tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 1 }, Most: 9, Lease: time.Hour})
 				return err
 			})
 			return claimed, err
@@ -128,7 +128,7 @@ func TestJobsAreSeenWhateverTheDefaults(t *testing.T) {
 				began = true
 				enqueue(other)
 			}
-			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 9 }, Most: 9, Lease: time.Hour})
+			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 9 }, Most: 9, Lease: time.Hour})
 			return err
 		})
 		if n, err := store.Count(t.Context(), one, unseen); n != 0 || err != nil {

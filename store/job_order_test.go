@@ -32,7 +32,7 @@ func (c *chain) claim() string {
 	var got []string
 	c.update(func(tx *store.Tx) error {
 		got = nil
-		list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Hour})
+		list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 100 }, Most: 100, Lease: time.Hour})
 		for _, j := range list {
 			got = append(got, string(j.Args))
 			c.claimed[string(j.Args)] = j
@@ -45,7 +45,7 @@ func (c *chain) claim() string {
 
 func (c *chain) finish(args string) {
 	c.t.Helper()
-	c.update(func(tx *store.Tx) error { return tx.FinishJob(c.claimed[args]) })
+	c.update(func(tx *store.Tx) error { return tx.FinishJobs(c.claimed[args]) })
 }
 
 func TestJobsKeepTheirOrder(t *testing.T) {
@@ -74,14 +74,14 @@ func TestJobsKeepTheirOrder(t *testing.T) {
 			{add("1"), "1"}, {add("2"), ""},
 			{func(c *chain) {
 				c.update(func(tx *store.Tx) error {
-					until, err := tx.LaneFailed(store.LaneFailure{Lane: "l", Wait: func(int) time.Duration { return time.Hour }, Why: "no answer"})
+					_, err := tx.LaneFailed(store.LaneFailure{Lane: "l", Wait: func(int) time.Duration { return time.Hour }, Why: "no answer"})
 					if err != nil {
 						return err
 					}
-					return tx.RetryJob(c.claimed["1"], until, "no answer")
+					return tx.RetryJob(c.claimed["1"], tx.Now(), "no answer")
 				})
 			}, ""},
-			{func(c *chain) { c.update(func(tx *store.Tx) error { return tx.LaneRecovered("l") }) }, "1"},
+			{func(c *chain) { c.update(func(tx *store.Tx) error { return tx.LaneRecovered("l", []string{"k"}) }) }, "1"},
 			{finish("1"), "2"},
 		}},
 		{"what is given up holds up nothing", []step{
@@ -175,7 +175,7 @@ func TestOrderAtTheEndOfAJob(t *testing.T) {
 			succeed(t, atOnce(t, nodes, 2, func(which int, w *world) error {
 				return w.Update(t.Context(), func(tx *store.Tx) error {
 					if which == 0 {
-						return tx.FinishJob(c.claimed["first"])
+						return tx.FinishJobs(c.claimed["first"])
 					}
 					return tx.Enqueue(store.NewJob{Kind: "k", Lane: "l", Args: []byte("second"), Order: 7})
 				})

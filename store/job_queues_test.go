@@ -12,11 +12,14 @@ import (
 )
 
 // unseen counts the waiting jobs that no claim would find: those whose queue is
-// missing, or looked at too late.
+// missing, or looked at too late, later than they are due and their lane is tried
+// again.
 const unseen = `
 	SELECT COUNT(*) FROM jobs j
 	WHERE j.dead_at = 0 AND j.after_job = 0 AND j.claimed_by = ''
-	  AND NOT EXISTS (SELECT 1 FROM job_queues q WHERE q.lane = j.lane AND q.kind = j.kind AND q.next_at <= j.run_at)`
+	  AND NOT EXISTS (
+	    SELECT 1 FROM job_queues q WHERE q.lane = j.lane AND q.kind = j.kind
+	      AND (q.next_at <= j.run_at OR EXISTS (SELECT 1 FROM lanes l WHERE l.lane = j.lane AND q.next_at <= l.not_before)))`
 
 // Whatever many nodes do at once, no waiting job is left unseen, and none is
 // claimed by two.
@@ -39,9 +42,9 @@ func TestQueuesOfManyNodes(t *testing.T) {
 						_, err := tx.LaneFailed(store.LaneFailure{Lane: lane, Wait: func(int) time.Duration { return time.Minute }, Why: "no answer"})
 						return err
 					case 4:
-						return tx.LaneRecovered(lane)
+						return tx.LaneRecovered(lane, []string{"k0", "k1"})
 					}
-					list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"k0", "k1"}, Room: func(string, bool) int { return 2 }, Most: 3, Lease: time.Hour})
+					list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"k0", "k1"}, Room: func(string, bool, int) int { return 2 }, Most: 3, Lease: time.Hour})
 					claimed = list
 					return err
 				}
@@ -70,7 +73,7 @@ func TestQueuesOfManyNodes(t *testing.T) {
 						case 2:
 							return tx.KillJob(j, "no")
 						}
-						return tx.FinishJob(j)
+						return tx.FinishJobs(j)
 					}); err != nil {
 						return err
 					}
@@ -90,7 +93,7 @@ func TestLeasesEnd(t *testing.T) {
 		w := newWorld(t, nodes[0])
 		claim := func(node string, lease time.Duration) (n int) {
 			w.update(func(tx *store.Tx) error {
-				list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 3, Lease: lease})
+				list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"k"}, Room: func(string, bool, int) int { return 1 }, Most: 3, Lease: lease})
 				n = len(list)
 				return err
 			})
@@ -148,10 +151,10 @@ func TestQueuesAreMigrated(t *testing.T) {
 		ran := 0
 		for range 9 {
 			w.update(func(tx *store.Tx) error {
-				list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 9 }, Most: 9, Lease: time.Minute})
+				list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 9 }, Most: 9, Lease: time.Minute})
 				for _, j := range list {
 					ran++
-					if err := tx.FinishJob(j); err != nil {
+					if err := tx.FinishJobs(j); err != nil {
 						return err
 					}
 				}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"kinglet/internal/fault"
@@ -38,17 +39,34 @@ type LaneFailure struct {
 	// may have chosen: the failure is not counted, and the wait is the shortest.
 	OfPage bool
 	// Behind are the kinds of jobs that run after the others when the lane is
-	// tried again, as do all jobs with at least Tries attempts.
+	// tried again.
 	Behind []string
-	Tries  int
+	// Kind is that of the job which failed. Of its jobs that come next, those with
+	// at least Tries attempts run after the others as well; 0 for none.
+	Kind  string
+	Tries int
 }
+
+// lookForTried is how many of the next jobs LaneFailed looks at for those with
+// many attempts. A lane that is failing makes one attempt at a time.
+const lookForTried = 100
 
 // StepBehind is how long after the lane's other jobs those of Behind are due.
 const StepBehind = time.Second
 
-// LaneFailed sets a lane aside with all its waiting jobs, and returns until
-// when. Failures while it is set aside were already in progress, and count as
-// one.
+// asideUntil is until when the jobs of a kind in a lane wait for the lane; NULL
+// when it is not failing. It is in job_queues, beside the times of the jobs:
+// triggers and claims put it there, so that no job has to be written when a lane
+// is set aside (0020_lanes_aside).
+func asideUntil(lane, kind string) string {
+	return `(SELECT l.not_before + CASE WHEN l.behind LIKE '%,' || ` + kind + ` || ',%' THEN 1000 ELSE 0 END FROM lanes l WHERE l.lane = ` + lane + `)`
+}
+
+// LaneFailed sets a lane aside with all its waiting jobs, however many they are,
+// and returns until when. What was tried often had its time after the last time
+// that the lane was tried again, and gets it after this one: so these jobs stay in
+// their order. Failures while it is set aside were already in
+// progress, and count as one.
 func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 	now, lane := tx.Now(), f.Lane
 	if _, err := tx.exec(`
@@ -72,28 +90,42 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 		counted = l.Failures
 		until = now.Add(f.Wait(1))
 	}
-	if _, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3 WHERE lane = $1`,
-		lane, millis(until), f.Why, counted); err != nil {
+	behind := ""
+	if len(f.Behind) > 0 {
+		behind = "," + strings.Join(f.Behind, ",") + ","
+	}
+	_, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3, behind = $5 WHERE lane = $1`,
+		lane, millis(until), f.Why, counted, behind)
+	if err != nil || f.Tries == 0 {
 		return until, err
 	}
 	_, err = tx.exec(`
-		UPDATE jobs
-		SET run_at = CASE WHEN (attempts >= $4 AND CAST($4 AS BIGINT) > 0) OR `+tx.knownKind("kind", "$5")+` THEN CAST($3 AS BIGINT) ELSE CAST($2 AS BIGINT) END
-		WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at < $2`,
-		lane, millis(until), millis(until.Add(StepBehind)), f.Tries, textSet(f.Behind))
+		UPDATE jobs SET run_at = $4
+		WHERE id IN (
+		  SELECT n.id
+		  FROM (
+		    SELECT id, attempts FROM jobs
+		    WHERE lane = $1 AND kind = $2 AND dead_at = 0 AND after_job = 0 AND claimed_by = '' AND run_at > $3 AND run_at < $4
+		    ORDER BY run_at, id LIMIT $6) AS n
+		  WHERE n.attempts >= $5)`,
+		lane, f.Kind, millis(l.NotBefore), millis(until.Add(StepBehind)), f.Tries, lookForTried)
 	return until, err
 }
 
-// LaneRecovered reactivates a lane: the jobs that waited for it are due at once.
-// Jobs of LaneFailure.Behind and those that wait for their own next attempt keep
-// their times.
-func (tx *Tx) LaneRecovered(lane string) error {
-	until, ok, err := one[int64](tx, `DELETE FROM lanes WHERE lane = $1 RETURNING not_before`, lane)
-	if err != nil || !ok {
+// LaneRecovered reactivates a lane: the jobs of these kinds that waited for it
+// are due at once, by their own times. Those of others keep the time that they
+// were to wait for the lane.
+func (tx *Tx) LaneRecovered(lane string, kinds []string) error {
+	gone, err := tx.exec(`DELETE FROM lanes WHERE lane = $1`, lane)
+	if err != nil || gone == 0 {
 		return err
 	}
 	tx.engine.JobsDue()
-	now := millis(tx.Now())
-	_, err = tx.exec(`UPDATE jobs SET run_at = $2 WHERE lane = $1 AND dead_at = 0 AND claimed_by = '' AND run_at > $2 AND run_at <= $3`, lane, now, until)
+	queues := make([]string, len(kinds))
+	for i, kind := range kinds {
+		queues[i] = kind + " " + lane
+	}
+	// Looked at by the next claim, which sets it right.
+	_, err = tx.exec(`UPDATE job_queues SET next_at = 0 WHERE `+tx.inText("queue", "$1"), textSet(queues))
 	return err
 }

@@ -73,7 +73,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"activities on": func(tx *store.Tx) error { _, err := tx.ActivitiesOn("Create", []string{o.URI}); return err },
 		"standings":     func(tx *store.Tx) error { _, err := tx.Standings(me.ID, friend.ID); return err },
 		"claiming": func(tx *store.Tx) error {
-			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
+			_, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 1 }, Most: 9, Lease: 1})
 			return err
 		},
 		"joining an order": func(tx *store.Tx) error {
@@ -89,11 +89,11 @@ func TestHotPathsUseIndexes(t *testing.T) {
 			if err := tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}); err != nil {
 				return err
 			}
-			list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool) int { return 1 }, Most: 9, Lease: 1})
+			list, _, err := tx.ClaimJobs(store.Claim{Node: "n", Kinds: []string{"k"}, Room: func(string, bool, int) int { return 1 }, Most: 9, Lease: 1})
 			if err != nil {
 				return err
 			}
-			return errors.Join(tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}), tx.FinishJob(list[0]))
+			return errors.Join(tx.Enqueue(store.NewJob{Kind: "k", Lane: "end", Order: 9}), tx.FinishJobs(list[0]))
 		},
 		"trying a job again": func(tx *store.Tx) error { return tx.RetryJob(store.Job{}, tx.Now(), "") },
 		"feeding":            func(tx *store.Tx) error { return tx.AddToHomeFeeds(o) },

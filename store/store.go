@@ -15,6 +15,7 @@ package store
 import (
 	"context"
 	"embed"
+	"sync/atomic"
 
 	"kinglet/internal/semaphore"
 	"kinglet/store/engine"
@@ -37,6 +38,7 @@ type Store struct {
 	*core
 	memory  *semaphore.Semaphore // see Memory
 	tidyDue chan struct{}        // see Tidy
+	changes atomic.Int64         // see Changes
 }
 
 // Open opens the database, creating SQLite's file (mode 0600) when it is not
@@ -60,8 +62,20 @@ func (s *Store) View(ctx context.Context, fn func(tx *Tx) error) error {
 // it must only use tx, and must not block on anything but the database: see
 // engine.Engine.Update.
 func (s *Store) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	defer s.changes.Add(1) // also after an error: whether it was committed may be unknown
+	return s.UpdateJobs(ctx, fn)
+}
+
+// UpdateJobs is Update for transactions that write jobs and lanes only, of which
+// there are many: they are no Changes.
+func (s *Store) UpdateJobs(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.core.Update(ctx, func(tx *engine.Tx) error { return fn(&Tx{tx, s}) })
 }
+
+// Changes counts the Updates of this process. While it stays the same nothing
+// but jobs has changed here: what was read since then is as it was. Other
+// processes on the same database are not counted.
+func (s *Store) Changes() int64 { return s.changes.Load() }
 
 // Read is View for a function that returns what it has read.
 func Read[T any](ctx context.Context, s *Store, fn func(tx *Tx) (T, error)) (v T, err error) {

@@ -32,7 +32,7 @@ var (
 	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
 	// ForgetKeyJob deletes the account's key once nothing is left to sign
 	// with it.
-	ForgetKeyJob = jobs.Kind[PurgeArgs]{Name: "forget", GiveUp: jobs.Never}
+	ForgetKeyJob = jobs.Kind[ForgetKeyArgs]{Name: "forget", GiveUp: jobs.Never}
 	// CleanUpJob is the daily clean-up.
 	CleanUpJob = jobs.Kind[struct{}]{Name: "clean_up", Timeout: time.Hour, GiveUp: jobs.Never}
 )
@@ -95,6 +95,12 @@ type PurgeArgs struct {
 	Account store.AccountID `json:"account"`
 }
 
+// ForgetKeyArgs names a deleted account, and the job up to which none is of it.
+type ForgetKeyArgs struct {
+	Account store.AccountID `json:"account"`
+	After   int64           `json:"after,omitempty"`
+}
+
 // IngestLane is the lane of an actor's inbox activities: one per host, since
 // what they need is fetched from anywhere.
 func IngestLane(actorURI string) string {
@@ -130,7 +136,7 @@ func ScheduleCleanUp(tx *store.Tx, at time.Time) error {
 }
 
 // ForgetKeyAt enqueues the deletion of a deleted account's key for a time.
-func ForgetKeyAt(tx *store.Tx, account store.AccountID, at time.Time) error {
-	key := ForgetKeyJob.Name + " " + account.String() + " " + at.Format(time.RFC3339)
-	return ForgetKeyJob.Enqueue(tx, PurgeArgs{Account: account}, jobs.At(at), jobs.Unique(key))
+func ForgetKeyAt(tx *store.Tx, args ForgetKeyArgs, at time.Time) error {
+	key := ForgetKeyJob.Name + " " + args.Account.String() + " " + at.Format(time.RFC3339)
+	return ForgetKeyJob.Enqueue(tx, args, jobs.At(at), jobs.Unique(key))
 }

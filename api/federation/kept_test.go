@@ -39,7 +39,7 @@ func TestWaitingMessagesAreBounded(t *testing.T) {
 	var sizes []int
 	s.here.Update(func(tx *store.Tx) error {
 		for {
-			jobs, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: []string{"ingest"}, Room: func(string, bool) int { return 100 }, Most: 100, Lease: time.Minute})
+			jobs, _, err := tx.ClaimJobs(store.Claim{Node: "test", Kinds: []string{"ingest"}, Room: func(string, bool, int) int { return 100 }, Most: 100, Lease: time.Minute})
 			for _, j := range jobs {
 				sizes = append(sizes, len(j.Args))
 			}

@@ -27,7 +27,7 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 		case j.Attempts >= poison:
 			next = until.Add(store.StepBehind)
 		default:
-			next = until
+			next = j.CreatedAt // it is its lane that waits
 		}
 	}
 	giveUp := r.o.GiveUp
@@ -59,7 +59,7 @@ func later(a, b time.Time) time.Time {
 func (r *Runner) setAside(tx *store.Tx, j store.Job, down hostDown) (until time.Time, err error) {
 	until, err = tx.LaneFailed(store.LaneFailure{
 		Lane: down.host, Why: reason(down), Wait: func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) },
-		OfPage: r.workers[j.Kind].fetches, Behind: r.fetches, Tries: poison,
+		OfPage: r.workers[j.Kind].fetches, Behind: r.fetches, Kind: j.Kind, Tries: poison,
 	})
 	if err != nil {
 		return until, err

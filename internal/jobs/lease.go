@@ -39,7 +39,7 @@ func (r *Runner) renew(ctx context.Context) error {
 		return nil
 	}
 	var kept []int64
-	err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 		kept, err = tx.RenewClaims(r.node, old, r.o.Lease)
 		return err
 	})

@@ -141,7 +141,7 @@ func TestMemoryFollowsTheCommit(t *testing.T) {
 					if c.err != nil {
 						return errors.Join(b.failed(tx, j, c.err), c.rolledBack)
 					}
-					return errors.Join(b.succeeded(tx, j), c.rolledBack)
+					return errors.Join(b.succeeded(tx, []store.Job{j}), c.rolledBack)
 				})
 				if (err != nil) != (c.rolledBack != nil) {
 					t.Fatal(err)

@@ -26,8 +26,8 @@ func TestEndsDuringALook(t *testing.T) {
 			}
 			ending := store.Job{ID: 1, Lane: "ends"}
 			r.begin(t.Context(), ending)
-			r.room(false)
-			if n := r.roomIn()(c.lane, c.failing); n > 0 {
+			r.room(true)
+			if n := r.roomIn()(c.lane, c.failing, 1); n > 0 {
 				t.Fatalf("there is room for %d", n)
 			}
 			r.end(ending)

@@ -55,11 +55,14 @@ type Runner struct {
 	fetches []string // those of them that fetch, see Kind
 	node    string   // the name that this process claims under
 	wake    chan struct{}
+	// endsWait is endsWait, but in tests.
+	endsWait time.Duration
 
 	mu      sync.Mutex
 	changed *sync.Cond // of what follows
 	running map[int64]*running
 	lanes   lanes
+	ends    *ends // the next ones to be written; nil for none
 	asleep  bool
 	leftOut leftOut
 }
@@ -68,7 +71,7 @@ type Runner struct {
 // end of a job makes some. Without it an end is no reason to look again.
 type leftOut struct {
 	all   bool            // there are few workers, or lanes that share them
-	lanes map[string]bool // full ones
+	lanes map[string]bool // that are full, or would be
 }
 
 // running is a job in progress.
@@ -105,7 +108,7 @@ func New(o Options) *Runner {
 	if o.Backoff == nil {
 		o.Backoff = Backoff
 	}
-	r := &Runner{o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1), running: map[int64]*running{}, lanes: newLanes(o)}
+	r := &Runner{o: o, workers: map[string]worker{}, wake: make(chan struct{}, 1), running: map[int64]*running{}, lanes: newLanes(o), endsWait: endsWait}
 	r.changed = sync.NewCond(&r.mu)
 	return r
 }
@@ -163,7 +166,7 @@ func (r *Runner) start(ctx context.Context) error {
 	if r.node, err = r.o.Store.HoldNode(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
-	err = r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 		if err := tx.ReleaseClaims(); err != nil {
 			return err
 		}
@@ -208,24 +211,21 @@ const claimLeast = 1.0 / 16
 // one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
-	for ctx.Err() == nil {
-		full, free := r.room(len(passed) > 0)
+	for look := true; look && ctx.Err() == nil; {
+		full, free := r.room(len(passed) == 0)
 		full = append(full, passed...)
 		if free < r.leastFree() {
 			return time.Time{}, nil
 		}
 		var jobs []store.Job
-		var skipped []string
-		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
-			jobs, skipped, err = tx.ClaimJobs(store.Claim{
+		var left store.Unclaimed
+		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
+			jobs, left, err = tx.ClaimJobs(store.Claim{
 				Node: r.node, Kinds: r.kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch), Lease: r.o.Lease,
 			})
-			if err != nil {
-				return err
-			}
 			next = time.Time{}
-			if len(jobs)+len(skipped) == 0 {
-				next, _, err = tx.NextRun(r.kinds, full)
+			if look = left.More && len(jobs)+len(left.Skipped) > 0; err == nil && !look {
+				next, _, err = tx.NextRun(r.kinds, append(full, left.Skipped...))
 			}
 			return err
 		})
@@ -236,24 +236,24 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 			mine := r.begin(work, j)
 			group.Go(func() { r.run(mine, j) })
 		}
-		if now := r.o.Store.Now(); len(jobs)+len(skipped) == 0 {
-			if !next.IsZero() && !next.After(now) {
-				next = now.Add(lookAgain)
-			}
-			return next, nil
-		}
-		passed = append(passed, skipped...)
+		passed = append(passed, left.Skipped...)
 	}
-	return time.Time{}, nil
+	if now := r.o.Store.Now(); !next.IsZero() && !next.After(now) {
+		next = now.Add(lookAgain)
+	}
+	return next, nil
 }
 
-// room returns the full lanes and the number of free workers, and remembers what
-// is held up by them; passed reports that lanes were passed over.
-func (r *Runner) room(passed bool) (full []string, free int) {
+// room returns the full lanes and the number of free workers. first begins to
+// remember what is held up by them.
+func (r *Runner) room(first bool) (full []string, free int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	full, free = r.lanes.full(), r.o.Workers-len(r.running)
-	r.leftOut = leftOut{all: passed || free < r.leastFree(), lanes: map[string]bool{}}
+	if first {
+		r.leftOut = leftOut{lanes: map[string]bool{}}
+	}
+	r.leftOut.all = r.leftOut.all || free < r.leastFree()
 	for _, lane := range full {
 		r.leftOut.lanes[lane] = true
 	}
@@ -262,17 +262,19 @@ func (r *Runner) room(passed bool) (full []string, free int) {
 
 func (r *Runner) leastFree() int { return max(int(claimLeast*float64(r.o.Workers)), 1) }
 
-// roomIn returns how many more jobs of a lane may start, during one claim.
-func (r *Runner) roomIn() func(lane string, failing bool) int {
+// roomIn returns how many more jobs of a lane may start, during one claim. What
+// there is no room for begins with an end in its lane, or with any.
+func (r *Runner) roomIn() func(lane string, failing bool, due int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	room := r.lanes.room()
-	return func(lane string, failing bool) int {
+	return func(lane string, failing bool, due int) int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		n := room(lane, failing)
-		if n <= 0 { // the next end may make some, before this look is over
-			r.leftOut.all = true
+		if n < due {
+			r.leftOut.lanes[lane] = true
+			r.leftOut.all = r.leftOut.all || n <= 0 && r.lanes.running[lane] == 0
 		}
 		return n
 	}
@@ -291,12 +293,16 @@ func (r *Runner) begin(ctx context.Context, j store.Job) context.Context {
 	return ctx
 }
 
-func (r *Runner) end(j store.Job) {
+// end ends jobs whose results are written.
+func (r *Runner) end(list ...store.Job) {
+	look := false
 	r.mu.Lock()
-	r.lanes.end(j.Lane)
-	r.running[j.ID].lose(nil)
-	delete(r.running, j.ID)
-	look := r.leftOut.all || r.leftOut.lanes[j.Lane]
+	for _, j := range list {
+		r.lanes.end(j.Lane)
+		r.running[j.ID].lose(nil)
+		delete(r.running, j.ID)
+		look = look || r.leftOut.all || r.leftOut.lanes[j.Lane]
+	}
 	r.asleep = r.asleep && !look // for Idle: it is not over
 	r.changed.Broadcast()
 	r.mu.Unlock()
@@ -307,16 +313,25 @@ func (r *Runner) end(j store.Job) {
 
 // run runs one job and writes its result.
 func (r *Runner) run(ctx context.Context, j store.Job) {
-	defer r.end(j)
 	err := r.Attempt(ctx, j)
 	if errors.Is(context.Cause(ctx), errLost) || errors.Is(err, errLost) {
 		r.o.Log.Info("job aborted", "job", j.ID, "kind", j.Kind, "reason", errLost)
+		r.end(j)
 		return
 	}
-	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
-		// It is claimed again when its lease ends.
-		r.o.Log.Error("could not record the result of a job", "job", j.ID, "kind", j.Kind, "error", werr)
+	if err == nil {
+		r.succeed(context.WithoutCancel(ctx), j)
+		return
 	}
+	defer r.end(j)
+	if werr := r.settle(context.WithoutCancel(ctx), j, err, ctx.Err() != nil); werr != nil {
+		r.notRecorded(j, werr)
+	}
+}
+
+// notRecorded logs that a job is claimed again when its lease ends.
+func (r *Runner) notRecorded(j store.Job, err error) {
+	r.o.Log.Error("could not record the result of a job", "job", j.ID, "kind", j.Kind, "error", err)
 }
 
 // Attempt runs a job's worker, and does not write the result.
@@ -339,36 +354,13 @@ func (r *Runner) Attempt(ctx context.Context, j store.Job) (err error) {
 // its lane, so that one that its host can't process does not block them all.
 const poison = 3
 
-// settle writes the result of a job. The memory of lanes changes after the
-// commit: the transaction may be run twice, or fail.
+// settle writes the result of a job that failed. The memory of lanes changes
+// after the commit: the transaction may be run twice, or fail.
 func (r *Runner) settle(ctx context.Context, j store.Job, err error, stopping bool) error {
-	if err == nil {
-		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.succeeded(tx, j) })
-	}
 	if stopping && errors.Is(err, context.Canceled) {
-		return r.o.Store.Update(ctx, func(tx *store.Tx) error { return tx.RetryJob(j, tx.Now(), "stopped") })
+		return r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) error { return tx.RetryJob(j, tx.Now(), "stopped") })
 	}
-	return r.o.Store.Update(ctx, func(tx *store.Tx) error { return r.failed(tx, j, err) })
-}
-
-func (r *Runner) succeeded(tx *store.Tx, j store.Job) error {
-	if j.LaneFailing || r.isFailing(j.Lane) {
-		if err := tx.LaneRecovered(j.Lane); err != nil {
-			return err
-		}
-	}
-	tx.AfterCommit(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.lanes.answered(j.Lane)
-	})
-	return tx.FinishJob(j)
-}
-
-func (r *Runner) isFailing(lane string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.lanes.failing[lane]
+	return r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) error { return r.failed(tx, j, err) })
 }
 
 // sleep waits for a wake or, unless it is zero, for the next job's time.

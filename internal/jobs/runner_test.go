@@ -191,7 +191,7 @@ func TestLaneIsSetAsideAndRecovers(t *testing.T) {
 				t.Errorf("lanes %v", lanes)
 			}
 			down.Store(false)
-			return errors.Join(err, tx.LaneRecovered("a"))
+			return errors.Join(err, tx.LaneRecovered("a", []string{"test"}))
 		})
 		b.idle()
 		if b.ran() != "[1 1 2 3 4]" {

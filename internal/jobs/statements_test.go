@@ -22,8 +22,8 @@ func TestStatementsOfAJob(t *testing.T) {
 		most        float64 // statements for a job
 	}{
 		{"one for each lane", 200, 200, 256, 1.5},
-		{"more than workers", 500, 250, 64, 3},
-		{"many in one lane", 40, 1, 64, 12},
+		{"more than workers", 500, 250, 64, 2},
+		{"many in one lane", 40, 1, 64, 6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := storetest.SQLite(t)

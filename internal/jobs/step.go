@@ -34,9 +34,9 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 	}
 	var due []store.Job
 	for again := true; again; {
-		err := r.o.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 			due, _, err = tx.ClaimJobs(store.Claim{
-				Node: r.node, Kinds: r.kinds, Room: func(string, bool) int { return 1 }, Most: 1, Lease: r.o.Lease,
+				Node: r.node, Kinds: r.kinds, Room: func(string, bool, int) int { return 1 }, Most: 1, Lease: r.o.Lease,
 			})
 			if again = false; err != nil || len(due) > 0 {
 				return err

@@ -82,7 +82,7 @@ func TestStepsOfALostJob(t *testing.T) {
 		b.update(func(tx *store.Tx) error { return countJob.Enqueue(tx, countArgs{1, 3}) })
 		claim := func(node string) (j store.Job) {
 			b.update(func(tx *store.Tx) error {
-				list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"count"}, Room: func(string, bool) int { return 1 }, Most: 1, Lease: time.Minute})
+				list, _, err := tx.ClaimJobs(store.Claim{Node: node, Kinds: []string{"count"}, Room: func(string, bool, int) int { return 1 }, Most: 1, Lease: time.Minute})
 				if err != nil || len(list) != 1 {
 					t.Fatalf("%d are claimed, %v", len(list), err)
 				}

@@ -22,6 +22,8 @@ type dialect struct {
 	forUpdate string
 	// skipLocked ends the statement that claims jobs.
 	skipLocked string
+	// greatest is the function of two values.
+	greatest string
 	// oldestOpen is the oldest transaction that may still commit a row of
 	// events, whose column tx is the transaction that wrote it: see
 	// Listener. With one writer there is none, and every row is of
@@ -47,6 +49,7 @@ var sqliteDialect = &dialect{
 	set:        func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	textSet:    func(p string) string { return "(SELECT value FROM json_each(" + p + "))" },
 	indexedBy:  func(index string) string { return " INDEXED BY " + index },
+	greatest:   "MAX",
 	oldestOpen: "1",
 	notHanded:  "id >= $1 AND tx < $2",
 }
@@ -72,6 +75,7 @@ var postgresDialect = &dialect{
 	indexedBy:  func(string) string { return "" },
 	forUpdate:  "FOR NO KEY UPDATE",
 	skipLocked: "FOR UPDATE SKIP LOCKED",
+	greatest:   "GREATEST",
 	oldestOpen: "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
 	notHanded:  "(tx >= $2 OR id = $1)",
 }
@@ -104,6 +108,11 @@ func (tx *Tx) ForUpdate() string { return tx.engine.dialect.forUpdate }
 // SkipLocked ends a SELECT of rows to claim, which skips those that others have
 // locked.
 func (tx *Tx) SkipLocked() string { return tx.engine.dialect.skipLocked }
+
+// Greatest is the greater of two values, of which neither is NULL.
+func (tx *Tx) Greatest(a, b string) string {
+	return tx.engine.dialect.greatest + "(" + a + ", " + b + ")"
+}
 
 // LockTexts locks the texts of a JSON array for this transaction: another that
 // locks one of them waits for its end. SQLite has one writer at a time anyway.
