@@ -81,7 +81,7 @@ func (c *call) links(newest, oldest int64) {
 }
 
 // showPage answers with a page of a list, and links to the pages around it.
-func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
+func showPage[T, E any](c *call, size pageSize, serialize func([]T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
 	list, err := read(c, func(tx *store.Tx) ([]store.Paged[T], error) { return fn(tx, c.page(size)) })
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx 
 	if n := len(list); n > 0 {
 		c.links(list[0].PageID, list[n-1].PageID)
 	}
-	return each(list, func(item store.Paged[T]) E { return serialize(item.Item) }), nil
+	return serialize(each(list, func(item store.Paged[T]) T { return item.Item })), nil
 }
 
 // each serializes a list; an empty one is [], not null.
