@@ -22,8 +22,8 @@ func TestJSON(t *testing.T) {
 			compareJSON(t, v.Interface().(respond.Appender))
 		}
 	}
-	author := &Account{ID: "1", Note: "the same twice"}
-	compareJSON(t, Statuses{{ID: "1", Account: author}, {ID: "2", Account: author, Reblog: &Status{Account: &Account{}}}})
+	author, roles := &Account{ID: "1", Note: "the same twice", Roles: []struct{}{}}, []struct{}{}
+	compareJSON(t, Statuses{{ID: "1", Account: author}, {ID: "2", Account: author, Reblog: &Status{Account: &Account{Roles: roles}}}})
 	compareJSON(t, Statuses(nil))
 	compareJSON(t, Statuses{})
 }
@@ -34,7 +34,7 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		compareJSON(t, &Account{Note: s, DisplayName: "x" + s + s})
+		compareJSON(t, &Account{Note: s, DisplayName: "x" + s + s, Roles: []struct{}{}})
 	})
 }
 
