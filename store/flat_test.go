@@ -198,28 +198,28 @@ func hotWrites(n int) []hotRead {
 	}
 	follow := &store.Follow{AccountID: person, TargetID: booster, URI: "https://x/new"}
 	return []hotRead{
-		{"a new follow", 270, func(tx *store.Tx) error {
+		{"a new follow", 2000, func(tx *store.Tx) error {
 			if _, err := tx.PutFollow(follow); err != nil {
 				return err
 			}
 			_, err := tx.AcceptFollow(person, booster)
 			return err
 		}},
-		{"the end of a follow", 110, func(tx *store.Tx) error { _, err := tx.DeleteFollow(person, crowd); return err }},
-		{"backfilling home from who only replies", 18_000, func(tx *store.Tx) error { return tx.BackfillHome(person, replier) }},
-		{"feeding home", 110, object(last, func(tx *store.Tx, o *store.Object) error { return tx.AddToHomeFeeds(o) })},
-		{"counting", 200, object(last, func(tx *store.Tx, o *store.Object) error { return tx.CountStatus(o) })},
-		{"linking replies", 80, object(last, func(tx *store.Tx, o *store.Object) error { return tx.LinkReplies(o) })},
-		{"deleting a status", 1200, object(last, func(tx *store.Tx, o *store.Object) error { return tx.DeleteObject(o, nil) })},
-		{"a new account", 220, func(tx *store.Tx) error {
+		{"the end of a follow", 2000, func(tx *store.Tx) error { _, err := tx.DeleteFollow(person, crowd); return err }},
+		{"backfilling home from who only replies", 30_000, func(tx *store.Tx) error { return tx.BackfillHome(person, replier) }},
+		{"feeding home", 1000, object(last, func(tx *store.Tx, o *store.Object) error { return tx.AddToHomeFeeds(o) })},
+		{"counting", 1000, object(last, func(tx *store.Tx, o *store.Object) error { return tx.CountStatus(o) })},
+		{"linking replies", 1000, object(last, func(tx *store.Tx, o *store.Object) error { return tx.LinkReplies(o) })},
+		{"deleting a status", 3000, object(last, func(tx *store.Tx, o *store.Object) error { return tx.DeleteObject(o, nil) })},
+		{"a new account", 2000, func(tx *store.Tx) error {
 			return tx.PutAccount(&store.Account{URI: "https://new.test/a", Username: "a", Domain: "new.test", Type: "Person"})
 		}},
-		{"the account again", 350, func(tx *store.Tx) error {
+		{"the account again", 2000, func(tx *store.Tx) error {
 			return tx.PutAccount(&store.Account{URI: "https://x/5000", Username: "u1", Domain: "h1.test", Type: "Person"})
 		}},
-		{"a step of a purge", 25_000, purge(booster)},
-		{"a purge of an account that had nothing", 270, purge(7)},
-		{"a block", 150, func(tx *store.Tx) error { _, err := tx.PutBlock(crowd, replier, "https://x/b"); return err }},
+		{"a step of a purge", 60_000, purge(booster)},
+		{"a purge of an account that had nothing", 3000, purge(7)},
+		{"a block", 3000, func(tx *store.Tx) error { _, err := tx.PutBlock(crowd, replier, "https://x/b"); return err }},
 	}
 }
 
