@@ -14,15 +14,16 @@ import (
 
 // call is one request to an endpoint.
 type call struct {
-	api    *API
-	w      http.ResponseWriter
-	r      *http.Request
-	ctx    context.Context
-	token  *store.Token    // as it came, whatever its scopes; nil when none did
-	viewer store.AccountID // who asks, if the token's scopes fit the route; 0 for a stranger
-	id     int64           // the {id} of the path
-	params *params.Params
-	done   []func() // what to do at the end of the request
+	api     *API
+	w       http.ResponseWriter
+	r       *http.Request
+	ctx     context.Context
+	address string          // of the client
+	token   *store.Token    // as it came, whatever its scopes; nil when none did
+	viewer  store.AccountID // who asks, if the token's scopes fit the route; 0 for a stranger
+	id      int64           // the {id} of the path
+	params  *params.Params
+	done    []func() // what to do at the end of the request
 }
 
 // readID reads the {id} of the path; anything that is not an id is not found.
