@@ -72,36 +72,27 @@ func (tx *Tx) Favourites(account AccountID, p Page) ([]Paged[*Status], error) {
 // interactionPage reads a page of favourites or bookmarks.
 func (tx *Tx) interactionPage(table string, account AccountID, p Page) ([]Paged[*Status], error) {
 	below, above := p.bounds()
-	var list []Paged[*Status]
-	var statuses []ObjectID
-	err := tx.query(func(row scanner) error {
-		var page int64
-		var id ObjectID
-		err := row.Scan(&page, &id)
-		list = append(list, Paged[*Status]{PageID: page})
-		statuses = append(statuses, id)
-		return err
-	}, `
-		SELECT k.id, k.status_id
+	var page int64
+	var rows []*Status
+	pages := map[ObjectID]int64{}
+	err := tx.eachStatus(func(st *Status) {
+		rows = append(rows, st)
+		pages[st.ID] = page
+	}, []any{&page}, statusColumns(account, "$1")+`, k.id `, `
 		FROM `+table+` k
-		JOIN objects o ON o.id = k.status_id
-		WHERE k.account_id = $1 AND k.id < $2 AND k.id > $3 AND `+visible("o", "$1")+`
+		CROSS JOIN objects o
+		WHERE o.id = k.status_id AND k.account_id = $1 AND k.id < $2 AND k.id > $3 AND `+visible("o", "$1")+`
 		ORDER BY k.id `+p.order()+`
 		LIMIT $4`, account, below, above, p.Limit)
 	if err != nil {
 		return nil, err
 	}
-	byID, err := tx.decidedStatuses(account, statuses)
-	if err != nil {
-		return nil, err
+	rows, err = tx.complete(account, newestFirst(p, rows))
+	list := make([]Paged[*Status], len(rows))
+	for i, st := range rows {
+		list[i] = Paged[*Status]{pages[st.ID], st}
 	}
-	out := list[:0]
-	for i, item := range list {
-		if item.Item = byID[statuses[i]]; item.Item != nil {
-			out = append(out, item)
-		}
-	}
-	return newestFirst(p, out), nil
+	return list, err
 }
 
 // FavouritedBy lists the accounts that favourited a status that viewer may see.

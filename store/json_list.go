@@ -49,7 +49,7 @@ func readList(b []byte, dest any) bool {
 }
 
 func appendTexts(b []byte, dest *[]string) bool {
-	r := listReader{b}
+	r := listReader{string(b)}
 	var list []string
 	if !r.take('[') {
 		return false
@@ -69,7 +69,7 @@ func appendTexts(b []byte, dest *[]string) bool {
 }
 
 func appendObjects[T any](b []byte, dest *[]T, set func(to *T, key, value string) bool) bool {
-	r := listReader{b}
+	r := listReader{string(b)}
 	var list []T
 	if !r.take('[') {
 		return false
@@ -99,8 +99,9 @@ func appendObjects[T any](b []byte, dest *[]T, set func(to *T, key, value string
 	return true
 }
 
-// listReader reads JSON without spaces.
-type listReader struct{ rest []byte }
+// listReader reads JSON without spaces. The texts that it returns are parts of the
+// one that it reads.
+type listReader struct{ rest string }
 
 func (r *listReader) take(c byte) bool {
 	if len(r.rest) == 0 || r.rest[0] != c {
@@ -114,10 +115,10 @@ func (r *listReader) text() (s string, ok bool) {
 	if !r.take('"') {
 		return "", false
 	}
-	for i, c := range r.rest {
-		switch {
+	for i := range len(r.rest) {
+		switch c := r.rest[i]; {
 		case c == '"':
-			s, r.rest = string(r.rest[:i]), r.rest[i+1:]
+			s, r.rest = r.rest[:i], r.rest[i+1:]
 			return s, utf8.ValidString(s)
 		case c == '\\':
 			return r.escaped(i)
@@ -163,7 +164,7 @@ func (r *listReader) escaped(i int) (s string, ok bool) {
 			if len(b) < 6 {
 				return "", false
 			}
-			n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+			n, err := strconv.ParseUint(b[2:6], 16, 16)
 			if err != nil || n >= 0xd800 && n < 0xe000 { // half of a pair, which jsonText does not write
 				return "", false
 			}

@@ -37,6 +37,24 @@ type listing struct {
 	overlap    bool // the sources have rows in common
 	candidates string
 	bounds     int // how many of params belong to candidates
+
+	viewer AccountID
+	asks   string // the placeholder of the viewer
+	show   string // the condition for the row o of a candidate
+}
+
+// shownTo ends a listing: viewer sees of the candidates those that fit where and
+// that it may see.
+func (l *listing) shownTo(viewer AccountID, where string) {
+	l.viewer, l.asks = viewer, l.add(viewer)
+	l.show = where + `
+		  AND ` + visible("o", l.asks)
+}
+
+// unmuted leaves out the accounts that the viewer mutes.
+func (l *listing) unmuted(tx *Tx) {
+	l.show += `
+		  AND ` + notMuted("o.account_id", l.asks, l.add(millis(tx.Now())))
 }
 
 // newListing makes a listing of the candidates that sources returns.
@@ -58,25 +76,47 @@ func (tx *Tx) newListing(p Page, sources func(l *listing) []source) *listing {
 	return l
 }
 
-// timeline lists the candidates whose row o fits show, newest first. end is not
-// 0 when it stopped before the page was full: older statuses than end (newer
-// ones, when the page is read upwards) were not looked at.
-func (tx *Tx) timeline(l *listing, show string) (list []ObjectID, end ObjectID, err error) {
+// from is the part of the statement after its columns.
+func (l *listing) from() string {
 	// CROSS JOIN: in this order, whatever the planner thinks of it.
-	query := `
-		SELECT c.id
+	return `
 		FROM (` + l.limited() + `) c
 		CROSS JOIN objects o
-		WHERE o.id = c.id AND ` + show + `
+		WHERE o.id = c.id AND ` + l.show + `
 		ORDER BY c.id ` + l.page.order() + `
-		LIMIT `
-	query += l.add(l.page.Limit)
-	list, err = ids[ObjectID](tx, query, l.params...)
-	if err != nil {
+		LIMIT ` + l.add(l.page.Limit)
+}
+
+// timelineIDs lists what is shown of a listing, newest first. end is not 0 when
+// it stopped before the page was full: older statuses than end (newer ones, when
+// the page is read upwards) were not looked at.
+func (tx *Tx) timelineIDs(l *listing, err error) (list []ObjectID, end ObjectID, _ error) {
+	if l == nil || err != nil {
+		return nil, 0, err
+	}
+	if list, err = ids[ObjectID](tx, `SELECT o.id `+l.from(), l.params...); err != nil {
 		return nil, 0, err
 	}
 	last, err := tx.endOfListing(l, len(list))
 	return newestFirst(l.page, list), ObjectID(last), err
+}
+
+// timeline reads the statuses of timelineIDs, in the statement that finds them.
+func (tx *Tx) timeline(l *listing, err error) (list []*Status, end ObjectID, _ error) {
+	if l == nil || err != nil {
+		return nil, 0, err
+	}
+	from := l.from()
+	rows, err := tx.statusRows(statusColumns(l.viewer, l.asks), from, l.params...)
+	if err != nil {
+		return nil, 0, err
+	}
+	last, err := tx.endOfListing(l, len(rows))
+	if err != nil {
+		return nil, 0, err
+	}
+	list, err = tx.complete(l.viewer, newestFirst(l.page, rows))
+	return list, ObjectID(last), err
 }
 
 // endOfListing is the last candidate of a listing that found fewer rows than the

@@ -171,35 +171,24 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 	if len(statuses) > 0 {
 		n.Status = statuses[0]
 	}
-	return n, tx.fillSenders([]*Notification{n})
+	from, err := tx.displayedAccounts([]AccountID{n.From})
+	n.FromAccount = from[n.From]
+	return n, err
 }
 
 // fillNotifications adds the accounts and the statuses, which viewer may see.
 func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 	var statuses []ObjectID
+	var from []AccountID
 	for _, n := range list {
 		if n.StatusID != 0 {
 			statuses = append(statuses, n.StatusID)
 		}
+		from = append(from, n.From)
 	}
-	byID, err := tx.decidedStatuses(viewer, statuses)
-	if err != nil {
-		return err
-	}
+	byID, accounts, err := tx.decidedStatuses(viewer, statuses, from)
 	for _, n := range list {
-		n.Status = byID[n.StatusID]
-	}
-	return tx.fillSenders(list)
-}
-
-func (tx *Tx) fillSenders(list []*Notification) error {
-	var accounts []AccountID
-	for _, n := range list {
-		accounts = append(accounts, n.From)
-	}
-	from, err := tx.displayedAccounts(accounts)
-	for _, n := range list {
-		n.FromAccount = from[n.From]
+		n.Status, n.FromAccount = byID[n.StatusID], accounts[n.From]
 	}
 	return err
 }

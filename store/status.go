@@ -49,7 +49,7 @@ func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 		return nil, nil
 	}
 	oneOf, set := among(tx, "o.id", "$2", ids)
-	rows, err := tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND `+visible("o", "$1"), viewer, set)
+	rows, err := tx.statusRows(statusColumns(viewer, "$1"), `FROM objects o WHERE `+oneOf+` AND `+visible("o", "$1"), viewer, set)
 	if err != nil {
 		return nil, err
 	}
@@ -66,23 +66,29 @@ func (tx *Tx) Statuses(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 	return tx.complete(viewer, list)
 }
 
-// statusRows reads the rows of statuses, o in from, in which $1 is the viewer.
-// Who may see them is decided there, for what they boost as well.
-func (tx *Tx) statusRows(viewer AccountID, from string, args ...any) (list []*Status, err error) {
+// statusRows reads the rows of statuses, o in from: their statusColumns. Who may
+// see them is decided there, for what they boost as well.
+func (tx *Tx) statusRows(columns, from string, args ...any) (list []*Status, err error) {
+	err = tx.eachStatus(func(st *Status) { list = append(list, st) }, nil, columns, from, args...)
+	return list, err
+}
+
+// eachStatus is statusRows with more columns, which are scanned into more before
+// read is called.
+func (tx *Tx) eachStatus(read func(st *Status), more []any, columns, from string, args ...any) error {
 	var st Status
-	dest := st.dest()
+	dest := append(st.dest(), more...)
 	now := tx.Now()
-	err = tx.query(func(row scanner) error {
+	return tx.query(func(row scanner) error {
 		st = Status{}
 		if err := row.Scan(dest...); err != nil {
 			return err
 		}
 		st.Poll.age(now)
-		read := st
-		list = append(list, &read)
+		one := st
+		read(&one)
 		return nil
-	}, statusColumns(viewer)+from, args...)
-	return list, err
+	}, columns+from, args...)
 }
 
 // decidedRows reads the rows of statuses of which this transaction has asked
@@ -92,25 +98,32 @@ func (tx *Tx) decidedRows(viewer AccountID, ids []ObjectID) ([]*Status, error) {
 		return nil, nil
 	}
 	oneOf, set := among(tx, "o.id", "$2", ids)
-	return tx.statusRows(viewer, `FROM objects o WHERE `+oneOf+` AND o.deleted_at = 0 AND CAST($1 AS BIGINT) >= 0`, viewer, set)
+	return tx.statusRows(statusColumns(viewer, "$1"), `FROM objects o WHERE `+oneOf+` AND o.deleted_at = 0 AND CAST($1 AS BIGINT) >= 0`, viewer, set)
 }
 
-// decidedStatuses is Statuses for such statuses, keyed by id.
-func (tx *Tx) decidedStatuses(viewer AccountID, ids []ObjectID) (map[ObjectID]*Status, error) {
+// decidedStatuses is Statuses for such statuses, keyed by id, and reads other
+// accounts of the page with their authors.
+func (tx *Tx) decidedStatuses(viewer AccountID, ids []ObjectID, others []AccountID) (map[ObjectID]*Status, map[AccountID]*Account, error) {
 	rows, err := tx.decidedRows(viewer, ids)
-	if err == nil {
-		rows, err = tx.complete(viewer, rows)
+	if err != nil {
+		return nil, nil, err
 	}
+	rows, accounts, err := tx.completeWith(viewer, rows, others)
 	byID := make(map[ObjectID]*Status, len(rows))
 	for _, st := range rows {
 		byID[st.ID] = st
 	}
-	return byID, err
+	return byID, accounts, err
 }
 
 // complete adds to the rows of statuses what they boost and the data of other
 // tables, in one statement for each kind that the page has.
 func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
+	rows, _, err := tx.completeWith(viewer, rows, nil)
+	return rows, err
+}
+
+func (tx *Tx) completeWith(viewer AccountID, rows []*Status, others []AccountID) ([]*Status, map[AccountID]*Account, error) {
 	known := make(map[ObjectID]*Status, len(rows)+len(rows)/4)
 	for _, st := range rows {
 		known[st.ID] = st
@@ -123,13 +136,14 @@ func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
 	}
 	boosted, err := tx.decidedRows(viewer, originals) // with their boosts
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, st := range boosted {
 		known[st.ID] = st
 	}
-	if err := tx.fill(viewer, known); err != nil {
-		return nil, err
+	accounts, err := tx.fill(viewer, known, others)
+	if err != nil {
+		return nil, nil, err
 	}
 	out := rows[:0]
 	for _, st := range rows {
@@ -143,12 +157,13 @@ func (tx *Tx) complete(viewer AccountID, rows []*Status) ([]*Status, error) {
 		}
 		out = append(out, st)
 	}
-	return out, nil
+	return out, accounts, nil
 }
 
-// fill adds the data of other tables to statuses.
-func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
-	var accounts []AccountID
+// fill adds the data of other tables to statuses, and reads the other accounts
+// of the page with their authors.
+func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status, others []AccountID) (map[AccountID]*Account, error) {
+	accounts := slices.Clone(others)
 	var apps []int64
 	var attached, reacted []ObjectID
 	for _, st := range known {
@@ -165,11 +180,11 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
 	}
 	displayed, err := tx.displayedAccounts(accounts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	applications, err := tx.appsOf(apps)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, st := range known {
 		st.Account = displayed[st.AccountID]
@@ -181,9 +196,9 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status) error {
 		}
 	}
 	if err := tx.fillAttachments(attached, known); err != nil {
-		return err
+		return nil, err
 	}
-	return tx.fillReacted(viewer, reacted, known)
+	return displayed, tx.fillReacted(viewer, reacted, known)
 }
 
 // mentionedColumn lists the accounts that a status mentions.
@@ -228,13 +243,16 @@ const (
 	hasAttachments
 )
 
-// statusColumns begins the statement of a page of statuses, in which $1 is the
-// viewer.
-func statusColumns(viewer AccountID) string {
-	if viewer == 0 {
+// statusColumns begins the statement of a page of statuses, in which the viewer
+// has a placeholder.
+func statusColumns(viewer AccountID, placeholder string) string {
+	switch {
+	case viewer == 0:
 		return columnsOfStranger
+	case placeholder == "$1":
+		return columnsOfViewer
 	}
-	return columnsOfViewer
+	return strings.ReplaceAll(columnsOfViewer, "$1", placeholder)
 }
 
 var (

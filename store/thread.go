@@ -42,19 +42,10 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 		}
 		return nil, nil, 0, err
 	}
-	// UNION, not UNION ALL: so that a thread with a cycle ends.
-	up, err := ids[ObjectID](tx, `
-		WITH RECURSIVE up (id, parent, depth) AS (
-		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
-		  UNION
-		  SELECT o.id, o.in_reply_to_id, up.depth + 1
-		  FROM up JOIN objects o ON o.id = up.parent
-		  WHERE up.parent <> 0 AND up.depth < $2)
-		SELECT id FROM up WHERE id <> $1`, id, b.Ancestors)
+	up, err := tx.ancestors(viewer, id, b.Ancestors)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	slices.Reverse(up) // which was read upwards, level by level
 	down, err := tx.descendants(viewer, id, b.Depth)
 	if err != nil {
 		return nil, nil, 0, err
@@ -63,7 +54,7 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 	if len(down) > b.Descendants {
 		down, next = down[:b.Descendants], b.Skip+b.Descendants
 	}
-	all, err := tx.Statuses(viewer, append(append([]ObjectID{}, up...), down...))
+	all, _, err := tx.decidedStatuses(viewer, slices.Concat(up, down), nil)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -71,21 +62,48 @@ func (tx *Tx) ThreadPage(viewer AccountID, id ObjectID, b ThreadBounds) (ancesto
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	above := map[ObjectID]bool{}
-	for _, a := range up {
-		above[a] = true
-	}
-	for _, st := range all {
-		if blocked[st.AccountID] {
-			continue
+	shown := func(ids []ObjectID) (list []*Status) {
+		for _, id := range ids {
+			if st := all[id]; st != nil && !blocked[st.AccountID] {
+				list = append(list, st)
+			}
 		}
-		if above[st.ID] {
-			ancestors = append(ancestors, st)
-		} else {
-			descendants = append(descendants, st)
-		}
+		return list
 	}
-	return ancestors, descendants, next, nil
+	return shown(up), shown(down), next, nil
+}
+
+// ancestors lists the ids of the ancestors that viewer may see, from the root of
+// the thread.
+func (tx *Tx) ancestors(viewer AccountID, id ObjectID, depth int) ([]ObjectID, error) {
+	type ancestor struct {
+		id    ObjectID
+		depth int
+	}
+	var up []ancestor
+	// UNION, not UNION ALL: so that a thread with a cycle ends.
+	err := tx.query(func(row scanner) error {
+		var a ancestor
+		err := row.Scan(&a.id, &a.depth)
+		up = append(up, a)
+		return err
+	}, `
+		WITH RECURSIVE up (id, parent, depth) AS (
+		  SELECT id, in_reply_to_id, 0 FROM objects WHERE id = $1
+		  UNION
+		  SELECT o.id, o.in_reply_to_id, up.depth + 1
+		  FROM up JOIN objects o ON o.id = up.parent
+		  WHERE up.parent <> 0 AND up.depth < $2)
+		SELECT o.id, up.depth
+		FROM up
+		CROSS JOIN objects o
+		WHERE o.id = up.id AND up.id <> $1 AND `+visible("o", "$3"), id, depth, viewer)
+	slices.SortStableFunc(up, func(a, b ancestor) int { return b.depth - a.depth })
+	list := make([]ObjectID, len(up))
+	for i, a := range up {
+		list[i] = a.id
+	}
+	return list, err
 }
 
 // descendants lists the ids of the descendants that viewer may see, depth

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"kinglet/store"
@@ -50,6 +51,45 @@ func TestThreadIsBounded(t *testing.T) {
 				above, below, err := tx.Thread(c.viewer, c.root.ID)
 				if err != nil || len(above) != c.above || len(below) != c.below {
 					t.Errorf("%s: %d above, %d below, %v", c.name, len(above), len(below), err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// Of what is above and below a status in its thread, each is shown to those who
+// may see it.
+func TestThreadIsVisible(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice, bob := w.local("alice"), w.remote("bob")
+		w.follow(alice, bob)
+		answer := func(to *store.Object, v store.Visibility) *store.Object {
+			return w.status(bob, v, func(o *store.Object) { o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID = to.URI, to.ID, bob.ID })
+		}
+		root := w.status(bob, store.Public, nil)
+		private := answer(root, store.Private)
+		middle := answer(private, store.Public)
+		below := answer(middle, store.Public)
+		hidden := answer(middle, store.Private)
+		ids := func(list []*store.Status) (out []store.ObjectID) {
+			for _, st := range list {
+				out = append(out, st.ID)
+			}
+			return out
+		}
+		w.view(func(tx *store.Tx) error {
+			for _, c := range []struct {
+				viewer       store.AccountID
+				above, below []store.ObjectID
+			}{
+				{0, []store.ObjectID{root.ID}, []store.ObjectID{below.ID}},
+				{alice.ID, []store.ObjectID{root.ID, private.ID}, []store.ObjectID{below.ID, hidden.ID}},
+			} {
+				up, down, err := tx.Thread(c.viewer, middle.ID)
+				if err != nil || !slices.Equal(ids(up), c.above) || !slices.Equal(ids(down), c.below) {
+					t.Errorf("viewer %d: %v above, %v below, %v", c.viewer, ids(up), ids(down), err)
 				}
 			}
 			return nil

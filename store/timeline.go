@@ -2,9 +2,11 @@ package store
 
 import "slices"
 
-// Timelines return ids of statuses, filtered and paged in SQL; Statuses reads
-// them. Each is one index range. The public ones, which strangers filter as they
-// like, look at a bounded part of it: see listing.go for the end they return.
+// Timelines are filtered and paged in SQL. Each has a method that lists the ids
+// of a page (HomeTimeline), and one that reads its statuses in the same statement
+// (Home), so that who may see them is asked once. Each is one index range. The
+// public ones, which strangers filter as they like, look at a bounded part of it:
+// see listing.go for the end they return.
 
 // HomeTimeline lists an account's home feed.
 func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
@@ -17,7 +19,7 @@ func (tx *Tx) HomeTimeline(viewer AccountID, p Page) ([]ObjectID, error) {
 // them.
 func (tx *Tx) Home(viewer AccountID, p Page) ([]*Status, error) {
 	from, args := tx.homeFeed(viewer, p)
-	rows, err := tx.statusRows(viewer, from, args...)
+	rows, err := tx.statusRows(statusColumns(viewer, "$1"), from, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +69,18 @@ func (q PublicQuery) where() string {
 
 // PublicTimeline lists public statuses, without boosts, of everyone known here.
 func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	return tx.timelineIDs(tx.public(viewer, q, p))
+}
+
+// Public reads the statuses of a page of PublicTimeline.
+func (tx *Tx) Public(viewer AccountID, q PublicQuery, p Page) (list []*Status, end ObjectID, err error) {
+	return tx.timeline(tx.public(viewer, q, p))
+}
+
+func (tx *Tx) public(viewer AccountID, q PublicQuery, p Page) (*listing, error) {
 	people, err := tx.localAccounts(q.Local && q.OnlyMedia)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	l := tx.newListing(p, func(l *listing) (sources []source) {
 		const public = `o.is_status AND o.deleted_at = 0 AND o.visibility = 0 AND o.reblog_of_id = 0`
@@ -86,11 +97,9 @@ func (tx *Tx) PublicTimeline(viewer AccountID, q PublicQuery, p Page) (list []Ob
 		}
 		return []source{{"o.id", "objects o", "objects_public", public}}
 	})
-	v := l.add(viewer)
-	return tx.timeline(l, q.where()+`
-		  AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)
-		  AND `+visible("o", v)+`
-		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
+	l.shownTo(viewer, q.where()+` AND (o.in_reply_to_uri = '' OR o.in_reply_to_account_id = o.account_id)`)
+	l.unmuted(tx)
+	return l, nil
 }
 
 // household is how many local accounts have a range of their own in a timeline
@@ -131,9 +140,19 @@ type TagQuery struct {
 
 // TagTimeline lists public statuses with hashtags.
 func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	return tx.timelineIDs(tx.tagged(viewer, q, p))
+}
+
+// Tagged reads the statuses of a page of TagTimeline.
+func (tx *Tx) Tagged(viewer AccountID, q TagQuery, p Page) (list []*Status, end ObjectID, err error) {
+	return tx.timeline(tx.tagged(viewer, q, p))
+}
+
+// tagged is nil when no hashtag is asked for.
+func (tx *Tx) tagged(viewer AccountID, q TagQuery, p Page) (*listing, error) {
 	people, err := tx.localAccounts(q.Local)
 	if err != nil || len(q.Any) == 0 {
-		return nil, 0, err
+		return nil, err
 	}
 	l := tx.newListing(p, func(l *listing) (sources []source) {
 		l.overlap = len(q.Any) > 1
@@ -155,10 +174,9 @@ func (tx *Tx) TagTimeline(viewer AccountID, q TagQuery, p Page) (list []ObjectID
 	for _, name := range foldedTags(q.None) {
 		where += ` AND NOT (` + l.hasTag(name) + `)`
 	}
-	v := l.add(viewer)
-	return tx.timeline(l, where+`
-		  AND `+visible("o", v)+`
-		  AND `+notMuted("o.account_id", v, l.add(millis(tx.Now()))))
+	l.shownTo(viewer, where)
+	l.unmuted(tx)
+	return l, nil
 }
 
 func (l *listing) hasTag(name string) string {
@@ -192,6 +210,15 @@ type AccountQuery struct {
 // AccountTimeline lists an account's statuses. Pinned ones are ordered and
 // paged by their own id, as in Mastodon: clients page by that alone.
 func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page) (list []ObjectID, end ObjectID, err error) {
+	return tx.timelineIDs(tx.ofAccount(viewer, account, q, p), nil)
+}
+
+// AccountStatuses reads the statuses of a page of AccountTimeline.
+func (tx *Tx) AccountStatuses(viewer, account AccountID, q AccountQuery, p Page) (list []*Status, end ObjectID, err error) {
+	return tx.timeline(tx.ofAccount(viewer, account, q, p), nil)
+}
+
+func (tx *Tx) ofAccount(viewer, account AccountID, q AccountQuery, p Page) *listing {
 	l := tx.newListing(p, func(l *listing) []source {
 		a := l.add(account)
 		switch {
@@ -207,8 +234,8 @@ func (tx *Tx) AccountTimeline(viewer, account AccountID, q AccountQuery, p Page)
 	if q.Pinned {
 		q = AccountQuery{} // nothing else is asked of those
 	}
-	return tx.timeline(l, q.where()+`
-		  AND `+visible("o", l.add(viewer)))
+	l.shownTo(viewer, q.where())
+	return l
 }
 
 // where is the condition for o.

@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Visibility is who may see a status by its addressing.
 type Visibility int
@@ -68,8 +71,22 @@ func visibleItself(o, viewer string) string {
 		o, viewer, notBlocked(o+".account_id", viewer))
 }
 
-// notBlocked is true when neither of the two blocks the other.
+// notBlocked is true when neither of the two blocks the other. Whether the viewer
+// has to do with any block at all is asked once a statement: of a stranger, and of
+// who blocks nobody, no row is looked up.
 func notBlocked(account, viewer string) string {
+	if !isParameter(viewer) {
+		return noBlock(account, viewer)
+	}
+	return fmt.Sprintf(`(NOT EXISTS (SELECT 1 FROM blocks n1 WHERE n1.account_id = %[1]s)
+		AND NOT EXISTS (SELECT 1 FROM blocks n2 WHERE n2.target_id = %[1]s)
+		OR %[2]s)`,
+		viewer, noBlock(account, viewer))
+}
+
+func isParameter(viewer string) bool { return strings.HasPrefix(viewer, "$") }
+
+func noBlock(account, viewer string) string {
 	return fmt.Sprintf(`(NOT EXISTS (
 		  SELECT 1 FROM blocks b1 WHERE b1.account_id = %[2]s AND b1.target_id = %[1]s)
 		AND NOT EXISTS (
@@ -77,11 +94,13 @@ func notBlocked(account, viewer string) string {
 		account, viewer)
 }
 
-// notMuted is true unless viewer mutes the account at the time now.
+// notMuted is true unless viewer mutes the account at the time now. As with blocks
+// it is asked once whether the viewer mutes anybody.
 func notMuted(account, viewer, now string) string {
-	return fmt.Sprintf(`NOT EXISTS (
+	return fmt.Sprintf(`(NOT EXISTS (SELECT 1 FROM mutes n3 WHERE n3.account_id = %[2]s)
+		OR NOT EXISTS (
 		  SELECT 1 FROM mutes m1
 		  WHERE m1.account_id = %[2]s AND m1.target_id = %[1]s
-		    AND (m1.expires_at = 0 OR m1.expires_at > %[3]s))`,
+		    AND (m1.expires_at = 0 OR m1.expires_at > %[3]s)))`,
 		account, viewer, now)
 }

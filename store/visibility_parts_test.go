@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -106,8 +107,10 @@ func TestVisibilityParts(t *testing.T) {
 func TestMuteParts(t *testing.T) {
 	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		w := newWorld(t, s)
-		me, other, loud, quiet := w.local("me"), w.local("other"), w.remote("loud"), w.remote("quiet")
-		w.update(func(tx *store.Tx) error { return tx.PutMute(me.ID, loud.ID, true, tx.Now().Add(time.Hour)) })
+		me, other, loud, quiet, silent := w.local("me"), w.local("other"), w.remote("loud"), w.remote("quiet"), w.remote("silent")
+		w.update(func(tx *store.Tx) error {
+			return errors.Join(tx.PutMute(me.ID, loud.ID, true, tx.Now().Add(time.Hour)), tx.PutMute(other.ID, silent.ID, true, time.Time{}))
+		})
 		w.status(loud, store.Public, nil)
 		w.status(quiet, store.Public, nil)
 		sees := func(who *store.Account, want int) {

@@ -58,21 +58,17 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 		if c.Account, err = u.account(tx, r); err != nil {
 			return c, err
 		}
-		ids, end, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
+		c.Statuses, c.Older, err = tx.AccountStatuses(0, c.Account.ID, store.AccountQuery{Public: true, ExcludeReplies: true}, p)
 		if err != nil {
 			return c, err
 		}
-		if c.Older = end; len(ids) == pageSize {
-			c.Older = ids[len(ids)-1]
+		if len(c.Statuses) == pageSize {
+			c.Older = c.Statuses[pageSize-1].ID
 		}
-		if c.Statuses, err = tx.Statuses(0, ids); err != nil || p.MaxID != 0 {
-			return c, err
+		if p.MaxID != 0 {
+			return c, nil
 		}
-		pinned, _, err := tx.AccountTimeline(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
-		if err != nil {
-			return c, err
-		}
-		c.Pinned, err = tx.Statuses(0, pinned)
+		c.Pinned, _, err = tx.AccountStatuses(0, c.Account.ID, store.AccountQuery{Pinned: true}, store.Page{Limit: u.Config.MaxPinned})
 		return c, err
 	})
 	if err != nil {
@@ -164,11 +160,8 @@ func (u *UI) tag(w http.ResponseWriter, r *http.Request) {
 	viewer, ctx := u.reader(r)
 	var err error
 	c.Statuses, err = store.Read(ctx, u.Store, func(tx *store.Tx) ([]*store.Status, error) {
-		ids, _, err := tx.TagTimeline(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
-		if err != nil {
-			return nil, err
-		}
-		return tx.Statuses(0, ids)
+		list, _, err := tx.Tagged(0, store.TagQuery{Any: []string{c.Name}, PublicQuery: store.PublicQuery{Local: true}}, store.Page{Limit: pageSize})
+		return list, err
 	})
 	if err != nil {
 		u.fail(w, r, err)

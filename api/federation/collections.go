@@ -88,31 +88,28 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 	}
 	a.collection(w, r, func(x *store.Account) string { return x.Outbox }, func(x *store.Account) int64 { return x.Statuses },
 		func(tx *store.Tx, x *store.Account, p store.Page) ([]any, int64, error) {
-			ids, end, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
+			list, end, err := tx.AccountStatuses(0, x.ID, store.AccountQuery{Public: true}, p)
 			if err != nil {
 				return nil, 0, err
 			}
-			if len(ids) == p.Limit {
-				end = ids[len(ids)-1]
+			if len(list) == p.Limit {
+				end = list[len(list)-1].ID
 			}
-			items, err := a.activities(tx, reader, x, ids)
+			items, err := a.activities(tx, reader, x, list)
 			return items, int64(end), err
 		})
 }
 
 // activities are the activities that published statuses, as a reader gets them.
-func (a *API) activities(tx *store.Tx, reader, author *store.Account, ids []store.ObjectID) ([]any, error) {
-	list, err := tx.Statuses(0, ids)
-	if err != nil {
-		return nil, err
+func (a *API) activities(tx *store.Tx, reader, author *store.Account, list []*store.Status) ([]any, error) {
+	var ids []store.ObjectID
+	var uris []string
+	for _, st := range list {
+		ids, uris = append(ids, st.ID), append(uris, st.URI)
 	}
 	docs, err := tx.Documents(ids)
 	if err != nil {
 		return nil, err
-	}
-	var uris []string
-	for _, st := range list {
-		uris = append(uris, st.URI)
 	}
 	creates, err := tx.ActivitiesOn("Create", uris)
 	items := []any{}

@@ -125,4 +125,6 @@ func (s Serializer) MutedAccount(m store.Muted) *Account {
 }
 
 // accounts serializes a list of accounts.
-func (s Serializer) accounts(list []*store.Account) []*Account { return each(list, s.Account) }
+func (s Serializer) accounts(list []*store.Account) Accounts { return each(list, s.Account) }
+
+func (s Serializer) mutedAccounts(list []store.Muted) Accounts { return each(list, s.MutedAccount) }

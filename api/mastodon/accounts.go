@@ -64,7 +64,7 @@ func (c *call) lookup() (any, error) {
 type accountList func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Account], error)
 
 func (c *call) showAccounts(fn accountList) (any, error) {
-	return showPage(c, pageOfAccounts, c.serializer().Account, fn)
+	return showPage(c, pageOfAccounts, c.serializer().accounts, fn)
 }
 
 // showAccountsOf answers with an accountList of the account of the path.
@@ -102,7 +102,7 @@ func (c *call) blocks() (any, error) {
 }
 
 func (c *call) mutes() (any, error) {
-	return showPage(c, pageOfAccounts, c.serializer().MutedAccount, func(tx *store.Tx, p store.Page) ([]store.Paged[store.Muted], error) {
+	return showPage(c, pageOfAccounts, c.serializer().mutedAccounts, func(tx *store.Tx, p store.Page) ([]store.Paged[store.Muted], error) {
 		return tx.Mutes(c.viewer, p)
 	})
 }

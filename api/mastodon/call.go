@@ -14,15 +14,16 @@ import (
 
 // call is one request to an endpoint.
 type call struct {
-	api    *API
-	w      http.ResponseWriter
-	r      *http.Request
-	ctx    context.Context
-	token  *store.Token    // as it came, whatever its scopes; nil when none did
-	viewer store.AccountID // who asks, if the token's scopes fit the route; 0 for a stranger
-	id     int64           // the {id} of the path
-	params *params.Params
-	done   []func() // what to do at the end of the request
+	api     *API
+	w       http.ResponseWriter
+	r       *http.Request
+	ctx     context.Context
+	address string          // of the client
+	token   *store.Token    // as it came, whatever its scopes; nil when none did
+	viewer  store.AccountID // who asks, if the token's scopes fit the route; 0 for a stranger
+	id      int64           // the {id} of the path
+	params  *params.Params
+	done    []func() // what to do at the end of the request
 }
 
 // readID reads the {id} of the path; anything that is not an id is not found.
@@ -81,7 +82,7 @@ func (c *call) links(newest, oldest int64) {
 }
 
 // showPage answers with a page of a list, and links to the pages around it.
-func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
+func showPage[T, E any](c *call, size pageSize, serialize func([]T) E, fn func(tx *store.Tx, p store.Page) ([]store.Paged[T], error)) (any, error) {
 	list, err := read(c, func(tx *store.Tx) ([]store.Paged[T], error) { return fn(tx, c.page(size)) })
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func showPage[T, E any](c *call, size pageSize, serialize func(T) E, fn func(tx 
 	if n := len(list); n > 0 {
 		c.links(list[0].PageID, list[n-1].PageID)
 	}
-	return each(list, func(item store.Paged[T]) E { return serialize(item.Item) }), nil
+	return serialize(each(list, func(item store.Paged[T]) T { return item.Item })), nil
 }
 
 // each serializes a list; an empty one is [], not null.

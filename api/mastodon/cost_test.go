@@ -119,9 +119,9 @@ func (l *lived) get(path, token string, trace func(query string, w engine.Work))
 // what they are.
 func (l *lived) costs() map[string]cost {
 	return map[string]cost{
-		"home":     {"/api/v1/timelines/home?limit=40", l.token, 4, 7200, 1850},
-		"status":   {fmt.Sprintf("/api/v1/statuses/%d", l.post), l.token, 3, 250, 215},
-		"instance": {"/api/v1/instance", "", 2, 0, 140},
+		"home":     {"/api/v1/timelines/home?limit=40", l.token, 4, 6500, 1350},
+		"status":   {fmt.Sprintf("/api/v1/statuses/%d", l.post), l.token, 3, 240, 190},
+		"instance": {"/api/v1/instance", "", 2, 150, 118},
 	}
 }
 

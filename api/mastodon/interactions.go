@@ -77,7 +77,7 @@ func (c *call) bookmarks() (any, error) { return c.showStatuses((*store.Tx).Book
 // showStatuses answers with a list of the viewer's statuses, paged by an id of
 // its own.
 func (c *call) showStatuses(fn func(*store.Tx, store.AccountID, store.Page) ([]store.Paged[*store.Status], error)) (any, error) {
-	return showPage(c, pageOfStatuses, c.serializer().Status, func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Status], error) {
+	return showPage(c, pageOfStatuses, c.serializer().statuses, func(tx *store.Tx, p store.Page) ([]store.Paged[*store.Status], error) {
 		return fn(tx, c.viewer, p)
 	})
 }

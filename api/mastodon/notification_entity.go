@@ -16,10 +16,23 @@ type Notification struct {
 	Status    *Status  `json:"status,omitempty"`
 }
 
+// notifications serializes a list of notifications, without those of accounts
+// that are not known any more.
+func (s Serializer) notifications(list []*store.Notification) Notifications {
+	s.authors = map[*store.Account]*Account{}
+	out := Notifications{}
+	for _, n := range list {
+		if n.FromAccount != nil {
+			out = append(out, s.Notification(n))
+		}
+	}
+	return out
+}
+
 // Notification serializes a notification of the viewer.
 func (s Serializer) Notification(n *store.Notification) *Notification {
 	id := strconv.FormatInt(n.ID, 10)
-	e := &Notification{ID: id, Type: n.Type, CreatedAt: formatTime(n.CreatedAt), GroupKey: "ungrouped-" + id, Account: s.Account(n.FromAccount)}
+	e := &Notification{ID: id, Type: n.Type, CreatedAt: formatTime(n.CreatedAt), GroupKey: "ungrouped-" + id, Account: s.author(n.FromAccount)}
 	if n.Status != nil {
 		e.Status = s.Status(n.Status)
 	}

@@ -16,18 +16,12 @@ func (c *call) notifications() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []*Notification{}
-	for _, n := range list {
-		if n.FromAccount != nil {
-			out = append(out, c.serializer().Notification(n))
-		}
-	}
 	var first, last int64
 	if n := len(list); n > 0 {
 		first, last = list[0].ID, list[n-1].ID
 	}
 	c.links(p.Around(first, last, end))
-	return out, nil
+	return c.serializer().notifications(list), nil
 }
 
 func (c *call) notification() (any, error) {

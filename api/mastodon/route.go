@@ -113,7 +113,8 @@ func (a *API) endpoint(rt route, hasID bool) http.HandlerFunc {
 // prepare decides from the headers alone who calls, whether too often, and
 // whether they may; only then is the body read.
 func (c *call) prepare(rt route) (err error) {
-	credentials := auth.Credentials{Authorization: c.r.Header.Get("Authorization"), Address: c.api.Config.ClientAddress(c.r)}
+	c.address = c.api.Config.ClientAddress(c.r)
+	credentials := auth.Credentials{Authorization: c.r.Header.Get("Authorization"), Address: c.address}
 	if rt.stream {
 		credentials.Query = c.r.URL.Query().Get("access_token")
 	}
@@ -138,7 +139,7 @@ func (c *call) prepare(rt route) (err error) {
 // count counts the request by its account or address: with all others, and
 // then by the route's own rule.
 func (c *call) count(own ratelimit.Rule) error {
-	rule, who := ratelimit.Address, c.api.Config.ClientAddress(c.r)
+	rule, who := ratelimit.Address, c.address
 	if c.token != nil && c.token.AccountID != 0 {
 		rule, who = ratelimit.Account, c.token.AccountID.String()
 	}
@@ -200,7 +201,7 @@ func (c *call) readParams(rt route) (err error) {
 		bounds.Body = memberBody
 	}
 	whole := bounds.Body
-	if mt, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); c.viewer != 0 && len(rt.files) > 0 && mt == "multipart/form-data" {
+	if c.viewer != 0 && len(rt.files) > 0 && c.isMultipart() {
 		if err := c.uploadSlot(); err != nil {
 			return err
 		}
@@ -218,6 +219,11 @@ func (c *call) readParams(rt route) (err error) {
 	}
 	c.done = append(c.done, c.params.Discard)
 	return nil
+}
+
+func (c *call) isMultipart() bool {
+	mt, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	return mt == "multipart/form-data"
 }
 
 // newUploads limits how many requests with files are processed at a time, each

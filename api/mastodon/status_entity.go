@@ -102,7 +102,7 @@ func (s Serializer) author(a *store.Account) *Account {
 }
 
 // statuses serializes a list of statuses.
-func (s Serializer) statuses(list []*store.Status) []*Status {
+func (s Serializer) statuses(list []*store.Status) Statuses {
 	s.authors = map[*store.Account]*Account{}
 	return each(list, s.Status)
 }

@@ -124,10 +124,10 @@ func (c *call) source() (any, error) {
 }
 
 func (c *call) context() (any, error) {
-	return read(c, func(tx *store.Tx) (map[string][]*Status, error) {
+	return read(c, func(tx *store.Tx) (*Context, error) {
 		above, below, err := tx.Thread(c.viewer, c.statusID())
 		s := c.serializer()
-		return map[string][]*Status{"ancestors": s.statuses(above), "descendants": s.statuses(below)}, err
+		return &Context{s.statuses(above), s.statuses(below)}, err
 	})
 }
 

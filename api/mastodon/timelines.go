@@ -4,31 +4,28 @@ import (
 	"kinglet/store"
 )
 
-// timeline answers with a page of the statuses that ids lists. end is not 0 when
-// it stopped there before the page was full: the link goes on from there.
-func (c *call) timeline(ids func(tx *store.Tx, p store.Page) (list []store.ObjectID, end store.ObjectID, err error)) (any, error) {
+// timeline answers with a page of statuses. end is not 0 when reading stopped
+// there before the page was full: the link goes on from there.
+func (c *call) timeline(read func(tx *store.Tx, p store.Page) (list []*store.Status, end store.ObjectID, err error)) (any, error) {
 	return show(c, c.serializer().statuses, func(tx *store.Tx) ([]*store.Status, error) {
 		p := c.page(pageOfStatuses)
-		list, end, err := ids(tx, p)
+		list, end, err := read(tx, p)
 		if err != nil {
 			return nil, err
 		}
 		var first, last int64
 		if n := len(list); n > 0 {
-			first, last = int64(list[0]), int64(list[n-1])
+			first, last = int64(list[0].ID), int64(list[n-1].ID)
 		}
 		c.links(p.Around(first, last, int64(end)))
-		return tx.Statuses(c.viewer, list)
+		return list, nil
 	})
 }
 
 func (c *call) home() (any, error) {
-	return show(c, c.serializer().statuses, func(tx *store.Tx) ([]*store.Status, error) {
-		list, err := tx.Home(c.viewer, c.page(pageOfStatuses))
-		if n := len(list); n > 0 {
-			c.links(int64(list[0].ID), int64(list[n-1].ID))
-		}
-		return list, err
+	return c.timeline(func(tx *store.Tx, p store.Page) (list []*store.Status, end store.ObjectID, err error) {
+		list, err = tx.Home(c.viewer, p)
+		return list, 0, err
 	})
 }
 
@@ -37,8 +34,8 @@ func (c *call) publicQuery() store.PublicQuery {
 }
 
 func (c *call) public() (any, error) {
-	return c.timeline(func(tx *store.Tx, p store.Page) ([]store.ObjectID, store.ObjectID, error) {
-		return tx.PublicTimeline(c.viewer, c.publicQuery(), p)
+	return c.timeline(func(tx *store.Tx, p store.Page) ([]*store.Status, store.ObjectID, error) {
+		return tx.Public(c.viewer, c.publicQuery(), p)
 	})
 }
 
@@ -46,8 +43,8 @@ func (c *call) tagTimeline() (any, error) {
 	q := store.TagQuery{
 		Any: append([]string{c.tagName()}, c.params.Strings("any")...), All: c.params.Strings("all"), None: c.params.Strings("none"), PublicQuery: c.publicQuery(),
 	}
-	return c.timeline(func(tx *store.Tx, p store.Page) ([]store.ObjectID, store.ObjectID, error) {
-		return tx.TagTimeline(c.viewer, q, p)
+	return c.timeline(func(tx *store.Tx, p store.Page) ([]*store.Status, store.ObjectID, error) {
+		return tx.Tagged(c.viewer, q, p)
 	})
 }
 
@@ -57,10 +54,10 @@ func (c *call) accountStatuses() (any, error) {
 		ExcludeReplies: p.True("exclude_replies"), ExcludeReblogs: p.True("exclude_reblogs"),
 		OnlyMedia: p.True("only_media"), Pinned: p.True("pinned"), Tagged: p.String("tagged"),
 	}
-	return c.timeline(func(tx *store.Tx, p store.Page) ([]store.ObjectID, store.ObjectID, error) {
+	return c.timeline(func(tx *store.Tx, p store.Page) ([]*store.Status, store.ObjectID, error) {
 		if _, err := visibleAccount(tx, c.accountID()); err != nil {
 			return nil, 0, err
 		}
-		return tx.AccountTimeline(c.viewer, c.accountID(), q, p)
+		return tx.AccountStatuses(c.viewer, c.accountID(), q, p)
 	})
 }

@@ -31,7 +31,9 @@ func Guard(log *slog.Logger) func(http.Handler) http.Handler {
 						JSON(rec, http.StatusInternalServerError, errorBody{Error: "Something went wrong here. It has been logged."})
 					}
 				}
-				log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(started))
+				if log.Enabled(r.Context(), slog.LevelDebug) {
+					log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", time.Since(started))
+				}
 			}()
 			next.ServeHTTP(rec, r)
 		})
@@ -39,9 +41,9 @@ func Guard(log *slog.Logger) func(http.Handler) http.Handler {
 }
 
 func requestID() string {
-	b := make([]byte, 8)
-	rand.Read(b)
-	return hex.EncodeToString(b)
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
 }
 
 type recorder struct {

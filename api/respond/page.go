@@ -2,7 +2,6 @@ package respond
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -31,14 +30,13 @@ func Links(w http.ResponseWriter, r *http.Request, base string, newest, oldest i
 	if newest == 0 {
 		return
 	}
+	q := r.URL.Query()
+	for _, name := range []string{"max_id", "since_id", "min_id", "access_token"} {
+		q.Del(name)
+	}
 	link := func(rel, name string, id int64) string {
-		q := url.Values{}
-		for k, v := range r.URL.Query() {
-			if k != "max_id" && k != "since_id" && k != "min_id" && k != "access_token" {
-				q[k] = v
-			}
-		}
 		q.Set(name, strconv.FormatInt(id, 10))
+		defer q.Del(name)
 		return "<" + base + r.URL.Path + "?" + q.Encode() + `>; rel="` + rel + `"`
 	}
 	w.Header().Set("Link", strings.Join([]string{link("next", "max_id", oldest), link("prev", "min_id", newest)}, ", "))

@@ -6,7 +6,6 @@ package respond
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,15 +14,6 @@ import (
 	"kinglet/internal/auth"
 	"kinglet/internal/fault"
 )
-
-// JSON writes a value.
-func JSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // the client has disconnected
-}
 
 // Document writes an ActivityPub or other document that is already JSON.
 func Document(w http.ResponseWriter, status int, contentType string, doc []byte) {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"net/http"
+	"strings"
 
 	"kinglet/store"
 )
@@ -23,6 +24,9 @@ func onlyText(refuse http.HandlerFunc) func(http.Handler) http.Handler {
 func isText(r *http.Request) bool {
 	if !store.ValidText(r.URL.Path) {
 		return false
+	}
+	if q := r.URL.RawQuery; !strings.Contains(q, "%") {
+		return store.ValidText(q) // nothing is escaped
 	}
 	for name, values := range r.URL.Query() {
 		if !store.ValidText(name) {

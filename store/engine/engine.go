@@ -64,9 +64,9 @@ type Engine struct {
 
 	nodeMu  sync.Mutex
 	nodeKey int64
-	node    *sql.Conn  // holds this node's name on PostgreSQL
-	readers chan *conn // SQLite's idle reading connections
-	writer  *writer    // SQLite's single writer; nil on PostgreSQL
+	node    *sql.Conn // holds this node's name on PostgreSQL
+	readers *pool     // SQLite's idle reading connections
+	writer  *writer   // SQLite's single writer; nil on PostgreSQL
 
 	truncator *logTruncator // of SQLite's write-ahead log; nil on PostgreSQL
 
@@ -143,10 +143,7 @@ func (e *Engine) Close() error {
 		e.writer.close()
 	}
 	if e.readers != nil {
-		for range cap(e.readers) {
-			(<-e.readers).close()
-		}
-		close(e.readers) // later readers get an error
+		e.readers.close()
 	}
 	if e.truncator != nil {
 		e.truncator.close()

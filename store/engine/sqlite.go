@@ -56,7 +56,7 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	e.readers = make(chan *conn, n)
+	e.readers = newPool(n)
 	for range n {
 		var reader *conn
 		c, err := e.db.Conn(ctx)
@@ -71,7 +71,7 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 			e.db.Close()
 			return fmt.Errorf("open database %s: %w", o.Database, err)
 		}
-		e.readers <- reader
+		e.readers.put(reader)
 	}
 	if e.truncator, err = newLogTruncator(ctx, o.Database, o.LogTruncated); err != nil {
 		wdb.Close()
@@ -112,17 +112,11 @@ func escapePath(path string) string {
 }
 
 func (e *Engine) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
-	var c *conn
-	var open bool
-	select {
-	case c, open = <-e.readers:
-	case <-ctx.Done():
-		return ctx.Err()
+	c, err := e.readers.get(ctx)
+	if err != nil {
+		return err
 	}
-	if !open {
-		return errClosed
-	}
-	defer func() { e.readers <- c }()
+	defer e.readers.put(c)
 	// Statements run without the caller's cancellation, which the driver
 	// handles incompletely: see interruptWhenDone.
 	caller, ctx := ctx, context.WithoutCancel(ctx)
@@ -130,7 +124,7 @@ func (e *Engine) viewSQLite(ctx context.Context, fn func(tx *Tx) error) error {
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	stop := c.interruptWhenDone(caller)
-	err := guard(fn, &Tx{ctx: ctx, engine: e, conn: c})
+	err = guard(fn, &Tx{ctx: ctx, engine: e, conn: c})
 	if stop() {
 		err = errors.Join(caller.Err(), err)
 	}
