@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -92,12 +91,7 @@ func newNode(t testing.TB, database string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	domain := l.Addr().String()
-	l.Close()
+	domain := freeAddress(t)
 	if database == "" {
 		database = filepath.Join(t.TempDir(), "kinglet.db")
 	}

@@ -25,6 +25,7 @@ func oauthClient(t *testing.T, n *node, scopes string) (id, secret string) {
 // The parameters of /oauth/token and /oauth/revoke come in the query, in a
 // form, in JSON, or some here and some there; the log has none of them.
 func TestTokenParametersAndTheLog(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	id, secret := oauthClient(t, n, "read")
@@ -147,6 +148,7 @@ func TestTokenParametersAndTheLog(t *testing.T) {
 // Of 60 guesses at the same time from 60 addresses a real server evaluates a
 // few, and the owner's browser still signs in.
 func TestGuessesAtAServer(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	owner := newBrowser(t).open(n.url + "/auth/sign_in")
