@@ -28,7 +28,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	path := filepath.Join(dir, "kinglet")
 	// KINGLET_TEST_TAGS=runtwice tests a binary whose transactions all run twice.
-	c := exec.Command("go", "build", "-tags", os.Getenv("KINGLET_TEST_TAGS"), "-o", path, ".")
+	c := exec.Command("go", "build", "-ldflags=-s -w", "-tags", os.Getenv("KINGLET_TEST_TAGS"), "-o", path, ".")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)

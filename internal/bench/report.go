@@ -8,8 +8,6 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
-
-	"kinglet/store/engine"
 )
 
 // Report is what was measured.
@@ -33,17 +31,15 @@ type Run struct {
 // Result is what was measured of one endpoint, or kind of work. Times are in
 // milliseconds, of a request; of deliveries the processor time is that of one.
 type Result struct {
-	Name       string      `json:"name"`
-	P50        float64     `json:"p50"`
-	P95        float64     `json:"p95"`
-	P99        float64     `json:"p99"`
-	PerSecond  float64     `json:"per_second,omitempty"`
-	CPU        float64     `json:"cpu"`
-	Statements int         `json:"statements,omitempty"`
-	Work       engine.Work `json:"work,omitzero"`
-	Bytes      int         `json:"bytes,omitempty"`
+	Name      string  `json:"name"`
+	P50       float64 `json:"p50,omitempty"`
+	P95       float64 `json:"p95,omitempty"`
+	P99       float64 `json:"p99,omitempty"`
+	PerSecond float64 `json:"per_second,omitempty"`
+	CPU       float64 `json:"cpu,omitempty"`
+	Cost
 
-	path endpoint
+	path endpoint // of a GET
 }
 
 func (r *Result) spread(times []time.Duration) {
@@ -56,41 +52,37 @@ func (r *Report) print(w io.Writer) {
 		fmt.Fprintf(w, "\n%d statuses, %d accounts known, %d followed: %.0f MB, %.2f kB a status; start %.3f s, idle %.1f MiB, peak %.1f MiB\n",
 			run.Statuses, run.Shape.Remote, run.Shape.Follows, float64(run.Bytes)/1e6, run.BytesPerStatus/1e3, run.Start, mib(run.Idle), mib(run.Peak))
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(t, "\tp50 ms\tp95\tp99\ta second\tCPU ms\tstatements\tsteps\tscanned\tsorted\tbytes\t")
+		fmt.Fprintln(t, "\tp50 ms\tp95\tp99\ta second\tCPU ms\tstatements\tsteps\tscanned\tsorted\tallocations\tbytes\t")
 		for _, x := range run.Results {
-			fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%.0f\t%.3f\t%d\t%d\t%d\t%d\t%d\t\n",
-				x.Name, x.P50, x.P95, x.P99, x.PerSecond, x.CPU, x.Statements, x.Work.Steps, x.Work.Scans, x.Work.Sorts, x.Bytes)
+			fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%.0f\t%.3f\t%d\t%d\t%d\t%d\t%d\t%d\t\n",
+				x.Name, x.P50, x.P95, x.P99, x.PerSecond, x.CPU, x.Statements, x.Work.Steps, x.Work.Scans, x.Work.Sorts, x.Allocs, x.Bytes)
 		}
 		t.Flush()
 	}
-	r.printGrowth(w)
-}
-
-// printGrowth compares the smallest database with the largest.
-func (r *Report) printGrowth(w io.Writer) {
-	if len(r.Runs) < 2 {
-		return
+	if len(r.Runs) > 1 {
+		small, large := r.Runs[0], r.Runs[len(r.Runs)-1]
+		fmt.Fprintf(w, "\nfrom %d to %d statuses\n", small.Statuses, large.Statuses)
+		printBeside(w, small.Results, large.Results)
+		fmt.Fprintln(w, r.growth().summary())
 	}
-	small, large := r.Runs[0], r.Runs[len(r.Runs)-1]
-	fmt.Fprintf(w, "\nfrom %d to %d statuses\n", small.Statuses, large.Statuses)
-	printBeside(w, small.Results, large.Results)
 }
 
 func printBeside(w io.Writer, before, after []Result) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tp50 ms\t\tCPU ms\t\ttimes\tsteps\t\ttimes\t")
+	fmt.Fprintln(t, "\tp50 ms\t\ttimes\tCPU ms\t\ttimes\tstatements\t\tsteps\t\ttimes\tallocations\t\tbytes\t\t")
 	for _, b := range before {
 		i := slices.IndexFunc(after, func(a Result) bool { return a.Name == b.Name })
 		if i < 0 {
 			continue
 		}
 		a := after[i]
-		fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.3f\t%.3f\t%.2f\t%d\t%d\t%.2f\t\n", b.Name, b.P50, a.P50, b.CPU, a.CPU, a.CPU/b.CPU, b.Work.Steps, a.Work.Steps, ratio(b.Work.Steps, a.Work.Steps))
+		fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%.3f\t%.3f\t%.2f\t%d\t%d\t%d\t%d\t%.2f\t%d\t%d\t%d\t%d\t\n", b.Name, b.P50, a.P50, ratio(b.P50, a.P50), b.CPU, a.CPU, ratio(b.CPU, a.CPU),
+			b.Statements, a.Statements, b.Work.Steps, a.Work.Steps, ratio(b.Work.Steps, a.Work.Steps), b.Allocs, a.Allocs, b.Bytes, a.Bytes)
 	}
 	t.Flush()
 }
 
-func ratio(before, after int) float64 {
+func ratio[N int | float64](before, after N) float64 {
 	if before == 0 {
 		return 1
 	}

@@ -39,9 +39,14 @@ func isRare(n, of int) bool {
 	return n%every == every/2
 }
 
-// name is the name of the database's file.
+// newest is how many posts at the end are the same in a small database as in a
+// large one, so that what is compared are pages of the same posts.
+const newest = 8000
+
+// name is the name of the database's file. It begins with a number that changes
+// when the same flags give other rows.
 func (s Shape) name() string {
-	return fmt.Sprintf("%d-%d-%d-%d-%d-%d-%d.db", s.Accounts, s.Remote, s.Follows, s.Days, s.PerDay, s.Notifications, s.Seed)
+	return fmt.Sprintf("2-%d-%d-%d-%d-%d-%d-%d.db", s.Accounts, s.Remote, s.Follows, s.Days, s.PerDay, s.Notifications, s.Seed)
 }
 
 // begin is the time of the first post: the last is of today, so that what is
@@ -50,9 +55,21 @@ func (s Shape) begin(now time.Time) time.Time {
 	return now.Add(-time.Duration(s.Days) * 24 * time.Hour)
 }
 
-// dice are the random numbers of a database.
-func (s Shape) dice() *rand.Rand {
-	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "kinglet bench %d", s.Seed))))
+// dice are the random numbers of a part of a database.
+func (s Shape) dice(part string) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "kinglet bench %d %s", s.Seed, part))))
+}
+
+// notified reports whether post n is one of which the owner is notified, when so
+// many were: one in five of the newest, and of the others as many as are left,
+// spread over all of the time.
+func (s Shape) notified(n, before int) bool {
+	old := max(s.Statuses()-newest, 0)
+	if n > old {
+		return (s.Statuses()-n)%5 == 0 && before < s.Notifications
+	}
+	most := min(max(s.Notifications-newest/5, 0), old/5)
+	return n*most/old > before
 }
 
 // few is a number below n, small ones far more often than large ones: few
