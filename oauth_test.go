@@ -148,7 +148,6 @@ func TestTokenParametersAndTheLog(t *testing.T) {
 // Of 60 guesses at the same time from 60 addresses a real server evaluates a
 // few, and the owner's browser still signs in.
 func TestGuessesAtAServer(t *testing.T) {
-	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	owner := newBrowser(t).open(n.url + "/auth/sign_in")

@@ -31,7 +31,6 @@ func oneLine(out, want string) bool {
 // A closed terminal stops the server as SIGTERM does: what was begun is
 // answered, and the database is closed.
 func TestHangUp(t *testing.T) {
-	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	alice.post("/api/v1/statuses", "status", "before the end")
