@@ -106,12 +106,12 @@ func measureAll(ctx context.Context, o *options) error {
 	if kept == "" {
 		kept = scratch
 	}
-	binary := filepath.Join(scratch, "kinglet")
-	size, err := build(ctx, binary)
-	if err != nil {
-		return err
+	var report Report
+	if !o.counts {
+		if report.Binary, err = build(ctx, filepath.Join(scratch, "kinglet")); err != nil {
+			return err
+		}
 	}
-	report := Report{Binary: size}
 	for _, days := range o.days {
 		shape := o.shape
 		shape.Days = days
