@@ -193,7 +193,10 @@ func (s *seeder) post(tx *store.Tx) error {
 		}
 	}
 	if author == s.owner {
-		s.facts.Own, s.facts.Object, s.facts.Context = o.ID, s.path(o.URI), s.path(o.Context)
+		s.facts.Own, s.facts.Object = o.ID, s.path(o.URI)
+		if parent == nil { // whose thread is the owner's
+			s.facts.Context = s.path(o.Context)
+		}
 	} else if parent != nil {
 		s.facts.Status = o.ID
 	}
