@@ -177,7 +177,7 @@ func (s *seeder) post(tx *store.Tx) error {
 	if (author.Local() || author.ID == s.facts.Author) && s.dice.IntN(4) == 0 {
 		o.Tags = append(o.Tags, "tag0")
 	}
-	if isRare(s.n, s.shape.Statuses()) {
+	if s.shape.rare(s.n, 400) {
 		o.Tags = []string{s.facts.Rare}
 	}
 	o.Content = text(s.dice, o.Tags)
@@ -256,7 +256,8 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 			return err
 		}
 	}
-	if s.dice.IntN(12) == 0 || (len(o.Tags) > 0 || author.Local()) && s.dice.IntN(12) == 0 {
+	some, more := s.dice.IntN(12) == 0, s.dice.IntN(12) == 0 // thrown for each post, so that the next ones do not depend on it
+	if some || more && (len(o.Tags) > 0 || author.Local()) {
 		if err := tx.PutAttachments(o.ID, author.ID, []store.Attachment{{
 			Kind: "image", MediaType: "image/jpeg", RemoteURL: o.URI + "/picture.jpg", Description: "A picture.", Blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj", Width: 1600, Height: 1200,
 		}}); err != nil {
@@ -278,7 +279,7 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 	s.noted++
 	typ := "mention"
 	switch {
-	case isRare(s.noted, min(s.shape.Notifications, s.shape.Statuses()/5)):
+	case s.shape.rare(s.n, 250):
 		typ = "update" // the rare one
 	case s.noted%3 == 0:
 		typ = "favourite"
