@@ -17,6 +17,7 @@ import (
 
 // Everything that a client reads in a day answers, truly and as the schema says.
 func TestEndpoints(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice, bob := n.person("alice"), n.person("bob")
 	if out, err := n.command("account", "admin", "alice"); err != nil {
@@ -168,6 +169,7 @@ func TestEndpoints(t *testing.T) {
 
 // Clients send bodies in every form.
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	var mp bytes.Buffer
@@ -219,6 +221,7 @@ func TestBodies(t *testing.T) {
 // @alice@example.org, served from another host: WebFinger answers on both,
 // and always says the handle on the domain.
 func TestAccountDomain(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.kill()
 	host := n.domain
@@ -253,6 +256,7 @@ func TestAccountDomain(t *testing.T) {
 
 // A post of another server is found by its address, and by its page's.
 func TestResolveAddress(t *testing.T) {
+	t.Parallel()
 	a, b := newNode(t, "").person("alice"), newNode(t, "").person("bob")
 	post := a.post("/api/v1/statuses", "status", "find me")
 	hidden := a.post("/api/v1/statuses", "status", "do not find me", "visibility", "private")
@@ -275,6 +279,7 @@ func TestResolveAddress(t *testing.T) {
 
 // A client that asks for offline_access is given a refresh token, which works once.
 func TestRefreshToken(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	var app struct {
@@ -337,6 +342,7 @@ func TestRefreshToken(t *testing.T) {
 // A profile's pictures are uploaded, served so that they can never run, shown
 // to other servers, and taken away.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	var picture, body bytes.Buffer

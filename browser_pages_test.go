@@ -59,6 +59,7 @@ const contrastScript = `(element, property) => {
 // The pages in a real browser: directions, threads, contrast and focus in
 // light and dark, wide and as narrow as 320 pixels (WCAG 2.2, 1.4.10).
 func TestPagesInBrowser(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	if _, err := alice.try("PATCH", "/api/v1/accounts/update_credentials", pairs([]string{
@@ -159,6 +160,7 @@ func focusIsVisible(t *testing.T, c *chrome, page, name string) {
 // The page of the code shows all of it, wraps it in a narrow window, and one
 // click selects it.
 func TestCodePageInBrowser(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	const oob = "urn:ietf:wg:oauth:2.0:oob"

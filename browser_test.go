@@ -178,6 +178,7 @@ func (c *chrome) eval(script string) string {
 // A person signs in and consents in a real browser, which holds the pages to
 // their own Content-Security-Policy, and is sent back to a web client.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	alice.post("/api/v1/statuses", "status", "Hello #world, see https://example.org/a/very/long/address/to/look/at", "spoiler_text", "a greeting")

@@ -125,6 +125,7 @@ func codeField(n *html.Node) bool { return n.Data == "data" && attr(n, "class") 
 // A client library that is not ours, authorized through the real pages, for a
 // day's use.
 func TestClientLibrary(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	n := newNode(t, "")
 	bob := n.person("bob")
@@ -251,6 +252,7 @@ func day(t *testing.T, ctx context.Context, c *mastodon.Client, me *mastodon.Acc
 
 // Authorization with PKCE and a scheme of the app's own, and what must not work.
 func TestAuthorization(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	var app struct {
@@ -354,6 +356,7 @@ func postJSON(t *testing.T, u, body string, into any) {
 
 // Pages and documents stand at the same addresses; the Accept header decides.
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	post := alice.post("/api/v1/statuses", "status", "Hello <b>world</b>", "spoiler_text", "<i>warning</i>")
@@ -434,6 +437,7 @@ func TestAddresses(t *testing.T) {
 
 // Paging by the Link header alone visits everything once, newest first.
 func TestPaging(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	for i := range 25 {
@@ -466,6 +470,7 @@ func TestPaging(t *testing.T) {
 
 // The same Idempotency-Key gives the same post.
 func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
 	alice := newNode(t, "").person("alice")
 	var ids []any
 	for range 3 {

@@ -33,6 +33,7 @@ func run(t *testing.T, env []string, args ...string) (code int, out string) {
 
 // What is wrong stops a command with one line that says what would be right.
 func TestWrongCalls(t *testing.T) {
+	t.Parallel()
 	database := "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db")
 	domain := "KINGLET_DOMAIN=example.org"
 	if code, out := run(t, []string{database}, "migrate", "up"); code != 0 { // making it is a line of its own
@@ -70,6 +71,7 @@ func TestWrongCalls(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + filepath.Join(t.TempDir(), "k.db")}
 	for _, c := range []struct {
 		args []string
@@ -100,6 +102,7 @@ func TestCommands(t *testing.T) {
 // kinglet local is up at once, with an account that can sign in and posts to
 // read; it takes no settings.
 func TestLocal(t *testing.T) {
+	t.Parallel()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -138,13 +141,9 @@ func TestLocal(t *testing.T) {
 
 // Two servers on one SQLite file would do all work twice: the second is refused.
 func TestSecondServer(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	c := exec.CommandContext(t.Context(), n.bin, "serve", "--listen", l.Addr().String())
+	c := exec.CommandContext(t.Context(), n.bin, "serve", "--listen", freeAddress(t))
 	c.Env, c.Dir = n.env, t.TempDir()
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
@@ -155,6 +154,7 @@ func TestSecondServer(t *testing.T) {
 
 // The server listens on a unix socket as well, and replaces one that was left.
 func TestUnixSocket(t *testing.T) {
+	t.Parallel()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)

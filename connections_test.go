@@ -18,6 +18,7 @@ import (
 // Clients that leave in the midst of their requests, or of the answers, are
 // nobody's fault.
 func TestClientsThatHangUp(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	for i := range 30 {
@@ -50,6 +51,7 @@ func TestClientsThatHangUp(t *testing.T) {
 // With few files and many connections that do nothing the server lives, and
 // its owner writes and reads.
 func TestFewFiles(t *testing.T) {
+	t.Parallel()
 	const files, connections = 256, 1000
 	bin, err := binary()
 	if err != nil {

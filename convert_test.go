@@ -29,6 +29,7 @@ func makeOld(t *testing.T, path string) {
 // A file of an older version is rewritten once, when a server starts or on
 // demand, and the operator is informed.
 func TestOldFileIsRewritten(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	listen := freeAddress(t)
 	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + path, "KINGLET_LISTEN=" + listen}

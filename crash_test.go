@@ -19,8 +19,15 @@ import (
 // 60 client posts. After each restart everything that was acknowledged is
 // there, once; and in the end all of alice's posts have been delivered.
 func TestKill(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { killed(t, newNode(t, ""), 10) })
-	t.Run("postgres", func(t *testing.T) { killed(t, newNode(t, storetest.PostgresURL(t)), 3) })
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		killed(t, newNode(t, ""), 10)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		killed(t, newNode(t, storetest.PostgresURL(t)), 3)
+	})
 }
 
 func killed(t *testing.T, n *node, rounds int) {
@@ -52,7 +59,10 @@ func killed(t *testing.T, n *node, rounds int) {
 	if len(k.acknowledged) < rounds*10 || len(k.posted) < rounds*2 {
 		t.Errorf("only %d and %d were acknowledged: the test tests little", len(k.acknowledged), len(k.posted))
 	}
-	eventually(t, "all of alice's posts are delivered", func() error {
+	// How long hundreds of deliveries take is the machine's: what matters is that
+	// they go on.
+	last := -1
+	missing := func() int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delivered := map[string]int{}
@@ -61,13 +71,22 @@ func killed(t *testing.T, n *node, rounds int) {
 				delivered[note["id"].(string)]++
 			}
 		}
+		n := 0
 		for uri := range k.posted {
-			if delivered[uri] < inboxes {
-				return fmt.Errorf("%s came to %d inboxes, %d of %d posts came", uri, delivered[uri], len(delivered), len(k.posted))
-			}
+			n += max(inboxes-delivered[uri], 0)
 		}
-		return nil
-	})
+		return n
+	}
+	for last != 0 {
+		eventually(t, "alice's posts are delivered", func() error {
+			n := missing()
+			if n == last {
+				return fmt.Errorf("%d deliveries of %d posts are missing, and no more come", n, len(k.posted))
+			}
+			last = n
+			return nil
+		})
+	}
 	t.Logf("%d inbox posts and %d client posts were acknowledged", len(k.acknowledged), len(k.posted))
 }
 
@@ -218,6 +237,7 @@ func TestSilentHost(t *testing.T) {
 // SIGTERM ends a server within 10 seconds although a delivery hangs, with
 // status 0, and what it was doing is done by the next one.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	r := newRemote(t)

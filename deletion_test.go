@@ -159,6 +159,7 @@ func (p *person) profile(note string, picture color.Color) (avatar string) {
 // waits to be, or came from elsewhere. Texts are looked for as they are, and
 // by a part that JSON does not escape.
 func TestDeletingDeletes(t *testing.T) {
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { deletingDeletes(t, newNode(t, "")) })
 	t.Run("postgres", func(t *testing.T) { deletingDeletes(t, newNode(t, storetest.PostgresURL(t))) })
 }

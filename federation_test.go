@@ -13,6 +13,7 @@ import (
 // Two Kinglets, one on SQLite and one on PostgreSQL: what is done on one
 // arrives and has its effect on the other, both ways.
 func TestFederation(t *testing.T) {
+	t.Parallel()
 	for _, engines := range [][2]string{{"sqlite", "postgres"}, {"postgres", "sqlite"}} {
 		t.Run(strings.Join(engines[:], " to "), func(t *testing.T) {
 			at := func(engine string) *node {

@@ -30,6 +30,7 @@ func (n *node) fetchJSON(path string) (status int, doc object) {
 // A client that ends its paths with a slash, as Mastodon.py does with some and
 // toot's users with the server's address, or with .json, signs in and posts.
 func TestClientThatEndsPathsWithSlash(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	oob := "urn:ietf:wg:oauth:2.0:oob"
@@ -69,6 +70,7 @@ func TestClientThatEndsPathsWithSlash(t *testing.T) {
 
 // What was signed is the target as it was sent: with the slash, or without.
 func TestSignedTargetWithSlash(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	eve := newRemote(t).actor("eve")
@@ -93,6 +95,7 @@ func TestSignedTargetWithSlash(t *testing.T) {
 // Libraries ask NodeInfo which API this is, and clients whether there is
 // streaming: not yet, and so no address of it anywhere.
 func TestWhatTheServerSaysItIs(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	n.person("alice")
 	for _, path := range []string{"/nodeinfo/2.0", "/nodeinfo/2.1", "/nodeinfo/2.0.json", "/nodeinfo/2.0/"} {
@@ -118,6 +121,7 @@ func TestWhatTheServerSaysItIs(t *testing.T) {
 // A post written with a token of the command line names no application, and
 // the token still identifies its account.
 func TestCommandLineTokenNamesNoApplication(t *testing.T) {
+	t.Parallel()
 	alice := newNode(t, "").person("alice")
 	post := alice.post("/api/v1/statuses", "status", "from a script")
 	if app, there := post["application"]; app != nil || !there {
@@ -132,6 +136,7 @@ func TestCommandLineTokenNamesNoApplication(t *testing.T) {
 
 // Pinned posts have an end: the page after the last is empty.
 func TestPinnedPostsEnd(t *testing.T) {
+	t.Parallel()
 	alice := newNode(t, "").person("alice")
 	var me object
 	alice.get("/api/v1/accounts/verify_credentials", &me)

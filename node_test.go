@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -29,7 +28,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	path := filepath.Join(dir, "kinglet")
 	// KINGLET_TEST_TAGS=runtwice tests a binary whose transactions all run twice.
-	c := exec.Command("go", "build", "-tags", os.Getenv("KINGLET_TEST_TAGS"), "-o", path, ".")
+	c := exec.Command("go", "build", "-ldflags=-s -w", "-tags", os.Getenv("KINGLET_TEST_TAGS"), "-o", path, ".")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)
@@ -92,12 +91,7 @@ func newNode(t testing.TB, database string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	domain := l.Addr().String()
-	l.Close()
+	domain := freeAddress(t)
 	if database == "" {
 		database = filepath.Join(t.TempDir(), "kinglet.db")
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,12 +21,7 @@ import (
 // beside starts another node on the database of n.
 func (n *node) beside() *node {
 	n.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	listen := l.Addr().String()
-	l.Close()
+	listen := freeAddress(n.t)
 	other := &node{t: n.t, bin: n.bin, url: "http://" + listen, domain: n.domain, database: n.database, log: &apptest.Log{}}
 	other.env = append(slices.Clone(n.env), "KINGLET_LISTEN="+listen)
 	other.start()
@@ -51,6 +45,7 @@ func atOnce(n int, fn func(i int)) {
 
 // What clients of two nodes do at once is done once, and counted right.
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		n := newNode(t, "")
 		twoNodes(t, []*node{n, n})
@@ -147,6 +142,7 @@ func twoNodes(t *testing.T, nodes []*node) {
 
 // What is no text, no id and no number is refused, on both engines alike.
 func TestInvalidInputIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, database := range map[string]func() string{
 		"sqlite": func() string { return "" }, "postgres": func() string { return storetest.PostgresURL(t) },
 	} {
@@ -253,6 +249,7 @@ func nonsense(t *testing.T, n *node) {
 // While the database is away everything answers 503 with Retry-After, and goes
 // on by itself when it is back.
 func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
 	through, proxy := storetest.Proxied(t, storetest.PostgresURL(t))
 	n := newNode(t, through)
 	alice := n.person("alice")
@@ -331,6 +328,7 @@ func TestDatabaseAway(t *testing.T) {
 
 // Two nodes that start on an empty database at once both come up.
 func TestNodesStartAtOnce(t *testing.T) {
+	t.Parallel()
 	database := storetest.PostgresURL(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -25,6 +25,7 @@ func oauthClient(t *testing.T, n *node, scopes string) (id, secret string) {
 // The parameters of /oauth/token and /oauth/revoke come in the query, in a
 // form, in JSON, or some here and some there; the log has none of them.
 func TestTokenParametersAndTheLog(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	id, secret := oauthClient(t, n, "read")

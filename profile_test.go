@@ -31,6 +31,7 @@ func (p *person) actorDocument() (doc actorDocument) {
 // Links of a profile are rel="me", mentions of known accounts and hashtags are
 // links: to apps, to other servers, who verify by it, and on the page.
 func TestProfileText(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice, bob := n.person("alice"), n.person("bob")
 	r := newRemote(t)

@@ -79,17 +79,29 @@ func serving(t *testing.T, env []string, args ...string) (*exec.Cmd, *apptest.Lo
 	return c, log
 }
 
-func freeAddress(t *testing.T) string {
+// portsTried counts the ports that freeAddress looked at.
+var portsTried atomic.Int32
+
+// freeAddress is an address that nobody listens at, and that no other test of
+// this process gets. It is none of those that the kernel gives to connections
+// (from 32768 on): a server that ends and starts again finds it free.
+func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 10000 + (os.Getpid()*97+int(portsTried.Add(1)))%20000 // another process begins elsewhere
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func TestSystemd(t *testing.T) {
+	t.Parallel()
 	name := fmt.Sprintf("@kinglet-%d-%d", os.Getpid(), time.Now().UnixNano())
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
 	if err != nil {
@@ -125,6 +137,7 @@ func TestSystemd(t *testing.T) {
 }
 
 func TestHealthCommand(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	if code, out := run(t, n.env, "health"); code != 0 || !oneLine(out, "OK") {
 		t.Errorf("%d %q", code, out)
@@ -146,6 +159,7 @@ func TestHealthCommand(t *testing.T) {
 }
 
 func TestSocketOfServe(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "k") // socket names are short
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +185,7 @@ func TestSocketOfServe(t *testing.T) {
 }
 
 func TestNewDatabaseIsAnnounced(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + path}
 	for _, args := range [][]string{{"serve"}, {"account", "list"}, {"migrate", "status"}} {
@@ -211,6 +226,7 @@ func backDate(t *testing.T, path string) {
 
 // The schema is never changed under a running server.
 func TestCommandsOfANewerVersion(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	if out, err := n.command("migrate", "up"); err != nil || !strings.Contains(out, "nothing to do") {
 		t.Errorf("%v %s", err, out)
@@ -233,6 +249,7 @@ func TestCommandsOfANewerVersion(t *testing.T) {
 }
 
 func TestMigrateAtStart(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	env := []string{"KINGLET_DOMAIN=example.org", "KINGLET_DATABASE=" + path, "KINGLET_MIGRATE_AT_START=false", "KINGLET_LISTEN=" + freeAddress(t)}
 	if code, out := run(t, env, "migrate", "status"); code != 0 {
@@ -254,6 +271,7 @@ func TestMigrateAtStart(t *testing.T) {
 // A server under another domain does not bring the schema of a database up to
 // date before it finds out whose it is.
 func TestDomainIsAskedBeforeMigrating(t *testing.T) {
+	t.Parallel()
 	env := func(domain string) []string {
 		return []string{"KINGLET_DOMAIN=" + domain, "KINGLET_LISTEN=" + freeAddress(t)}
 	}
@@ -276,6 +294,7 @@ func TestDomainIsAskedBeforeMigrating(t *testing.T) {
 }
 
 func TestDatabaseKnowsItsDomain(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	r := newRemote(t)
@@ -373,6 +392,7 @@ func (r *remote) all() []object {
 }
 
 func TestPasswordFromStandardInput(t *testing.T) {
+	t.Parallel()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)
@@ -400,6 +420,7 @@ func TestPasswordFromStandardInput(t *testing.T) {
 
 // Each setting, given empty, is refused in a line or does no harm.
 func TestEmptySettings(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "k.db")
 	if code, out := run(t, []string{"KINGLET_DATABASE=" + path}, "migrate", "up"); code != 0 {
 		t.Fatal(out)
@@ -428,6 +449,7 @@ func TestEmptySettings(t *testing.T) {
 }
 
 func TestDatabaseAwayAtStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	secret := filepath.Join(dir, "url")
 	os.WriteFile(secret, []byte("postgres://kinglet:hunter2@127.0.0.1:1/kinglet?sslmode=disable\n"), 0o600)
@@ -444,6 +466,7 @@ func TestDatabaseAwayAtStart(t *testing.T) {
 }
 
 func TestStaticHasNoListing(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	for path, want := range map[string]int{"/static/": 404, "/static/style.css": 200} {
 		resp, err := http.Get(n.url + path)
@@ -460,6 +483,7 @@ func TestStaticHasNoListing(t *testing.T) {
 
 // local ends with a line that works as it is.
 func TestLocalPrintsAFirstPost(t *testing.T) {
+	t.Parallel()
 	bin, err := binary()
 	if err != nil {
 		t.Fatal(err)

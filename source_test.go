@@ -16,6 +16,7 @@ import (
 // The source code that a server hands out is the whole module: everything in
 // the tree that Go reads, and nothing of a folder that may hold settings.
 func TestSourceCode(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	resp, err := http.Get(n.url + "/source.tar.gz")
 	if err != nil {

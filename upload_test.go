@@ -68,6 +68,7 @@ func (p *person) uploadPicture(ctx context.Context, picture []byte) (status int,
 // An upload of 40 MB does not take 40 MB of memory, nor leave 40 MB in the
 // database; a byte more is refused.
 func TestLargeUpload(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the peak of a process's memory is read from /proc")
 	}
@@ -126,6 +127,7 @@ func (n *node) peakFromHere(t *testing.T) int64 {
 
 // An upload during which the server is killed leaves nothing but for an hour.
 func TestUploadIsKilled(t *testing.T) {
+	t.Parallel()
 	n := newNode(t, "")
 	alice := n.person("alice")
 	picture := largePicture(t, 8<<20)

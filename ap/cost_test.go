@@ -28,7 +28,7 @@ func postText(n int) string {
 // @context.
 func mastodonNote(bob *apptest.Stranger, n int, at time.Time) apptest.Object {
 	const host = "https://mastodon.example"
-	id := fmt.Sprintf("%s/users/bob/statuses/%d", host, 116169163997220821+n)
+	id := fmt.Sprintf("%s/users/bob/statuses/%d", host, 116169163997220821+int64(n))
 	content := "<p>" + postText(n) + "</p>"
 	return apptest.Object{
 		"@context": []any{
@@ -37,7 +37,7 @@ func mastodonNote(bob *apptest.Stranger, n int, at time.Time) apptest.Object {
 		},
 		"id": id + "/activity", "type": "Create", "actor": bob.URI, "published": at.Format(time.RFC3339), "to": []string{vocab.Public}, "cc": []string{bob.URI + "/followers"},
 		"object": apptest.Object{
-			"id": id, "type": "Note", "summary": nil, "inReplyTo": nil, "published": at.Format(time.RFC3339), "url": fmt.Sprintf("%s/@bob/%d", host, 116169163997220821+n),
+			"id": id, "type": "Note", "summary": nil, "inReplyTo": nil, "published": at.Format(time.RFC3339), "url": fmt.Sprintf("%s/@bob/%d", host, 116169163997220821+int64(n)),
 			"attributedTo": bob.URI, "to": []string{vocab.Public}, "cc": []string{bob.URI + "/followers"}, "sensitive": false, "atomUri": id, "inReplyToAtomUri": nil,
 			"conversation": fmt.Sprintf("tag:mastodon.example,2026-03-04:objectId=%d:objectType=Conversation", 91827364+n), "content": content, "contentMap": apptest.Object{"en": content},
 			"attachment": []any{}, "tag": []any{apptest.Object{"type": "Hashtag", "href": host + "/tags/birds", "name": "#birds"}},

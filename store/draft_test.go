@@ -102,7 +102,7 @@ func TestMigrationOfDrafts(t *testing.T) {
 			}
 			if version = m.Version; version == 16 { // as if it had been interrupted
 				w.update(func(tx *store.Tx) error {
-					_, err := tx.SettingOnce("drafts_filled", fmt.Sprint(math.MaxInt64))
+					_, err := tx.SettingOnce("drafts_filled", fmt.Sprint(int64(math.MaxInt64)))
 					return err
 				})
 			}

@@ -61,18 +61,18 @@ func seedLarge(t *testing.T, s *store.Store, n int) {
 		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'common', o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 >= 2`,
 		upTo(n) + `INSERT INTO status_tags (name, status_id) SELECT 'rare' || (i / 2000), o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 2000 = 2`,
 		`INSERT INTO account_tags (account_id, name, status_id) SELECT o.account_id, t.name, t.status_id FROM status_tags t JOIN objects o ON o.id = t.status_id`,
-		upTo(n) + `INSERT INTO attachments (status_id, account_id, position, kind, media_type, url, preview_url, remote_url, description, blurhash, width, height, focus_x, focus_y, created_at)
-		SELECT o.id, o.account_id, 0, 'image', '', '', '', 'https://x/p/' || i, '', '', 1, 1, 0, 0, 1 FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 40 = 1 OR i % 160 = 3`,
+		upTo(n) + `INSERT INTO attachments (id, status_id, account_id, position, kind, media_type, url, preview_url, remote_url, description, blurhash, width, height, focus_x, focus_y, created_at)
+		SELECT i, o.id, o.account_id, 0, 'image', '', '', '', 'https://x/p/' || i, '', '', 1, 1, 0, 0, 1 FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 40 = 1 OR i % 160 = 3`,
 		upTo(n) + `INSERT INTO home_feed (account_id, status_id, author_id, original_id) SELECT ` + fmt.Sprint(person) + `, o.id, o.account_id, o.id FROM n JOIN objects o ON o.id = ` + status + ` WHERE i % 4 <> 1`,
-		upTo(n/10) + `INSERT INTO follows (account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
-		SELECT ` + fmt.Sprint(crowd) + ` - 1 + i, ` + fmt.Sprint(person) + `, 'https://x/f/' || i, i % 50 <> 1, TRUE, FALSE, '', 1 FROM n`,
-		upTo(300) + `INSERT INTO follows (account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
-		SELECT ` + fmt.Sprint(person) + `, ` + fmt.Sprint(crowd) + ` - 1 + i, 'https://x/g/' || i, TRUE, TRUE, FALSE, '', 1 FROM n`,
-		upTo(n/5) + `INSERT INTO notifications (account_id, type, from_account_id, status_id, created_at)
-		SELECT ` + fmt.Sprint(person) + `, CASE WHEN i % 80 = 7 THEN 'update' WHEN i % 3 = 0 THEN 'favourite' ELSE 'mention' END, ` + fmt.Sprint(friend) + `, ` + status + `, 1 FROM n`,
-		upTo(n/10) + `INSERT INTO favourites (account_id, status_id, uri, created_at) SELECT ` + fmt.Sprint(person) + `, ` + status + `, 'https://x/l/' || i, 1 FROM n`,
-		upTo(n/10) + `INSERT INTO bookmarks (account_id, status_id, created_at) SELECT ` + fmt.Sprint(person) + `, ` + status + `, 1 FROM n`,
-		fmt.Sprintf(`INSERT INTO pins (account_id, status_id, created_at) SELECT %d, id, 1 FROM objects WHERE account_id = %[1]d AND reblog_of_id = 0 ORDER BY id LIMIT 5`, friend),
+		upTo(n/10) + `INSERT INTO follows (id, account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
+		SELECT i, ` + fmt.Sprint(crowd) + ` - 1 + i, ` + fmt.Sprint(person) + `, 'https://x/f/' || i, i % 50 <> 1, TRUE, FALSE, '', 1 FROM n`,
+		upTo(300) + `INSERT INTO follows (id, account_id, target_id, uri, accepted, show_reblogs, notify, languages, created_at)
+		SELECT 1000000 + i, ` + fmt.Sprint(person) + `, ` + fmt.Sprint(crowd) + ` - 1 + i, 'https://x/g/' || i, TRUE, TRUE, FALSE, '', 1 FROM n`,
+		upTo(n/5) + `INSERT INTO notifications (id, account_id, type, from_account_id, status_id, created_at)
+		SELECT i, ` + fmt.Sprint(person) + `, CASE WHEN i % 80 = 7 THEN 'update' WHEN i % 3 = 0 THEN 'favourite' ELSE 'mention' END, ` + fmt.Sprint(friend) + `, ` + status + `, 1 FROM n`,
+		upTo(n/10) + `INSERT INTO favourites (id, account_id, status_id, uri, created_at) SELECT i, ` + fmt.Sprint(person) + `, ` + status + `, 'https://x/l/' || i, 1 FROM n`,
+		upTo(n/10) + `INSERT INTO bookmarks (id, account_id, status_id, created_at) SELECT i, ` + fmt.Sprint(person) + `, ` + status + `, 1 FROM n`,
+		fmt.Sprintf(`INSERT INTO pins (id, account_id, status_id, created_at) SELECT id, %d, id, 1 FROM objects WHERE account_id = %[1]d AND reblog_of_id = 0 ORDER BY id LIMIT 5`, friend),
 	} {
 		if err := store.Exec(t.Context(), s, query); err != nil {
 			t.Fatalf("%v\n%s", err, query)

@@ -28,7 +28,7 @@ func TestJobsCostTheSame(t *testing.T) {
 			if err := store.Exec(t.Context(), s, `
 				WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 				INSERT INTO jobs (id, kind, lane, args, run_at, created_at)
-				SELECT $2 + i, $5, $3, '{}', $4, $4 FROM n`, waiting, (i+1)<<32, c.lane, w.Now().Add(c.from).UnixMilli(), c.kind); err != nil {
+				SELECT $2 + i, $5, $3, '{}', $4, $4 FROM n`, waiting, int64(i+1)<<32, c.lane, w.Now().Add(c.from).UnixMilli(), c.kind); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -120,7 +120,7 @@ func TestCompare(t *testing.T) {
 	var files [2]string
 	for i, cpu := range []float64{2, 0.5} {
 		files[i] = filepath.Join(t.TempDir(), "report.json")
-		r := Report{Runs: []Run{{Shape: small, Statuses: 600, Results: []Result{{Name: "home of 20", P50: cpu, CPU: cpu}}}}}
+		r := Report{Runs: []Run{{Shape: small, Statuses: 600, Start: 0.1, Results: []Result{{Name: "home of 20", P50: cpu, CPU: cpu}}}}}
 		if err := r.write(files[i]); err != nil {
 			t.Fatal(err)
 		}
@@ -131,5 +131,33 @@ func TestCompare(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "home of 20") || !strings.Contains(out.String(), "0.25") {
 		t.Errorf("compared:\n%s", &out)
+	}
+}
+
+// What grows is named: in time, or in what a machine does not change; and what
+// does not answer alike.
+func TestGrowth(t *testing.T) {
+	result := func(name string, p50 float64, statements, steps, bytes int) Result {
+		c := Cost{Statements: statements, Bytes: bytes}
+		c.Work.Steps = steps
+		return Result{Name: name, P50: p50, Cost: c, path: endpoint{path: "/" + name}}
+	}
+	work := Result{Name: "a post", P50: 1}
+	slower := work
+	slower.P50 = 9
+	r := Report{Runs: []Run{
+		{Results: []Result{result("flat", 1, 3, 1000, 500), result("slow", 1, 3, 1000, 500), result("steep", 1, 3, 1000, 500), result("chatty", 1, 3, 1000, 500), result("longer", 1, 3, 1000, 500), work}},
+		{Results: []Result{result("flat", 1.2, 3, 1200, 540), result("slow", 1.25, 3, 1000, 500), result("steep", 1, 3, 1250, 500), result("chatty", 1, 4, 1000, 500), result("longer", 1, 3, 1000, 560), slower}},
+	}}
+	const want = `1 of 5 GETs are more than 1.2 times as slow: slow 1.25
+2 of 5 GETs take more statements, or more than 1.2 times as many steps: steep 1.25, chatty 1.00
+1 of 5 GETs answer with another number of bytes, so that like is not compared with like: longer 1.12`
+	if got := r.growth().summary(); got != want {
+		t.Errorf("it says\n%s", got)
+	}
+	var out strings.Builder
+	r.print(&out)
+	if strings.Count(out.String(), "<--") != 3 || !strings.HasSuffix(out.String(), want+"\n") {
+		t.Errorf("printed\n%s", &out)
 	}
 }

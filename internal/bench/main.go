@@ -5,6 +5,7 @@
 // SQLite's machine and bytes, for each endpoint and each kind of work.
 //
 //	go run ./internal/bench [-days 10,100,1000] [-filter REGEXP] [-json FILE]
+//	go run ./internal/bench -count [-days 10,100]
 //	go run ./internal/bench -compare BEFORE.json AFTER.json
 //
 // Everything is on this machine: the servers that it delivers to are one
@@ -31,6 +32,7 @@ type options struct {
 	days     []int // a database for each
 	filter   *regexp.Regexp
 	requests int
+	counts   bool // no server, and no times
 	json     string
 	dir      string
 	procs    int           // GOMAXPROCS of the server, 0 for Go's choice
@@ -56,6 +58,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.shape.Notifications, "notifications", 20000, "notifications of the owner, at most one for each five posts")
 	flags.Uint64Var(&o.shape.Seed, "seed", 1, "of the random numbers")
 	flags.IntVar(&o.requests, "requests", 300, "how often each endpoint is asked")
+	flags.BoolVar(&o.counts, "count", false, "only count statements, steps, allocations and bytes of the GETs, which no other work on the machine disturbs; an error if one grows")
 	flags.StringVar(&o.json, "json", "", "file to write the results to")
 	flags.StringVar(&o.dir, "dir", "", "folder to keep the databases in, to be used again; a temporary one when empty")
 	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
@@ -103,12 +106,12 @@ func measureAll(ctx context.Context, o *options) error {
 	if kept == "" {
 		kept = scratch
 	}
-	binary := filepath.Join(scratch, "kinglet")
-	size, err := build(ctx, binary)
-	if err != nil {
-		return err
+	var report Report
+	if !o.counts {
+		if report.Binary, err = build(ctx, filepath.Join(scratch, "kinglet")); err != nil {
+			return err
+		}
 	}
-	report := Report{Binary: size}
 	for _, days := range o.days {
 		shape := o.shape
 		shape.Days = days
@@ -120,7 +123,12 @@ func measureAll(ctx context.Context, o *options) error {
 	}
 	report.print(os.Stdout)
 	if o.json != "" {
-		return report.write(o.json)
+		if err := report.write(o.json); err != nil {
+			return err
+		}
+	}
+	if grown := report.growth(); o.counts && len(grown.steeper) > 0 {
+		return fmt.Errorf("%s", grown.summary())
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"kinglet/ap/signature"
-	"kinglet/store"
 )
 
 // measurement is the measuring of one database.
@@ -27,6 +26,7 @@ type measurement struct {
 	database string // a copy, which is written to
 	certs    string
 	remote   *remote
+	gets     []endpoint
 	server   *process
 	results  []Result
 	run      int
@@ -43,6 +43,18 @@ func measure(ctx context.Context, o *options, shape Shape, dir, scratch string) 
 	if err := copyDatabase(kept, m.database); err != nil {
 		return nil, err
 	}
+	if err := m.findEndpoints(ctx); err != nil {
+		return nil, err
+	}
+	run := &Run{Shape: shape, Statuses: shape.Statuses(), BytesPerStatus: float64(m.facts.Bytes) / float64(shape.Statuses()), Bytes: m.facts.Bytes}
+	if o.counts {
+		for _, e := range m.gets {
+			m.results = append(m.results, Result{Name: e.name, path: e})
+		}
+		err := m.count(ctx)
+		run.Results = m.results
+		return run, err
+	}
 	var err error
 	if m.key, err = signature.ParsePrivate(m.facts.Key); err != nil {
 		return nil, err
@@ -51,7 +63,6 @@ func measure(ctx context.Context, o *options, shape Shape, dir, scratch string) 
 		return nil, err
 	}
 	defer m.remote.server.Close()
-	run := &Run{Shape: shape, Statuses: shape.Statuses(), BytesPerStatus: float64(m.facts.Bytes) / float64(shape.Statuses()), Bytes: m.facts.Bytes}
 	if err := m.served(ctx, run); err != nil {
 		return nil, err
 	}
@@ -107,14 +118,7 @@ func (m *measurement) served(ctx context.Context, run *Run) (err error) {
 		return err
 	}
 	run.Idle = m.server.memory("VmRSS")
-	page, err := m.olderPage(ctx)
-	if err != nil {
-		return err
-	}
-	for _, e := range endpoints(m.facts, page) {
-		if !m.filter.MatchString(e.name) {
-			continue
-		}
+	for _, e := range m.gets {
 		if err := m.get(ctx, e); err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
 		}
@@ -124,23 +128,6 @@ func (m *measurement) served(ctx context.Context, run *Run) (err error) {
 	}
 	run.Peak = m.server.memory("VmHWM")
 	return nil
-}
-
-// olderPage is the id that a page of home further down begins with.
-func (m *measurement) olderPage(ctx context.Context) (store.ObjectID, error) {
-	var id store.ObjectID
-	s, err := store.Open(ctx, store.Options{Database: m.database, MustExist: true})
-	if err != nil {
-		return 0, err
-	}
-	defer s.Close()
-	return id, s.View(ctx, func(tx *store.Tx) error {
-		list, err := tx.HomeTimeline(m.facts.OwnerID, store.Page{Limit: 400})
-		if err == nil && len(list) > 0 {
-			id = list[len(list)-1]
-		}
-		return err
-	})
 }
 
 // enough is how long one endpoint is measured at most, or as many times as
@@ -155,13 +142,11 @@ const (
 func (m *measurement) get(ctx context.Context, e endpoint) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
 	defer client.CloseIdleConnections()
-	var size int
-	ask := func() (err error) {
+	ask := func() error {
 		r, err := e.request(ctx, m.facts.Token)
-		if err != nil {
-			return err
+		if err == nil {
+			err = do(client, r)
 		}
-		size, err = do(client, r)
 		return err
 	}
 	for range least {
@@ -173,7 +158,7 @@ func (m *measurement) get(ctx context.Context, e endpoint) error {
 	if err != nil {
 		return err
 	}
-	res := Result{Name: e.name, Bytes: size, CPU: ms(cpu), path: e}
+	res := Result{Name: e.name, CPU: ms(cpu), path: e}
 	res.spread(times)
 	began := time.Now()
 	var done [2]int
@@ -184,7 +169,7 @@ func (m *measurement) get(ctx context.Context, e endpoint) error {
 			for time.Since(began) < enough/3 && errs[i] == nil && done[i] < 10*m.requests {
 				var r *http.Request
 				if r, errs[i] = e.request(ctx, m.facts.Token); errs[i] == nil {
-					_, errs[i] = do(client, r)
+					errs[i] = do(client, r)
 				}
 				done[i]++
 			}
@@ -230,18 +215,18 @@ func (e endpoint) request(ctx context.Context, token string) (*http.Request, err
 	return r, nil
 }
 
-// do sends a request, which has to succeed, and returns the bytes of the answer.
-func do(client *http.Client, r *http.Request) (int, error) {
+// do sends a request, which has to succeed.
+func do(client *http.Client, r *http.Request) error {
 	resp, err := client.Do(r)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s %s answers %d: %.200s", r.Method, r.URL.Path, resp.StatusCode, b)
 	}
-	return len(b), err
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

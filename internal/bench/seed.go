@@ -2,21 +2,18 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
+	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
-	"kinglet/ap"
-	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
-	"kinglet/internal/auth"
-	"kinglet/internal/cmd"
 	"kinglet/internal/config"
-	"kinglet/internal/outgoing"
 	"kinglet/store"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -43,7 +40,9 @@ type seeder struct {
 	recent  []*store.Object   // what is replied to and boosted
 	boosted map[[2]int64]bool // by whom, which: nobody boosts twice
 	noted   int               // notifications
-	n       int               // posts
+	pinned  map[*store.Account]int
+	n       int // posts
+	conf    *config.Config
 	facts   *Facts
 }
 
@@ -56,10 +55,15 @@ type Facts struct {
 	Actor   string          `json:"actor"`
 	Key     string          `json:"key"` // PEM; every remote account has this one
 	Author  store.AccountID `json:"author"`
-	Status  store.ObjectID  `json:"status"` // in a thread
-	Own     store.ObjectID  `json:"own"`    // the owner's
-	Rare    string          `json:"rare"`   // a hashtag
-	Bytes   int64           `json:"bytes"`  // of the file
+	Status  store.ObjectID  `json:"status"`  // in a thread
+	Own     store.ObjectID  `json:"own"`     // the owner's, and where its documents are
+	Object  string          `json:"object"`  // the path of its document
+	Create  string          `json:"create"`  // of its activity
+	Context string          `json:"context"` // of its thread
+	Popular store.ObjectID  `json:"popular"` // what many favourited and boosted
+	Note    int64           `json:"note"`    // a notification
+	Rare    string          `json:"rare"`    // a hashtag
+	Bytes   int64           `json:"bytes"`   // of the file
 	Seconds float64         `json:"seconds"`
 }
 
@@ -86,7 +90,7 @@ func load(database string) (*config.Config, error) {
 // seed makes a database that is not there yet.
 func seed(ctx context.Context, path string, shape Shape) (*Facts, error) {
 	began := time.Now()
-	s := &seeder{shape: shape, now: shape.begin(began).Truncate(time.Millisecond), dice: shape.dice(), boosted: map[[2]int64]bool{}, facts: &Facts{Rare: fmt.Sprintf("tag%d", tags-1)}}
+	s := &seeder{shape: shape, now: shape.begin(began).Truncate(time.Millisecond), dice: shape.dice("years"), boosted: map[[2]int64]bool{}, pinned: map[*store.Account]int{}, facts: &Facts{Rare: fmt.Sprintf("tag%d", tags-1)}}
 	var err error
 	if s.store, err = store.Open(ctx, store.Options{Database: path, Now: func() time.Time { return s.now }}); err != nil {
 		return nil, err
@@ -111,116 +115,15 @@ func seed(ctx context.Context, path string, shape Shape) (*Facts, error) {
 	return s.facts, nil
 }
 
-// people makes everyone, and who follows whom.
-func (s *seeder) people(ctx context.Context, path string) error {
-	if _, err := s.store.Migrate(ctx); err != nil {
-		return err
-	}
-	conf, err := load(path)
-	if err != nil {
-		return err
-	}
-	if err := cmd.ClaimDomain(ctx, s.store, conf); err != nil {
-		return err
-	}
-	server, err := cmd.Assemble(ctx, cmd.Parts{Config: conf, Store: s.store, Log: slog.New(slog.DiscardHandler), Client: outgoing.Options{}, Copy: true})
-	if err != nil {
-		return err
-	}
-	defer server.Client.Close()
-	defer server.Hub.Close()
-	for i := range s.shape.Accounts {
-		name := fmt.Sprintf("person%d", i)
-		a, err := server.Service.CreateAccount(ctx, ap.NewAccount{Username: name, Email: name + "@bench.test", Password: password, Admin: i == 0})
-		if err != nil {
-			return err
-		}
-		s.local = append(s.local, a)
-	}
-	s.owner = s.local[0]
-	s.facts.OwnerID = s.owner.ID
-	app, _, err := server.Auth.RegisterApp(ctx, auth.NewApp{Name: "bench", Scopes: "read write follow push", RedirectURIs: []string{auth.OutOfBand}})
-	if err != nil {
-		return err
-	}
-	s.facts.Token = auth.NewSecret()
-	if err := s.store.Update(ctx, func(tx *store.Tx) error {
-		return tx.InsertToken(&store.Token{Hash: auth.HashSecret(s.facts.Token), AppID: app.ID, AccountID: s.owner.ID, Scopes: app.Scopes})
-	}); err != nil {
-		return err
-	}
-	key, err := signature.GenerateKey()
-	if err != nil {
-		return err
-	}
-	if s.facts.Key, err = signature.MarshalPrivate(key); err != nil {
-		return err
-	}
-	for len(s.remote) < s.shape.Remote {
-		if err := s.store.Update(ctx, func(tx *store.Tx) error { return s.strangers(tx, key) }); err != nil {
-			return err
-		}
-	}
-	s.facts.KeyID, s.facts.Actor, s.facts.Author = s.remote[0].KeyID, s.remote[0].URI, s.remote[0].ID
-	return s.store.Update(ctx, s.follows)
-}
-
-// strangers writes a batch of remote accounts.
-func (s *seeder) strangers(tx *store.Tx, key *rsa.PrivateKey) error {
-	public, err := signature.MarshalPublic(&key.PublicKey)
-	if err != nil {
-		return err
-	}
-	for range min(batch, s.shape.Remote-len(s.remote)) {
-		i := len(s.remote)
-		name, host := fmt.Sprintf("u%d", i), hostOf(i%hosts)
-		uri := "https://" + host + "/users/" + name
-		a := &store.Account{
-			URI: uri, Username: name, Domain: host, Type: "Person", DisplayName: "User " + name, Note: text(s.dice, nil), URL: "https://" + host + "/@" + name,
-			Inbox: uri + "/inbox", SharedInbox: "https://" + host + "/inbox", Outbox: uri + "/outbox", FollowersURI: uri + "/followers", FollowingURI: uri + "/following",
-			KeyID: uri + "#main-key", PublicKey: public, Avatar: "https://" + host + "/media/" + name + ".png", Discoverable: true, FetchedAt: s.now, HandleVerified: true,
-			Fields: []store.Field{{Name: "Pronouns", Value: "they"}, {Name: "Home", Value: `<a href="https://example.org" rel="nofollow">example.org</a>`}},
-		}
-		if err := tx.PutAccount(a); err != nil {
-			return err
-		}
-		s.remote = append(s.remote, a)
-	}
-	return nil
-}
-
-// follows has the owner follow the first accounts, and one of each host follow
-// the owner.
-func (s *seeder) follows(tx *store.Tx) error {
-	follow := func(who, whom *store.Account) error {
-		f := &store.Follow{AccountID: who.ID, TargetID: whom.ID, URI: who.URI + "#follows/" + whom.ID.String(), ShowReblogs: true}
-		if _, err := tx.PutFollow(f); err != nil {
-			return err
-		}
-		_, err := tx.AcceptFollow(who.ID, whom.ID)
-		return err
-	}
-	for i, a := range s.remote {
-		if i < s.shape.Follows {
-			if err := follow(s.owner, a); err != nil {
-				return err
-			}
-		}
-		if i < hosts {
-			if err := follow(a, s.owner); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // posts writes a batch of posts, each at its time.
 func (s *seeder) posts(tx *store.Tx) error {
 	step := 24 * time.Hour / time.Duration(s.shape.PerDay)
 	for range min(batch, s.shape.Statuses()-s.n) {
 		s.now = s.now.Add(step)
 		s.n++
+		if s.shape.Statuses()-s.n+1 == newest {
+			s.dice, s.recent = s.shape.dice("today"), nil
+		}
 		if err := s.post(tx); err != nil {
 			return err
 		}
@@ -258,6 +161,9 @@ func (s *seeder) post(tx *store.Tx) error {
 		o.Visibility = store.Unlisted
 	}
 	var parent *store.Object
+	if author.Local() {
+		s.address(o, author)
+	}
 	if kind < 8 && len(s.recent) > 0 {
 		parent = s.recent[few(s.dice, len(s.recent))]
 		o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context = parent.URI, parent.ID, parent.AccountID, parent.Context
@@ -267,21 +173,30 @@ func (s *seeder) post(tx *store.Tx) error {
 			o.Tags = append(o.Tags, fmt.Sprintf("tag%d", few(s.dice, tags)))
 		}
 	}
-	if isRare(s.n, s.shape.Statuses()) {
+	// Of what the measured pages filter by, the newest posts have a page.
+	if (author.Local() || author.ID == s.facts.Author) && s.dice.IntN(4) == 0 {
+		o.Tags = append(o.Tags, "tag0")
+	}
+	if s.shape.rare(s.n, 400) {
 		o.Tags = []string{s.facts.Rare}
 	}
 	o.Content = text(s.dice, o.Tags)
-	if author.Local() {
-		o.Draft = store.Draft{To: []string{vocab.Public}, Cc: []string{author.FollowersURI}}
-	}
 	if _, err := tx.InsertObject(o); err != nil {
 		return err
 	}
 	if err := s.belongings(tx, o, author, parent); err != nil {
 		return err
 	}
+	if author.Local() {
+		if err := s.create(tx, o, author); err != nil {
+			return err
+		}
+	}
 	if author == s.owner {
-		s.facts.Own = o.ID
+		s.facts.Own, s.facts.Object = o.ID, s.path(o.URI)
+		if parent == nil { // whose thread is the owner's
+			s.facts.Context = s.path(o.Context)
+		}
 	} else if parent != nil {
 		s.facts.Status = o.ID
 	}
@@ -292,6 +207,33 @@ func (s *seeder) post(tx *store.Tx) error {
 	return nil
 }
 
+// address gives a post of ours its addresses.
+func (s *seeder) address(o *store.Object, author *store.Account) {
+	o.ID = store.ObjectID(s.store.NewID(s.now))
+	o.URI, o.URL, o.Context = s.conf.ObjectURI(s.uuid()), s.conf.StatusURL(author.Username, int64(o.ID)), s.conf.ContextURI(s.uuid())
+	o.Draft = store.Draft{To: []string{vocab.Public}, Cc: []string{author.FollowersURI}}
+}
+
+// create writes the activity that published a post of ours.
+func (s *seeder) create(tx *store.Tx, o *store.Object, author *store.Account) error {
+	c := &store.Object{URI: s.conf.ActivityURI(s.uuid()), Type: "Create", AccountID: author.ID, Local: true, Visibility: o.Visibility, ObjectURI: o.URI, PublishedAt: s.now}
+	if author == s.owner {
+		s.facts.Create = s.path(c.URI)
+	}
+	_, err := tx.InsertObject(c)
+	return err
+}
+
+func (s *seeder) uuid() string {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], s.dice.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], s.dice.Uint64())
+	return uuid.UUID(b).String()
+}
+
+// path is the path of a URI of ours.
+func (s *seeder) path(uri string) string { return strings.TrimPrefix(uri, s.conf.URL) }
+
 // belongings are the rows beside a status.
 func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account, parent *store.Object) error {
 	var mentions []store.Mention
@@ -300,8 +242,7 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 		mentions = append(mentions, store.Mention{AccountID: parent.AccountID})
 		mentioned = parent.AccountID == s.owner.ID
 	}
-	// Spread over all of the time, however long it is.
-	due := s.n*s.shape.Notifications/s.shape.Statuses() > s.noted && s.noted < s.shape.Statuses()/5
+	due := s.shape.notified(s.n, s.noted)
 	if due && !mentioned {
 		mentions, mentioned = append(mentions, store.Mention{AccountID: s.owner.ID}), true
 	}
@@ -315,7 +256,8 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 			return err
 		}
 	}
-	if s.dice.IntN(12) == 0 {
+	some, more := s.dice.IntN(12) == 0, s.dice.IntN(12) == 0 // thrown for each post, so that the next ones do not depend on it
+	if some || more && (len(o.Tags) > 0 || author.Local()) {
 		if err := tx.PutAttachments(o.ID, author.ID, []store.Attachment{{
 			Kind: "image", MediaType: "image/jpeg", RemoteURL: o.URI + "/picture.jpg", Description: "A picture.", Blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj", Width: 1600, Height: 1200,
 		}}); err != nil {
@@ -328,24 +270,31 @@ func (s *seeder) belongings(tx *store.Tx, o *store.Object, author *store.Account
 	if err := tx.AddToHomeFeeds(o); err != nil {
 		return err
 	}
+	if err := s.likes(tx, o, author); err != nil {
+		return err
+	}
 	if !mentioned || !due {
 		return nil
 	}
 	s.noted++
 	typ := "mention"
 	switch {
-	case isRare(s.noted, min(s.shape.Notifications, s.shape.Statuses()/5)):
+	case s.shape.rare(s.n, 250):
 		typ = "update" // the rare one
 	case s.noted%3 == 0:
 		typ = "favourite"
 	}
-	_, err := tx.Notify(&store.Notification{AccountID: s.owner.ID, Type: typ, From: author.ID, StatusID: o.ID})
+	note := &store.Notification{AccountID: s.owner.ID, Type: typ, From: author.ID, StatusID: o.ID}
+	created, err := tx.Notify(note)
+	if created {
+		s.facts.Note = note.ID
+	}
 	return err
 }
 
 func (s *seeder) boost(tx *store.Tx, author *store.Account, of *store.Object) error {
 	o := &store.Object{
-		URI: fmt.Sprintf("%s/boosts/%d", author.URI, s.n), Type: "Announce", AccountID: author.ID, IsStatus: true,
+		URI: fmt.Sprintf("%s/boosts/%d-%d", author.URI, s.n, of.ID), Type: "Announce", AccountID: author.ID, IsStatus: true,
 		ObjectURI: of.URI, ReblogOfID: of.ID, PublishedAt: s.now,
 	}
 	if _, err := tx.InsertObject(o); err != nil {

@@ -32,16 +32,14 @@ func (s Shape) check() error {
 // Statuses is how many statuses the database has.
 func (s Shape) Statuses() int { return s.Days * s.PerDay }
 
-// isRare reports whether one of so many is among the forty that are rare: as many
-// in a small database as in a large one, so that their pages are as long.
-func isRare(n, of int) bool {
-	every := max(of/40, 2)
-	return n%every == every/2
-}
+// newest is how many posts at the end are the same in a small database as in a
+// large one, so that what is compared are pages of the same posts.
+const newest = 8000
 
-// name is the name of the database's file.
+// name is the name of the database's file. It begins with a number that changes
+// when the same flags give other rows.
 func (s Shape) name() string {
-	return fmt.Sprintf("%d-%d-%d-%d-%d-%d-%d.db", s.Accounts, s.Remote, s.Follows, s.Days, s.PerDay, s.Notifications, s.Seed)
+	return fmt.Sprintf("2-%d-%d-%d-%d-%d-%d-%d.db", s.Accounts, s.Remote, s.Follows, s.Days, s.PerDay, s.Notifications, s.Seed)
 }
 
 // begin is the time of the first post: the last is of today, so that what is
@@ -50,9 +48,31 @@ func (s Shape) begin(now time.Time) time.Time {
 	return now.Add(-time.Duration(s.Days) * 24 * time.Hour)
 }
 
-// dice are the random numbers of a database.
-func (s Shape) dice() *rand.Rand {
-	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "kinglet bench %d", s.Seed))))
+// dice are the random numbers of a part of a database.
+func (s Shape) dice(part string) *rand.Rand {
+	return rand.New(rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "kinglet bench %d %s", s.Seed, part))))
+}
+
+// rare reports whether post n is one of the few of a kind: one in so many of the
+// newest, and 20 spread over all of the time before.
+func (s Shape) rare(n, of int) bool {
+	if old := s.Statuses() - newest; n <= old {
+		every := max(old/20/5*5, 5) // the owner is notified of every fifth at most
+		return (old-n)%every == 0
+	}
+	return (s.Statuses()-n)%of == 0
+}
+
+// notified reports whether post n is one of which the owner is notified, when so
+// many were: one in five of the newest, and of the others as many as are left,
+// spread over all of the time.
+func (s Shape) notified(n, before int) bool {
+	old := max(s.Statuses()-newest, 0)
+	if n > old {
+		return (s.Statuses()-n)%5 == 0 && before < s.Notifications
+	}
+	most := min(max(s.Notifications-newest/5, 0), old/5)
+	return n*most/old > before
 }
 
 // few is a number below n, small ones far more often than large ones: few

@@ -47,7 +47,7 @@ func (m *measurement) intake(_ context.Context, name string) error {
 	return m.writes(name, func(client *http.Client, n int) error {
 		r, err := m.signedNote(n)
 		if err == nil {
-			_, err = do(client, r)
+			err = do(client, r)
 		}
 		return err
 	})
@@ -107,8 +107,7 @@ func (m *measurement) post(ctx context.Context, client *http.Client, n int, visi
 	r.Host = domain
 	r.Header.Set("Authorization", "Bearer "+m.facts.Token)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	_, err = do(client, r)
-	return err
+	return do(client, r)
 }
 
 // fanOut measures single posts: until the answer, until the last server has it,
@@ -156,7 +155,7 @@ func (m *measurement) burst(ctx context.Context, name string) error {
 				return
 			}
 			at := time.Now()
-			if _, readErr = do(reader, r); readErr == nil {
+			if readErr = do(reader, r); readErr == nil {
 				homes = append(homes, time.Since(at))
 			}
 			select {

@@ -108,6 +108,7 @@ func (tx *Tx) ran(query string, args []any) (finished func()) {
 	if t.after == nil || tx.IsPostgres() {
 		return func() {}
 	}
+	tx.conn.takeWork() // of those that were not asked about
 	return func() { t.after(query, tx.conn.takeWork()) }
 }
 
