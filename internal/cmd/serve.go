@@ -18,6 +18,7 @@ import (
 	"kinglet/api/respond"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
+	"kinglet/internal/memory"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -72,6 +73,7 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
+	memory.SetLimit(s.log, memory.Machine(), c.environ)
 	s.share = newBudget(files, debug.SetMemoryLimit(-1))
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
@@ -123,7 +125,6 @@ func (s *server) openStore(c *call) (err error) {
 	if err := c.mayMigrate(s.conf, pending); err != nil {
 		return err
 	}
-	limitMemory(s.log, machine(), c.environ)
 	if len(pending) > 0 {
 		s.log.Info("migrating the database", "pending", describe(pending))
 		err := s.notify.whileWorking("Migrating the database", func() error {

@@ -1,0 +1,62 @@
+package memory
+
+import (
+	"io/fs"
+	"math"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// use is what is used of one limit.
+type use struct {
+	bytes, limit int64
+	garbage      int64 // the part of bytes that Go can give back
+}
+
+func (u use) withGarbage() float64    { return float64(u.bytes) / float64(u.limit) }
+func (u use) withoutGarbage() float64 { return float64(u.bytes-u.garbage) / float64(u.limit) }
+
+// gauge measures memory; tests have another.
+type gauge interface {
+	read() []use
+	collect() // takes garbage away
+}
+
+// system is the gauge of this process: what Go's runtime has of its limit, and
+// what each cgroup has of its own. SQLite's pages count in the second only:
+// modernc's libc takes them from the operating system, not from Go.
+type system struct {
+	root    fs.FS
+	cgroups []cgroup
+}
+
+func newSystem(root fs.FS) system { return system{root, cgroups(root)} }
+
+func (s system) collect() { debug.FreeOSMemory() }
+
+func (s system) read() []use {
+	held, garbage := goMemory()
+	var uses []use
+	if limit := debug.SetMemoryLimit(-1); limit > 0 && limit < math.MaxInt64 {
+		uses = append(uses, use{held, limit, garbage})
+	}
+	for _, c := range s.cgroups {
+		used := c.used(s.root)
+		uses = append(uses, use{used, c.limit, min(garbage, used)})
+	}
+	return uses
+}
+
+// goMemory is what Go's runtime holds, as its memory limit counts it, and how
+// much of that it could give back: free memory, and objects beyond those that the
+// last collection found alive.
+func goMemory() (held, garbage int64) {
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"},
+	}
+	metrics.Read(samples)
+	value := func(i int) int64 { return int64(samples[i].Value.Uint64()) }
+	total, released, free, objects, live := value(0), value(1), value(2), value(3), value(4)
+	return total - released, free + max(objects-live, 0)
+}
