@@ -24,6 +24,9 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 	return account
 }
 
+// SignedIn reports whether a request has a valid session.
+func (u *UI) SignedIn(r *http.Request) bool { return u.viewer(r) != nil }
+
 // reader is the viewer, and the context for the page's reads: a signed-in user
 // is served even when strangers hold all the connections that they may.
 func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {

@@ -49,7 +49,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 		t.Fatal(err)
 	}
 	site := &site{t: t, service: service, auth: authService, token: auth.NewSecret(), app: auth.NewSecret()}
-	h, err := handler(service, authService, log, nil)
+	h, err := handler(service, authService, log, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

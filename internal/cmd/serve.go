@@ -91,6 +91,7 @@ func (s *server) open(c *call) (err error) {
 		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy, Policy: policy.New(),
 		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext, KeepOpen: s.share.dials},
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
+		Memory: memory.New(s.log, memory.System(memory.Machine()), time.Now),
 	}
 	if s.copy {
 		parts.Client = outgoing.Options{Resolver: noNetwork{}, DialContext: noNetwork{}.DialContext}

@@ -7,19 +7,19 @@ import (
 	"runtime/metrics"
 )
 
-// use is what is used of one limit.
-type use struct {
-	bytes, limit int64
-	garbage      int64 // the part of bytes that Go can give back
+// Use is what is used of one limit.
+type Use struct {
+	Bytes, Limit int64
+	Garbage      int64 // the part of Bytes that Go can give back
 }
 
-func (u use) withGarbage() float64    { return float64(u.bytes) / float64(u.limit) }
-func (u use) withoutGarbage() float64 { return float64(u.bytes-u.garbage) / float64(u.limit) }
+func (u Use) withGarbage() float64    { return float64(u.Bytes) / float64(u.Limit) }
+func (u Use) withoutGarbage() float64 { return float64(u.Bytes-u.Garbage) / float64(u.Limit) }
 
-// gauge measures memory; tests have another.
-type gauge interface {
-	read() []use
-	collect() // takes garbage away
+// Gauge measures memory; tests have their own.
+type Gauge interface {
+	Read() []Use
+	Collect() // takes garbage away
 }
 
 // system is the gauge of this process: what Go's runtime has of its limit, and
@@ -30,19 +30,20 @@ type system struct {
 	cgroups []cgroup
 }
 
-func newSystem(root fs.FS) system { return system{root, cgroups(root)} }
+// System is the gauge of this process; root is the file system of the machine.
+func System(root fs.FS) Gauge { return system{root, cgroups(root)} }
 
-func (s system) collect() { debug.FreeOSMemory() }
+func (s system) Collect() { debug.FreeOSMemory() }
 
-func (s system) read() []use {
+func (s system) Read() []Use {
 	held, garbage := goMemory()
-	var uses []use
+	var uses []Use
 	if limit := debug.SetMemoryLimit(-1); limit > 0 && limit < math.MaxInt64 {
-		uses = append(uses, use{held, limit, garbage})
+		uses = append(uses, Use{held, limit, garbage})
 	}
 	for _, c := range s.cgroups {
 		used := c.used(s.root)
-		uses = append(uses, use{used, c.limit, min(garbage, used)})
+		uses = append(uses, Use{used, c.limit, min(garbage, used)})
 	}
 	return uses
 }

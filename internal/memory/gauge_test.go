@@ -15,7 +15,7 @@ func TestGauge(t *testing.T) {
 		debug.SetMemoryLimit(was)
 		debug.SetGCPercent(pace)
 	}()
-	g := newSystem(tree(nil))
+	g := System(tree(nil))
 	const size = 64 << 20
 	about := func(what string, got, want int64) {
 		t.Helper()
@@ -23,25 +23,25 @@ func TestGauge(t *testing.T) {
 			t.Errorf("%s: %d MB, want %d", what, got>>20, want>>20)
 		}
 	}
-	read := func() use {
+	read := func() Use {
 		t.Helper()
-		uses := g.read()
-		if len(uses) != 1 || uses[0].limit != 1<<30 {
+		uses := g.Read()
+		if len(uses) != 1 || uses[0].Limit != 1<<30 {
 			t.Fatalf("%v", uses)
 		}
 		return uses[0]
 	}
-	g.collect()
+	g.Collect()
 	before := read()
 	alive := make([]byte, size)
-	g.collect()
+	g.Collect()
 	full := read()
-	about("what is alive", full.bytes-full.garbage-(before.bytes-before.garbage), size)
+	about("what is alive", full.Bytes-full.Garbage-(before.Bytes-before.Garbage), size)
 	runtime.KeepAlive(alive)
-	g.collect()
-	about("after a collection", read().bytes, before.bytes)
+	g.Collect()
+	about("after a collection", read().Bytes, before.Bytes)
 	debug.SetMemoryLimit(math.MaxInt64)
-	if uses := g.read(); len(uses) != 0 {
+	if uses := g.Read(); len(uses) != 0 {
 		t.Errorf("without a limit %v is used", uses)
 	}
 }
@@ -49,8 +49,8 @@ func TestGauge(t *testing.T) {
 // A look costs little: it is made in a request.
 func BenchmarkRead(b *testing.B) {
 	debug.SetMemoryLimit(debug.SetMemoryLimit(1 << 40))
-	g := newSystem(Machine())
+	g := System(Machine())
 	for b.Loop() {
-		g.read()
+		g.Read()
 	}
 }

@@ -1,6 +1,6 @@
 // Package memory says how near the process is to the memory that it may use, and
 // what has to wait then: first crawls and pictures, then what strangers ask for
-// and send; never what a signed-in person does. SetLimit sets Go's own limit.
+// and send; never what a signed-in person does. SetLimit sets Go's own limit, System is the gauge of a process.
 //
 // Nothing here runs by itself: memory is looked at when somebody asks, at most
 // ten times a second. What waits never waits without end: of each kind one is let
@@ -8,7 +8,6 @@
 package memory
 
 import (
-	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -75,7 +74,7 @@ const (
 // Watch is asked what may begin. It is safe for concurrent use; a nil one knows
 // of no limit.
 type Watch struct {
-	gauge gauge
+	gauge Gauge
 	log   *slog.Logger
 	now   func() time.Time
 	level atomic.Int32
@@ -88,12 +87,8 @@ type Watch struct {
 	put       [kinds]int // not let through since the level changed
 }
 
-// New watches the memory of this process; root is the file system of the machine.
-func New(log *slog.Logger, root fs.FS) *Watch {
-	return newWatch(log, newSystem(root), time.Now)
-}
-
-func newWatch(log *slog.Logger, g gauge, now func() time.Time) *Watch {
+// New watches what a gauge says, such as System's.
+func New(log *slog.Logger, g Gauge, now func() time.Time) *Watch {
 	return &Watch{gauge: g, log: log, now: now}
 }
 
@@ -114,6 +109,13 @@ func (w *Watch) Level() Level {
 	}
 	w.next.Store(w.now().Add(lookEvery).UnixNano())
 	return w.LastLevel()
+}
+
+// LookSoon has Level called, if it is time to, by nobody who waits for it.
+func (w *Watch) LookSoon() {
+	if w != nil && w.now().UnixNano() >= w.next.Load() {
+		go w.Level()
+	}
 }
 
 // LastLevel is what Level has found last.
@@ -145,19 +147,19 @@ func (w *Watch) Admit(k Kind) bool {
 // measure collects garbage before it says that memory is short, but not at every
 // look: the gauge knows how much was garbage at the last collection.
 func (w *Watch) measure(now time.Time) Level {
-	uses := w.gauge.read()
-	if levelOf(worst(uses, use.withGarbage)) == Enough {
+	uses := w.gauge.Read()
+	if levelOf(worst(uses, Use.withGarbage)) == Enough {
 		return Enough
 	}
 	if now.Sub(w.collected) >= collectEvery {
 		w.collected = now
-		w.gauge.collect()
-		uses = w.gauge.read()
+		w.gauge.Collect()
+		uses = w.gauge.Read()
 	}
-	return levelOf(worst(uses, use.withoutGarbage))
+	return levelOf(worst(uses, Use.withoutGarbage))
 }
 
-func worst(uses []use, share func(use) float64) (most float64) {
+func worst(uses []Use, share func(Use) float64) (most float64) {
 	for _, u := range uses {
 		most = max(most, share(u))
 	}
@@ -169,7 +171,7 @@ func (w *Watch) change(old, level Level, now time.Time) {
 	if level < old {
 		say = w.log.Info
 	}
-	say("memory", "level", level.String(), "before", old.String(), "used_percent", int(100*worst(w.gauge.read(), use.withoutGarbage)),
+	say("memory", "level", level.String(), "before", old.String(), "used_percent", int(100*worst(w.gauge.Read(), Use.withoutGarbage)),
 		"crawls_put_off", w.put[Crawl], "pictures_put_off", w.put[Picture], "strangers_refused", w.put[Stranger])
 	w.put, w.since = [kinds]int{}, now
 	w.level.Store(int32(level))

@@ -11,25 +11,25 @@ import (
 
 // fake is a gauge whose garbage goes when it is collected.
 type fake struct {
-	uses              []use
+	uses              []Use
 	reads, collected  int
 	stays             bool // the garbage is none: it stays
 	duringACollection func()
 }
 
-func (f *fake) read() []use { f.reads++; return f.uses }
+func (f *fake) Read() []Use { f.reads++; return f.uses }
 
-func (f *fake) collect() {
+func (f *fake) Collect() {
 	f.collected++
 	if f.duringACollection != nil {
 		f.duringACollection()
 	}
 	for i := range f.uses {
 		if f.stays {
-			f.uses[i].garbage = 0
+			f.uses[i].Garbage = 0
 			continue
 		}
-		f.uses[i].bytes, f.uses[i].garbage = f.uses[i].bytes-f.uses[i].garbage, 0
+		f.uses[i].Bytes, f.uses[i].Garbage = f.uses[i].Bytes-f.uses[i].Garbage, 0
 	}
 }
 
@@ -42,31 +42,31 @@ type scene struct {
 
 func newScene() *scene {
 	s := &scene{gauge: &fake{}, clock: time.Unix(1_000_000, 0)}
-	s.Watch = newWatch(slog.New(slog.NewTextHandler(&s.log, nil)), s.gauge, func() time.Time { return s.clock })
+	s.Watch = New(slog.New(slog.NewTextHandler(&s.log, nil)), s.gauge, func() time.Time { return s.clock })
 	return s
 }
 
 // use sets what is used of 100 bytes.
-func (s *scene) use(bytes int64) { s.gauge.uses = []use{{bytes: bytes, limit: 100}} }
+func (s *scene) use(bytes int64) { s.gauge.uses = []Use{{Bytes: bytes, Limit: 100}} }
 
 func TestLevels(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		uses  []use
+		uses  []Use
 		stays bool
 		level Level
 	}{
 		{"no limit is known", nil, false, Enough},
-		{"little", []use{{50, 100, 0}}, false, Enough},
-		{"just below the first", []use{{849, 1000, 0}}, false, Enough},
-		{"at the first", []use{{850, 1000, 0}}, false, Scarce},
-		{"just below the second", []use{{949, 1000, 0}}, false, Scarce},
-		{"at the second", []use{{950, 1000, 0}}, false, Short},
-		{"above the limit", []use{{1200, 1000, 0}}, false, Short},
-		{"the worst of several counts", []use{{50, 100, 0}, {96, 100, 0}, {10, 100, 0}}, false, Short},
-		{"garbage does not", []use{{99, 100, 40}}, false, Enough},
-		{"what is left without it does", []use{{99, 100, 10}}, false, Scarce},
-		{"what was thought to be garbage and is none does", []use{{99, 100, 40}}, true, Short},
+		{"little", []Use{{50, 100, 0}}, false, Enough},
+		{"just below the first", []Use{{849, 1000, 0}}, false, Enough},
+		{"at the first", []Use{{850, 1000, 0}}, false, Scarce},
+		{"just below the second", []Use{{949, 1000, 0}}, false, Scarce},
+		{"at the second", []Use{{950, 1000, 0}}, false, Short},
+		{"above the limit", []Use{{1200, 1000, 0}}, false, Short},
+		{"the worst of several counts", []Use{{50, 100, 0}, {96, 100, 0}, {10, 100, 0}}, false, Short},
+		{"garbage does not", []Use{{99, 100, 40}}, false, Enough},
+		{"what is left without it does", []Use{{99, 100, 10}}, false, Scarce},
+		{"what was thought to be garbage and is none does", []Use{{99, 100, 40}}, true, Short},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScene()
@@ -94,7 +94,7 @@ func TestMeasuringIsBounded(t *testing.T) {
 	}
 	s.gauge.reads = 0
 	ask(time.Hour / 360)
-	s.gauge.uses = []use{{99, 100, 98}}
+	s.gauge.uses = []Use{{99, 100, 98}}
 	s.gauge.stays = true
 	ask(10 * time.Second)
 	if s.gauge.collected != 10 {
@@ -106,12 +106,12 @@ func TestMeasuringIsBounded(t *testing.T) {
 // nobody.
 func TestNewGarbageRefusesNobody(t *testing.T) {
 	s := newScene()
-	s.gauge.uses = []use{{90, 100, 60}}
+	s.gauge.uses = []Use{{90, 100, 60}}
 	if s.Level() != Enough || s.gauge.collected != 1 {
 		t.Fatal(s.LastLevel(), s.gauge.collected)
 	}
 	s.clock = s.clock.Add(lookEvery)
-	s.gauge.uses = []use{{90, 100, 60}}
+	s.gauge.uses = []Use{{90, 100, 60}}
 	if level := s.Level(); level != Enough || s.gauge.collected != 1 {
 		t.Errorf("%s, after %d collections", level, s.gauge.collected)
 	}
