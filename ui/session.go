@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kinglet/internal/auth"
+	"kinglet/internal/background"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -34,6 +35,7 @@ func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
 	if viewer == nil {
 		return nil, r.Context()
 	}
+	background.Known(r.Context())
 	return viewer, store.AsKnown(r.Context())
 }
 

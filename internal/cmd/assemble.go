@@ -71,7 +71,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 		a.Runner = jobs.New(p.Jobs)
 		a.Service.RegisterJobs(a.Runner)
 	}
-	h, err := handler(a.Service, a.Auth, p.Log, p.Source, p.Memory)
+	h, err := handler(a.Service, a.Auth, p.Log, p.Source, work, p.Memory)
 	if err != nil {
 		a.Client.Close()
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -74,7 +73,7 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
 	memory.SetLimit(s.log, memory.Machine(), c.environ)
-	s.share = newBudget(files, debug.SetMemoryLimit(-1))
+	s.share = newBudget(files, memory.Limit())
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}

@@ -38,7 +38,7 @@ func (s system) Collect() { debug.FreeOSMemory() }
 func (s system) Read() []Use {
 	held, garbage := goMemory()
 	var uses []Use
-	if limit := debug.SetMemoryLimit(-1); limit > 0 && limit < math.MaxInt64 {
+	if limit := Limit(); limit > 0 && limit < math.MaxInt64 {
 		uses = append(uses, Use{held, limit, garbage})
 	}
 	for _, c := range s.cgroups {

@@ -36,6 +36,9 @@ func SetLimit(log *slog.Logger, root fs.FS, environ []string) {
 	log.Debug("memory limit set", "bytes", limit, "from", from)
 }
 
+// Limit is how much Go may use; more than there is when nothing limits it.
+func Limit() int64 { return debug.SetMemoryLimit(-1) }
+
 func isSet(environ []string, name string) bool {
 	return slices.ContainsFunc(environ, func(v string) bool {
 		value, ok := strings.CutPrefix(v, name+"=")

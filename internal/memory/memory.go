@@ -57,7 +57,7 @@ var waits = [kinds]struct {
 	oneIn time.Duration
 }{
 	Crawl:    {Scarce, 10 * time.Second},
-	Picture:  {Scarce, 10 * time.Second},
+	Picture:  {Scarce, 30 * time.Second},
 	Stranger: {Short, time.Second},
 }
 

@@ -150,7 +150,7 @@ func TestNothingWaitsForever(t *testing.T) {
 		}
 		s.clock = s.clock.Add(100 * time.Millisecond)
 	}
-	if want := [kinds]int{6, 6, 60}; let != want {
+	if want := [kinds]int{6, 2, 60}; let != want {
 		t.Errorf("%v are let through in a minute, want %v", let, want)
 	}
 	s.use(10)
