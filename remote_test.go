@@ -131,6 +131,9 @@ func (a *actor) request(inbox string, doc any) *http.Request {
 		a.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/activity+json")
+	// An inbox takes an activity once. So this client too sends it again when the
+	// server closed the idle connection it was sent on, as servers do.
+	r.Header.Set("Idempotency-Key", "an activity has an id")
 	if err := signature.Sign(r, body, a.uri+"#main-key", a.key, time.Now()); err != nil {
 		a.t.Fatal(err)
 	}
