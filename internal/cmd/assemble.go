@@ -67,7 +67,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 			a.Client.Close()
 			return nil, err
 		}
-		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp = p.Store, p.Log, p.Config.Retention.Deliveries
+		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp, p.Jobs.Memory = p.Store, p.Log, p.Config.Retention.Deliveries, p.Memory
 		a.Runner = jobs.New(p.Jobs)
 		a.Service.RegisterJobs(a.Runner)
 	}
