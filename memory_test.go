@@ -145,7 +145,9 @@ func (m *memoryNode) putUnderLimit() {
 		if os.Mkdir(dir, 0o755) != nil {
 			continue
 		}
-		if os.WriteFile(filepath.Join(dir, files[0]), []byte(strconv.FormatInt(m.bytes, 10)), 0) != nil {
+		// Beside the folders of version 1 a new one is only a folder: it has no such file.
+		_, err := os.Stat(filepath.Join(dir, files[0]))
+		if err != nil || os.WriteFile(filepath.Join(dir, files[0]), []byte(strconv.FormatInt(m.bytes, 10)), 0) != nil {
 			os.Remove(dir)
 			continue
 		}
