@@ -16,6 +16,9 @@ import (
 // that are 24 megapixels, and the largest that are decoded at all.
 func (m *memoryNode) pictures(ctx context.Context) {
 	large, allowed := m.picture(6000, 4000), m.picture(4000, 2096)
+	if m.bytes < 128<<20 { // a picture may take half of what Go may use
+		allowed = m.picture(3000, 2090)
+	}
 	m.flood(ctx, 12, func(i int) bool {
 		file := allowed
 		if i%3 == 0 {

@@ -133,6 +133,71 @@ func attackInboxBodies(t testing.TB, n *node, meanwhile func()) {
 	sendAll(list, meanwhile, cancel)
 }
 
+// largeDocuments has 48 hosts mention the owner in answers to posts of a
+// megabyte, each of which answers another.
+func (m *memoryNode) largeDocuments(ctx context.Context) {
+	const hosts, posts = 48, 40
+	owner := m.url + "/users/alice"
+	var by []*actor
+	for range hosts {
+		by = append(by, newRemote(m.t).actor("mallory"))
+	}
+	text := strings.Repeat("x", 900<<10)
+	for i, a := range by {
+		for n := range posts {
+			path := fmt.Sprint("/notes/", n)
+			a.handle(path, func(w http.ResponseWriter, _ *http.Request) {
+				note := a.note(fmt.Sprint(n), text)
+				note["inReplyTo"] = fmt.Sprint(by[(i+1)%hosts].URL, "/notes/", n+1)
+				w.Header().Set("Content-Type", "application/activity+json")
+				_ = json.NewEncoder(w).Encode(note)
+			})
+		}
+	}
+	m.flood(ctx, 16, func(i int) bool {
+		a, n := by[i%hosts], i/hosts
+		note := a.note(fmt.Sprint("answer", i), "look at this", owner)
+		note["tag"] = []object{{"type": "Mention", "href": owner, "name": "@alice"}}
+		note["inReplyTo"] = fmt.Sprint(by[(i+7)%hosts].URL, "/notes/", n%posts)
+		if resp, err := m.client.Do(a.request(m.url+"/inbox", a.activity("Create", fmt.Sprint("answer", i), note))); err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		return i < hosts*60
+	})
+	<-ctx.Done()
+}
+
+// largeKeys has 128 posts at once name keys in documents of a megabyte.
+func (m *memoryNode) largeKeys(ctx context.Context) {
+	const hosts = 16
+	var by []*actor
+	text := strings.Repeat("x", 900<<10)
+	for range hosts {
+		r := newRemote(m.t)
+		for n := range 100 {
+			a := r.actor(fmt.Sprint("mallory", n))
+			r.handle("/users/"+a.name, func(w http.ResponseWriter, _ *http.Request) {
+				doc := a.document()
+				doc["summary"] = text
+				w.Header().Set("Content-Type", "application/activity+json")
+				_ = json.NewEncoder(w).Encode(doc)
+			})
+			by = append(by, a)
+		}
+	}
+	m.flood(ctx, 128, func(i int) bool {
+		a := by[i*100%len(by)+i/hosts%100]
+		r := a.request(m.url+"/inbox", a.activity("Like", fmt.Sprint(i), m.url+"/objects/none"))
+		r.Header.Set("X-Forwarded-For", fmt.Sprintf("203.0.%d.%d", i>>8&255, i&255))
+		if resp, err := m.client.Do(r.WithContext(ctx)); err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		return true
+	})
+}
+
 // resident is the peak of a node's memory, in MB, 0 where the system does not
 // say.
 func (n *node) resident() int {

@@ -16,8 +16,13 @@ import (
 )
 
 // signAsInstance signs a request as the instance actor, which signs what no
-// account does.
+// account does. That of a job makes way for requests.
 func (s *Service) signAsInstance(r *http.Request) error {
+	signed, err := s.background.BeginJob(r.Context())
+	if err != nil {
+		return err
+	}
+	defer signed()
 	return signature.Sign(r, nil, s.Config.InstanceKeyID(), s.instanceKey, s.Store.Now())
 }
 
@@ -87,6 +92,11 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
 		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document, its content type is %q", uri, ct)
 	}
+	parsed, err := s.background.BeginJob(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	defer parsed()
 	doc, err = s.bounds.Parse(resp.Body)
 	if err != nil {
 		return nil, "", fault.Errorf(fault.Invalid, "%s: %w", uri, err)

@@ -74,6 +74,8 @@ type limits struct {
 	fetchAccount, fetchSender, fetchHost                ratelimit.Rule
 	trustedAccount, trustedSender, trustedHost          ratelimit.Rule
 	waitingPerHost                                      int
+
+	documents *documents // that are fetched
 }
 
 const (
@@ -122,6 +124,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		trustedSender:  rule("GETs for the followed accounts of a host", c.FetchesPerSender, trustedTimes),
 		trustedHost:    rule("GETs at a host for the followed", c.FetchesPerHost, trustedTimes),
 		waitingPerHost: c.WaitingPerHost,
+		documents:      newDocuments(),
 	}
 }
 
@@ -244,7 +247,9 @@ func (l *limits) allowHost(c cause, host string) error {
 // get makes a GET of federation. All of them go through it, since it counts
 // those that remote messages cause.
 func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Response, error) {
-	if c, ok := causeOf(ctx); ok {
+	c, caused := causeOf(ctx)
+	q.Grow = growth(ctx, c.trusted)
+	if caused {
 		if err := s.limits.allowFetch(c, vocab.Host(q.URL)); err != nil {
 			return nil, err
 		}

@@ -148,7 +148,13 @@ func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Ac
 			return activity.NotWanted(not), err
 		}
 	}
-	if err := s.prepare(rule, a); err != nil {
+	prepared, err := s.background.BeginJob(ctx)
+	if err != nil {
+		return activity.Outcome{}, err
+	}
+	err = s.prepare(rule, a)
+	prepared()
+	if err != nil {
 		return activity.Outcome{}, err
 	}
 	return s.apply(ctx, rule, a)

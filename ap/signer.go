@@ -71,6 +71,8 @@ const keyTimeout = 10 * time.Second
 // one key share a fetch. Nothing is written before the signature is verified:
 // naming somebody else's key leaves no trace here.
 func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, client string, known bool) (*store.Account, error) {
+	ctx, leave := s.limits.documents.enter(ctx)
+	defer leave()
 	host := vocab.Host(sig.KeyID)
 	owner, err := s.keys.do(ctx, sig.KeyID, func() (*keyOwner, error) {
 		return s.fetchKey(ctx, sig.KeyID, client, known)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"kinglet/internal/background"
 	"kinglet/internal/fault"
 	"kinglet/internal/semaphore"
 	"kinglet/store"
@@ -39,10 +40,12 @@ func encodeJPEG(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func newKeeper(s *store.Store) *Keeper { return NewKeeper(InStore(s), s.Memory(), 48<<20) }
+func newKeeper(s *store.Store) *Keeper {
+	return NewKeeper(InStore(s), Limits{Bytes: 48 << 20, Memory: s.Memory(), Background: background.New()})
+}
 
 func decodeBytes(data []byte, shape Shape, maxMemory int64) (picture image.Image, opaque bool, err error) {
-	return decode(bytes.NewReader(data), int64(len(data)), shape, maxMemory)
+	return decode(bytes.NewReader(data), int64(len(data)), shape, maxMemory, func() {})
 }
 
 // allocated is how many bytes fn allocates.

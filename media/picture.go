@@ -20,7 +20,9 @@ import (
 	"strings"
 	"time"
 
+	"kinglet/internal/background"
 	"kinglet/internal/fault"
+	"kinglet/internal/memory"
 	"kinglet/internal/semaphore"
 
 	"github.com/disintegration/imaging"
@@ -45,16 +47,25 @@ const maxPixels = 64 << 20
 
 // Keeper stores pictures. It decodes one at a time, within a memory limit.
 type Keeper struct {
-	blobs     Blobs
-	memory    *semaphore.Semaphore
-	maxMemory int64
-	decoding  *semaphore.Semaphore
+	blobs    Blobs
+	limits   Limits
+	decoding *semaphore.Semaphore
 }
 
-// NewKeeper makes a Keeper. memory is held while a picture is decoded, shared
-// with other work that needs much (store.Memory); maxMemory limits decoding.
-func NewKeeper(blobs Blobs, memory *semaphore.Semaphore, maxMemory int64) *Keeper {
-	return &Keeper{blobs, memory, maxMemory, semaphore.New(semaphore.Options{Places: 1, Waiting: 4, Wait: 10 * time.Second})}
+// Limits are what decoding a picture has to wait for, and what it may take.
+type Limits struct {
+	Bytes      int64                // of memory
+	Memory     *semaphore.Semaphore // held meanwhile, shared with other work that needs much (store.Memory)
+	Watch      *memory.Watch        // how short memory is
+	Background *background.Limit    // makes way for requests
+}
+
+// patience is how long a picture waits for others, and then for memory.
+const patience = 10 * time.Second
+
+// NewKeeper makes a Keeper.
+func NewKeeper(blobs Blobs, limits Limits) *Keeper {
+	return &Keeper{blobs, limits, semaphore.New(semaphore.Options{Places: 1, Waiting: 4, Wait: patience})}
 }
 
 // Picture is a stored picture.
@@ -93,15 +104,58 @@ func (k *Keeper) decode(ctx context.Context, src io.ReadSeeker, size int64, shap
 		return nil, false, err
 	}
 	defer release()
-	done, err := k.memory.Acquire(ctx, semaphore.Trusted)
+	if err := k.awaitMemory(ctx); err != nil {
+		return nil, false, err
+	}
+	done, err := k.limits.Memory.Acquire(ctx, semaphore.Trusted)
 	if err != nil {
 		return nil, false, err
 	}
 	defer done()
-	picture, opaque, err = decode(src, size, shape, k.maxMemory)
+	end, err := k.limits.Background.Begin(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer end()
+	picture, opaque, err = decode(src, size, shape, k.limits.Bytes, k.makeWay(ctx))
 	// The next picture must not find this one's memory still in use.
 	debug.FreeOSMemory()
 	return picture, opaque, err
+}
+
+// awaitMemory waits while memory is scarce, and then gives up: the client may try
+// again.
+func (k *Keeper) awaitMemory(ctx context.Context) error {
+	for began := time.Now(); !k.limits.Watch.Admit(memory.Picture); {
+		if time.Since(began) >= patience {
+			return &fault.Error{Kind: fault.Unavailable, Message: "The server is short of memory, try again in a moment", RetryAfter: patience}
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+const (
+	// lookAgain is how often memory is looked at for a picture that waits.
+	lookAgain = 500 * time.Millisecond
+	// piece is for how long a decoder keeps a processor before it makes way.
+	piece = 2 * time.Millisecond
+)
+
+// makeWay returns what a decoder calls often; it makes way for requests now and
+// then.
+func (k *Keeper) makeWay(ctx context.Context) func() {
+	last := time.Now()
+	return func() {
+		if time.Since(last) >= piece {
+			k.limits.Background.MakeWay(ctx)
+			last = time.Now()
+		}
+	}
 }
 
 // headSize is how much of a file is read to estimate the memory of its decoder.
@@ -111,8 +165,8 @@ const headSize = 1 << 20
 // within limits of pixels and memory: only a little of the file is in memory at
 // a time. A decoder that panics on a stranger's bytes is an Invalid picture
 // (SECURITY-RULES 29).
-func decode(src io.ReadSeeker, size int64, shape Shape, maxMemory int64) (picture *image.NRGBA, opaque bool, err error) {
-	in := &source{ReadSeeker: src}
+func decode(src io.ReadSeeker, size int64, shape Shape, maxMemory int64, makeWay func()) (picture *image.NRGBA, opaque bool, err error) {
+	in := &source{ReadSeeker: src, makeWay: makeWay}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fault.Errorf(fault.Invalid, "Validation failed: the picture can't be read")
@@ -159,16 +213,19 @@ func decode(src io.ReadSeeker, size int64, shape Shape, maxMemory int64) (pictur
 		orientation = h.orientation
 	}
 	o, ok := decoded.(interface{ Opaque() bool })
-	return fit(decoded, orientation, shape), ok && o.Opaque(), nil
+	return fit(decoded, orientation, shape, makeWay), ok && o.Opaque(), nil
 }
 
-// source records why a file could not be read to its end.
+// source records why a file could not be read to its end. A decoder makes way
+// whenever it reads.
 type source struct {
 	io.ReadSeeker
-	err error
+	makeWay func()
+	err     error
 }
 
 func (s *source) Read(p []byte) (int, error) {
+	s.makeWay()
 	n, err := s.ReadSeeker.Read(p)
 	if err != nil && err != io.EOF {
 		s.err = err

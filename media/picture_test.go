@@ -100,7 +100,7 @@ func (f *failing) Read(p []byte) (int, error) {
 // An error of the database is not reported as an invalid picture.
 func TestDatabaseFailsWhileDecoding(t *testing.T) {
 	data := encodePNG(t, translucentNoise(200))
-	if _, _, err := decode(&failing{bytes.NewReader(data), len(data) + 8192}, int64(len(data)), Avatar, 1<<30); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {
+	if _, _, err := decode(&failing{bytes.NewReader(data), len(data) + 8192}, int64(len(data)), Avatar, 1<<30, func() {}); !errors.Is(err, errFailing) || fault.Is(err, fault.Invalid) {
 		t.Error(err)
 	}
 }

@@ -10,12 +10,12 @@ import (
 // memory beside the picture itself: a resampler that gets the whole picture
 // would copy it, and a picture one pixel wide would be enlarged a hundred times
 // in height.
-func fit(src image.Image, orientation int, shape Shape) *image.NRGBA {
+func fit(src image.Image, orientation int, shape Shape, makeWay func()) *image.NRGBA {
 	stored := shape
 	if orientation >= 5 { // lies on its side
 		stored = Shape{shape.Height, shape.Width}
 	}
-	small := shrink(src, centered(src.Bounds(), stored), stored)
+	small := shrink(src, centered(src.Bounds(), stored), stored, makeWay)
 	return applyOrientation(imaging.Resize(small, stored.Width, stored.Height, imaging.Lanczos), orientation)
 }
 
@@ -33,7 +33,7 @@ func centered(b image.Rectangle, shape Shape) image.Rectangle {
 
 // shrink averages blocks of pixels, as large as possible without falling below
 // the shape.
-func shrink(src image.Image, part image.Rectangle, shape Shape) *image.NRGBA {
+func shrink(src image.Image, part image.Rectangle, shape Shape, makeWay func()) *image.NRGBA {
 	block := max(1, min(part.Dx()/shape.Width, part.Dy()/shape.Height))
 	out := image.NewNRGBA(image.Rect(0, 0, part.Dx()/block, part.Dy()/block))
 	at := func(x, y int) (r, g, b, a uint32) { return src.At(x, y).RGBA() }
@@ -41,6 +41,7 @@ func shrink(src image.Image, part image.Rectangle, shape Shape) *image.NRGBA {
 		at = func(x, y int) (r, g, b, a uint32) { return fast.RGBA64At(x, y).RGBA() }
 	}
 	for y := range out.Rect.Dy() {
+		makeWay()
 		for x := range out.Rect.Dx() {
 			var r, g, b, a uint64
 			for dy := range block {

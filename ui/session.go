@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kinglet/internal/auth"
+	"kinglet/internal/background"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -24,6 +25,9 @@ func (u *UI) viewer(r *http.Request) *store.Account {
 	return account
 }
 
+// SignedIn reports whether a request has a valid session.
+func (u *UI) SignedIn(r *http.Request) bool { return u.viewer(r) != nil }
+
 // reader is the viewer, and the context for the page's reads: a signed-in user
 // is served even when strangers hold all the connections that they may.
 func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
@@ -31,6 +35,7 @@ func (u *UI) reader(r *http.Request) (*store.Account, context.Context) {
 	if viewer == nil {
 		return nil, r.Context()
 	}
+	background.Known(r.Context())
 	return viewer, store.AsKnown(r.Context())
 }
 

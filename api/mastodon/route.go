@@ -11,6 +11,7 @@ import (
 	"kinglet/api/respond"
 	"kinglet/internal/auth"
 	"kinglet/internal/auth/scope"
+	"kinglet/internal/background"
 	"kinglet/internal/ratelimit"
 	"kinglet/internal/semaphore"
 	"kinglet/media"
@@ -164,6 +165,7 @@ func (c *call) admit(rt route) error {
 	if allowed {
 		c.viewer = c.token.AccountID
 		c.ctx = store.AsKnown(c.ctx)
+		background.Known(c.ctx)
 	}
 	switch {
 	case allowed || rt.stranger != nothing:

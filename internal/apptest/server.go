@@ -18,6 +18,7 @@ import (
 	"kinglet/internal/cmd"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
+	"kinglet/internal/memory"
 	"kinglet/store"
 	"kinglet/store/storetest"
 )
@@ -91,9 +92,14 @@ func (s *Server) open() {
 	if err := s.giveInstanceKey(ctx); err != nil {
 		w.T.Fatal(err)
 	}
+	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime}))
+	var watch *memory.Watch
+	if w.Memory != nil {
+		watch = memory.New(log, w.Memory, w.Clock.Now)
+	}
 	var err error
 	s.Assembled, err = cmd.Assemble(ctx, cmd.Parts{
-		Config: s.Config, Store: s.Store, Policy: w.Policy, Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime})),
+		Config: s.Config, Store: s.Store, Policy: w.Policy, Log: log, Memory: watch,
 		Client: w.client(s.Host), Jobs: jobs.Options{Backoff: backoff}, Source: fstest.MapFS{"main.go": {Data: []byte("package main\n")}},
 	})
 	if err != nil {

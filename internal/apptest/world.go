@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"kinglet/ap/policy"
+	"kinglet/internal/memory"
 	"kinglet/store/storetest"
 )
 
@@ -37,6 +38,8 @@ type World struct {
 	Clock *storetest.Clock
 	// Policy is that of servers that are made from now on.
 	Policy policy.Chain
+	// Memory is the gauge of servers that are made from now on; nil has no limit.
+	Memory memory.Gauge
 
 	dir     string
 	servers []*Server

@@ -12,6 +12,7 @@ import (
 	"kinglet/internal/background"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
+	"kinglet/internal/memory"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/stream"
 	"kinglet/store"
@@ -28,6 +29,7 @@ type Parts struct {
 	Client outgoing.Options // how others are reached; who asks and where it may is the Config's
 	Jobs   jobs.Options     // how many at once and the like; the store, the log and when to give up are set here
 	Source fs.FS            // the program's own
+	Memory *memory.Watch    // what waits while memory is short; nil knows of no limit
 	// Copy leaves out the runner: a copy of a database does no jobs.
 	Copy bool
 }
@@ -65,11 +67,11 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 			a.Client.Close()
 			return nil, err
 		}
-		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp = p.Store, p.Log, p.Config.Retention.Deliveries
+		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp, p.Jobs.Memory = p.Store, p.Log, p.Config.Retention.Deliveries, p.Memory
 		a.Runner = jobs.New(p.Jobs)
 		a.Service.RegisterJobs(a.Runner)
 	}
-	h, err := handler(a.Service, a.Auth, p.Log, p.Source)
+	h, err := handler(a.Service, a.Auth, p.Log, p.Source, work, p.Memory)
 	if err != nil {
 		a.Client.Close()
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"math"
 	"net"
 	"testing"
+
+	"kinglet/internal/memory"
 )
 
 func TestDialerIsBounded(t *testing.T) {
@@ -48,7 +50,7 @@ func TestBudgetLeavesMemory(t *testing.T) {
 	for _, c := range []struct {
 		memory int64
 		dials  int
-	}{{math.MaxInt64, 1024}, {1 << 30, 1024}, {96 << 20, 614}, {leastMemory, 307}, {1, 32}} {
+	}{{math.MaxInt64, 1024}, {1 << 30, 1024}, {96 << 20, 614}, {memory.Least, 307}, {1, 32}} {
 		b := newBudget(1<<20, c.memory)
 		if b.dials != c.dials || b.workers < min(200, c.dials*3/4) {
 			t.Errorf("of %d bytes: %+v", c.memory, b)

@@ -14,7 +14,9 @@ import (
 	"kinglet/api/oauth"
 	"kinglet/api/respond"
 	"kinglet/internal/auth"
+	"kinglet/internal/background"
 	"kinglet/internal/config"
+	"kinglet/internal/memory"
 	"kinglet/internal/ratelimit"
 	"kinglet/media"
 	"kinglet/ui"
@@ -24,7 +26,7 @@ import (
 
 // handler combines the APIs and the pages. For URLs that both servers and
 // browsers request, the Accept header decides which of them answers.
-func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS) (chi.Router, error) {
+func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source fs.FS, work *background.Limit, watch *memory.Watch) (chi.Router, error) {
 	limits := ratelimit.New(s.Store.Now, ratelimit.Settings(s.Config.Limits)...)
 	pages, err := ui.New(ui.UI{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Source: source})
 	if err != nil {
@@ -41,8 +43,11 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		pages.TooMany(w, r)
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
-	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, onlyText(notText), headAsGet)
-	pictures := media.NewKeeper(blobs, s.Store.Memory(), s.Config.Limits.PictureMemory)
+	shortage := &shortage{memory: watch, auth: authService, session: pages.SignedIn, config: s.Config, seen: ratelimit.NewRecent[struct{}](s.Store.Now, mostSeen)}
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, shortage.refuseStrangers, onlyText(notText), headAsGet)
+	pictures := media.NewKeeper(blobs, media.Limits{
+		Bytes: min(s.Config.Limits.PictureMemory, memory.Limit()/2), Memory: s.Store.Memory(), Watch: watch, Background: work,
+	})
 	(&mastodon.API{Service: s, Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log, Blobs: blobs, Pictures: pictures}).Routes(r)
 	(&oauth.API{Auth: authService, Store: s.Store, Config: s.Config, Limits: limits, Log: log}).Routes(r)
 	fed.Routes(r)

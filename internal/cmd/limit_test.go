@@ -15,6 +15,7 @@ import (
 	"kinglet/ap"
 	"kinglet/api/apitest"
 	"kinglet/internal/auth"
+	"kinglet/internal/background"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
@@ -49,7 +50,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 		t.Fatal(err)
 	}
 	site := &site{t: t, service: service, auth: authService, token: auth.NewSecret(), app: auth.NewSecret()}
-	h, err := handler(service, authService, log, nil)
+	h, err := handler(service, authService, log, nil, background.New(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"kinglet/api/respond"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
+	"kinglet/internal/memory"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
@@ -72,7 +72,8 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
-	s.share = newBudget(files, debug.SetMemoryLimit(-1))
+	memory.SetLimit(s.log, memory.Machine(), c.environ)
+	s.share = newBudget(files, memory.Limit())
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
 	}
@@ -89,6 +90,7 @@ func (s *server) open(c *call) (err error) {
 		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy, Policy: policy.New(),
 		Client: outgoing.Options{Resolver: dial, DialContext: dial.DialContext, KeepOpen: s.share.dials},
 		Jobs:   jobs.Options{Workers: s.share.workers, Drain: drainTime},
+		Memory: memory.New(s.log, memory.System(memory.Machine()), time.Now),
 	}
 	if s.copy {
 		parts.Client = outgoing.Options{Resolver: noNetwork{}, DialContext: noNetwork{}.DialContext}
@@ -123,7 +125,6 @@ func (s *server) openStore(c *call) (err error) {
 	if err := c.mayMigrate(s.conf, pending); err != nil {
 		return err
 	}
-	limitMemory(s.log, machine(), c.environ)
 	if len(pending) > 0 {
 		s.log.Info("migrating the database", "pending", describe(pending))
 		err := s.notify.whileWorking("Migrating the database", func() error {

@@ -141,6 +141,8 @@ func (k Kind[A]) register(r *Runner, work func(ctx context.Context, j store.Job,
 	r.kinds = append(r.kinds, k.Name)
 	if k.Fetches {
 		r.fetches = append(r.fetches, k.Name)
+	} else {
+		r.others = append(r.others, k.Name)
 	}
 	if k.Lane == nil {
 		r.lanes.answered(k.LaneOf(*new(A))) // nobody has to answer in it

@@ -20,11 +20,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
+	"kinglet/internal/memory"
 	"kinglet/store"
 )
 
@@ -43,6 +45,8 @@ type Options struct {
 	Drain time.Duration
 	// Lease is how long jobs of a dead node stay claimed, 3 minutes if 0.
 	Lease time.Duration
+	// Memory has jobs that fetch wait while memory is scarce; nil never has.
+	Memory *memory.Watch
 	// Backoff is how long to wait after the nth failure in a row.
 	Backoff func(failures int) time.Duration
 }
@@ -53,6 +57,7 @@ type Runner struct {
 	workers map[string]worker
 	kinds   []string // that have one
 	fetches []string // those of them that fetch, see Kind
+	others  []string // the rest
 	node    string   // the name that this process claims under
 	wake    chan struct{}
 	// endsWait is endsWait, but in tests.
@@ -210,8 +215,18 @@ const claimLeast = 1.0 / 16
 // claim starts all due jobs that there is room for, and returns when the next
 // one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
+	if next, err = r.claimSome(ctx, work, group, r.mayBegin, math.MaxInt); err != nil || !r.isScarce() {
+		return next, err
+	}
+	fetch, err := r.claimFetch(ctx, work, group)
+	return earlier(next, fetch), err
+}
+
+// claimSome is claim for some of the kinds, and up to a number of jobs.
+func (r *Runner) claimSome(ctx, work context.Context, group *sync.WaitGroup, of func() []string, most int) (next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
-	for look := true; look && ctx.Err() == nil; {
+	for look := true; look && ctx.Err() == nil && most > 0; {
+		kinds := of()
 		full, free := r.room(len(passed) == 0)
 		full = append(full, passed...)
 		if free < r.leastFree() {
@@ -221,11 +236,11 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 		var left store.Unclaimed
 		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 			jobs, left, err = tx.ClaimJobs(store.Claim{
-				Node: r.node, Kinds: r.kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch), Lease: r.o.Lease,
+				Node: r.node, Kinds: kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch, most), Lease: r.o.Lease,
 			})
 			next = time.Time{}
 			if look = left.More && len(jobs)+len(left.Skipped) > 0; err == nil && !look {
-				next, _, err = tx.NextRun(r.kinds, append(full, left.Skipped...))
+				next, _, err = tx.NextRun(kinds, append(full, left.Skipped...))
 			}
 			return err
 		})
@@ -236,6 +251,7 @@ func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next t
 			mine := r.begin(work, j)
 			group.Go(func() { r.run(mine, j) })
 		}
+		most -= len(jobs)
 		passed = append(passed, left.Skipped...)
 	}
 	if now := r.o.Store.Now(); !next.IsZero() && !next.After(now) {

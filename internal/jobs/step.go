@@ -32,37 +32,49 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	var due []store.Job
-	for again := true; again; {
-		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
+	due, err := r.claimOne(ctx, r.mayBegin())
+	if err == nil && len(due) == 0 && r.isScarce() {
+		var now bool
+		if now, _, err = r.fetchMayBegin(ctx, nil); now {
+			due, err = r.claimOne(ctx, r.fetches)
+		}
+	}
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	r.run(r.begin(ctx, due[0]), due[0])
+	return true, nil
+}
+
+func (r *Runner) claimOne(ctx context.Context, kinds []string) (due []store.Job, err error) {
+	for again := true; again && err == nil; {
+		err = r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 			due, _, err = tx.ClaimJobs(store.Claim{
-				Node: r.node, Kinds: r.kinds, Room: func(string, bool, int) int { return 1 }, Most: 1, Lease: r.o.Lease,
+				Node: r.node, Kinds: kinds, Room: func(string, bool, int) int { return 1 }, Most: 1, Lease: r.o.Lease,
 			})
 			if again = false; err != nil || len(due) > 0 {
 				return err
 			}
 			// The first queue may have had nothing that is due, as it knows now.
-			next, ok, err := tx.NextRun(r.kinds, nil)
+			next, ok, err := tx.NextRun(kinds, nil)
 			again = ok && !next.After(tx.Now())
 			return err
 		})
-		if err != nil {
-			return false, err
-		}
 	}
-	if len(due) == 0 {
-		return false, nil
-	}
-	r.run(r.begin(ctx, due[0]), due[0])
-	return true, nil
+	return due, err
 }
 
 // NextDue is when the next job is due, which may be in the past; ok is false
 // when none waits.
 func (r *Runner) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
 	err = r.o.Store.View(ctx, func(tx *store.Tx) error {
-		at, ok, err = tx.NextRun(r.kinds, nil)
+		at, ok, err = tx.NextRun(r.mayBegin(), nil)
 		return err
 	})
+	if err == nil && r.isScarce() {
+		_, fetch, err := r.fetchMayBegin(ctx, nil)
+		at = earlier(at, fetch)
+		return at, !at.IsZero(), err
+	}
 	return at, ok, err
 }

@@ -138,6 +138,10 @@ type Request struct {
 	// Redirect, if set, is called before a redirect is followed, and can
 	// refuse it: requests to a host are counted at the host that gets them.
 	Redirect func(target string) error
+	// Grow, if set, is called before more of the response is read than usual
+	// documents have, with the memory that its body takes from then on, and can
+	// refuse it. Those who share a response share the first one's.
+	Grow func(bytes int64) error
 	// MaxBytes limits the body of the response, decompressed; 0 is 1 MiB.
 	MaxBytes int64
 	// Timeout limits the whole request; 0 is 15 s.
@@ -183,11 +187,37 @@ func (c *Client) read(ctx context.Context, q Request) (*Response, error) {
 		return nil, err
 	}
 	defer s.Body.Close()
-	content, err := io.ReadAll(s.Body)
+	content, err := readAll(s.Body, q.Grow)
 	if err != nil {
 		return nil, err
 	}
 	return &Response{Status: s.Status, Header: s.Header, URL: s.URL, Body: content}, nil
+}
+
+// usual is the size of nearly all documents.
+const usual = 16 << 10
+
+func readAll(r io.Reader, grow func(bytes int64) error) ([]byte, error) {
+	if grow == nil {
+		return io.ReadAll(r)
+	}
+	content := make([]byte, 0, usual)
+	for {
+		if len(content) == cap(content) {
+			if err := grow(int64(2 * cap(content))); err != nil {
+				return nil, err
+			}
+			content = append(make([]byte, 0, 2*cap(content)), content...)
+		}
+		n, err := r.Read(content[len(content):cap(content)])
+		content = content[:len(content)+n]
+		if err == io.EOF {
+			return content, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Stream is Do for a response that is too large for memory: the caller reads

@@ -1,30 +1,27 @@
-package cmd
+package memory
 
 import (
 	"io/fs"
 	"log/slog"
-	"math"
-	"os"
-	"path"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// leastMemory is the smallest limit that is set: below what the server needs,
+// Least is the smallest limit that is set: below what the server needs,
 // the collector would run all the time and free nothing.
-const leastMemory = 48 << 20
+const Least = 48 << 20
 
 // gcPercent is Go's GOGC. The heap is so small that, at Go's 100, it would be
 // collected every 15 pages of home: 200 costs 4 MB and takes a seventh of a
 // page's time away. The memory limit ends that before memory is short.
 const gcPercent = 200
 
-// limitMemory has Go's collector work harder as the process comes near to what
+// SetLimit has Go's collector work harder as the process comes near to what
 // it may use, instead of being killed there, and less until then. Whoever sets
 // GOMEMLIMIT or GOGC decides instead. root is the file system of the machine.
-func limitMemory(log *slog.Logger, root fs.FS, environ []string) {
+func SetLimit(log *slog.Logger, root fs.FS, environ []string) {
 	if isSet(environ, "GOMEMLIMIT") {
 		return // the runtime has read it
 	}
@@ -38,6 +35,9 @@ func limitMemory(log *slog.Logger, root fs.FS, environ []string) {
 	}
 	log.Debug("memory limit set", "bytes", limit, "from", from)
 }
+
+// Limit is how much Go may use; more than there is when nothing limits it.
+func Limit() int64 { return debug.SetMemoryLimit(-1) }
 
 func isSet(environ []string, name string) bool {
 	return slices.ContainsFunc(environ, func(v string) bool {
@@ -58,7 +58,7 @@ func memoryLimit(root fs.FS) (limit int64, from string) {
 		limit, from = n/4*3, "cgroup"
 	}
 	if limit > 0 {
-		limit = max(limit, leastMemory)
+		limit = max(limit, Least)
 	}
 	return limit, from
 }
@@ -74,51 +74,3 @@ func machineMemory(root fs.FS) int64 {
 	}
 	return 0
 }
-
-// cgroupMemory is the least limit of the process's cgroup and of those above it
-// (cgroups(7)), of either version; 0 if there is none. A container sees its own
-// cgroup as the root, whatever /proc calls it.
-func cgroupMemory(root fs.FS) int64 {
-	least := int64(math.MaxInt64)
-	groups, _ := fs.ReadFile(root, "proc/self/cgroup")
-	for line := range strings.Lines(string(groups)) {
-		f := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(f) != 3 {
-			continue
-		}
-		folder, files := "sys/fs/cgroup", []string{"memory.max", "memory.high"}
-		if f[0] != "0" {
-			folder, files = "sys/fs/cgroup/memory", []string{"memory.limit_in_bytes"}
-			if !strings.Contains(","+f[1]+",", ",memory,") {
-				continue
-			}
-		}
-		for group := path.Clean("/" + f[2]); ; group = path.Dir(group) {
-			for _, file := range files {
-				if n := readBytes(root, folder+path.Join(group, file)); n > 0 {
-					least = min(least, n)
-				}
-			}
-			if group == "/" {
-				break
-			}
-		}
-	}
-	if least == math.MaxInt64 {
-		return 0
-	}
-	return least
-}
-
-// readBytes reads a file of one number; 0 for none ("max", or no such file).
-func readBytes(root fs.FS, name string) int64 {
-	content, err := fs.ReadFile(root, name)
-	if err != nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
-	return n
-}
-
-// machine is the file system of this machine.
-func machine() fs.FS { return os.DirFS("/") }

@@ -1,4 +1,4 @@
-package cmd
+package memory
 
 import (
 	"bytes"
@@ -32,14 +32,14 @@ func TestMemoryLimit(t *testing.T) {
 	}{
 		"nothing is known":   {map[string]string{}, 0, ""},
 		"a machine":          {map[string]string{"proc/meminfo": meminfo}, 512 * mb, "machine"},
-		"a small machine":    {map[string]string{"proc/meminfo": "MemTotal: 65536 kB\n"}, leastMemory, "machine"},
+		"a small machine":    {map[string]string{"proc/meminfo": "MemTotal: 65536 kB\n"}, Least, "machine"},
 		"no limit, v2":       {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "max\n"}, 512 * mb, "machine"},
 		"a limit, v2":        {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
 		"the first bound":    {map[string]string{"proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "268435456\n", "sys/fs/cgroup/system.slice/kinglet.service/memory.high": "134217728\n"}, 96 * mb, "cgroup"},
 		"of the one above":   {map[string]string{"proc/self/cgroup": self, "sys/fs/cgroup/system.slice/kinglet.service/memory.max": "max\n", "sys/fs/cgroup/system.slice/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
 		"a container, v2":    {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
 		"with another path":  {map[string]string{"proc/self/cgroup": "0::/../../docker/abc\n", "sys/fs/cgroup/memory.max": "134217728\n"}, 96 * mb, "cgroup"},
-		"too little":         {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "33554432\n"}, leastMemory, "cgroup"},
+		"too little":         {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "33554432\n"}, Least, "cgroup"},
 		"more than there is": {map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "8589934592\n"}, 512 * mb, "machine"},
 		"a limit, v1": {map[string]string{
 			"proc/meminfo": meminfo, "proc/self/cgroup": "5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n1:name=systemd:/docker/abc\n",
@@ -80,7 +80,7 @@ func TestMemoryLimitIsSet(t *testing.T) {
 		debug.SetMemoryLimit(math.MaxInt64)
 		debug.SetGCPercent(100)
 		var b bytes.Buffer
-		limitMemory(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})), root, c.environ)
+		SetLimit(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug})), root, c.environ)
 		if got := debug.SetMemoryLimit(-1); got != c.limit || strings.Count(b.String(), "level=DEBUG") != strings.Count(b.String(), "\n") || (b.Len() > 0) != (c.limit == 512*mb) {
 			t.Errorf("%s: %d, and the log is %q", name, got, b.String())
 		}
