@@ -30,6 +30,7 @@ var walks = map[string]string{
 	"backfilling home from who only replies": "of the author's posts, up to as many as a backfill looks at",
 	"a step of a purge":                      "of the author's posts, up to a step's number",
 	"context of what thousands answered":     "whether the viewer sees what is boosted, read once: no reply is a boost",
+	"tag local":                              "of the posts of this server, when they are fewer than the tag's 1,000 candidates",
 	"search accounts":                        "of whom the viewer follows, which are most of all follows here",
 }
 

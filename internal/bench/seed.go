@@ -153,6 +153,10 @@ func (s *seeder) post(tx *store.Tx) error {
 			return s.boost(tx, author, of)
 		}
 	}
+	rare := s.shape.rare(s.n, 400)
+	if rare {
+		author = s.remote[0] // who is measured, so that the page with the tag is alike in every size
+	}
 	uri := fmt.Sprintf("%s/posts/%d", author.URI, s.n)
 	o := &store.Object{
 		URI: uri, Type: "Note", AccountID: author.ID, Local: author.Local(), IsStatus: true, URL: uri, Context: uri + "/context", Language: "en", PublishedAt: s.now,
@@ -177,7 +181,7 @@ func (s *seeder) post(tx *store.Tx) error {
 	if (author.Local() || author.ID == s.facts.Author) && s.dice.IntN(4) == 0 {
 		o.Tags = append(o.Tags, "tag0")
 	}
-	if s.shape.rare(s.n, 400) {
+	if rare {
 		o.Tags = []string{s.facts.Rare}
 	}
 	o.Content = text(s.dice, o.Tags)

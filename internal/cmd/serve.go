@@ -72,7 +72,7 @@ func (c *call) start(conf *config.Config, asCopy bool) (*server, error) {
 
 func (s *server) open(c *call) (err error) {
 	files := fileLimit()
-	memory.SetLimit(s.log, memory.Machine(), c.environ)
+	limit, from := memory.SetLimit(memory.Machine(), c.environ)
 	s.share = newBudget(files, memory.Limit())
 	if files < minFiles {
 		s.log.Warn("the limit of open files is very low, raise it (ulimit -n, LimitNOFILE=)", "limit", files, "want", minFiles)
@@ -85,6 +85,7 @@ func (s *server) open(c *call) (err error) {
 	if err := s.openStore(c); err != nil {
 		return err
 	}
+	s.log.Debug("memory limit", "bytes", limit, "from", from)
 	dial := newDialer(s.share)
 	parts := Parts{
 		Config: s.conf, Store: s.store, Log: s.log, Source: c.source, Copy: s.copy, Policy: policy.New(),

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"io/fs"
-	"log/slog"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -20,20 +19,21 @@ const gcPercent = 200
 
 // SetLimit has Go's collector work harder as the process comes near to what
 // it may use, instead of being killed there, and less until then. Whoever sets
-// GOMEMLIMIT or GOGC decides instead. root is the file system of the machine.
-func SetLimit(log *slog.Logger, root fs.FS, environ []string) {
+// GOMEMLIMIT or GOGC decides instead. root is the file system of the machine. It
+// returns the limit in bytes and what that follows from; 0 when it sets none.
+func SetLimit(root fs.FS, environ []string) (limit int64, from string) {
 	if isSet(environ, "GOMEMLIMIT") {
-		return // the runtime has read it
+		return 0, "" // the runtime has read it
 	}
-	limit, from := memoryLimit(root)
+	limit, from = memoryLimit(root)
 	if limit == 0 {
-		return
+		return 0, ""
 	}
 	debug.SetMemoryLimit(limit)
 	if !isSet(environ, "GOGC") {
 		debug.SetGCPercent(gcPercent)
 	}
-	log.Debug("memory limit set", "bytes", limit, "from", from)
+	return limit, from
 }
 
 // Limit is how much Go may use; more than there is when nothing limits it.
