@@ -22,8 +22,8 @@ type budget struct {
 // minFiles is the smallest useful total of the parts.
 const minFiles = 128
 
-// dialMemory is about what a connection to another server takes, with TLS and
-// HTTP/2, also while it is kept. MaxIdleConns closes none of HTTP/2.
+// dialMemory is more than what a connection to another server takes, with TLS,
+// also while it is kept.
 const dialMemory = 40 << 10
 
 // newBudget divides files. Connections to others take a quarter of the memory

@@ -84,7 +84,7 @@ func TestIsAllowedNetwork(t *testing.T) {
 	}
 }
 
-// Over TLS, as almost every request is, HTTP/2 is spoken, and a redirect
+// Over TLS, as almost every request is, HTTP/1.1 is spoken, and a redirect
 // leads neither to plain http nor to a private address.
 func TestSecure(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,8 +109,8 @@ func TestSecure(t *testing.T) {
 	})
 	defer c.Close()
 	for _, x := range []struct{ name, url, want string }{
-		{"an answer", "https://Example.com/", "HTTP/2.0 example.com Kinglet test"},
-		{"a redirect", "https://example.com/?to=/end", "HTTP/2.0 example.com Kinglet test"},
+		{"an answer", "https://Example.com/", "HTTP/1.1 example.com Kinglet test"},
+		{"a redirect", "https://example.com/?to=/end", "HTTP/1.1 example.com Kinglet test"},
 		{"a redirect to http", "https://example.com/?to=http://in.test/", ""},
 		{"a redirect to a private address", "https://example.com/?to=https://meta.test/", ""},
 		{"a redirect to another port", "https://example.com/?to=https://example.com:8443/", ""},
