@@ -142,6 +142,16 @@ func (w *Watch) Admit(k Kind) bool {
 	return false
 }
 
+// TakeBack says that what Admit let through has not begun: the next may.
+func (w *Watch) TakeBack(k Kind) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.let[k] = time.Time{}
+}
+
 // The following are called with mu held.
 
 // measure collects garbage before it says that memory is short, but not at every
