@@ -152,9 +152,10 @@ func (s *Service) finish(ctx context.Context, rule activity.Rule, a *activity.Ac
 	if err != nil {
 		return activity.Outcome{}, err
 	}
-	err = s.prepare(rule, a)
-	prepared()
-	if err != nil {
+	if err := func() error {
+		defer prepared()
+		return s.prepare(rule, a)
+	}(); err != nil {
 		return activity.Outcome{}, err
 	}
 	return s.apply(ctx, rule, a)

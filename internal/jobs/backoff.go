@@ -24,7 +24,7 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 		switch {
 		case r.workers[j.Kind].fetches:
 			next = later(next, until).Add(store.StepBehind)
-		case j.Attempts >= poison:
+		case j.Attempts >= poison || down.host != j.Lane:
 			next = until.Add(store.StepBehind)
 		default:
 			next = j.CreatedAt // it is its lane that waits

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,6 +116,35 @@ func TestLostLease(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that slept for longer than its lease, and claims its own job again before
+// it renewed it, goes on with the job and does not begin it twice.
+func TestOwnLeaseEnds(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		h := newHeld(t, s)
+		h.lanes.answered("a") // more than one job of it may run
+		h.add("a", "1")
+		if err := h.start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for range 2 {
+			if _, err := h.claim(t.Context(), t.Context(), &group); err != nil {
+				t.Fatal(err)
+			}
+			clock.Advance(3*time.Minute + time.Millisecond)
+		}
+		close(h.release)
+		<-h.started
+		group.Wait()
+		if len(h.done) != 1 || len(h.running) != 0 || len(h.lanes.running) != 0 {
+			t.Errorf("ran %v; %d run, in %v", h.done, len(h.running), h.lanes.running)
+		}
+		if n, err := store.Read(t.Context(), s, func(tx *store.Tx) (int64, error) { return tx.CountJobs("test") }); n != 0 || err != nil {
+			t.Errorf("%d jobs wait, %v", n, err)
+		}
+	})
 }
 
 // What is remembered of a lane changes with the commit that says so, and not

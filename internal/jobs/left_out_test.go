@@ -26,7 +26,8 @@ func TestEndsDuringALook(t *testing.T) {
 			}
 			ending := store.Job{ID: 1, Lane: "ends"}
 			r.begin(t.Context(), ending)
-			r.room(true)
+			r.leftOut = leftOut{lanes: map[string]bool{}}
+			r.room()
 			if n := r.roomIn()(c.lane, c.failing, 1); n > 0 {
 				t.Fatalf("there is room for %d", n)
 			}

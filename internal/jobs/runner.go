@@ -215,28 +215,39 @@ const claimLeast = 1.0 / 16
 // claim starts all due jobs that there is room for, and returns when the next
 // one is due; zero for never, or not before a running one has ended.
 func (r *Runner) claim(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
-	if next, err = r.claimSome(ctx, work, group, r.mayBegin, math.MaxInt); err != nil || !r.isScarce() {
+	r.mu.Lock()
+	r.leftOut = leftOut{lanes: map[string]bool{}}
+	r.mu.Unlock()
+	// By what was looked for: the level of memory may be another by now.
+	passedOver := false
+	_, next, err = r.claimSome(ctx, work, group, func() []string {
+		kinds := r.mayBegin()
+		passedOver = passedOver || len(kinds) < len(r.kinds)
+		return kinds
+	}, math.MaxInt)
+	if err != nil || !passedOver {
 		return next, err
 	}
 	fetch, err := r.claimFetch(ctx, work, group)
 	return earlier(next, fetch), err
 }
 
-// claimSome is claim for some of the kinds, and up to a number of jobs.
-func (r *Runner) claimSome(ctx, work context.Context, group *sync.WaitGroup, of func() []string, most int) (next time.Time, err error) {
+// claimSome is claim for some of the kinds, and up to a number of jobs; started
+// is how many it was.
+func (r *Runner) claimSome(ctx, work context.Context, group *sync.WaitGroup, of func() []string, most int) (started int, next time.Time, err error) {
 	var passed []string // lanes seen to have no room, beside those that are full
-	for look := true; look && ctx.Err() == nil && most > 0; {
+	for look := true; look && ctx.Err() == nil && started < most; {
 		kinds := of()
-		full, free := r.room(len(passed) == 0)
+		full, free := r.room()
 		full = append(full, passed...)
 		if free < r.leastFree() {
-			return time.Time{}, nil
+			return started, time.Time{}, nil
 		}
 		var jobs []store.Job
 		var left store.Unclaimed
 		err := r.o.Store.UpdateJobs(ctx, func(tx *store.Tx) (err error) {
 			jobs, left, err = tx.ClaimJobs(store.Claim{
-				Node: r.node, Kinds: kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch, most), Lease: r.o.Lease,
+				Node: r.node, Kinds: kinds, Full: full, Room: r.roomIn(), Most: min(free, claimBatch, most-started), Lease: r.o.Lease,
 			})
 			next = time.Time{}
 			if look = left.More && len(jobs)+len(left.Skipped) > 0; err == nil && !look {
@@ -245,30 +256,28 @@ func (r *Runner) claimSome(ctx, work context.Context, group *sync.WaitGroup, of 
 			return err
 		})
 		if err != nil {
-			return time.Time{}, err
+			return started, time.Time{}, err
 		}
 		for _, j := range jobs {
-			mine := r.begin(work, j)
-			group.Go(func() { r.run(mine, j) })
+			if mine, ok := r.begin(work, j); ok {
+				group.Go(func() { r.run(mine, j) })
+			}
 		}
-		most -= len(jobs)
+		started += len(jobs)
 		passed = append(passed, left.Skipped...)
 	}
 	if now := r.o.Store.Now(); !next.IsZero() && !next.After(now) {
 		next = now.Add(lookAgain)
 	}
-	return next, nil
+	return started, next, nil
 }
 
-// room returns the full lanes and the number of free workers. first begins to
-// remember what is held up by them.
-func (r *Runner) room(first bool) (full []string, free int) {
+// room returns the full lanes and the number of free workers, and remembers that
+// what is held up by them is left out.
+func (r *Runner) room() (full []string, free int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	full, free = r.lanes.full(), r.o.Workers-len(r.running)
-	if first {
-		r.leftOut = leftOut{lanes: map[string]bool{}}
-	}
 	r.leftOut.all = r.leftOut.all || free < r.leastFree()
 	for _, lane := range full {
 		r.leftOut.lanes[lane] = true
@@ -299,14 +308,21 @@ func (r *Runner) roomIn() func(lane string, failing bool, due int) int {
 // errLost is why a job is aborted that this node no longer holds.
 var errLost = errors.New("the job was dropped, or its lease ended and another node has it")
 
-// begin returns the context of a job.
-func (r *Runner) begin(ctx context.Context, j store.Job) context.Context {
-	ctx, lose := context.WithCancelCause(ctx)
+// begin returns the context of a job. It is not ok when the job runs here
+// already: its lease ended before it was renewed (the machine slept, or the
+// database did not answer), and this node itself has claimed it again.
+func (r *Runner) begin(ctx context.Context, j store.Job) (_ context.Context, ok bool) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.o.Store.Now()
+	if old := r.running[j.ID]; old != nil {
+		old.claimed = now
+		return nil, false
+	}
+	ctx, lose := context.WithCancelCause(ctx)
 	r.lanes.begin(j.Lane)
-	r.running[j.ID] = &running{claimed: r.o.Store.Now(), lose: lose}
-	r.mu.Unlock()
-	return ctx
+	r.running[j.ID] = &running{claimed: now, lose: lose}
+	return ctx, true
 }
 
 // end ends jobs whose results are written.

@@ -16,10 +16,6 @@ import (
 // lookForMemory is how soon to look again for memory, while a job waits for it.
 const lookForMemory = time.Second
 
-func (r *Runner) isScarce() bool {
-	return len(r.fetches) > 0 && r.o.Memory.LastLevel() >= memory.Scarce
-}
-
 // mayBegin lists the kinds of jobs that may begin now, as many as there are.
 func (r *Runner) mayBegin() []string {
 	if len(r.fetches) > 0 && r.o.Memory.Level() >= memory.Scarce {
@@ -29,37 +25,46 @@ func (r *Runner) mayBegin() []string {
 }
 
 // claimFetch starts one job that fetches, if one is due and may begin, and
-// returns when to look for the next; zero when none waits.
+// returns when to look for the next; zero when none waits, or not before a
+// running one has ended.
 func (r *Runner) claimFetch(ctx, work context.Context, group *sync.WaitGroup) (next time.Time, err error) {
-	r.mu.Lock()
-	full := r.lanes.full()
-	leftOut := r.leftOut
-	r.mu.Unlock()
+	full, free := r.room() // after what was just started
+	if free < r.leastFree() {
+		return time.Time{}, nil
+	}
 	now, next, err := r.fetchMayBegin(ctx, full)
 	if err != nil || !now {
 		return next, err
 	}
-	_, err = r.claimSome(ctx, work, group, func() []string { return r.fetches }, 1)
-	r.mu.Lock()
-	r.leftOut.all = r.leftOut.all || leftOut.all || len(leftOut.lanes) > 0 // of what else was looked for
-	r.mu.Unlock()
+	started, soon, err := r.claimSome(ctx, work, group, func() []string { return r.fetches }, 1)
+	if started == 0 { // its queue had nothing that is due, or there was no room
+		r.o.Memory.TakeBack(memory.Crawl)
+		next = soon
+	}
 	return next, err
 }
 
-// fetchMayBegin reports whether a job that fetches is due, and one may begin now;
-// next is when to ask again, zero when none waits.
-func (r *Runner) fetchMayBegin(ctx context.Context, full []string) (now bool, next time.Time, err error) {
+// nextFetch is when the next job that fetches is due, or memory is looked at for
+// it; zero when none waits.
+func (r *Runner) nextFetch(ctx context.Context, full []string) (next time.Time, due bool, err error) {
 	waits := false
 	if err := r.o.Store.View(ctx, func(tx *store.Tx) (err error) {
 		next, waits, err = tx.NextRun(r.fetches, full)
 		return err
 	}); err != nil || !waits {
-		return false, time.Time{}, err
+		return time.Time{}, false, err
 	}
 	if at := r.o.Store.Now(); !next.After(at) {
-		return r.o.Memory.Admit(memory.Crawl), at.Add(lookForMemory), nil
+		return at.Add(lookForMemory), true, nil
 	}
-	return false, next, nil
+	return next, false, nil
+}
+
+// fetchMayBegin reports whether a job that fetches is due, and one may begin now;
+// next is when to ask again, zero when none waits.
+func (r *Runner) fetchMayBegin(ctx context.Context, full []string) (now bool, next time.Time, err error) {
+	next, due, err := r.nextFetch(ctx, full)
+	return due && r.o.Memory.Admit(memory.Crawl), next, err
 }
 
 // earlier is the earlier of two times; zero is never.

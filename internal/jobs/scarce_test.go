@@ -131,3 +131,87 @@ func TestRunnerLooksForMemory(t *testing.T) {
 		}
 	})
 }
+
+// Jobs that were passed over are looked at again, though memory is found to be
+// enough before that look is over.
+func TestMemoryComesBackDuringALook(t *testing.T) {
+	clock := storetest.NewClock()
+	var sc *scarce
+	comesBack := false
+	sc = newScarce(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: func() time.Time {
+		if comesBack && sc.o.Memory.LastLevel() == memory.Scarce {
+			comesBack = false
+			sc.gauge.percent.Store(20)
+			clock.Advance(time.Minute)
+			sc.o.Memory.Level()
+		}
+		return clock.Now()
+	}}), clock.Now)
+	if err := sc.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sc.gauge.percent.Store(90)
+	sc.enqueue(2)
+	comesBack = true
+	var group sync.WaitGroup
+	next, err := sc.claim(t.Context(), t.Context(), &group)
+	group.Wait()
+	if comesBack || err != nil {
+		t.Fatal(comesBack, err)
+	}
+	if ran := sc.done(); len(ran) < 3 && (next.IsZero() || next.After(clock.Now().Add(lookForMemory))) {
+		t.Errorf("ran %v, and it looks again at %s", ran, next)
+	}
+}
+
+// The job that is run in a while is run as soon as it can be: when what goes to its
+// host, or what has the workers, has ended, and though other jobs that fetch are
+// first in the table that are not due.
+func TestOneFetchIsRunInAWhile(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		workers int
+		busy    string // lane of what ends after three seconds
+		aside   string // lane that was set aside
+		want    string
+	}{
+		{"its host is busy", 0, "host0", "", "[deliver fetch 0]"},
+		{"the workers are", 2, "host", "", "[deliver fetch 0]"},
+		{"the first is set aside", 0, "host", "host0", "[fetch 1 deliver]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := storetest.SQLite(t)
+				b := &scarce{gauge: &gauge{}}
+				note := func(what string) error {
+					b.mu.Lock()
+					defer b.mu.Unlock()
+					b.ran = append(b.ran, what)
+					return nil
+				}
+				b.bench = newBench(t, s, Options{Workers: c.workers, Memory: memory.New(slog.New(slog.DiscardHandler), b.gauge, time.Now)}, func(_ context.Context, what string) error {
+					time.Sleep(3 * time.Second)
+					return note(what)
+				})
+				fetchJob.Register(b.Runner, func(_ context.Context, a testArgs) error { return note(a.What) })
+				b.gauge.percent.Store(90)
+				b.add(c.busy, "deliver")
+				b.update(func(tx *store.Tx) error {
+					for i := range 2 {
+						if err := fetchJob.Enqueue(tx, testArgs{fmt.Sprint("host", i), fmt.Sprint("fetch ", i)}); err != nil || c.aside == "" {
+							return err
+						}
+					}
+					_, err := tx.LaneFailed(store.LaneFailure{Lane: c.aside, Wait: func(int) time.Duration { return time.Hour }})
+					return err
+				})
+				stop := b.begin()
+				defer stop()
+				time.Sleep(6 * time.Second)
+				if ran := b.done(); fmt.Sprint(ran) != c.want {
+					t.Errorf("ran %v, want %s", ran, c.want)
+				}
+			})
+		})
+	}
+}

@@ -32,8 +32,9 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	due, err := r.claimOne(ctx, r.mayBegin())
-	if err == nil && len(due) == 0 && r.isScarce() {
+	kinds := r.mayBegin()
+	due, err := r.claimOne(ctx, kinds)
+	if err == nil && len(due) == 0 && len(kinds) < len(r.kinds) {
 		var now bool
 		if now, _, err = r.fetchMayBegin(ctx, nil); now {
 			due, err = r.claimOne(ctx, r.fetches)
@@ -42,7 +43,9 @@ func (r *Runner) Step(ctx context.Context) (bool, error) {
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
-	r.run(r.begin(ctx, due[0]), due[0])
+	if mine, ok := r.begin(ctx, due[0]); ok {
+		r.run(mine, due[0])
+	}
 	return true, nil
 }
 
@@ -67,12 +70,13 @@ func (r *Runner) claimOne(ctx context.Context, kinds []string) (due []store.Job,
 // NextDue is when the next job is due, which may be in the past; ok is false
 // when none waits.
 func (r *Runner) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
+	kinds := r.mayBegin()
 	err = r.o.Store.View(ctx, func(tx *store.Tx) error {
-		at, ok, err = tx.NextRun(r.mayBegin(), nil)
+		at, ok, err = tx.NextRun(kinds, nil)
 		return err
 	})
-	if err == nil && r.isScarce() {
-		_, fetch, err := r.fetchMayBegin(ctx, nil)
+	if err == nil && len(kinds) < len(r.kinds) {
+		fetch, _, err := r.nextFetch(ctx, nil)
 		at = earlier(at, fetch)
 		return at, !at.IsZero(), err
 	}

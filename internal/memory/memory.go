@@ -99,7 +99,7 @@ func (w *Watch) Level() Level {
 		return Enough
 	}
 	now := w.now()
-	if now.UnixNano() < w.next.Load() || !w.mu.TryLock() {
+	if !w.isDue(now) || !w.mu.TryLock() {
 		return w.LastLevel() // somebody else looks
 	}
 	defer w.mu.Unlock()
@@ -111,9 +111,15 @@ func (w *Watch) Level() Level {
 	return w.LastLevel()
 }
 
+// isDue reports whether it is time to look: also when the clock was set back since.
+func (w *Watch) isDue(now time.Time) bool {
+	left := w.next.Load() - now.UnixNano()
+	return left <= 0 || left > int64(lookEvery)
+}
+
 // LookSoon has Level called, if it is time to, by nobody who waits for it.
 func (w *Watch) LookSoon() {
-	if w != nil && w.now().UnixNano() >= w.next.Load() {
+	if w != nil && w.isDue(w.now()) {
 		go w.Level()
 	}
 }
@@ -140,6 +146,16 @@ func (w *Watch) Admit(k Kind) bool {
 	}
 	w.put[k]++
 	return false
+}
+
+// TakeBack says that what Admit let through has not begun: the next may.
+func (w *Watch) TakeBack(k Kind) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.let[k] = time.Time{}
 }
 
 // The following are called with mu held.

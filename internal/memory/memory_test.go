@@ -256,3 +256,15 @@ func TestCgroups(t *testing.T) {
 		}
 	}
 }
+
+// A clock that is set back does not stop the looks.
+func TestClockIsSetBack(t *testing.T) {
+	s := newScene()
+	s.use(20)
+	s.Level()
+	s.clock = s.clock.Add(-time.Hour)
+	s.use(99)
+	if got := s.Level(); got != Short {
+		t.Errorf("%s, want %s", got, Short)
+	}
+}

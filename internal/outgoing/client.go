@@ -142,7 +142,7 @@ type Request struct {
 	Redirect func(target string) error
 	// Grow, if set, is called before more of the response is read than usual
 	// documents have, with the memory that its body takes from then on, and can
-	// refuse it. Those who share a response share the first one's.
+	// refuse it. Who shares another's response is asked before they have it.
 	Grow func(bytes int64) error
 	// MaxBytes limits the body of the response, decompressed; 0 is 1 MiB.
 	MaxBytes int64
@@ -180,7 +180,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*Response, error) {
 		return c.read(ctx, q)
 	}
 	k := flightKey{url: q.URL, accept: q.Accept, signedBy: q.SignedBy, maxBytes: q.MaxBytes, timeout: q.Timeout}
-	return c.flights.do(ctx, k, func(ctx context.Context) (*Response, error) { return c.read(ctx, q) })
+	return c.flights.do(ctx, k, q.Grow, func(ctx context.Context) (*Response, error) { return c.read(ctx, q) })
 }
 
 func (c *Client) read(ctx context.Context, q Request) (*Response, error) {

@@ -36,8 +36,9 @@ type flight struct {
 
 // do returns the response of the flight under a key, starting one with fetch if
 // there is none. A cancelled caller does not affect the others; when the last
-// one leaves, the fetch is cancelled.
-func (f *flights) do(ctx context.Context, k flightKey, fetch func(context.Context) (*Response, error)) (*Response, error) {
+// one leaves, the fetch is cancelled. Who joins has a copy, which grow is asked
+// about as Request.Grow says.
+func (f *flights) do(ctx context.Context, k flightKey, grow func(bytes int64) error, fetch func(context.Context) (*Response, error)) (*Response, error) {
 	f.mu.Lock()
 	if f.closed {
 		f.mu.Unlock()
@@ -53,6 +54,11 @@ func (f *flights) do(ctx context.Context, k flightKey, fetch func(context.Contex
 	select {
 	case <-fl.done:
 		if joined && fl.err == nil {
+			if n := len(fl.resp.Body); grow != nil && n > usual {
+				if err := grow(int64(n)); err != nil {
+					return nil, err
+				}
+			}
 			return fl.resp.clone(), nil
 		}
 		return fl.resp, fl.err

@@ -37,7 +37,7 @@ type result struct {
 func caller(ctx context.Context, f *flights, url string, fetch func(context.Context) (*Response, error)) chan result {
 	out := make(chan result, 1)
 	go func() {
-		resp, err := f.do(ctx, flightKey{url: url}, fetch)
+		resp, err := f.do(ctx, flightKey{url: url}, nil, fetch)
 		out <- result{resp, err}
 	}()
 	synctest.Wait()
@@ -183,6 +183,42 @@ func TestOneInFlight(t *testing.T) {
 				}
 				c.Close()
 			})
+		})
+	}
+}
+
+// Who shares a response has a copy of it, and needs as much memory as the first.
+func TestSharedResponsesGrow(t *testing.T) {
+	no := errors.New("no room")
+	for _, c := range []struct {
+		size  int
+		asked int64
+		err   error
+	}{
+		{usual, 0, nil},
+		{usual + 1, usual + 1, no},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var f flights
+			release := make(chan struct{})
+			fetch := func(context.Context) (*Response, error) {
+				<-release
+				return &Response{Body: make([]byte, c.size)}, nil
+			}
+			first := caller(t.Context(), &f, "a", fetch)
+			second, asked := make(chan error, 1), int64(0)
+			go func() {
+				_, err := f.do(t.Context(), flightKey{url: "a"}, func(n int64) error { asked = n; return no }, fetch)
+				second <- err
+			}()
+			synctest.Wait()
+			close(release)
+			if r := <-first; r.err != nil {
+				t.Error(r.err)
+			}
+			if err := <-second; err != c.err || asked != c.asked {
+				t.Errorf("%d bytes: %v, asked for %d", c.size, err, asked)
+			}
 		})
 	}
 }
