@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // PutBlock makes account block target: follows in both directions end and each
 // is removed from the other's home feed and notifications. false when the block
 // exists already.
@@ -73,15 +75,17 @@ func (tx *Tx) AnyUnblocked(names []string, other AccountID) (bool, error) {
 	return ok, err
 }
 
-// Blocks lists the accounts that an account blocks.
+// Blocks lists the accounts that an account blocks, without those that are deleted:
+// their blocks end with their purge.
 func (tx *Tx) Blocks(account AccountID, p Page) ([]Paged[*Account], error) {
-	return tx.pagedAccounts(p, `
+	list, err := tx.pagedAccounts(p, `
 		SELECT b.id, `+accountColumns+`
 		FROM blocks b
 		JOIN accounts a ON a.id = b.target_id
 		WHERE b.account_id = $4 AND b.id < $1 AND b.id > $2
 		ORDER BY b.id `+p.order()+`
 		LIMIT $3`, account)
+	return slices.DeleteFunc(list, func(b Paged[*Account]) bool { return !b.Item.DeletedAt.IsZero() }), err
 }
 
 // blockedFrom is the set of accounts that are not shown to strangers beside a

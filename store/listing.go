@@ -94,7 +94,8 @@ func (tx *Tx) timelineIDs(l *listing, err error) (list []ObjectID, end ObjectID,
 	if l == nil || err != nil {
 		return nil, 0, err
 	}
-	if list, err = ids[ObjectID](tx, `SELECT o.id `+l.from(), l.params...); err != nil {
+	from := l.from() // which adds to params
+	if list, err = ids[ObjectID](tx, `SELECT o.id `+from, l.params...); err != nil {
 		return nil, 0, err
 	}
 	last, err := tx.endOfListing(l, len(list))

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PutMute hides target's posts from account, and, if notifications, its
 // notifications; until expires, or permanently when that is zero.
@@ -49,5 +52,6 @@ func (tx *Tx) Mutes(account AccountID, p Page) ([]Paged[Muted], error) {
 		WHERE m.account_id = $4 AND m.id < $1 AND m.id > $2 AND (m.expires_at = 0 OR m.expires_at > $5)
 		ORDER BY m.id `+p.order()+`
 		LIMIT $3`, below, above, p.Limit, account, millis(tx.Now()))
+	out = slices.DeleteFunc(out, func(m Paged[Muted]) bool { return !m.Item.DeletedAt.IsZero() }) // whose mutes end with their purge
 	return newestFirst(p, out), err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -73,6 +74,35 @@ func TestPurgeIsInShortSteps(t *testing.T) {
 		if steps < 7 || left() != 0 {
 			t.Errorf("after %d steps %d rows are left", steps, left())
 		}
+	})
+}
+
+// Between the deletion of an account and the steps of its purge it is shown nowhere.
+func TestDeletedIsNotListed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		me, gone, stays := w.local("me"), w.remote("gone"), w.remote("stays")
+		w.update(func(tx *store.Tx) error {
+			for _, a := range []*store.Account{gone, stays} {
+				_, err := tx.PutBlock(me.ID, a.ID, a.URI+"/block")
+				if err = errors.Join(err, tx.PutMute(me.ID, a.ID, true, time.Time{})); err != nil {
+					return err
+				}
+			}
+			return tx.DeleteAccount(gone.ID)
+		})
+		w.view(func(tx *store.Tx) error {
+			p := store.Page{Limit: 40}
+			blocks, err := tx.Blocks(me.ID, p)
+			if err != nil || len(blocks) != 1 || blocks[0].Item.ID != stays.ID {
+				t.Errorf("%d blocked, %v", len(blocks), err)
+			}
+			mutes, err := tx.Mutes(me.ID, p)
+			if err != nil || len(mutes) != 1 || mutes[0].Item.ID != stays.ID {
+				t.Errorf("%d muted, %v", len(mutes), err)
+			}
+			return nil
+		})
 	})
 }
 

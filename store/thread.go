@@ -81,7 +81,8 @@ func (tx *Tx) ancestors(viewer AccountID, id ObjectID, depth int) ([]ObjectID, e
 		depth int
 	}
 	var up []ancestor
-	// UNION, not UNION ALL: so that a thread with a cycle ends.
+	// In a thread with a cycle, which another server may make, each is found again
+	// and again until the depth ends it. It is listed once, where it is nearest.
 	err := tx.query(func(row scanner) error {
 		var a ancestor
 		err := row.Scan(&a.id, &a.depth)
@@ -98,11 +99,16 @@ func (tx *Tx) ancestors(viewer AccountID, id ObjectID, depth int) ([]ObjectID, e
 		FROM up
 		CROSS JOIN objects o
 		WHERE o.id = up.id AND up.id <> $1 AND `+visible("o", "$3"), id, depth, viewer)
-	slices.SortStableFunc(up, func(a, b ancestor) int { return b.depth - a.depth })
-	list := make([]ObjectID, len(up))
-	for i, a := range up {
-		list[i] = a.id
+	slices.SortStableFunc(up, func(a, b ancestor) int { return a.depth - b.depth })
+	var list []ObjectID
+	seen := map[ObjectID]bool{}
+	for _, a := range up {
+		if !seen[a.id] {
+			list = append(list, a.id)
+		}
+		seen[a.id] = true
 	}
+	slices.Reverse(list)
 	return list, err
 }
 

@@ -97,6 +97,38 @@ func TestThreadIsVisible(t *testing.T) {
 	})
 }
 
+// Other servers may make a status answer itself, or two each other. Each is in the
+// thread once: a page with thousands of copies would take all memory.
+func TestThreadWithACycle(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice, bob := w.local("alice"), w.remote("bob")
+		for i, answered := range []int{3, 0, 1, 2} { // by the first of the thread: none, itself, its answer, who is looked at
+			uri := func(n int) string { return fmt.Sprintf("https://there.test/%d/%d", i, n) }
+			var list []*store.Object
+			for n := range 3 {
+				o := w.status(bob, store.Public, func(o *store.Object) {
+					o.URI, o.InReplyToURI = uri(n), uri(answered)
+					if n > 0 {
+						o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID = uri(n-1), list[n-1].ID, bob.ID
+					}
+				})
+				list = append(list, o)
+			}
+			if answered < len(list) {
+				w.update(func(tx *store.Tx) error { return tx.LinkReplies(list[answered]) })
+			}
+			w.view(func(tx *store.Tx) error {
+				above, _, err := tx.Thread(alice.ID, list[2].ID)
+				if err != nil || len(above) != 2 || above[0].ID != list[0].ID || above[1].ID != list[1].ID {
+					t.Errorf("%d: %d above, %v", answered, len(above), err)
+				}
+				return nil
+			})
+		}
+	})
+}
+
 func TestThreadIsPaged(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)

@@ -205,8 +205,10 @@ func list(v any) []any {
 func number(v any) float64 {
 	switch n := v.(type) {
 	case json.Number:
-		f, _ := n.Float64()
-		return f
+		if f, err := n.Float64(); err == nil {
+			return f
+		}
+		return 0 // 1e999 is infinite to Go, and no JSON can say that again
 	case float64:
 		return n
 	}

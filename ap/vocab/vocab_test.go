@@ -186,3 +186,15 @@ func FuzzCanonical(f *testing.F) {
 		}
 	})
 }
+
+// A number that is too large for a float is none: it could not be written as
+// JSON again, and would spoil every page that shows it.
+func TestInfiniteNumbers(t *testing.T) {
+	o, err := Parse([]byte(`{"id":"https://a.test/1","type":"Note","attachment":[{"type":"Image","url":"https://a.test/1.png","width":1e999,"height":-1e999,"focalPoint":[1e999,-1e999]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := o.Attachment[0]; a.Width != 0 || a.Height != 0 || a.FocalPoint != [2]float64{} {
+		t.Errorf("%+v", a)
+	}
+}

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"math"
 	"strconv"
 
 	"kinglet/store"
@@ -47,7 +48,8 @@ func (Serializer) Attachment(m store.Attachment) Attachment {
 			Aspect: float64(m.Width) / float64(m.Height),
 		}
 	}
-	if m.FocusX != 0 || m.FocusY != 0 {
+	// An older version stored what no JSON can say: the page would be none.
+	if (m.FocusX != 0 || m.FocusY != 0) && !math.IsInf(m.FocusX, 0) && !math.IsInf(m.FocusY, 0) {
 		e.Meta.Focus = &focus{m.FocusX, m.FocusY}
 	}
 	return e

@@ -3,11 +3,13 @@ package mastodon
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"testing"
 
 	"kinglet/api/respond"
+	"kinglet/store"
 )
 
 // Entities that write their own JSON write what encoding/json does by their
@@ -91,5 +93,15 @@ func fill(dice *rand.Rand, v reflect.Value, depth int) {
 		}
 	default:
 		panic(v.Kind())
+	}
+}
+
+// A picture's focus that another server gave as 1e999 does not spoil the page.
+func TestInfiniteFocus(t *testing.T) {
+	for _, focus := range [][2]float64{{math.Inf(1), 0}, {0, math.Inf(-1)}, {math.Inf(1), math.Inf(1)}} {
+		e := Serializer{}.Attachment(store.Attachment{FocusX: focus[0], FocusY: focus[1]})
+		if b := (&Status{MediaAttachments: []Attachment{e}}).AppendJSON(nil); !json.Valid(b) {
+			t.Errorf("%v: %s", focus, b)
+		}
 	}
 }

@@ -42,6 +42,9 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if impossible, err := checkText(query, args); impossible {
 		return 0, err
 	}
+	if tx.hasEnded() {
+		return 0, errEnded
+	}
 	defer tx.ran(query, args)()
 	return tx.conn.exec(tx.ctx, query, args)
 }
@@ -51,9 +54,16 @@ func (tx *Tx) Query(scan func(row Row) error, query string, args ...any) error {
 	if impossible, err := checkText(query, args); impossible {
 		return err
 	}
+	if tx.hasEnded() {
+		return errEnded
+	}
 	defer tx.ran(query, args)() // when it has been read
 	return tx.conn.query(tx.ctx, scan, query, args)
 }
+
+// hasEnded reports whether SQLite has rolled the transaction back by itself. A
+// statement after that would be a transaction of its own.
+func (tx *Tx) hasEnded() bool { return tx.conn.lite != nil && !tx.conn.lite.inTransaction() }
 
 // One reads a single value; without a row it returns the zero value and false.
 func One[T any](tx *Tx, query string, args ...any) (v T, ok bool, err error) {

@@ -144,6 +144,32 @@ func TestTransactionThatEndedByItself(t *testing.T) {
 	update(t, e, keep("after", "v"))
 }
 
+// Nor is what the function does after that: outside of a transaction each statement
+// would be written at once, and the caller told that it failed.
+func TestNothingFollowsAnEndedTransaction(t *testing.T) {
+	t.Parallel()
+	e := sqlite(t)
+	ends := func(key string) func(tx *engine.Tx) error {
+		return func(tx *engine.Tx) error {
+			_, _ = tx.Exec("ROLLBACK") // as SQLite does when the disk is full
+			_ = keep(key, "v")(tx)
+			return nil
+		}
+	}
+	if err := e.Update(t.Context(), ends("first")); err == nil || kept(t, e, "first") {
+		t.Errorf("the first of a group: answered %v, kept %v", err, kept(t, e, "first"))
+	}
+	errs := queued(t, e, func() {}, t.Context(), keep("before", "v"), ends("behind"), keep("after", "v"))
+	for i, key := range []string{"before", "behind", "after"} {
+		if kept(t, e, key) != (errs[i] == nil) {
+			t.Errorf("%s: answered %v, kept %v", key, errs[i], kept(t, e, key))
+		}
+	}
+	if errs[1] == nil {
+		t.Error("who lost everything is answered that it is written")
+	}
+}
+
 func TestCancelledWriteIsNotWritten(t *testing.T) {
 	t.Parallel()
 	e := sqlite(t)
