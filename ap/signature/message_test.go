@@ -415,3 +415,20 @@ func TestCavageInTheWild(t *testing.T) {
 		})
 	}
 }
+
+// The log names the key of either kind, and nothing of what is neither.
+func TestClaimedKeyID(t *testing.T) {
+	for name, r := range map[string]*http.Request{"cavage": arrived(t, "{}"), "message": messageArrived(t, "{}", testEd25519)} {
+		if got := ClaimedKeyID(r.Header); got != keyID {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	long := `("@method");created=1;keyid="https://b.test/` + strings.Repeat("x", 1000) + `"`
+	h := http.Header{"Signature-Input": {"sig1=" + long}, "Signature": {"sig1=:AAAA:"}}
+	if got := ClaimedKeyID(h); len(got) != 300 {
+		t.Errorf("a long one has %d bytes", len(got))
+	}
+	if got := ClaimedKeyID(http.Header{"Signature": {"x"}}); got != "" {
+		t.Errorf("%q", got)
+	}
+}

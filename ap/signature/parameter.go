@@ -47,11 +47,14 @@ func parameters(h http.Header) (map[string]string, error) {
 // ClaimedKeyID is the key id in a request, verified or not, for the log. It is
 // "" when it is invalid.
 func ClaimedKeyID(h http.Header) string {
-	p, err := parameters(h)
-	if err != nil {
-		return ""
+	id := ""
+	if p, err := parameters(h); err == nil {
+		id = p["keyId"]
 	}
-	return p["keyId"][:min(len(p["keyId"]), 300)]
+	if m, err := messageSignature(h); err == nil {
+		id = m.params["keyid"]
+	}
+	return id[:min(len(id), 300)]
 }
 
 // parameter parses the first parameter, name="value" or name=value, and returns

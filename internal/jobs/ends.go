@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"kinglet/store"
@@ -70,6 +71,9 @@ func (r *Runner) write(ctx context.Context, e *ends) {
 // succeeded writes that jobs succeeded. The memory of lanes changes after the
 // commit: the transaction may be run twice, or fail.
 func (r *Runner) succeeded(tx *store.Tx, list []store.Job) error {
+	// In the order in which an Enqueue takes the queues: two transactions that take
+	// the same lanes don't wait for each other.
+	list = slices.SortedFunc(slices.Values(list), func(a, b store.Job) int { return strings.Compare(a.Lane, b.Lane) })
 	for _, j := range list {
 		if j.LaneFailing || r.isFailing(j.Lane) {
 			// What fetches keeps its time behind the others.
