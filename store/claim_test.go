@@ -140,6 +140,9 @@ func TestLaneIsAside(t *testing.T) {
 		enqueue("fetch", 0)
 		enqueue("k", 0)
 		enqueue("fetch", 2*time.Hour)
+		if in := next("fetch"); in < time.Hour {
+			t.Errorf("what was written while the lane is aside is looked for in %s", in)
+		}
 		if got := claim(); got != "" {
 			t.Errorf("%s are claimed in a lane that is set aside", got)
 		}
