@@ -15,15 +15,8 @@ func checkDigest(header string, body []byte) error {
 	known := 0
 	for _, d := range strings.Split(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
-		var sum []byte
-		switch strings.ToUpper(name) {
-		case "SHA-256":
-			s := sha256.Sum256(body)
-			sum = s[:]
-		case "SHA-512":
-			s := sha512.Sum512(body)
-			sum = s[:]
-		default:
+		sum, ok := sumOf(strings.ToLower(name), body)
+		if !ok {
 			continue
 		}
 		known++
@@ -35,6 +28,20 @@ func checkDigest(header string, body []byte) error {
 		return errors.New("no supported digest")
 	}
 	return nil
+}
+
+// sumOf is the digest of a body by the name of a supported algorithm, in lower
+// case.
+func sumOf(algorithm string, body []byte) (sum []byte, known bool) {
+	switch algorithm {
+	case "sha-256":
+		s := sha256.Sum256(body)
+		return s[:], true
+	case "sha-512":
+		s := sha512.Sum512(body)
+		return s[:], true
+	}
+	return nil, false
 }
 
 // hasKnownDigest reports whether a Digest header has a supported digest.

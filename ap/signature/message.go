@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -187,7 +188,7 @@ func (u Rules) parseMessage(r *http.Request, now time.Time) (*Signature, error) 
 	} else if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return nil, errors.New("the signature does not cover the content-digest")
 	}
-	base, err := messageBase(r, u.scheme(), input.list, input.raw)
+	base, err := messageBase(r, cmp.Or(u.Scheme, "https"), input.list, input.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -247,11 +248,7 @@ func (u Rules) checkMessageTime(r *http.Request, p map[string]string, covered ma
 		}
 	}
 	if covered["date"] {
-		at, err := http.ParseTime(r.Header.Get("Date"))
-		if err != nil {
-			return errors.New("invalid date")
-		}
-		if err := u.checkClockSkew(at, now); err != nil {
+		if err := u.checkDate(r, now); err != nil {
 			return err
 		}
 	}
@@ -289,15 +286,8 @@ func contentDigest(h http.Header) ([]member, error) {
 // every one must match.
 func checkContentDigest(list []member, body []byte) error {
 	for _, d := range list {
-		var sum []byte
-		switch d.label {
-		case "sha-256":
-			s := sha256.Sum256(body)
-			sum = s[:]
-		case "sha-512":
-			s := sha512.Sum512(body)
-			sum = s[:]
-		default:
+		sum, known := sumOf(d.label, body)
+		if !known {
 			continue
 		}
 		if subtle.ConstantTimeCompare(d.bytes, sum) != 1 {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -51,9 +52,7 @@ func encodeBase58(b []byte) string {
 	for i := 0; i < len(b) && b[i] == 0; i++ {
 		reversed = append(reversed, base58[0])
 	}
-	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
-		reversed[i], reversed[j] = reversed[j], reversed[i]
-	}
+	slices.Reverse(reversed)
 	return string(reversed)
 }
 

@@ -115,13 +115,6 @@ type Rules struct {
 	Ahead  time.Duration // how far in the future; 0 is MaxFuture
 }
 
-func (u Rules) scheme() string {
-	if u.Scheme == "" {
-		return "https"
-	}
-	return u.Scheme
-}
-
 // Parse parses the signature of a request to this server and refuses it, with
 // an error that says why, unless it covers method and path, host, date and,
 // where there may be a body, a digest, each once; and the date is close to now.
