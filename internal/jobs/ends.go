@@ -77,8 +77,7 @@ func (r *Runner) succeeded(tx *store.Tx, list []store.Job) error {
 	for _, j := range list {
 		if j.LaneFailing || r.isFailing(j.Lane) {
 			// What fetches keeps its time behind the others.
-			others := slices.DeleteFunc(slices.Clone(r.kinds), func(kind string) bool { return slices.Contains(r.fetches, kind) })
-			if err := tx.LaneRecovered(j.Lane, others); err != nil {
+			if err := tx.LaneRecovered(j.Lane, r.others); err != nil {
 				return err
 			}
 		}
