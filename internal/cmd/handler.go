@@ -75,13 +75,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		}
 		pages.NotFound(w, r)
 	})
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && !isAPI(r.URL.Path) {
-			http.Redirect(w, r, "/", http.StatusFound) // a browser at an inbox
-			return
-		}
-		respond.Error(w, r, log, respond.NotAllowed)
-	})
+	r.MethodNotAllowed(otherMethod(r, log))
 	return r, nil
 }
 
