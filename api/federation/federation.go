@@ -69,6 +69,9 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 // its own server can confirm that.
 func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 	account, err := tx.AccountByHandle(name, "")
+	if err == nil && !account.Local() {
+		err = respond.NotFound // name@example.org: its own server answers for it
+	}
 	if err == nil && !account.Active() {
 		err = fault.Errorf(fault.Gone, "This account is gone")
 	}
