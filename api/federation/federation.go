@@ -137,13 +137,13 @@ type served struct {
 }
 
 func (a *API) readServed(tx *store.Tx, uri string) (o served, err error) {
-	if o.Object, err = tx.ObjectByURI(uri); err != nil {
+	if o.Object, err = tx.DocumentByURI(uri); err != nil {
 		return o, err
 	}
 	if o.author, err = tx.Account(o.AccountID); err != nil || !o.DeletedAt.IsZero() && o.Type != "Tombstone" {
 		return o, err
 	}
-	o.doc, err = a.Service.Document(tx, o.Object)
+	o.doc, err = a.Service.DocumentOfRow(tx, o.Object)
 	return o, err
 }
 

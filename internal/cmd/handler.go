@@ -44,7 +44,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
 	shortage := &shortage{memory: watch, auth: authService, session: pages.SignedIn, config: s.Config, seen: ratelimit.NewRecent[struct{}](s.Store.Now, mostSeen)}
-	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, shortage.refuseStrangers, onlyText(notText), headAsGet)
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, shortage.refuseStrangers, onlyText(notText), headAsGet, respond.Conditional)
 	pictures := media.NewKeeper(blobs, media.Limits{
 		Bytes: min(s.Config.Limits.PictureMemory, memory.Limit()/2), Memory: s.Store.Memory(), Watch: watch, Background: work,
 	})
