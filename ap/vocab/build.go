@@ -21,6 +21,7 @@ type contextTerms struct {
 	Featured                  typedTerm `json:"featured"`
 	Discoverable              string    `json:"discoverable"`
 	Indexable                 string    `json:"indexable"`
+	WebFinger                 string    `json:"webfinger"`
 	AlsoKnownAs               typedTerm `json:"alsoKnownAs"`
 	MovedTo                   typedTerm `json:"movedTo"`
 	Schema                    string    `json:"schema"`
@@ -53,6 +54,7 @@ func newContext() []any {
 			Featured:                  typedTerm{"toot:featured", "@id"},
 			Discoverable:              "toot:discoverable",
 			Indexable:                 "toot:indexable",
+			WebFinger:                 "https://purl.archive.org/socialweb/webfinger#webfinger",
 			AlsoKnownAs:               typedTerm{"as:alsoKnownAs", "@id"},
 			MovedTo:                   typedTerm{"as:movedTo", "@id"},
 			Schema:                    "http://schema.org#",
