@@ -60,7 +60,7 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 	if s.Config.IsOwn(account.URL) {
 		account.URL = account.URI // a page of ours is not theirs
 	}
-	found := s.findHandle(ctx, account)
+	found := s.handleOf(ctx, account, doc.WebFinger)
 	account.FetchedAt = s.Store.Now()
 	fetched := *account // what comes of it depends on what is known when it is written
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {

@@ -39,6 +39,15 @@ func (s *Service) Document(tx *store.Tx, o *store.Object) (json.RawMessage, erro
 	return vocab.WithObject(row.JSON, actor), err
 }
 
+// DocumentOfRow is Document of a row that was read with what its document is
+// made of (store.Tx.DocumentByURI).
+func (s *Service) DocumentOfRow(tx *store.Tx, row *store.Object) (json.RawMessage, error) {
+	if hasObjectByID(row) {
+		return s.Document(tx, row)
+	}
+	return activity.Document(s.Config, row, nil), nil
+}
+
 func hasObjectByID(o *store.Object) bool {
 	return o.Local && !o.IsStatus && activity.HasObjectByID(o.Type)
 }

@@ -90,7 +90,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 		return nil, "", fault.Errorf(fault.Invalid, "%s redirects to this server", uri)
 	}
 	if ct := resp.Header.Get("Content-Type"); !vocab.IsActivityPubContentType(ct) {
-		return nil, "", fault.Errorf(fault.Invalid, "%s is not an ActivityPub document, its content type is %q", uri, ct)
+		return nil, "", fault.Errorf(fault.Invalid, "%s has the content type %q: %w", uri, ct, &notDocument{resp})
 	}
 	parsed, err := s.background.BeginJob(ctx)
 	if err != nil {

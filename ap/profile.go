@@ -77,7 +77,7 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		return err
 	}
 	s.renderProfile(account, user, known)
-	actor := object.ActorDraft(account, s.profileTags(user, known))
+	actor := s.actorDraft(account, s.profileTags(user, known))
 	update := s.draft(account, "Update", embed(actor), []string{vocab.Public}, []string{account.FollowersURI})
 	_, err = s.local(ctx, account, update, activity.Command{Write: func(tx *store.Tx, a *activity.Activity) error {
 		err := tx.LockAccount(id)
@@ -224,7 +224,14 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 	if err != nil && !fault.Is(err, fault.NotFound) { // of an account that was deleted
 		return nil, err
 	}
-	return vocab.Encode(object.Compose(object.ActorDraft(a, tags)).Document), nil
+	return vocab.Encode(object.Compose(s.actorDraft(a, tags)).Document), nil
+}
+
+// actorDraft is the document of a local account, with its handle.
+func (s *Service) actorDraft(a *store.Account, tags []vocab.Tag) *vocab.Object {
+	o := object.ActorDraft(a, tags)
+	o.WebFinger = s.Config.Handle(a.Username)
+	return o
 }
 
 // InstanceActorDocument is the document of the actor that fetches for the whole
@@ -232,7 +239,7 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
 	return vocab.Encode(object.Compose(&vocab.Object{
-		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
+		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, WebFinger: s.Config.Handle(config.InstanceActorName), Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
 		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
 		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
 	}).Document)

@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"strings"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
@@ -27,10 +28,27 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 	if err == nil || !fault.Is(err, fault.NotFound) || s.Config.IsOwn(canonical) {
 		return found, err
 	}
-	doc, err := s.fetchDocument(ctx, canonical)
+	doc, err := s.findDocument(ctx, canonical)
 	if err != nil {
 		return Found{}, err
 	}
+	switch doc.Type {
+	case "Create", "Update", "Announce":
+		// The address of an activity is that of what it published: which is on its own
+		// origin, and is believed from there alone.
+		about := doc.Object.ID
+		if found, err := s.KnownURL(ctx, about); err == nil || !fault.Is(err, fault.NotFound) {
+			return found, err
+		}
+		if doc, err = s.fetchDocument(ctx, about); err != nil {
+			return Found{}, err
+		}
+	}
+	return s.takeFound(ctx, doc)
+}
+
+// takeFound stores what was fetched from its origin: an account or a status.
+func (s *Service) takeFound(ctx context.Context, doc *vocab.Object) (Found, error) {
 	if vocab.IsActorType(doc.Type) {
 		account, err := s.takeActor(ctx, doc)
 		if err != nil {
@@ -40,13 +58,16 @@ func (s *Service) ResolveURL(ctx context.Context, address string) (Found, error)
 	}
 	out, err := s.takeStatus(ctx, doc, 0)
 	if err == nil && out.NotWanted != "" {
-		err = fault.Errorf(fault.NotFound, "%s: %s", canonical, out.NotWanted)
+		err = fault.Errorf(fault.NotFound, "%s: %s", doc.ID, out.NotWanted)
 	}
 	return Found{Status: out.Object}, err
 }
 
 // known finds what a URL refers to without any request: ids, and our own pages.
 func (s *Service) known(tx *store.Tx, address string) (Found, error) {
+	if s.Config.IsOwn(address) {
+		address = strings.TrimSuffix(address, "/") // no path of ours ends with one
+	}
 	switch u := s.Config.ParseURL(address); u.Kind {
 	case config.NotOurURL:
 	case config.ActorURL, config.ProfileURL:
@@ -72,6 +93,20 @@ func (s *Service) known(tx *store.Tx, address string) (Found, error) {
 		return Found{Account: a.ID}, nil
 	}
 	return Found{}, fault.Errorf(fault.NotFound, "%s is not known here", address)
+}
+
+// Resolve finds the account or status that a person means by what they pasted or
+// typed: a URL, with or without its scheme, or a handle. The error says why
+// there is nothing.
+func (s *Service) Resolve(ctx context.Context, text string) (Found, error) {
+	if address, ok := s.Config.ParseAddress(text); ok {
+		return s.ResolveURL(ctx, address)
+	}
+	if h, ok := s.Config.ParseHandle(text); !ok || h.Domain == "" && !h.Own {
+		return Found{}, fault.Errorf(fault.Invalid, "%q is neither an address (https://…) nor a handle (@name@example.org)", clip(text))
+	}
+	account, err := s.ResolveHandle(ctx, text)
+	return Found{Account: account}, err
 }
 
 // KnownURL is ResolveURL without fetching.

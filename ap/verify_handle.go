@@ -24,6 +24,26 @@ type foundHandle struct {
 	err      error // why, when it must be looked up again
 }
 
+// handleOf is findHandle for an actor that says itself what its handle is
+// (FEP-2c59): on another domain than its id's, it is the actor's if that domain's
+// WebFinger leads to the actor. Otherwise the host of its id decides.
+func (s *Service) handleOf(ctx context.Context, account *store.Account, claimed string) foundHandle {
+	h, ok := s.Config.ParseHandle(claimed)
+	domain := vocab.Host("https://" + h.Domain)
+	if !ok || h.Own || domain == "" || domain == vocab.Host(account.URI) || !strings.EqualFold(h.Name, account.Username) {
+		return s.findHandle(ctx, account)
+	}
+	there, err := s.webFinger(ctx, h.Name, domain)
+	if err == nil && sameDocument(there.actor, account.URI) {
+		return foundHandle{domain: domain, verified: true}
+	}
+	found := s.findHandle(ctx, account)
+	if fault.Is(err, fault.Unavailable) && !found.denied {
+		found.askAgain, found.err = true, err
+	}
+	return found
+}
+
 // findHandle verifies the handle that an actor claims (SECURITY-RULES 7). Its
 // own host vouches for name@host. Another domain (@you@example.org, served from
 // social.example.org) is accepted only when the host names it and the domain's

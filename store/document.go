@@ -1,6 +1,10 @@
 package store
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"kinglet/internal/fault"
+)
 
 // Object documents are what others get of our objects. Of most nothing is
 // stored: their rows say all that is in them (ap/activity, Document).
@@ -34,6 +38,16 @@ func (tx *Tx) Documents(list []ObjectID) (map[ObjectID]*Object, error) {
 		out[o.ID] = o
 	}
 	return out, err
+}
+
+// DocumentByURI reads an object by its ActivityPub id, with what its document is
+// made of; NotFound.
+func (tx *Tx) DocumentByURI(uri string) (found *Object, err error) {
+	err = tx.withDocuments(func(o *Object) { found = o }, `o.uri = $1`, uri)
+	if err == nil && found == nil {
+		err = fault.Errorf(fault.NotFound, "object %s not found", uri)
+	}
+	return found, err
 }
 
 // DocumentWithObject reads an object with what its document is made of, and

@@ -74,10 +74,21 @@ func (u *UI) signInToken(w http.ResponseWriter, r *http.Request) string {
 const maxForm = 32 << 10
 
 // form reads a form that one of our own pages sent, in this browser: its token
-// was made for the use, from the secret in the browser's cookie. Too many
-// forms, forms of other sites and large ones are refused before anything is
-// read.
+// was made for the use, from the secret in the browser's cookie.
 func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (url.Values, error) {
+	form, err := u.readForm(w, r)
+	if err != nil {
+		return nil, err
+	}
+	if secret == "" || !u.Auth.Verify(use, secret, form.Get("csrf")) {
+		return nil, fault.Errorf(fault.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
+	}
+	return form, nil
+}
+
+// readForm reads a form that changes nothing. Too many forms, forms of other
+// sites and large ones are refused before anything is read.
+func (u *UI) readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if !u.Limits.Count(ratelimit.Address, u.Config.ClientAddress(r)).Allowed {
 		return nil, fault.Errorf(fault.RateLimited, "too many forms")
 	}
@@ -90,9 +101,6 @@ func (u *UI) form(w http.ResponseWriter, r *http.Request, use, secret string) (u
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		return nil, fault.Errorf(fault.Invalid, "The form is invalid")
-	}
-	if secret == "" || !u.Auth.Verify(use, secret, r.PostForm.Get("csrf")) {
-		return nil, fault.Errorf(fault.Forbidden, "The page was open for too long, or your browser keeps no cookies. Go back, reload it, and try again.")
 	}
 	return r.PostForm, nil
 }

@@ -51,6 +51,14 @@ type profilePage struct {
 
 // Profile shows a local account and what everyone may see of its posts.
 func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
+	if h, ok := u.otherServers(r); ok {
+		if h.Own {
+			u.ToProfile(w, r)
+			return
+		}
+		u.remoteProfile(w, r, h)
+		return
+	}
 	p := store.Page{Limit: pageSize}
 	p.MaxID, _ = store.ParseID(r.URL.Query().Get("max_id"))
 	viewer, ctx := u.reader(r)
@@ -82,8 +90,17 @@ func (u *UI) Profile(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// account is the local account of the path, which may have our own domain.
 func (u *UI) account(tx *store.Tx, r *http.Request) (*store.Account, error) {
-	a, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+	return u.localAccount(tx, chi.URLParam(r, "name"))
+}
+
+func (u *UI) localAccount(tx *store.Tx, name string) (*store.Account, error) {
+	h, ok := u.Config.ParseHandle(name)
+	if !ok || h.Domain != "" {
+		return nil, fault.Errorf(fault.NotFound, "no account %s here", name)
+	}
+	a, err := tx.AccountByHandle(h.Name, "")
 	if err == nil && !a.Active() {
 		err = fault.Errorf(fault.Gone, "this account is gone")
 	}
@@ -101,6 +118,10 @@ var repliesPerPage = store.ThreadBounds{Ancestors: 40, Descendants: 60, Depth: 2
 
 // Status shows a post with what it answers and a page of what answers it.
 func (u *UI) Status(w http.ResponseWriter, r *http.Request) {
+	if h, ok := u.otherServers(r); ok && !h.Own {
+		u.remoteStatus(w, r, h)
+		return
+	}
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	viewer, ctx := u.reader(r)
 	c, err := store.Read(ctx, u.Store, func(tx *store.Tx) (c statusPage, err error) {

@@ -84,6 +84,9 @@ func (u *UI) Routes(r chi.Router) {
 	r.Post("/auth/sign_out", u.signOut)
 	r.Get("/oauth/authorize", u.authorizePage)
 	r.Post("/oauth/authorize", u.authorize)
+	r.Get(config.InteractionPath, u.interaction)
+	r.Post(config.InteractionPath, u.interact)
+	r.Post("/auth/remote_follow", u.remoteFollow)
 	static, err := fs.Sub(files, "static")
 	if err != nil {
 		panic(err) // the folder is embedded above

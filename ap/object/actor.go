@@ -135,7 +135,7 @@ func writeActor(o *vocab.Object) vocab.Document {
 		"manuallyApprovesFollowers": o.ManuallyApprovesFollowers, "discoverable": o.Discoverable, "indexable": o.Indexable,
 	}
 	for term, value := range map[string]string{
-		"url": firstLink(o.URL), "followers": o.Followers, "following": o.Following, "featured": o.Featured, "movedTo": o.MovedTo,
+		"url": firstLink(o.URL), "followers": o.Followers, "following": o.Following, "featured": o.Featured, "movedTo": o.MovedTo, "webfinger": o.WebFinger,
 		"published": vocab.Date(o.Published),
 	} {
 		if value != "" {

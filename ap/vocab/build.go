@@ -1,10 +1,11 @@
 package vocab
 
 import (
-	"bytes"
 	"encoding/json"
-	"slices"
+	"strconv"
 	"time"
+
+	"kinglet/internal/jsontext"
 )
 
 // Documents are written as maps, so that policies can change them before they
@@ -20,6 +21,7 @@ type contextTerms struct {
 	Featured                  typedTerm `json:"featured"`
 	Discoverable              string    `json:"discoverable"`
 	Indexable                 string    `json:"indexable"`
+	WebFinger                 string    `json:"webfinger"`
 	AlsoKnownAs               typedTerm `json:"alsoKnownAs"`
 	MovedTo                   typedTerm `json:"movedTo"`
 	Schema                    string    `json:"schema"`
@@ -34,8 +36,12 @@ type typedTerm struct {
 	Type string `json:"@type"`
 }
 
-// Context is the @context of our documents.
-func Context() []any {
+// Context is the @context of our documents. It is not to be changed.
+func Context() []any { return ourContext }
+
+var ourContext = newContext()
+
+func newContext() []any {
 	return []any{
 		"https://www.w3.org/ns/activitystreams",
 		"https://w3id.org/security/v1",
@@ -48,6 +54,7 @@ func Context() []any {
 			Featured:                  typedTerm{"toot:featured", "@id"},
 			Discoverable:              "toot:discoverable",
 			Indexable:                 "toot:indexable",
+			WebFinger:                 "https://purl.archive.org/socialweb/webfinger#webfinger",
 			AlsoKnownAs:               typedTerm{"as:alsoKnownAs", "@id"},
 			MovedTo:                   typedTerm{"as:movedTo", "@id"},
 			Schema:                    "http://schema.org#",
@@ -59,39 +66,12 @@ func Context() []any {
 	}
 }
 
-// encode writes a document without escaping < and > as \u003c: it is not HTML.
-func encode(v any) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only our own plain structs come here
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
-// Encode encodes a document: keys in alphabetical order, the context first.
-func Encode(m Document) json.RawMessage { return encode(m) }
-
 // Date is a time as documents have it, "" for none.
 func Date(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05.000Z")
-}
-
-// withoutContext removes the @context of a document that will be embedded.
-func withoutContext(doc json.RawMessage) json.RawMessage {
-	if !bytes.Contains(doc, []byte(`"@context"`)) {
-		return doc
-	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(doc, &m); err != nil {
-		return doc
-	}
-	delete(m, "@context")
-	return encode(m)
 }
 
 // CollectionInput is the content of a collection, or a page of one. Zero values
@@ -105,37 +85,46 @@ type CollectionInput struct {
 	Items      []any // URIs or documents; nil for none to show
 }
 
-type collectionDoc struct {
-	Context    any    `json:"@context"`
-	ID         string `json:"id"`
-	Type       string `json:"type"`
-	TotalItems int64  `json:"totalItems"`
-	First      string `json:"first,omitempty"`
-	PartOf     string `json:"partOf,omitempty"`
-	Next       string `json:"next,omitempty"`
-	Prev       string `json:"prev,omitempty"`
-	Items      *[]any `json:"orderedItems,omitempty"`
-}
-
 // BuildCollection writes an OrderedCollection or, with PartOf, its page
 // (ActivityStreams §2.6 of the vocabulary).
 func BuildCollection(in CollectionInput) json.RawMessage {
-	d := collectionDoc{
-		Context: Context(), ID: in.ID, Type: "OrderedCollection", TotalItems: in.TotalItems,
-		First: in.First, PartOf: in.PartOf, Next: in.Next, Prev: in.Prev,
-	}
+	typ := "OrderedCollection"
 	if in.PartOf != "" {
-		d.Type = "OrderedCollectionPage"
+		typ = "OrderedCollectionPage"
+	}
+	size := 1 << 10
+	for _, item := range in.Items {
+		if doc, ok := item.(json.RawMessage); ok {
+			size += len(doc)
+		} else {
+			size += 128
+		}
+	}
+	b := append(make([]byte, 0, size), `{"@context":`...)
+	b = append(b, encodedContext()...)
+	b = jsontext.Append(append(b, `,"id":`...), in.ID)
+	b = jsontext.Append(append(b, `,"type":`...), typ)
+	b = strconv.AppendInt(append(b, `,"totalItems":`...), in.TotalItems, 10)
+	for _, term := range [...]struct{ name, value string }{{"first", in.First}, {"partOf", in.PartOf}, {"next", in.Next}, {"prev", in.Prev}} {
+		if term.value != "" {
+			b = append(append(append(b, `,"`...), term.name...), `":`...)
+			b = jsontext.Append(b, term.value)
+		}
 	}
 	if in.Items != nil {
+		b = append(b, `,"orderedItems":[`...)
 		for i, item := range in.Items {
-			if doc, ok := item.(json.RawMessage); ok {
-				in.Items[i] = withoutContext(doc)
+			if i > 0 {
+				b = append(b, ',')
 			}
+			if doc, ok := item.(json.RawMessage); ok {
+				item = withoutContext(doc)
+			}
+			b = appendValue(b, item)
 		}
-		d.Items = &in.Items
+		b = append(b, ']')
 	}
-	return encode(d)
+	return append(b, '}')
 }
 
 // Texts is a list of texts as a document has it.
@@ -145,16 +134,4 @@ func Texts(list []string) []any {
 		out[i] = s
 	}
 	return out
-}
-
-// WithContext adds to a document that was embedded in another, and so has none,
-// the @context that it needs on its own. Every other byte stays as it was
-// delivered.
-func WithContext(doc json.RawMessage) json.RawMessage {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(doc, &m); err != nil || len(m) == 0 || m["@context"] != nil {
-		return doc
-	}
-	rest := bytes.TrimPrefix(bytes.TrimLeft(doc, " \t\r\n"), []byte("{"))
-	return slices.Concat([]byte(`{"@context":`), encode(Context()), []byte(","), rest)
 }

@@ -1,6 +1,7 @@
 package vocab
 
 import (
+	"errors"
 	"mime"
 	"strconv"
 	"strings"
@@ -45,7 +46,7 @@ func WantsActivityPub(accept string) bool {
 			break
 		}
 		mt, params, err := mime.ParseMediaType(strings.TrimSpace(part))
-		if err != nil {
+		if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) { // such as a profile without quotes
 			continue
 		}
 		q := 1.0

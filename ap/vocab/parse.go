@@ -150,7 +150,7 @@ func mapped(m map[string]any, key, mapKey string) (value, language string) {
 }
 
 func readActor(o *Object, m map[string]any) {
-	o.PreferredUsername = text(m["preferredUsername"])
+	o.PreferredUsername, o.WebFinger = text(m["preferredUsername"]), text(m["webfinger"])
 	o.Inbox, o.Outbox = id(m["inbox"]), id(m["outbox"])
 	o.Followers, o.Following, o.Featured = id(m["followers"]), id(m["following"]), id(m["featured"])
 	if e, ok := m["endpoints"].(map[string]any); ok {

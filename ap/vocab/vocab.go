@@ -53,6 +53,7 @@ type Object struct {
 	OneOf, AnyOf []PollOption
 
 	PreferredUsername                                string
+	WebFinger                                        string // the handle that the actor says is its own (FEP-2c59)
 	Inbox, Outbox, Followers, Following, SharedInbox string
 	Featured                                         string
 	PublicKeys                                       []PublicKey

@@ -144,6 +144,10 @@ func TestNegotiation(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"application/activity+json": true, Accept: true, "application/ld+json, text/html;q=0.5": true, "application/json": true,
 		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": false, "*/*": false, "": false,
+		`application/ld+json; profile="https://www.w3.org/ns/activitystreams"`: true, "application/ld+json;profile=https://www.w3.org/ns/activitystreams": true,
+		`application/ld+json; profile="https://www.w3.org/ns/activitystreams, x", text/html;q=0.1`: true, "Application/Activity+JSON;q=0.9, */*;q=0.1": true,
+		"application/ld+json": true, "text/html;q=0.2, application/ld+json;q=0.3, */*": true, "application/activity+json; q=x": true, ";;;, application/activity+json": true,
+		"application/*": false, "image/avif,image/webp,*/*": false, "application/xml": false,
 		"text/html, application/activity+json": true, "text/html, application/activity+json;q=0.9": false, "application/activity+json;q=0": false,
 	} {
 		if WantsActivityPub(accept) != want {

@@ -17,12 +17,19 @@ const (
 )
 
 // document serves what is public. While any policy decides which servers get
-// what, no cache may give one the answer to another.
+// what, no cache may give one the answer to another. Who has the same bytes
+// already is answered with 304.
 func (a *API) document(w http.ResponseWriter, status int, doc json.RawMessage) {
 	respond.Public(w, documentAge)
 	w.Header().Set("Vary", "Accept")
 	if a.Service.AsksReaders() {
 		w.Header().Set("Vary", "Accept, Signature")
+	}
+	if status == http.StatusOK {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		if respond.NotModified(w, respond.ETag(doc)) {
+			return
+		}
 	}
 	writeDocument(w, status, doc)
 }

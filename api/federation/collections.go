@@ -88,12 +88,12 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 	}
 	a.collection(w, r, func(x *store.Account) string { return x.Outbox }, func(x *store.Account) int64 { return x.Statuses },
 		func(tx *store.Tx, x *store.Account, p store.Page) ([]any, int64, error) {
-			list, end, err := tx.AccountStatuses(0, x.ID, store.AccountQuery{Public: true}, p)
+			list, end, err := tx.AccountTimeline(0, x.ID, store.AccountQuery{Public: true}, p)
 			if err != nil {
 				return nil, 0, err
 			}
 			if len(list) == p.Limit {
-				end = list[len(list)-1].ID
+				end = list[len(list)-1]
 			}
 			items, err := a.activities(tx, reader, x, list)
 			return items, int64(end), err
@@ -101,23 +101,25 @@ func (a *API) outbox(w http.ResponseWriter, r *http.Request) {
 }
 
 // activities are the activities that published statuses, as a reader gets them.
-func (a *API) activities(tx *store.Tx, reader, author *store.Account, list []*store.Status) ([]any, error) {
-	var ids []store.ObjectID
-	var uris []string
-	for _, st := range list {
-		ids, uris = append(ids, st.ID), append(uris, st.URI)
-	}
+func (a *API) activities(tx *store.Tx, reader, author *store.Account, ids []store.ObjectID) ([]any, error) {
 	docs, err := tx.Documents(ids)
 	if err != nil {
 		return nil, err
 	}
+	uris := make([]string, 0, len(docs))
+	for _, o := range docs {
+		uris = append(uris, o.URI)
+	}
 	creates, err := tx.ActivitiesOn("Create", uris)
-	items := []any{}
-	for _, st := range list {
-		published, about := docs[st.ID], (*store.Object)(nil)
-		if create := creates[st.URI]; create != nil {
+	items := make([]any, 0, len(ids))
+	for _, id := range ids {
+		published, about := docs[id], (*store.Object)(nil)
+		if published == nil {
+			continue
+		}
+		if create := creates[published.URI]; create != nil {
 			published, about = create, published
-		} else if st.ReblogOfID == 0 {
+		} else if published.ReblogOfID == 0 {
 			continue
 		}
 		if a.Service.MayFetch(reader, author, published) {

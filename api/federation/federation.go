@@ -69,6 +69,9 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 // its own server can confirm that.
 func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 	account, err := tx.AccountByHandle(name, "")
+	if err == nil && !account.Local() {
+		err = respond.NotFound // name@example.org: its own server answers for it
+	}
 	if err == nil && !account.Active() {
 		err = fault.Errorf(fault.Gone, "This account is gone")
 	}
@@ -134,13 +137,13 @@ type served struct {
 }
 
 func (a *API) readServed(tx *store.Tx, uri string) (o served, err error) {
-	if o.Object, err = tx.ObjectByURI(uri); err != nil {
+	if o.Object, err = tx.DocumentByURI(uri); err != nil {
 		return o, err
 	}
 	if o.author, err = tx.Account(o.AccountID); err != nil || !o.DeletedAt.IsZero() && o.Type != "Tombstone" {
 		return o, err
 	}
-	o.doc, err = a.Service.Document(tx, o.Object)
+	o.doc, err = a.Service.DocumentOfRow(tx, o.Object)
 	return o, err
 }
 

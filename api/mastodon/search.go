@@ -37,8 +37,8 @@ func (c *call) search() (any, error) {
 	if q == "" {
 		return out, nil
 	}
-	if isAddress(q) {
-		found, err := c.resolve(q, resolve)
+	if address, ok := c.api.Config.ParseAddress(q); ok {
+		found, err := c.resolve(address, resolve)
 		if err != nil {
 			return nil, err
 		}
@@ -67,10 +67,6 @@ func (c *call) search() (any, error) {
 		out.Hashtags = each(names, c.serializer().Tag)
 	}
 	return out, nil
-}
-
-func isAddress(q string) bool {
-	return strings.HasPrefix(q, "https://") || strings.HasPrefix(q, "http://")
 }
 
 // resolveTime limits how long a search waits for another server.

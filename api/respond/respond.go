@@ -18,6 +18,7 @@ import (
 // Document writes an ActivityPub or other document that is already JSON.
 func Document(w http.ResponseWriter, status int, contentType string, doc []byte) {
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(doc)))
 	w.WriteHeader(status)
 	_, _ = w.Write(doc)
 }

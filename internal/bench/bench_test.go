@@ -105,6 +105,7 @@ func TestFlags(t *testing.T) {
 		"no expression":         {"-filter", "("},
 		"one file to compare":   {"-compare", "a.json"},
 		"something more":        {"more"},
+		"fewer than no servers": {"-fetch", "-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := run(context.Background(), args); err == nil {

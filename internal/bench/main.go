@@ -6,6 +6,7 @@
 //
 //	go run ./internal/bench [-days 10,100,1000] [-filter REGEXP] [-json FILE]
 //	go run ./internal/bench -count [-days 10,100]
+//	go run ./internal/bench -fetch 5000 -days 100
 //	go run ./internal/bench -compare BEFORE.json AFTER.json
 //
 // Everything is on this machine: the servers that it delivers to are one
@@ -37,6 +38,8 @@ type options struct {
 	dir      string
 	procs    int           // GOMAXPROCS of the server, 0 for Go's choice
 	fsync    time.Duration // how much longer a flush to the disk takes
+	fetchers int           // how many servers fetch one post; 0 to measure all else
+	within   time.Duration // in which they begin
 }
 
 func main() {
@@ -63,6 +66,8 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.dir, "dir", "", "folder to keep the databases in, to be used again; a temporary one when empty")
 	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
 	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
+	flags.IntVar(&o.fetchers, "fetch", 0, "measure instead that so many servers fetch one post, its author and the author's WebFinger: time, memory and bytes; on the first of -days")
+	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
 	compare := flags.Bool("compare", false, "compare two files of -json")
@@ -91,6 +96,12 @@ func run(ctx context.Context, args []string) error {
 	}
 	if err := o.shape.check(); err != nil {
 		return err
+	}
+	if o.fetchers < 0 || o.within < 0 {
+		return fmt.Errorf("-fetch and -within can't be negative")
+	}
+	if o.fetchers > 0 {
+		return measureFetch(ctx, &o)
 	}
 	return measureAll(ctx, &o)
 }

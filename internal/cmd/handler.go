@@ -44,7 +44,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 	}
 	notText := func(w http.ResponseWriter, r *http.Request) { notText(w, r, pages, log) }
 	shortage := &shortage{memory: watch, auth: authService, session: pages.SignedIn, config: s.Config, seen: ratelimit.NewRecent[struct{}](s.Store.Now, mostSeen)}
-	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, shortage.refuseStrangers, onlyText(notText), headAsGet)
+	r.Use(respond.Guard(log), respond.Deadlines, respond.Uncached, normalPath, limit.Requests(limits, s.Config, tooMany), allowAnyOrigin, shortage.refuseStrangers, onlyText(notText), headAsGet, oneAccept, respond.Conditional)
 	pictures := media.NewKeeper(blobs, media.Limits{
 		Bytes: min(s.Config.Limits.PictureMemory, memory.Limit()/2), Memory: s.Store.Memory(), Watch: watch, Background: work,
 	})
@@ -75,13 +75,7 @@ func handler(s *ap.Service, authService *auth.Service, log *slog.Logger, source 
 		}
 		pages.NotFound(w, r)
 	})
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && !isAPI(r.URL.Path) {
-			http.Redirect(w, r, "/", http.StatusFound) // a browser at an inbox
-			return
-		}
-		respond.Error(w, r, log, respond.NotAllowed)
-	})
+	r.MethodNotAllowed(otherMethod(r, log))
 	return r, nil
 }
 
@@ -110,6 +104,17 @@ func allowAnyOrigin(next http.Handler) http.Handler {
 		if isAPI(r.URL.Path) {
 			cors.ServeHTTP(w, r)
 			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// oneAccept makes one Accept header of several, which mean the same (RFC 9110
+// §5.3).
+func oneAccept(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if list := r.Header.Values("Accept"); len(list) > 1 {
+			r.Header.Set("Accept", strings.Join(list, ", "))
 		}
 		next.ServeHTTP(w, r)
 	})

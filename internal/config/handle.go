@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Handle identifies an account for people.
 type Handle struct {
@@ -33,4 +36,27 @@ func (h Handle) String() string {
 		return h.Name
 	}
 	return h.Name + "@" + h.Domain
+}
+
+// ParseAddress reads what people paste as the address of a page or a document:
+// a URL, whatever the case of its scheme, or one without it, which has a host
+// with a dot and a path (example.org/@name). ok is false for all else: handles,
+// and words to search for.
+func (c *Config) ParseAddress(s string) (address string, ok bool) {
+	s = strings.TrimSpace(s)
+	if strings.ContainsFunc(s, unicode.IsSpace) {
+		return "", false
+	}
+	if scheme, rest, found := strings.Cut(s, "://"); found {
+		scheme = strings.ToLower(scheme)
+		return scheme + "://" + rest, scheme == "https" || scheme == "http"
+	}
+	host, path, found := strings.Cut(s, "/")
+	if !found || path == "" || strings.ContainsAny(host, "@#?\\%") || host != c.Host() && !strings.Contains(strings.Trim(fullStops.Replace(host), "."), ".") {
+		return "", false
+	}
+	if host == c.Host() {
+		return c.URL + "/" + path, true // which may be http, on loopback
+	}
+	return "https://" + s, true
 }

@@ -69,7 +69,7 @@ var ownURLs = [...]struct {
 }
 
 // otherSegments are the first segments of other paths that are served.
-var otherSegments = []string{".well-known", "api", "auth", "favicon.ico", "health", "nodeinfo", "oauth", "robots.txt", "source.tar.gz"}
+var otherSegments = []string{".well-known", "api", "auth", "authorize_interaction", "favicon.ico", "health", "nodeinfo", "oauth", "robots.txt", "source.tar.gz"}
 
 // ReservedSegment reports whether the first segment of a path is the server's:
 // every route begins with one, or with an @.
@@ -271,3 +271,10 @@ func (c *Config) MediaURL(key, name string) string {
 
 // StaticURL is the URL of a file that is part of the program.
 func (c *Config) StaticURL(file string) string { return c.MakeURL(URL{Kind: StaticURL, Name: file}) }
+
+// InteractionPath is the page that other servers' "follow" and "reply" buttons
+// lead to, with what they are about as its parameter uri.
+const InteractionPath = "/authorize_interaction"
+
+// InteractionURL is that page, up to the address that has to be put behind it.
+func (c *Config) InteractionURL() string { return c.URL + InteractionPath + "?uri=" }
