@@ -192,10 +192,11 @@ func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Act
 // the current state, and written.
 func (s *Service) transact(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
 	run := *a // a transaction may run twice
-	if err := activity.Recheck(tx, &run); err != nil {
-		return activity.Outcome{}, err
+	not, err := activity.Recheck(tx, &run)
+	if err != nil || not != "" {
+		return activity.NotWanted(not), err
 	}
-	not, err := rule.Authorize(s.env, tx, &run)
+	not, err = rule.Authorize(s.env, tx, &run)
 	if err != nil || not != "" {
 		return activity.NotWanted(not), err
 	}
