@@ -117,6 +117,15 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 		a.Object, a.ByID = withObject(a.Object, doc), true
 		return s.judgeActivity(ctx, a), nil
 	}
+	switch {
+	case n.Update:
+		return "", s.refetchStatus(ctx, n.URI)
+	case n.Gone:
+		return "", s.confirmGone(ctx, n.URI)
+	case n.Announced:
+		_, err := s.fetchStatusAs(ctx, n.URI, a.Depth+1, activity.Announced)
+		return "", err
+	}
 	// When it is not wanted here, the rule finds it missing.
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
 	return "", err
