@@ -13,12 +13,12 @@ import (
 func TestSetPins(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		w := newWorld(t, s)
-		bob, eve := w.remote("bob", "b.test"), w.remote("eve", "b.test")
+		bob, eve := w.remote("bob"), w.remote("eve")
 		var list []store.ObjectID
 		for range 5 {
-			list = append(list, w.post(bob, store.Public).ID)
+			list = append(list, w.status(bob, store.Public, nil).ID)
 		}
-		direct, others, deleted := w.post(bob, store.Direct), w.post(eve, store.Public), w.post(bob, store.Public)
+		direct, others, deleted := w.status(bob, store.Direct, nil), w.status(eve, store.Public, nil), w.status(bob, store.Public, nil)
 		w.update(func(tx *store.Tx) error { return tx.DeleteObject(deleted, nil) })
 		pinned := func(want ...int) {
 			t.Helper()

@@ -111,3 +111,33 @@ func (tx *Tx) Admins() ([]AccountID, error) {
 		SELECT u.account_id FROM users u JOIN accounts a ON a.id = u.account_id
 		WHERE u.admin AND a.deleted_at = 0 AND a.suspended_at = 0`)
 }
+
+// LocalStatuses finds the statuses of accounts here among URIs, the first most
+// of them, by their authors.
+func (tx *Tx) LocalStatuses(uris []string, most int) (map[AccountID][]ObjectID, error) {
+	out := map[AccountID][]ObjectID{}
+	if len(uris) == 0 {
+		return out, nil
+	}
+	err := tx.query(func(row scanner) error {
+		var id ObjectID
+		var author AccountID
+		err := row.Scan(&id, &author)
+		out[author] = append(out[author], id)
+		return err
+	}, `
+		SELECT o.id, o.account_id
+		FROM objects o
+		WHERE `+tx.inText("o.uri", "$1")+` AND o.local AND o.is_status AND o.reblog_of_id = 0 AND o.deleted_at = 0
+		ORDER BY o.id
+		LIMIT $2`, textSet(uris), most)
+	return out, err
+}
+
+// URIs are those of objects that are not deleted, in the order of their ids.
+func (tx *Tx) URIs(list []ObjectID) ([]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	return tx.texts(`SELECT o.uri FROM objects o WHERE `+tx.in("o.id", "$1")+` AND o.deleted_at = 0 ORDER BY o.id`, setOf(list))
+}

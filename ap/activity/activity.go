@@ -70,6 +70,8 @@ type Prepared struct {
 	Here []string
 	// Reaction is what an EmojiReact reacts with.
 	Reaction store.Reaction
+	// Comment is what a Flag says, as plain text.
+	Comment string
 }
 
 // cause is the URI of the actor whose limits the activity's fetches count
@@ -143,6 +145,7 @@ func rules() []Rule {
 		emojiReactRule(),
 		addRule(),
 		removeRule(),
+		flagRule(),
 	}
 }
 
