@@ -48,12 +48,13 @@ func (tx *Tx) InsertReport(r *Report) (created bool, err error) {
 	return created, err
 }
 
-// CountOpenReports counts the reports of a host that are not resolved, up to
-// most.
-func (tx *Tx) CountOpenReports(host string, most int) (int, error) {
-	n, _, err := one[int](tx, `
-		SELECT COUNT(*) FROM (SELECT r.id FROM reports r WHERE r.host = $1 AND r.resolved_at = 0 LIMIT $2) AS waiting`, host, most)
-	return n, err
+// HasRoomForReports reports whether fewer reports than most wait to be resolved
+// of a host, and fewer than total of all.
+func (tx *Tx) HasRoomForReports(host string, most, total int) (bool, error) {
+	room, _, err := one[bool](tx, `
+		SELECT (SELECT COUNT(*) FROM (SELECT r.id FROM reports r WHERE r.host = $1 AND r.resolved_at = 0 LIMIT $2) AS of_host) < $2
+		  AND (SELECT COUNT(*) FROM (SELECT r.id FROM reports r WHERE r.resolved_at = 0 LIMIT $3) AS of_all) < $3`, host, most, total)
+	return room, err
 }
 
 // Reports lists the newest reports: those that are not resolved, or all.

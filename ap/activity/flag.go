@@ -18,14 +18,16 @@ func flagRule() Rule {
 }
 
 // The limits of a Flag: what it may name, how many accounts it is kept for, how
-// long its text may be, and how many reports of one host wait to be resolved.
+// long its text may be, and how many reports may wait to be resolved.
 const (
 	maxFlagged      = 100
 	maxFlaggedHere  = 5
 	maxFlagText     = 3000
-	maxOpenReports  = 100
 	maxFlagMarkup   = 32 << 10
 	maxFlagStatuses = 50
+
+	maxReportsOfHost = 100
+	maxReports       = 5000
 )
 
 func prepareFlag(_ *Env, a *Activity) error {
@@ -91,9 +93,9 @@ func authorizeFlag(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return unwanted("the Flag names nobody here"), nil
 	}
 	host := vocab.Host(a.Actor.URI)
-	waiting, err := tx.CountOpenReports(host, maxOpenReports)
-	if err == nil && waiting >= maxOpenReports {
-		return unwanted("%d reports of %s wait to be resolved", waiting, host), nil
+	room, err := tx.HasRoomForReports(host, maxReportsOfHost, maxReports)
+	if err == nil && !room {
+		return unwanted("too many reports, of %s or of all, wait to be resolved", host), nil
 	}
 	return "", err
 }
