@@ -273,7 +273,7 @@ func TestHotReadsAreFlat(t *testing.T) {
 }
 
 // sortsSet are what reads a set without an order, of one status or key.
-var sortsSet = map[string]bool{"a key": true, "the inboxes of those who interacted": true}
+var sortsSet = map[string]bool{"a key": true, "the inboxes of those who interacted": true, "the inboxes of those who get an edit": true}
 
 var errUndo = errors.New("not to be kept")
 
