@@ -134,6 +134,10 @@ func fetchError(uri string, err error) error {
 // fetchStatus fetches a remote status from its origin and stores it: the
 // outcome's Object. depth counts the fetches of the thread that led to it.
 func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activity.Outcome, error) {
+	return s.fetchStatusAs(ctx, uri, depth, activity.Fetched)
+}
+
+func (s *Service) fetchStatusAs(ctx context.Context, uri string, depth int, origin activity.Origin) (activity.Outcome, error) {
 	var known *store.Object
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.ObjectByURI(uri)
@@ -149,12 +153,16 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 	if err != nil {
 		return activity.Outcome{}, err
 	}
-	return s.takeStatus(ctx, doc, depth)
+	return s.takeStatusAs(ctx, doc, depth, origin)
 }
 
 // takeStatus passes a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have sent.
-func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (activity.Outcome, error) {
+	return s.takeStatusAs(ctx, doc, depth, activity.Fetched)
+}
+
+func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int, origin activity.Origin) (none activity.Outcome, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
@@ -166,7 +174,7 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
 		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
-	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author, Depth: depth}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: origin, Actor: author, Depth: depth}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"kinglet/ap/activity"
@@ -83,7 +84,10 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		if doc, err = s.readActivity(q, sig); err != nil {
 			return none, err
 		}
-		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
+		if not := s.notUnderstood(doc); not != "" {
+			return activity.NotWanted(not), nil
+		}
+		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns && !s.remembersDelete(ctx, signer, doc) {
 			return none, err
 		}
 	}
@@ -121,6 +125,10 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	if q.ContentLength >= 0 && q.ContentLength <= smallBody {
 		if doc, err = s.readActivity(q, sig); err != nil {
 			return nil, nil, err
+		}
+		if not := s.notUnderstood(doc); not != "" {
+			s.Log.Info("not taken", "activity", clip(doc.ID), "key", clip(sig.KeyID), "reason", clip(string(not)))
+			return nil, nil, nil
 		}
 		if concerns, err := s.concernsUs(ctx, doc); err != nil || !concerns {
 			return nil, nil, err
@@ -169,6 +177,30 @@ func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, erro
 		return err
 	})
 	return known[doc.Object.ID], err
+}
+
+// remembersDelete reports whether the Delete of what is not known here is worth
+// a write, since what it deletes may still come: of an account that is followed
+// here always, of another that is known here a few times a minute and host.
+func (s *Service) remembersDelete(ctx context.Context, signer store.KeyOwner, doc *vocab.Object) bool {
+	id := doc.Object.ID
+	if doc.Actor.ID != signer.URI || id == "" || !vocab.SameOrigin(id, signer.URI) {
+		return false
+	}
+	if !signer.Followed && s.limits.count(s.limits.hosts, s.limits.retractHost, vocab.Host(signer.URI)) != nil {
+		return false
+	}
+	retracted, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.IsRetracted(signer.URI, id) })
+	return err == nil && !retracted
+}
+
+// notUnderstood says that activities of a type have no rule here (Dislike, View,
+// Listen, Read, Join …): they cost neither a fetch nor a write.
+func (s *Service) notUnderstood(doc *vocab.Object) activity.Reason {
+	if _, ok := s.rules[doc.Type]; ok {
+		return ""
+	}
+	return activity.Reason(fmt.Sprintf("activities of type %q are not understood here", clip(doc.Type)))
 }
 
 // take applies an inbox activity, or stores it for a job when something has to

@@ -153,7 +153,7 @@ func (s *Service) Bookmark(ctx context.Context, account store.AccountID, id stor
 // Pin adds one of an account's own public statuses to the top of its profile,
 // or removes it.
 func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.ObjectID, up bool) error {
-	_, st, err := s.visibleTo(ctx, account, id)
+	actor, st, err := s.visibleTo(ctx, account, id)
 	if err != nil {
 		return err
 	}
@@ -163,12 +163,13 @@ func (s *Service) Pin(ctx context.Context, account store.AccountID, id store.Obj
 	if st.Visibility == store.Direct {
 		return fault.Errorf(fault.Invalid, "Validation failed: Posts that are only visible to mentioned users cannot be pinned")
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		if !up {
-			_, err := tx.DeletePin(account, st.ID)
-			return err
-		}
-		_, err := tx.PutPin(account, st.ID, s.Config.MaxPinned)
-		return err
-	})
+	typ := "Add"
+	if !up {
+		typ = "Remove"
+	}
+	to, cc := activity.Addressing(actor, st.Visibility, nil)
+	draft := s.draft(actor, typ, vocab.Ref{ID: st.URI}, to, cc)
+	draft.Target = vocab.Ref{ID: actor.FeaturedURI}
+	_, err = s.local(ctx, actor, draft, activity.Command{})
+	return err
 }

@@ -117,6 +117,15 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 		a.Object, a.ByID = withObject(a.Object, doc), true
 		return s.judgeActivity(ctx, a), nil
 	}
+	switch {
+	case n.Update:
+		return "", s.refetchStatus(ctx, n.URI)
+	case n.Gone:
+		return "", s.confirmGone(ctx, n.URI)
+	case n.Announced:
+		_, err := s.fetchStatusAs(ctx, n.URI, a.Depth+1, activity.Announced)
+		return "", err
+	}
 	// When it is not wanted here, the rule finds it missing.
 	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
 	return "", err
@@ -192,10 +201,11 @@ func (s *Service) apply(ctx context.Context, rule activity.Rule, a *activity.Act
 // the current state, and written.
 func (s *Service) transact(ctx context.Context, tx *store.Tx, rule activity.Rule, a *activity.Activity) (activity.Outcome, error) {
 	run := *a // a transaction may run twice
-	if err := activity.Recheck(tx, &run); err != nil {
-		return activity.Outcome{}, err
+	not, err := activity.Recheck(tx, &run)
+	if err != nil || not != "" {
+		return activity.NotWanted(not), err
 	}
-	not, err := rule.Authorize(s.env, tx, &run)
+	not, err = rule.Authorize(s.env, tx, &run)
 	if err != nil || not != "" {
 		return activity.NotWanted(not), err
 	}

@@ -56,6 +56,7 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 		}
 	}
 	d.note.To, d.note.Cc = activity.Addressing(d.author, p.Visibility, d.mentioned)
+	s.addressCommunity(ctx, d, p.Visibility)
 	return s.publishPost(ctx, d, p)
 }
 
@@ -100,6 +101,11 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	}
 	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo.ID = o.URI, []vocab.Link{{Href: o.URL}}, o.Context, o.InReplyToURI
 	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
+	community, err := store.Read(ctx, s.Store, func(tx *store.Tx) (string, error) { return tx.Community(id) })
+	if err != nil {
+		return err
+	}
+	d.note.Audience = object.Audience(community)
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
 	if d.note.To, d.note.Cc = draft.To, draft.Cc; len(draft.To)+len(draft.Cc) == 0 {
 		// An old one, whose document the migration could not read.
@@ -188,6 +194,7 @@ type post struct {
 	user      *store.User
 	mentioned []*store.Account // in the order of the text
 	handles   map[string]*store.Account
+	community string // of what it replies to
 	note      vocab.Object
 	tagURL    func(string) string
 }
@@ -292,14 +299,17 @@ func (s *Service) answer(ctx context.Context, d *post, parent store.ObjectID) er
 		if st.Context != "" {
 			d.note.Context = st.Context
 		}
-		return nil
+		d.community, err = tx.Community(st.ID)
+		return err
 	})
 }
 
 // activity wraps the note as it will be published.
 func (d *post) activity(s *Service, typ string) *vocab.Object {
 	note := d.note
-	return s.draft(d.author, typ, embed(&note), note.To, note.Cc)
+	wrapped := s.draft(d.author, typ, embed(&note), note.To, note.Cc)
+	wrapped.Audience = note.Audience
+	return wrapped
 }
 
 func newUUID() string { return uuid.NewString() }

@@ -127,5 +127,6 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
+	activity.ReportJob.Register(r, s.forwardReport)
 	activity.CleanUpJob.Register(r, s.cleanUp)
 }

@@ -46,10 +46,20 @@ func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 // InteractorInboxes lists the inboxes of those who boosted, favourited or
 // answered a status: they have a copy of it.
 func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
+	return tx.interactorInboxes(status, `TRUE`)
+}
+
+// ReaderInboxes is InteractorInboxes without those that the status's author
+// blocks, or is blocked by: for what they have not read yet.
+func (tx *Tx) ReaderInboxes(status ObjectID) ([]string, error) {
+	return tx.interactorInboxes(status, noBlock(`a.id`, `(SELECT s.account_id FROM objects s WHERE s.id = $1)`))
+}
+
+func (tx *Tx) interactorInboxes(status ObjectID, who string) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
 		FROM accounts a
-		WHERE `+remoteActive+` AND a.id IN (
+		WHERE `+remoteActive+` AND `+who+` AND a.id IN (
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
 		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1

@@ -15,6 +15,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM communities WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM account_tags WHERE (account_id, name, status_id) IN (
 		   SELECT o.account_id, t.name, t.status_id FROM status_tags t CROSS JOIN objects o
 		   WHERE o.id = t.status_id AND ` + tx.in("t.status_id", "$1") + `)`,
@@ -63,6 +64,9 @@ var leftovers = []accountRows{
 	{"markers", "account_id", "timeline"},
 	{"idempotency_keys", "account_id", "key"},
 	{"mentions", "account_id", "status_id"},
+	{"reports", "account_id", "id"},
+	{"reports", "target_id", "id"},
+	{"retracted", "account_id", "key"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom

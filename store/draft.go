@@ -7,6 +7,8 @@ type Draft struct {
 	To, Cc []string // whom a post, or an activity that is not about one, was addressed to
 	Follow string   // URI of the Follow that an Accept or a Reject answers
 
+	Community string // URI of the community that a post is in
+
 	Mentions []MentionTag // of a post, in the order of its text
 
 	Author string // URI of the account; a column of its own row

@@ -11,14 +11,16 @@ import (
 type Notification struct {
 	ID        int64
 	AccountID AccountID // the notified account
-	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update
+	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, admin.report
 	From      AccountID
 	StatusID  ObjectID // 0 for none
 	CreatedAt time.Time
 
 	// Filled by Notifications.
-	FromAccount *Account // as displayed: see displayedColumns
-	Status      *Status
+	FromAccount  *Account // as displayed: see displayedColumns
+	Status       *Status
+	Report       *Report // of an admin.report: the newest of FromAccount
+	ReportTarget *Account
 }
 
 // Notify writes a notification for a local account, unless it exists already,
@@ -172,8 +174,11 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 		n.Status = statuses[0]
 	}
 	from, err := tx.displayedAccounts([]AccountID{n.From})
+	if err != nil {
+		return nil, err
+	}
 	n.FromAccount = from[n.From]
-	return n, err
+	return n, tx.fillReports([]*Notification{n})
 }
 
 // fillNotifications adds the accounts and the statuses, which viewer may see.
@@ -187,8 +192,39 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 		from = append(from, n.From)
 	}
 	byID, accounts, err := tx.decidedStatuses(viewer, statuses, from)
+	if err != nil {
+		return err
+	}
 	for _, n := range list {
 		n.Status, n.FromAccount = byID[n.StatusID], accounts[n.From]
+	}
+	return tx.fillReports(list)
+}
+
+// reportNotification is the type that notifies admins of reports.
+const reportNotification = "admin.report"
+
+// fillReports adds the reports to the notifications of them, if there are any.
+func (tx *Tx) fillReports(list []*Notification) error {
+	var from []AccountID
+	for _, n := range list {
+		if n.Type == reportNotification {
+			from = append(from, n.From)
+		}
+	}
+	reports, err := tx.ReportsBy(from)
+	if err != nil || len(reports) == 0 {
+		return err
+	}
+	var targets []AccountID
+	for _, r := range reports {
+		targets = append(targets, r.TargetID)
+	}
+	accounts, err := tx.displayedAccounts(targets)
+	for _, n := range list {
+		if r := reports[n.From]; n.Type == reportNotification && r != nil && accounts[r.TargetID] != nil {
+			n.Report, n.ReportTarget = r, accounts[r.TargetID]
+		}
 	}
 	return err
 }

@@ -66,6 +66,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"counting":      func(tx *store.Tx) error { return tx.CountStatus(o) },
 		"adopting":      func(tx *store.Tx) error { return tx.LinkReplies(o) },
 		"activity":      func(tx *store.Tx) error { _, err := tx.ActivityOn(me.ID, "Announce", o.URI); return ignoreMissing(err) },
+		"readers":       func(tx *store.Tx) error { _, err := tx.ReaderInboxes(o.ID); return err },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
 		"documents":     func(tx *store.Tx) error { _, err := tx.Documents([]store.ObjectID{o.ID}); return err },

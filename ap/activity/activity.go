@@ -70,6 +70,8 @@ type Prepared struct {
 	Here []string
 	// Reaction is what an EmojiReact reacts with.
 	Reaction store.Reaction
+	// Comment is what a Flag says, as plain text.
+	Comment string
 }
 
 // cause is the URI of the actor whose limits the activity's fetches count
@@ -87,6 +89,12 @@ type Need struct {
 	Actor bool // an actor is wanted, not a status
 	// Document wants what is there now in the place of the object's id.
 	Document bool
+	// Announced is a post that a community announces: it is taken as if it
+	// had come, with its notifications.
+	Announced bool
+	// Update wants a known post as its origin has it now; Gone wants it
+	// deleted here, if its origin says so.
+	Update, Gone bool
 	// An Optional need that could not be fetched does not stop the activity.
 	Optional bool
 }
@@ -135,6 +143,9 @@ func rules() []Rule {
 		announceRule(),
 		blockRule(),
 		emojiReactRule(),
+		addRule(),
+		removeRule(),
+		flagRule(),
 	}
 }
 

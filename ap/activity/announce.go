@@ -16,8 +16,11 @@ func announceRule() Rule {
 // boost will be wanted. An embedded object is never believed, since it is
 // another actor's (SECURITY-RULES 4).
 func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
+	if inner := announced(a.Object); inner != nil {
+		return groupNeeds(env, tx, a, inner)
+	}
 	uri := a.Object.Object.ID
-	if uri == "" || env.Config.IsOwn(uri) {
+	if embedded := a.Object.Object.Object; uri == "" || env.Config.IsOwn(uri) || embedded != nil && vocab.IsActorType(embedded.Type) {
 		return nil, nil
 	}
 	known, err := tx.KnownURIs(uri)
@@ -36,15 +39,27 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 			return "", err
 		}
 	}
-	status, err := tx.ObjectByURI(a.Object.Object.ID)
+	if inner := announced(a.Object); inner != nil {
+		not, err := authorizeGroup(env, tx, a, inner)
+		if not != "" || err != nil || inner.Type != "Create" {
+			return not, err
+		}
+	}
+	uri := boosted(a.Object)
+	status, err := tx.ObjectByURI(uri)
 	if fault.Is(err, fault.NotFound) {
-		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
+		return unwanted("the boosted status %s is not known here", uri), nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if !status.IsStatus || status.ReblogOfID != 0 || !status.DeletedAt.IsZero() {
-		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
+	switch {
+	case !status.DeletedAt.IsZero():
+		return unwanted("the boosted status %s is deleted", uri), nil
+	case status.ReblogOfID != 0:
+		return unwanted("%s is a boost, which is not boosted again", uri), nil
+	case !status.IsStatus:
+		return unwanted("%s is a %s and no status", uri, status.Type), nil
 	}
 	// An invisible status is answered like one that does not exist.
 	may, err := tx.MaySee(a.Actor.ID, status.ID)
@@ -52,7 +67,7 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		return "", err
 	}
 	if !may {
-		return unwanted("the boosted status %s is not known here", a.Object.Object.ID), nil
+		return unwanted("the boosted status %s is not known here", uri), nil
 	}
 	if !MayBoost(a.Actor.ID, status) {
 		return "", refuse("%s is not public, %s may not boost it", status.URI, a.Actor.URI)
@@ -65,7 +80,10 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 }
 
 func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
-	status, err := tx.ObjectByURI(a.Object.Object.ID)
+	if inner := announced(a.Object); inner != nil && inner.Type != "Create" {
+		return applyGroup(tx, a, inner)
+	}
+	status, err := tx.ObjectByURI(boosted(a.Object))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -114,8 +132,8 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 
 func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	boost, err := tx.ObjectByURI(undone.ID)
-	if fault.Is(err, fault.NotFound) && undone.Object.Object.ID != "" {
-		boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", undone.Object.Object.ID)
+	if uri := boosted(undone.Object); uri != "" && (fault.Is(err, fault.NotFound) || err == nil && boost.Type != "Announce") {
+		boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", uri)
 	}
 	if err != nil {
 		return nil, false, ifNotFound(err)

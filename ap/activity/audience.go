@@ -88,6 +88,18 @@ func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, er
 	return p, err
 }
 
+// toReaders is toAudience for an Update: of what is public, those who boosted,
+// favourited or answered it show it as well, whether or not they follow.
+func toReaders(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
+	p, err := toAudience(tx, a, status)
+	if p == nil || err != nil || status.Visibility > store.Unlisted {
+		return p, err
+	}
+	readers, err := tx.ReaderInboxes(status.ID)
+	p.Inboxes = append(p.Inboxes, readers...)
+	return p, err
+}
+
 // toAccount publishes what concerns only one other account.
 func toAccount(a *Activity, account *store.Account) *Publication {
 	if !a.Origin.Publishes {

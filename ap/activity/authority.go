@@ -35,33 +35,46 @@ func MayAct(actor *store.Account, o *vocab.Object) error {
 }
 
 // Recheck checks again, in the transaction that applies an activity, what may
-// have changed since it arrived: the actor, and the owner of the inbox.
-func Recheck(tx *store.Tx, a *Activity) error {
-	now, err := tx.Standings(a.Actor.ID, a.Recipient)
+// have changed since it arrived: the actor, the owner of the inbox, and whether
+// the actor has taken it back by now.
+func Recheck(tx *store.Tx, a *Activity) (Reason, error) {
+	if !a.Actor.Local() {
+		if err := lockRetractable(tx, a); err != nil {
+			return "", err
+		}
+	}
+	key, post := retractable(a)
+	now, err := tx.StandingsFor(key, post, a.Actor.ID, a.Recipient)
 	if err != nil {
-		return err
+		return "", err
 	}
 	standing, ok := now[a.Actor.ID]
 	if !ok {
-		return fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
+		return "", fault.Errorf(fault.NotFound, "account %s not found", a.Actor.URI)
 	}
 	actor := a.Actor
 	if !standing.IsOf(actor) {
 		if actor, err = tx.Account(actor.ID); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if actor.Local() {
 		if !actor.Active() { // deleted while the mentions of its post were looked up
-			return fault.Errorf(fault.Gone, "This account is gone")
+			return "", fault.Errorf(fault.Gone, "This account is gone")
 		}
-		return nil
+		return "", nil
 	}
 	a.Actor, a.Followed = actor, &standing.Followed
 	if !now[a.Recipient].Active {
 		a.Recipient = 0
 	}
-	return MayAct(actor, a.Object)
+	if err := MayAct(actor, a.Object); err != nil {
+		return "", err
+	}
+	if standing.Retracted {
+		return unwanted("%s has taken back the %s before it came", actor.URI, a.Type), nil
+	}
+	return "", nil
 }
 
 // ownsNote checks that the actor is the author of a note, and that the note

@@ -67,7 +67,7 @@ func prepareObject(env *Env, a *Activity) error {
 // keepDraft keeps what a post was made from, as the policies left it: with it an
 // edit begins, and with the other columns of its row it makes the document.
 func keepDraft(env *Env, a *Activity, status *store.Object, o *vocab.Object) {
-	status.Draft = store.Draft{Author: a.Actor.URI, Source: o.Source.Content, To: o.To, Cc: o.Cc}
+	status.Draft = store.Draft{Author: a.Actor.URI, Source: o.Source.Content, To: o.To, Cc: o.Cc, Community: firstOf(o.Audience)}
 	for _, t := range o.Tag {
 		if t.Type == "Mention" {
 			status.Draft.Mentions = append(status.Draft.Mentions, store.MentionTag{Href: t.Href, Name: t.Name})

@@ -17,7 +17,7 @@ func deleteRule() Rule {
 	return Rule{Type: "Delete", Authorize: authorizeDelete, Apply: applyDelete}
 }
 
-func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) (Reason, error) {
+func authorizeDelete(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	id := a.Object.Object.ID
 	if id == "" {
 		return "", refuse("the Delete has no object")
@@ -27,6 +27,9 @@ func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	o, err := tx.ObjectByURI(id)
 	if fault.Is(err, fault.NotFound) {
+		if ownsID(env, a, id) == nil && !a.Actor.Local() {
+			return "", nil // it may still come: see retracted.go
+		}
 		return unwanted("the object %s is not known here", id), nil
 	}
 	if err != nil {
@@ -43,6 +46,12 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return deleteActor(tx, a)
 	}
 	o, err := tx.ObjectToChange(a.Object.Object.ID)
+	if fault.Is(err, fault.NotFound) && !a.Actor.Local() {
+		if err := retract(tx, a, a.Object.Object.ID, retractedFor); err != nil {
+			return Outcome{}, err
+		}
+		return NotWanted(unwanted("the object %s is not known here: its Delete is remembered", a.Object.Object.ID)), nil
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

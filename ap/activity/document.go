@@ -22,7 +22,7 @@ func Document(c *config.Config, o, about *store.Object) json.RawMessage {
 		if len(o.JSON) > 0 {
 			return o.JSON
 		}
-		return compose(c, o, nil, o.Draft.To, o.Draft.Cc)
+		return compose(c, o, nil, o.Draft)
 	}
 	inner := Document(c, about, nil)
 	if len(inner) == 0 {
@@ -31,11 +31,12 @@ func Document(c *config.Config, o, about *store.Object) json.RawMessage {
 	if len(o.JSON) > 0 {
 		return vocab.WithObject(o.JSON, inner)
 	}
-	return compose(c, o, inner, about.Draft.To, about.Draft.Cc)
+	return compose(c, o, inner, about.Draft)
 }
 
-// compose writes the document of a row; nil for what is not composed.
-func compose(c *config.Config, o *store.Object, embedded json.RawMessage, to, cc []string) json.RawMessage {
+// compose writes the document of a row, addressed as a draft says; nil for what
+// is not composed.
+func compose(c *config.Config, o *store.Object, embedded json.RawMessage, addressed store.Draft) json.RawMessage {
 	if !o.Local || !o.DeletedAt.IsZero() {
 		return nil
 	}
@@ -43,7 +44,8 @@ func compose(c *config.Config, o *store.Object, embedded json.RawMessage, to, cc
 		return object.Document(c, o)
 	}
 	draft := object.Compose(&vocab.Object{
-		ID: o.URI, Type: o.Type, Actor: vocab.Ref{ID: o.Draft.Author}, Object: vocab.Ref{ID: o.ObjectURI}, To: to, Cc: cc, Published: o.PublishedAt,
+		ID: o.URI, Type: o.Type, Actor: vocab.Ref{ID: o.Draft.Author}, Object: vocab.Ref{ID: o.ObjectURI},
+		To: addressed.To, Cc: addressed.Cc, Audience: object.Audience(addressed.Community), Published: o.PublishedAt,
 	})
 	if embedded != nil {
 		draft.Document["object"] = embedded
@@ -54,7 +56,7 @@ func compose(c *config.Config, o *store.Object, embedded json.RawMessage, to, cc
 // toKeep is what has to be stored of the document that was published as o:
 // nothing, if its row says it.
 func toKeep(c *config.Config, o *store.Object, published json.RawMessage) json.RawMessage {
-	if !o.PublishedAt.IsZero() && bytes.Equal(compose(c, o, nil, o.Draft.To, o.Draft.Cc), published) {
+	if !o.PublishedAt.IsZero() && bytes.Equal(compose(c, o, nil, o.Draft), published) {
 		return nil
 	}
 	return published
@@ -75,12 +77,19 @@ func Encode(env *Env, a *Activity) {
 	}
 	if HasObjectByID(a.Type) {
 		a.Raw = vocab.EncodeWithID(a.Object)
-		if inner == nil || !object.IsStatus(inner.Type) || !slices.Equal(inner.To, a.To) || !slices.Equal(inner.Cc, a.Cc) {
+		if inner == nil || !object.IsStatus(inner.Type) || !slices.Equal(inner.To, a.To) || !slices.Equal(inner.Cc, a.Cc) || !slices.Equal(inner.Audience, a.Audience) {
 			return
 		}
 	}
 	a.Raw = toKeep(env.Config, &store.Object{
 		URI: a.ID, Type: a.Type, Local: true, ObjectURI: a.Object.Object.ID, PublishedAt: a.Published,
-		Draft: store.Draft{Author: a.Actor.URI, To: a.To, Cc: a.Cc},
+		Draft: store.Draft{Author: a.Actor.URI, To: a.To, Cc: a.Cc, Community: firstOf(a.Audience)},
 	}, a.Raw)
+}
+
+func firstOf(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }

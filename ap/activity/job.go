@@ -33,6 +33,8 @@ var (
 	// ForgetKeyJob deletes the account's key once nothing is left to sign
 	// with it.
 	ForgetKeyJob = jobs.Kind[ForgetKeyArgs]{Name: "forget", GiveUp: jobs.Never}
+	// ReportJob forwards a report to the server of who is reported.
+	ReportJob = jobs.Kind[ReportArgs]{Name: "report", Timeout: 30 * time.Second, Lane: func(a ReportArgs) string { return vocab.Host(a.Inbox) }}
 	// CleanUpJob is the daily clean-up.
 	CleanUpJob = jobs.Kind[struct{}]{Name: "clean_up", Timeout: time.Hour, GiveUp: jobs.Never}
 )
@@ -81,6 +83,12 @@ type MentionsArgs struct {
 	URIs   []string       `json:"uris"`
 	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
 	Host   string         `json:"host"`            // of the status
+}
+
+// ReportArgs names a report and the inbox to forward it to.
+type ReportArgs struct {
+	Report int64  `json:"report"`
+	Inbox  string `json:"inbox"`
 }
 
 // RefreshArgs names an actor to fetch again.

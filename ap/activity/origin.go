@@ -32,6 +32,9 @@ var (
 	// Fetched was read by us from the origin of its object: it is old, and
 	// completes threads without adding to feeds.
 	Fetched = Origin{Name: "fetched", Completes: true}
+	// Announced was read from the origin of its object because a community
+	// that is followed here announced it, to whom it was sent: it is new.
+	Announced = Origin{Name: "announced", Feeds: true, Notifies: true, Completes: true}
 )
 
 // caused is the origin of what local accounts do because of an activity: a new

@@ -203,3 +203,8 @@ func try(t *testing.T, rules []rule) {
 		})
 	}
 }
+
+// keepAll has a clean-up delete only what has a time to live of its own.
+func keepAll(s *scene) store.Kept {
+	return store.Kept{IdempotencyKeys: s.world.Now().AddDate(-1, 0, 0), DeadJobs: s.world.Now().AddDate(-1, 0, 0), Events: s.world.Now().AddDate(-1, 0, 0), HomeFeed: 1000}
+}

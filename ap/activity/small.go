@@ -14,6 +14,7 @@ func (a *Activity) KeepSmall(c *config.Config) {
 	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" {
 		return
 	}
+	inner := announced(a.Object)
 	a.Object.Object.Object = nil
 	relevant := func(uris []string) (out []string) {
 		for _, u := range uris {
@@ -32,8 +33,18 @@ func (a *Activity) KeepSmall(c *config.Config) {
 	if a.ID != "" {
 		doc["id"] = a.ID
 	}
+	if a.Target.ID != "" {
+		doc["target"] = a.Target.ID
+	}
 	if !a.Published.IsZero() {
 		doc["published"] = a.Published
+	}
+	if inner != nil {
+		about := map[string]any{"id": inner.Object.ID}
+		if parent := replyTo(inner); parent != "" {
+			about["type"], about["inReplyTo"] = inner.Object.Object.Type, parent
+		}
+		doc["object"] = map[string]any{"id": inner.ID, "type": inner.Type, "actor": inner.Actor.ID, "object": about}
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {

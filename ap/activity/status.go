@@ -25,6 +25,11 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err != nil {
 		return nil, false, err
 	}
+	if community := a.Prepared.Community; community != "" && status.Visibility <= store.Unlisted {
+		if err := tx.PutCommunity(status.ID, community); err != nil {
+			return nil, false, err
+		}
+	}
 	if err := tx.CountStatus(status); err != nil {
 		return nil, false, err
 	}
@@ -118,6 +123,11 @@ func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.A
 			uris = append(uris, m.URI)
 		}
 	}
+	community := store.Addressee{}
+	if a.Actor.Local() && a.Prepared.Community != "" { // it gets what is posted in it
+		community.URI = a.Prepared.Community
+		uris = append(uris, community.URI)
+	}
 	known, err := tx.Addressees(uris, names)
 	if err != nil {
 		return nil, nil, nil, err
@@ -142,6 +152,9 @@ func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.A
 			seen[account] = true
 			list = append(list, store.Mention{AccountID: account, Silent: true})
 		}
+	}
+	if account, ok := known[community]; ok && community.URI != "" && !seen[account] {
+		list = append(list, store.Mention{AccountID: account, Silent: true})
 	}
 	return list, here, unknown, nil
 }

@@ -58,12 +58,24 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{}, anothers
 	}
 	if !a.Origin.Publishes {
+		if !taken && (undone.Type == "" || isRetractable(undone.Type)) {
+			return Outcome{}, retractUndone(tx, a, undone)
+		}
 		return Outcome{}, nil
 	}
 	if err := tx.RetractActivity(undone.ID); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{Publish: &Publication{Visibility: store.Direct, Inboxes: inboxes}}, nil
+}
+
+// retractUndone remembers an Undo of what is not known here: it may still come.
+func retractUndone(tx *store.Tx, a, undone *Activity) error {
+	keep := retractedFor
+	if undone.Type == "Follow" {
+		keep = unfollowedFor
+	}
+	return retract(tx, a, undone.ID, keep)
 }
 
 func ifNotFound(err error) error {

@@ -153,7 +153,7 @@ func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error
 			return Outcome{}, err
 		}
 	}
-	out.Publish, err = toAudience(tx, a, status)
+	out.Publish, err = toReaders(tx, a, status)
 	return out, err
 }
 

@@ -39,7 +39,7 @@ func Document(c *config.Config, row *store.Object) json.RawMessage {
 		ID: row.URI, Type: row.Type, AttributedTo: []vocab.Ref{{ID: d.Author}}, Content: row.Content, Summary: markup.EscapeText(row.SpoilerText),
 		Sensitive: row.Sensitive, Language: row.Language, Published: row.PublishedAt, Updated: row.EditedAt, To: d.To, Cc: d.Cc,
 		InReplyTo: vocab.Ref{ID: row.InReplyToURI}, Context: row.Context, URL: []vocab.Link{{Href: row.URL}},
-		Source: vocab.Source{Content: d.Source, MediaType: "text/plain"},
+		Source: vocab.Source{Content: d.Source, MediaType: "text/plain"}, Audience: Audience(d.Community),
 	}
 	if d.Source == "" {
 		o.Source.Content = markup.PlainText(row.Content)
@@ -71,6 +71,7 @@ func writeNote(o *vocab.Object) vocab.Document {
 	if o.InReplyTo.ID != "" {
 		d["inReplyTo"] = o.InReplyTo.ID
 	}
+	writeAudience(d, o)
 	if o.Context != "" {
 		d["context"], d["conversation"] = o.Context, o.Context
 	}
@@ -78,4 +79,19 @@ func writeNote(o *vocab.Object) vocab.Document {
 		d["source"] = vocab.Document{"content": o.Source.Content, "mediaType": o.Source.MediaType}
 	}
 	return d
+}
+
+// Audience is the audience of a post in a community, "" for none.
+func Audience(community string) []string {
+	if community == "" {
+		return nil
+	}
+	return []string{community}
+}
+
+// writeAudience writes the one community as a string: Lemmy reads no list.
+func writeAudience(d vocab.Document, o *vocab.Object) {
+	if len(o.Audience) > 0 {
+		d["audience"] = o.Audience[0]
+	}
 }

@@ -77,6 +77,9 @@ func writeActivity(o *vocab.Object) vocab.Document {
 	if o.Object.Object != nil {
 		d["object"] = o.Object.Object.Document
 	}
+	if o.Target.ID != "" {
+		d["target"] = o.Target.ID
+	}
 	if !o.Published.IsZero() {
 		d["published"] = vocab.Date(o.Published)
 	}
@@ -86,6 +89,7 @@ func writeActivity(o *vocab.Object) vocab.Document {
 	if len(o.Cc) > 0 {
 		d["cc"] = vocab.Texts(o.Cc)
 	}
+	writeAudience(d, o)
 	return d
 }
 

@@ -19,6 +19,7 @@ type Reading struct {
 	Status      *store.Object
 	Mentions    []string // ids of the accounts that its tags mention, once each
 	Attachments []store.Attachment
+	Community   string // id of the community that it is posted in
 
 	// Account is that of an actor; nil unless it is one.
 	Account *store.Account
@@ -63,7 +64,17 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 	if !trusted && c.IsOwn(status.URL) {
 		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
 	}
-	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o)}, nil
+	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o), Community: communityOf(o)}, nil
+}
+
+// communityOf is the community that a post is in, by its audience (FEP-1b12).
+func communityOf(o *vocab.Object) string {
+	for _, uri := range o.Audience {
+		if _, err := vocab.ParseURI(uri); err == nil && uri != vocab.Public && uri != o.Author() {
+			return uri
+		}
+	}
+	return ""
 }
 
 // bounded cuts what a stranger would make the database's one writer write.

@@ -156,3 +156,14 @@ func recipients(v any) ([]string, error) {
 	}
 	return out, nil
 }
+
+// IDs are the ids of a list of references, at most so many: of what may be about
+// several objects (a Flag).
+func IDs(v any, most int) (out []string) {
+	for _, x := range list(v) {
+		if s := id(x); s != "" && len(out) < most {
+			out = append(out, s)
+		}
+	}
+	return out
+}

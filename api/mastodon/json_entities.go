@@ -83,6 +83,10 @@ func (w *jsonWriter) notification(e *Notification) {
 		w.raw(`,"status":`)
 		w.status(e.Status)
 	}
+	if e.Report != nil {
+		w.raw(`,"report":`)
+		w.other(e.Report)
+	}
 	w.raw(`}`)
 }
 

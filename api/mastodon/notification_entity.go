@@ -14,6 +14,7 @@ type Notification struct {
 	GroupKey  string   `json:"group_key"`
 	Account   *Account `json:"account"`
 	Status    *Status  `json:"status,omitempty"`
+	Report    *Report  `json:"report,omitempty"`
 }
 
 // notifications serializes a list of notifications, without those of accounts
@@ -35,6 +36,9 @@ func (s Serializer) Notification(n *store.Notification) *Notification {
 	e := &Notification{ID: id, Type: n.Type, CreatedAt: formatTime(n.CreatedAt), GroupKey: "ungrouped-" + id, Account: s.author(n.FromAccount)}
 	if n.Status != nil {
 		e.Status = s.Status(n.Status)
+	}
+	if n.Report != nil {
+		e.Report = s.Report(n.Report, n.ReportTarget)
 	}
 	return e
 }

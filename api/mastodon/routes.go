@@ -84,6 +84,7 @@ func (a *API) routes() map[string]route {
 		"GET /api/v1/blocks":                               {scope: "read:blocks", handle: (*call).blocks},
 		"GET /api/v1/mutes":                                {scope: "read:mutes", handle: (*call).mutes},
 
+		"POST /api/v1/reports":                    {scope: "write:reports", handle: (*call).report},
 		"POST /api/v1/statuses":                   {scope: "write:statuses", handle: (*call).post},
 		"GET /api/v1/statuses":                    {scope: "read:statuses", stranger: publicView, handle: (*call).statuses},
 		"GET /api/v1/statuses/{id}":               {scope: "read:statuses", stranger: publicView, handle: (*call).status},

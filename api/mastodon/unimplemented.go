@@ -21,7 +21,7 @@ var Unimplemented = []struct{ Method, Path string }{
 	{"POST", "/api/v1/accounts/{id}/pin"}, {"POST", "/api/v1/accounts/{id}/unpin"},
 	{"POST", "/api/v1/accounts/{id}/endorse"}, {"POST", "/api/v1/accounts/{id}/unendorse"}, {"GET", "/api/v1/accounts/{id}/endorsements"},
 	{"POST", "/api/v1/featured_tags"}, {"GET", "/api/v1/featured_tags/suggestions"}, {"DELETE", "/api/v1/featured_tags/{id}"},
-	{"DELETE", "/api/v1/suggestions/{id}"}, {"GET", "/api/v1/directory"}, {"POST", "/api/v1/reports"},
+	{"DELETE", "/api/v1/suggestions/{id}"}, {"GET", "/api/v1/directory"},
 	{"POST", "/api/v1/domain_blocks"}, {"DELETE", "/api/v1/domain_blocks"},
 	{"POST", "/api/v1/tags/{tag}/follow"}, {"POST", "/api/v1/tags/{tag}/unfollow"},
 	{"POST", "/api/v1/tags/{tag}/feature"}, {"POST", "/api/v1/tags/{tag}/unfeature"},

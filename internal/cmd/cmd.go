@@ -54,6 +54,9 @@ func commands() []command {
 		{"account passwd", "NAME --password P|-", "give an account a new password, and sign it out everywhere", passwordFlag, accountPasswd},
 		{"account admin", "NAME [--revoke]", "make an account an admin, or revoke that", revokeFlag, accountAdmin},
 		{"account delete", "NAME --yes", "delete an account and everything it has, for good", yesFlag, accountDelete},
+		{"report list", "[--all]", "list the reports of accounts and posts", allFlag, reportList},
+		{"report show", "ID", "print a report", nil, reportShow},
+		{"report resolve", "ID", "mark a report as resolved", nil, reportResolve},
 		{"token create", `NAME --scopes "read write follow push"`, "print an access token, for scripts", scopesFlag, tokenCreate},
 		{"migrate up", "", "apply this version's migrations", nil, migrateUp},
 		{"migrate down", "", "revert the newest migration", nil, migrateDown},
@@ -154,7 +157,7 @@ func (c *call) parse(cmd command, args []string) error {
 		}
 	})
 	want := 0
-	if strings.Contains(cmd.args, "NAME") {
+	if strings.Contains(cmd.args, "NAME") || strings.HasPrefix(cmd.args, "ID") {
 		want = 1
 	}
 	if len(c.args) != want {

@@ -1,0 +1,63 @@
+package ap
+
+import (
+	"context"
+
+	"kinglet/ap/activity"
+	"kinglet/ap/object"
+	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// refetchStatus has a known post be as its origin has it now: what its author's
+// Update would have done.
+func (s *Service) refetchStatus(ctx context.Context, uri string) error {
+	doc, err := s.document(ctx, uri)
+	if err != nil {
+		return err
+	}
+	if doc.ID != uri || !object.IsStatus(doc.Type) {
+		return fault.Errorf(fault.Invalid, "%s resolves to the %s %s", uri, doc.Type, doc.ID)
+	}
+	return s.asAuthor(ctx, "Update", uri, vocab.Ref{ID: uri, Object: doc})
+}
+
+// confirmGone asks the origin of a known post whether it is deleted, and deletes
+// it here if so. That it is not is no error.
+func (s *Service) confirmGone(ctx context.Context, uri string) error {
+	doc, err := s.document(ctx, uri)
+	switch {
+	case err == nil && doc.ID == uri && doc.Type == "Tombstone", fault.Is(err, fault.Gone):
+		return s.asAuthor(ctx, "Delete", uri, vocab.Ref{ID: uri})
+	case err == nil:
+		return nil
+	}
+	return err
+}
+
+// asAuthor does what the origin of a post has confirmed, as the activity that
+// its author must have sent.
+func (s *Service) asAuthor(ctx context.Context, typ, uri string, about vocab.Ref) error {
+	var author *store.Account
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := tx.ObjectByURI(uri)
+		if err != nil {
+			return err
+		}
+		author, err = tx.Account(o.AccountID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	done := &vocab.Object{
+		Type: typ, Actor: vocab.Ref{ID: author.URI}, Object: about,
+		Document: vocab.Document{"type": typ, "actor": author.URI, "object": uri},
+	}
+	if about.Object != nil {
+		done = withObject(done, about.Object)
+	}
+	_, err = s.process(ctx, &activity.Activity{Object: done, Origin: activity.Fetched, Actor: author})
+	return err
+}

@@ -1,0 +1,4 @@
+DELETE FROM notifications WHERE type = 'admin.report';
+DROP TABLE reports;
+DROP TABLE communities;
+DROP TABLE retracted;
