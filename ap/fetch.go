@@ -154,7 +154,17 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 
 // takeStatus passes a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have sent.
-func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (activity.Outcome, error) {
+	a, err := s.fetchedCreate(ctx, doc)
+	if err != nil {
+		return activity.Outcome{}, err
+	}
+	a.Depth = depth
+	return s.process(ctx, a)
+}
+
+// fetchedCreate is the Create of a note that was fetched.
+func (s *Service) fetchedCreate(ctx context.Context, doc *vocab.Object) (none *activity.Activity, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
@@ -166,11 +176,11 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
 		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
-	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author, Depth: depth}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}
-	return s.process(ctx, a)
+	return a, nil
 }
 
 // authorOf returns the account of a note's author.
