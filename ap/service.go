@@ -123,6 +123,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.IngestJob.Register(r, fetching(s, s.ingest))
 	activity.ThreadJob.Register(r, fetching(s, s.completeThread))
 	activity.QuoteJob.Register(r, fetching(s, s.fetchQuoted))
+	activity.QuoteConsentJob.Register(r, fetching(s, s.verifyConsent))
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))

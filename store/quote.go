@@ -187,3 +187,45 @@ func (tx *Tx) QuotedIsGone(uri string) error {
 		WHERE quote_uri = $1 AND quote_uri <> '' AND quote_id = 0`, uri)
 	return err
 }
+
+// QuoteStamp is where a status says that the consent of the author whom it quotes
+// is.
+type QuoteStamp struct {
+	Status ObjectID
+	Author string // URI of the status's
+	Stamp  string
+}
+
+// maxStamps limits how many quotes of one status are looked at when it comes
+// after them.
+const maxStamps = 50
+
+// QuotesWithoutConsent lists the quotes of a status that say where its author's
+// consent is, and of which it is not known yet.
+func (tx *Tx) QuotesWithoutConsent(quoted *Object) (list []QuoteStamp, err error) {
+	err = tx.query(func(row scanner) error {
+		var q QuoteStamp
+		err := row.Scan(&q.Status, &q.Author, &q.Stamp)
+		list = append(list, q)
+		return err
+	}, `
+		SELECT o.id, a.uri, o.quote_stamp
+		FROM objects o
+		CROSS JOIN accounts a
+		WHERE o.quote_uri = $1 AND o.quote_uri <> '' AND o.quote_id = $2 AND o.quote_state = '' AND o.quote_stamp <> '' AND o.deleted_at = 0
+		  AND a.id = o.account_id
+		LIMIT $3`, quoted.URI, quoted.ID, maxStamps)
+	return list, err
+}
+
+// AcceptQuote records that the author of what a status quotes consents to it, by
+// a stamp; unless the status quotes something else by now.
+func (tx *Tx) AcceptQuote(status, quoted ObjectID, stamp string) error {
+	n, err := tx.exec(`
+		UPDATE objects SET quote_state = '`+QuoteAccepted+`'
+		WHERE id = $1 AND quote_id = $2 AND quote_stamp = $3 AND quote_state = '' AND deleted_at = 0`, status, quoted, stamp)
+	if err == nil && n > 0 {
+		tx.Emit(EventStatusEdit, int64(status))
+	}
+	return err
+}

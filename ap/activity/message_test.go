@@ -48,9 +48,13 @@ func TestMessages(t *testing.T) {
 				return s.mallory.Note("hi", "type", "ChatMessage", "to", []string{s.alice.URI, apptest.Public})
 			})},
 		{name: "a ChatMessage to nobody here", by: byMallory, nothing: true,
-			send: message(func(s *scene) object { return s.mallory.Note("hi", "type", "ChatMessage", "to", []string{s.bob.URI}, "cc", nil) })},
+			send: message(func(s *scene) object {
+				return s.mallory.Note("hi", "type", "ChatMessage", "to", []string{s.bob.URI}, "cc", nil)
+			})},
 		{name: "a ChatMessage of somebody blocked", by: byMallory, nothing: true, given: func(s *scene) { s.alice.Relate("block", "@mallory@evil.test") },
-			send: message(func(s *scene) object { return s.mallory.Note("hi", "type", "ChatMessage", "to", []string{s.alice.URI}, "cc", nil) })},
+			send: message(func(s *scene) object {
+				return s.mallory.Note("hi", "type", "ChatMessage", "to", []string{s.alice.URI}, "cc", nil)
+			})},
 		{name: "an EncryptedMessage", by: byMallory, then: func(s *scene) { kept(s, 1) },
 			send: message(func(s *scene) object {
 				return s.mallory.To(s.alice, "Encrypted message", "type", "EncryptedMessage", "egregoros:e2ee_dm", payload(1000))

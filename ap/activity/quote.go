@@ -38,6 +38,13 @@ func nameQuoted(env *Env, tx *store.Tx, status *store.Object) error {
 // completeQuote enqueues the fetch of a quoted status that is not known here,
 // within the same limits as that of a parent.
 func completeQuote(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
+	if a.Origin.Completes && status.QuoteID != 0 && status.QuoteState == "" && status.QuoteStamp != "" {
+		may, err := mayWait(env, tx, a, QuoteConsentJob.Name, status.QuoteStamp)
+		if err != nil || !may {
+			return err
+		}
+		return AskConsent(tx, QuoteConsentArgs{Status: status.ID, Stamp: status.QuoteStamp, Cause: a.cause()})
+	}
 	if !a.Origin.Completes || status.QuoteURI == "" || status.QuoteID != 0 || status.QuoteState != "" || a.Quotes >= MaxQuotes || env.Config.IsOwn(status.QuoteURI) {
 		return nil
 	}
@@ -46,6 +53,38 @@ func completeQuote(env *Env, tx *store.Tx, a *Activity, status *store.Object) er
 	}
 	args := QuoteArgs{URI: status.QuoteURI, Quotes: a.Quotes + 1, Cause: a.cause()}
 	return QuoteJob.Enqueue(tx, args, jobs.Unique(QuoteJob.Name+" "+status.QuoteURI))
+}
+
+// AskConsent enqueues the fetch of a quoted author's consent.
+func AskConsent(tx *store.Tx, args QuoteConsentArgs) error {
+	return QuoteConsentJob.Enqueue(tx, args, jobs.Unique(QuoteConsentJob.Name+" "+args.Status.String()+" "+args.Stamp))
+}
+
+// completeQuotesOf does the same for the statuses that waited for a new one which
+// they quote.
+func completeQuotesOf(tx *store.Tx, a *Activity, quoted *store.Object) error {
+	if !a.Origin.Completes {
+		return nil
+	}
+	return AskConsents(tx, quoted)
+}
+
+// AskConsents enqueues the fetches of what is said to be the consent to quotes of
+// a status.
+func AskConsents(tx *store.Tx, quoted *store.Object) error {
+	if quoted.Local || !quoted.QuotesNeedStamp && quoted.Visibility <= store.Unlisted {
+		return nil
+	}
+	list, err := tx.QuotesWithoutConsent(quoted)
+	if err != nil {
+		return err
+	}
+	for _, q := range list {
+		if err := AskConsent(tx, QuoteConsentArgs{Status: q.Status, Stamp: q.Stamp, Cause: q.Author}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notifyOfQuote notifies the author here whose post a status quotes, if it is

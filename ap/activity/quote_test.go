@@ -272,3 +272,63 @@ func TestQuoteOfOurs(t *testing.T) {
 		}},
 	})
 }
+
+// A quote that needs its author's consent is shown once that is found, at its own
+// origin and for these two posts.
+func TestConsentToQuotes(t *testing.T) {
+	t.Parallel()
+	needs := []any{"interactionPolicy", object{"canQuote": object{"automaticApproval": []string{apptest.Public}}}}
+	const stamp = "https://evil.test/stamps/1"
+	for name, c := range map[string]struct {
+		at     string // where the stamp is said to be, stamp unless it says otherwise
+		change object // what the stamp says otherwise; nil is left out
+		late   bool   // the quoted comes after the quote
+		want   string
+	}{
+		"as it should be":             {want: "accepted"},
+		"of what comes later":         {want: "accepted", late: true},
+		"of another post":             {change: object{"interactionTarget": "https://evil.test/users/mallory/notes/9"}, want: "pending"},
+		"for another post":            {change: object{"interactingObject": "https://b.test/users/eve/notes/1"}, want: "pending"},
+		"of two posts":                {change: object{"interactingObject": []string{"https://b.test/users/bob/notes/1", "https://b.test/users/eve/notes/1"}}, want: "pending"},
+		"of a neighbour":              {change: object{"attributedTo": "https://evil.test/users/eve"}, want: "pending"},
+		"of two authors":              {change: object{"attributedTo": []string{"https://evil.test/users/mallory", "https://evil.test/users/eve"}}, want: "pending"},
+		"of nobody":                   {change: object{"attributedTo": nil}, want: "pending"},
+		"of another type":             {change: object{"type": "Note"}, want: "pending"},
+		"with another id":             {change: object{"id": "https://evil.test/stamps/2"}, want: "pending"},
+		"at the quoter's":             {at: "https://b.test/stamps/1", change: object{"id": "https://b.test/stamps/1"}, want: "pending"},
+		"at the quoter's, of its own": {at: "https://b.test/stamps/1", change: object{"id": "https://b.test/stamps/1", "attributedTo": "https://b.test/users/bob"}, want: "pending"},
+		"that is not there":           {at: "https://evil.test/stamps/3", want: "pending"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			quoted := s.mallory.Note("the original", needs...)
+			at := c.at
+			if at == "" {
+				at = stamp
+			}
+			note := s.bob.Note("hello", "quote", quoted["id"], "quoteAuthorization", at)
+			doc := object{"@context": "https://www.w3.org/ns/activitystreams", "id": stamp, "type": "QuoteAuthorization", "attributedTo": s.mallory.URI,
+				"interactingObject": note["id"], "interactionTarget": quoted["id"]}
+			for k, v := range c.change {
+				if doc[k] = v; v == nil {
+					delete(doc, k)
+				}
+			}
+			for _, where := range []string{stamp, "https://b.test/stamps/1"} {
+				s.world.Host(strings.Split(where, "/")[2]).Serve(where, doc)
+			}
+			s.world.Host("evil.test").Serve("https://evil.test/stamps/2", doc)
+			if c.late {
+				s.mallory.Host.Down()
+			}
+			s.knows(note)
+			if c.late {
+				s.quotes(s.alice, note["id"], "pending")
+				s.mallory.Host.Up()
+				s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Create", s.mallory.Note("the original", append(needs, "id", quoted["id"], "to", []string{apptest.Public, s.alice.URI})...)))
+				s.world.Advance(3600e9)
+			}
+			s.quotes(s.alice, note["id"], c.want)
+		})
+	}
+}

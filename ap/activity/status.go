@@ -48,6 +48,9 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err := completeQuote(env, tx, a, status); err != nil {
 		return nil, false, err
 	}
+	if err := completeQuotesOf(tx, a, status); err != nil {
+		return nil, false, err
+	}
 	return status, true, completeParent(env, tx, a, status)
 }
 
