@@ -138,3 +138,34 @@ func TestQuotedComesLater(t *testing.T) {
 		}
 	})
 }
+
+// Consent is recorded for the quote that it is for, and no other.
+func TestConsentIsForOneQuote(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		author, quoter := w.remote("author"), w.remote("quoter")
+		quoted := w.status(author, store.Public, func(o *store.Object) { o.QuotesNeedStamp = true })
+		other := w.status(author, store.Public, func(o *store.Object) { o.QuotesNeedStamp = true })
+		quoting := w.status(quoter, store.Public, func(o *store.Object) { o.QuoteURI, o.QuoteStamp = quoted.URI, "stamp" })
+		w.view(func(tx *store.Tx) error {
+			list, err := tx.QuotesWithoutConsent(quoted)
+			if want := (store.QuoteStamp{Status: quoting.ID, Author: quoter.URI, Stamp: "stamp"}); err != nil || len(list) != 1 || list[0] != want {
+				t.Errorf("%v: %v", list, err)
+			}
+			return nil
+		})
+		for _, c := range []struct {
+			quoted store.ObjectID
+			stamp  string
+			want   string
+		}{{other.ID, "stamp", ""}, {quoted.ID, "another", ""}, {quoted.ID, "stamp", store.QuoteAccepted}} {
+			w.update(func(tx *store.Tx) error { return tx.AcceptQuote(quoting.ID, c.quoted, c.stamp) })
+			w.view(func(tx *store.Tx) error {
+				if o, err := tx.Object(quoting.ID); err != nil || o.QuoteState != c.want {
+					t.Errorf("%+v: %q %v", c, o.QuoteState, err)
+				}
+				return nil
+			})
+		}
+	})
+}

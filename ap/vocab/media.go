@@ -79,8 +79,8 @@ func attachments(v any) []Attachment {
 			if a.MediaType == "" {
 				a.MediaType = a.Links[0].MediaType
 			}
-			if a.Width == 0 || a.Height == 0 {
-				a.Width, a.Height = a.Links[0].Width, a.Links[0].Height
+			if l := a.Links[0]; a.Width == 0 && a.Height == 0 {
+				a.Width, a.Height = l.Width, l.Height
 			}
 		}
 		if m["icon"] != nil || m["preview"] != nil {

@@ -92,6 +92,7 @@ func (c *quoteCutter) read() {
 			c.cuts = append(c.cuts, cutting{c.begin, c.end})
 			c.begin, c.end = -1, -1
 		case t.Type == html.TextToken && strings.TrimSpace(t.Data) == "" && c.end >= 0:
+			c.end = at
 		case t.Type == html.TextToken && isQuoteMark(t.Data):
 			c.begin, c.end = begin+strings.LastIndex(c.html[begin:at], "RE:"), -1
 			if breaks >= 0 && strings.TrimSpace(t.Data) == "RE:" {
