@@ -162,7 +162,17 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 	return s.takeStatusAs(ctx, doc, depth, activity.Fetched)
 }
 
-func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int, origin activity.Origin) (none activity.Outcome, err error) {
+func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int, origin activity.Origin) (activity.Outcome, error) {
+	a, err := s.fetchedCreate(ctx, doc)
+	if err != nil {
+		return activity.Outcome{}, err
+	}
+	a.Depth, a.Origin = depth, origin
+	return s.process(ctx, a)
+}
+
+// fetchedCreate is the Create of a note that was fetched.
+func (s *Service) fetchedCreate(ctx context.Context, doc *vocab.Object) (none *activity.Activity, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
@@ -174,11 +184,11 @@ func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int
 		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
 		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
-	a := &activity.Activity{Object: withObject(create, doc), Origin: origin, Actor: author, Depth: depth}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}
-	return s.process(ctx, a)
+	return a, nil
 }
 
 // authorOf returns the account of a note's author.

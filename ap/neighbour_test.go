@@ -58,7 +58,7 @@ func TestNeighbour(t *testing.T) {
 		mallory.sends(403, shared, mallory.activity("Create", "5", with(mentioning("forged", "x"), "attributedTo", mallory.uri, "id", own+"/objects/x")))
 		mallory.sends(403, shared, mallory.activity("Create", "6", with(mentioning("forged", "x"), "attributedTo", mallory.uri, "id", "https://OWN.example.com。/objects/x")))
 		mallory.sends(403, shared, mallory.activity("Create", "7", with(mentioning("forged", "x"), "attributedTo", mallory.uri, "id", "https://third.example.com/x")))
-		mallory.sends(202, shared, mallory.activity("Create", "8", with(mentioning("forged", "x"), "attributedTo", mallory.uri, "type", "Flight")))
+		mallory.sends(202, shared, mallory.activity("Create", "8", with(mentioning("forged", "x"), "attributedTo", mallory.uri, "type", "Relationship")))
 		if n.statusOf(known["id"].(string)) == nil || n.statusOf("https://"+victim+"/notes/forged") != nil {
 			t.Error("a forged post is taken")
 		}

@@ -29,7 +29,7 @@ func TestOwnServerIsNotFetched(t *testing.T) {
 func TestFetchedTypes(t *testing.T) {
 	n := newNetwork(t)
 	bob := n.actor(victim, "bob")
-	for _, change := range [][]any{{"type", "Flight"}, {"type", "Create"}, {"attributedTo", nil}} {
+	for _, change := range [][]any{{"type", "Relationship"}, {"type", "Create"}, {"attributedTo", nil}} {
 		note := with(bob.note("1", "x"), change...)
 		n.document(note["id"].(string), note)
 		if _, err := n.ResolveURL(t.Context(), note["id"].(string)); !fault.Is(err, fault.Invalid) {
@@ -37,10 +37,10 @@ func TestFetchedTypes(t *testing.T) {
 		}
 	}
 	n.account("alice")
-	flight := with(bob.note("2", "x", n.local["alice"].URI), "type", "Flight")
-	bob.sends(202, own+"/inbox", bob.activity("Create", "1", flight))
-	if n.statusOf(flight["id"].(string)) != nil {
-		t.Error("a Flight is a status")
+	tie := with(bob.note("2", "x", n.local["alice"].URI), "type", "Relationship")
+	bob.sends(202, own+"/inbox", bob.activity("Create", "1", tie))
+	if n.statusOf(tie["id"].(string)) != nil {
+		t.Error("a Relationship is a status")
 	}
 }
 

@@ -122,6 +122,8 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.FanOutJob.RegisterSteps(r, activity.FanOut)
 	activity.IngestJob.Register(r, fetching(s, s.ingest))
 	activity.ThreadJob.Register(r, fetching(s, s.completeThread))
+	activity.QuoteJob.Register(r, fetching(s, s.fetchQuoted))
+	activity.QuoteConsentJob.Register(r, fetching(s, s.verifyConsent))
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))

@@ -72,7 +72,7 @@ var leftovers = []accountRows{
 // nothingSaid clears the columns of an object that hold a person's text, or whom
 // it was for.
 const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = '',
-	source = '', to_uris = '', cc_uris = '', follow_uri = '', mention_tags = ''`
+	source = '', to_uris = '', cc_uris = '', follow_uri = '', mention_tags = '', encrypted = '', quote_uri = '', quote_id = 0, quote_state = '', quote_stamp = '', quotes_need_stamp = FALSE`
 
 // eraseObjects makes objects tombstones without any text; $1 is the set of
 // their ids, $2 the time.

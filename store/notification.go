@@ -11,7 +11,7 @@ import (
 type Notification struct {
 	ID        int64
 	AccountID AccountID // the notified account
-	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, admin.report
+	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, quote, admin.report
 	From      AccountID
 	StatusID  ObjectID // 0 for none
 	CreatedAt time.Time

@@ -38,6 +38,14 @@ type Object struct {
 	Emojis             []Emoji
 	Poll               *Poll
 	ApplicationID      int64
+	Encrypted          string // JSON that only clients can read; written, not read
+
+	QuoteURI   string   // what it quotes, "" for nothing
+	QuoteID    ObjectID // 0 while that is not known here
+	QuoteState string   // QuoteAccepted, QuoteDeleted, "" while it is not decided
+	QuoteStamp string   // URI of the quoted author's consent (FEP-044f), if it has one
+	// QuotesNeedStamp says that whoever quotes it needs its author's consent.
+	QuotesNeedStamp bool
 
 	RepliesCount, ReblogsCount, FavouritesCount int64
 	Reactions                                   []Reaction // those who react change it
@@ -55,7 +63,8 @@ const objectColumns = `
 	o.reblog_of_id, o.in_reply_to_uri, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
 	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
 	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll,
-	o.published_at, o.created_at, o.edited_at, o.deleted_at`
+	o.published_at, o.created_at, o.edited_at, o.deleted_at,
+	o.quote_uri, o.quote_id, o.quote_state, o.quote_stamp, o.quotes_need_stamp`
 
 func (o *Object) dest() []any {
 	return []any{
@@ -64,6 +73,7 @@ func (o *Object) dest() []any {
 		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
 		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount, fromJSON(&o.Reactions), fromJSON(&o.Poll),
 		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
+		&o.QuoteURI, &o.QuoteID, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp,
 	}
 }
 
@@ -113,25 +123,33 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  id, uri, type, account_id, local, is_status, visibility, object_uri,
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
-		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri, mention_tags)
+		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri, mention_tags,
+		  encrypted, quote_uri, quote_id, quote_state, quote_stamp, quotes_need_stamp)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
 		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll),
-		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow, jsonText(o.Draft.Mentions))
+		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow, jsonText(o.Draft.Mentions),
+		o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp)
 	return n == 1, err
 }
 
-// joinThread locks the URIs of a status and of its parent for this transaction,
-// and finds a parent that arrived since the caller looked.
+// joinThread locks the URIs of a status, of its parent and of what it quotes for
+// this transaction, and finds those that arrived since the caller looked.
 func (tx *Tx) joinThread(o *Object) error {
-	if o.InReplyToURI == "" {
-		return tx.lockURIs(o.URI)
+	uris := []string{o.URI}
+	for _, uri := range []string{o.InReplyToURI, o.QuoteURI} {
+		if uri != "" {
+			uris = append(uris, uri)
+		}
 	}
-	if err := tx.lockURIs(o.URI, o.InReplyToURI); err != nil || o.InReplyToID != 0 {
+	if err := tx.lockURIs(uris...); err != nil {
+		return err
+	}
+	if err := tx.findQuoted(o); err != nil || o.InReplyToURI == "" || o.InReplyToID != 0 {
 		return err
 	}
 	parent, err := tx.ObjectByURI(o.InReplyToURI)
@@ -148,21 +166,34 @@ func (tx *Tx) joinThread(o *Object) error {
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
-	o.Draft = edited.Draft
+	o.Draft, o.Encrypted, o.QuotesNeedStamp = edited.Draft, edited.Encrypted, edited.QuotesNeedStamp
+	if o.QuoteURI != edited.QuoteURI {
+		o.QuoteURI, o.QuoteID, o.QuoteState = edited.QuoteURI, 0, edited.QuoteState
+	}
+	o.QuoteStamp = edited.QuoteStamp
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
 // the thread stay the original's (SECURITY-RULES 16).
 func (tx *Tx) UpdateStatus(o *Object) error {
 	tx.engine.Erases() // the text before
+	if o.QuoteURI != "" && o.QuoteID == 0 {
+		if err := tx.lockURIs(o.URI, o.QuoteURI); err != nil {
+			return err
+		}
+		if err := tx.findQuoted(o); err != nil {
+			return err
+		}
+	}
 	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
-		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15
+		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15,
+		  encrypted = $16, quote_uri = $17, quote_id = $18, quote_state = $19, quote_stamp = $20, quotes_need_stamp = $21
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
 		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc),
-		jsonText(o.Draft.Mentions))
+		jsonText(o.Draft.Mentions), o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp)
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}
@@ -245,12 +276,17 @@ func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 }
 
 // LinkReplies links the replies that arrived before their parent to it, by its
-// URI.
+// URI, and the statuses that quote it.
 func (tx *Tx) LinkReplies(parent *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
-		SET in_reply_to_id = $2, in_reply_to_account_id = $3
-		WHERE in_reply_to_uri = $1 AND in_reply_to_uri <> '' AND in_reply_to_id = 0`, parent.URI, parent.ID, parent.AccountID)
+		SET in_reply_to_id = CASE WHEN in_reply_to_uri = $1 THEN $2 ELSE in_reply_to_id END,
+		  in_reply_to_account_id = CASE WHEN in_reply_to_uri = $1 THEN $3 ELSE in_reply_to_account_id END,
+		  quote_id = CASE WHEN quote_uri = $1 THEN $2 ELSE quote_id END
+		WHERE id IN (
+		  SELECT r.id FROM objects r WHERE r.in_reply_to_uri = $1 AND r.in_reply_to_uri <> '' AND r.in_reply_to_id = 0
+		  UNION ALL
+		  SELECT q.id FROM objects q WHERE q.quote_uri = $1 AND q.quote_uri <> '' AND q.quote_id = 0)`, parent.URI, parent.ID, parent.AccountID)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -260,5 +296,8 @@ func (tx *Tx) LinkReplies(parent *Object) error {
 		  SELECT COUNT(*) FROM objects r
 		  WHERE r.in_reply_to_id = $1 AND r.in_reply_to_id <> 0 AND r.deleted_at = 0 AND r.visibility <= 1)
 		WHERE id = $1`, parent.ID)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.acceptQuotes(parent)
 }

@@ -18,7 +18,8 @@ type Status struct {
 	Reblog      *Status    // what it boosts, seen by the same viewer
 	Mentions    []*Account // as displayed
 	Attachments []Attachment
-	Application *App // what it was written with, its name and website only; nil when not known
+	Application *App   // what it was written with, its name and website only; nil when not known
+	Quote       *Quote // what it quotes; nil for nothing
 
 	// The viewer's own interactions; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
@@ -141,15 +142,24 @@ func (tx *Tx) completeWith(viewer AccountID, rows []*Status, others []AccountID)
 	for _, st := range boosted {
 		known[st.ID] = st
 	}
+	quotes, err := tx.quotesOf(viewer, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	quotes.show(known)
 	accounts, err := tx.fill(viewer, known, others)
 	if err != nil {
 		return nil, nil, err
+	}
+	for _, st := range boosted {
+		st.Quote = quotes.of(st)
 	}
 	out := rows[:0]
 	for _, st := range rows {
 		if st.Account == nil {
 			continue
 		}
+		st.Quote = quotes.of(st)
 		if st.ReblogOfID != 0 {
 			if st.Reblog = known[st.ReblogOfID]; st.Reblog == nil || st.Reblog.Account == nil {
 				continue
@@ -265,13 +275,15 @@ var (
 const displayedOfObject = `
 	o.id, o.uri, o.account_id, o.local, o.visibility, o.reblog_of_id, o.in_reply_to_id, o.in_reply_to_account_id, o.context, o.url,
 	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
-	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll, o.published_at, o.edited_at`
+	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll, o.published_at, o.edited_at,
+	o.quote_uri, o.quote_id, o.quote_state`
 
 func (st *Status) dest() []any {
 	return []any{
 		&st.ID, &st.URI, &st.AccountID, &st.Local, &st.Visibility, &st.ReblogOfID, &st.InReplyToID, &st.InReplyToAccountID, &st.Context, &st.URL,
 		&st.SpoilerText, &st.Content, &st.Sensitive, &st.Language, fromJSON(&st.Tags), fromJSON(&st.Emojis), &st.ApplicationID,
 		&st.RepliesCount, &st.ReblogsCount, &st.FavouritesCount, fromJSON(&st.Reactions), fromJSON(&st.Poll), toTime(&st.PublishedAt), toTime(&st.EditedAt),
+		&st.QuoteURI, &st.QuoteID, &st.QuoteState,
 		mentionScanner{st}, interactionScanner{st},
 	}
 }

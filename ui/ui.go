@@ -20,6 +20,7 @@ import (
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
+	"kinglet/internal/markup"
 	"kinglet/internal/ratelimit"
 	"kinglet/store"
 
@@ -46,10 +47,12 @@ type UI struct {
 // New parses the templates.
 func New(u UI) (*UI, error) {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"html": func(s string) template.HTML { return template.HTML(s) }, // internal/markup made it
-		"date": func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
-		"iso":  func(t time.Time) string { return t.Format(time.RFC3339) },
-		"name": displayName,
+		"html":      func(s string) template.HTML { return template.HTML(s) }, // internal/markup made it
+		"date":      func(t time.Time) string { return t.Format("2 January 2006, 15:04 MST") },
+		"iso":       func(t time.Time) string { return t.Format(time.RFC3339) },
+		"name":      displayName,
+		"otherHost": otherHost,
+		"quoteLink": func(url string) template.HTML { return template.HTML(markup.QuoteLink(url)) },
 		"count": func(n int64, one, many string) string {
 			if n == 1 {
 				return "1 " + one

@@ -39,6 +39,8 @@ type Activity struct {
 	ByID bool
 	// Depth counts the fetches of a thread that led here, to limit them.
 	Depth int
+	// Quotes counts the quotes that were followed to fetch this.
+	Quotes int
 	// Cause is the URI of the actor whose message made us fetch this; ""
 	// for a local user. Further fetches count against that actor's limits.
 	Cause string

@@ -3,6 +3,7 @@ package activity
 import (
 	"strings"
 
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -32,6 +33,9 @@ func Addressing(author *store.Account, v store.Visibility, mentioned []*store.Ac
 // visibilityOf reads Mastodon's visibility from the addressing of the object
 // or, if it has none, of the activity.
 func visibilityOf(a *Activity, note *vocab.Object) store.Visibility {
+	if object.IsMessage(note.Type) {
+		return store.Direct
+	}
 	to, cc := note.To, note.Cc
 	if len(to)+len(cc) == 0 {
 		to, cc = a.To, a.Cc

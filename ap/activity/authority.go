@@ -80,7 +80,7 @@ func Recheck(tx *store.Tx, a *Activity) (Reason, error) {
 // ownsNote checks that the actor is the author of a note, and that the note
 // has the origin of its author (SECURITY-RULES 3, 4, 6).
 func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
-	if !object.IsStatus(note.Type) {
+	if !object.IsShown(note) {
 		return unwanted("objects of type %q are not statuses", note.Type), nil
 	}
 	if len(note.AttributedTo) == 0 {

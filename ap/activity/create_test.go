@@ -62,7 +62,8 @@ func TestCreate(t *testing.T) {
 			return s.mallory.Activity("Create", s.bob.Note("hello")["id"], "to", []string{s.alice.URI})
 		}},
 		{name: "without an object", want: 403, send: func(s *scene) object { return s.bob.Activity("Create", nil) }},
-		{name: "of something that is not a status", nothing: true, send: create(func(s *scene) object { return s.bob.Note("hello", "type", "Flight") })},
+		{name: "of something that is not a status", nothing: true, send: create(func(s *scene) object { return s.bob.Note("hello", "type", "Collection") })},
+		{name: "of something without a title or a text", nothing: true, send: create(func(s *scene) object { return s.bob.Note("", "type", "Flight", "content", nil) })},
 		{name: "from the future", send: create(func(s *scene) object { return s.bob.Note("hello", "published", "2126-01-01T00:00:00Z") }),
 			then: func(s *scene) {
 				s.has(note["id"])

@@ -9,8 +9,8 @@ import (
 // file.
 
 // isWanted reports whether a note from an inbox concerns a local account: one
-// follows its author, is addressed, got it in its own inbox, or it replies to
-// something known here.
+// follows its author, is addressed, got it in its own inbox, or it quotes a post
+// from here or replies to something known here.
 func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
 	if wanted, err := isWantedUnread(env, tx, a, note); wanted || err != nil {
 		return wanted, err
@@ -22,6 +22,9 @@ func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, er
 		if err != nil || !blocked {
 			return !blocked, err
 		}
+	}
+	if wanted, err := quotesOurs(env, tx, a, note); wanted || err != nil {
+		return wanted, err
 	}
 	if note.InReplyTo.ID == "" {
 		return false, nil

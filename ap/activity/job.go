@@ -22,6 +22,10 @@ var (
 	IngestJob = jobs.Kind[IngestArgs]{Fetches: true, Name: "ingest", Timeout: fetchTimeout, Lane: func(a IngestArgs) string { return jobs.LocalLane("ingest", a.Host) }}
 	// ThreadJob fetches a parent that is not known here.
 	ThreadJob = jobs.Kind[ThreadArgs]{Fetches: true, Name: "thread", Timeout: fetchTimeout, Lane: func(a ThreadArgs) string { return vocab.Host(a.URI) }}
+	// QuoteJob fetches a quoted status that is not known here.
+	QuoteJob = jobs.Kind[QuoteArgs]{Fetches: true, Name: "quote", Timeout: fetchTimeout, Lane: func(a QuoteArgs) string { return vocab.Host(a.URI) }}
+	// QuoteConsentJob fetches the consent of a quoted author.
+	QuoteConsentJob = jobs.Kind[QuoteConsentArgs]{Fetches: true, Name: "quote_consent", Timeout: fetchTimeout, Lane: func(a QuoteConsentArgs) string { return vocab.Host(a.Stamp) }}
 	// MentionsJob fetches mentioned accounts that are not known here.
 	MentionsJob = jobs.Kind[MentionsArgs]{Fetches: true, Name: "mentions", Timeout: fetchTimeout, GiveUp: time.Hour, Lane: func(a MentionsArgs) string { return jobs.LocalLane("mentions", a.Host) }}
 	// RefreshJob fetches an actor whose document is old.
@@ -74,6 +78,21 @@ type ThreadArgs struct {
 	URI   string `json:"uri"`
 	Depth int    `json:"depth"`
 	Cause string `json:"cause,omitempty"` // see Activity.Cause
+}
+
+// QuoteArgs names a status to fetch because something here quotes it.
+type QuoteArgs struct {
+	URI    string `json:"uri"`
+	Quotes int    `json:"quotes"`          // see Activity.Quotes
+	Cause  string `json:"cause,omitempty"` // see Activity.Cause
+}
+
+// QuoteConsentArgs names a status that quotes another, and where the consent of
+// that one's author is said to be.
+type QuoteConsentArgs struct {
+	Status store.ObjectID `json:"status"`
+	Stamp  string         `json:"stamp"`
+	Cause  string         `json:"cause,omitempty"` // see Activity.Cause
 }
 
 // MentionsArgs names mentioned accounts that were not known when the status

@@ -3,6 +3,7 @@ package activity
 import (
 	"strings"
 
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -14,6 +15,9 @@ import (
 func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error) {
 	status := statusOf(a)
 	if err := findParent(tx, status); err != nil {
+		return nil, false, err
+	}
+	if err := nameQuoted(env, tx, status); err != nil {
 		return nil, false, err
 	}
 	keepPublished(a, status)
@@ -45,6 +49,12 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 		if err := notifyOfStatus(tx, a, status, mentioned); err != nil {
 			return nil, false, err
 		}
+	}
+	if err := completeQuote(env, tx, a, status); err != nil {
+		return nil, false, err
+	}
+	if err := completeQuotesOf(tx, a, status); err != nil {
+		return nil, false, err
 	}
 	return status, true, completeParent(env, tx, a, status)
 }
@@ -150,7 +160,11 @@ func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.A
 	for _, name := range a.Prepared.Here {
 		if account, ok := known[store.Addressee{Name: strings.ToLower(name)}]; ok && !seen[account] {
 			seen[account] = true
-			list = append(list, store.Mention{AccountID: account, Silent: true})
+			message := object.IsMessage(a.Object.Object.Object.Type) // whoever it is for is meant by it
+			list = append(list, store.Mention{AccountID: account, Silent: !message})
+			if message {
+				here = append(here, account)
+			}
 		}
 	}
 	if account, ok := known[community]; ok && community.URI != "" && !seen[account] {
@@ -166,6 +180,9 @@ func notifyOfStatus(tx *store.Tx, a *Activity, status *store.Object, mentioned [
 		if _, err := tx.Notify(&store.Notification{AccountID: id, Type: "mention", From: a.Actor.ID, StatusID: status.ID}); err != nil {
 			return err
 		}
+	}
+	if err := notifyOfQuote(tx, a, status); err != nil {
+		return err
 	}
 	if status.InReplyToURI != "" && status.InReplyToAccountID != status.AccountID || status.Visibility == store.Direct {
 		return nil
@@ -196,16 +213,23 @@ func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) e
 	if _, err := vocab.ParseURI(status.InReplyToURI); err != nil {
 		return nil
 	}
-	if a.Origin.Unsolicited {
-		followed, err := isFollowed(tx, a)
-		if err != nil {
-			return err
-		}
-		most := env.Config.Federation.WaitingPerHost
-		if waiting, err := tx.CountWaiting(ThreadJob.Name, vocab.Host(status.InReplyToURI), most); err != nil || !followed && waiting >= most {
-			return err
-		}
+	if may, err := mayWait(env, tx, a, ThreadJob.Name, status.InReplyToURI); err != nil || !may {
+		return err
 	}
 	args := ThreadArgs{URI: status.InReplyToURI, Depth: a.Depth + 1, Cause: a.cause()}
 	return ThreadJob.Enqueue(tx, args, jobs.Unique(ThreadJob.Name+" "+status.InReplyToURI))
+}
+
+// mayWait reports whether an activity may enqueue a fetch at a host: one that
+// was asked for here, or of an actor who is followed here, always.
+func mayWait(env *Env, tx *store.Tx, a *Activity, kind, uri string) (bool, error) {
+	if !a.Origin.Unsolicited {
+		return true, nil
+	}
+	if followed, err := isFollowed(tx, a); err != nil || followed {
+		return followed, err
+	}
+	most := env.Config.Federation.WaitingPerHost
+	waiting, err := tx.CountWaiting(kind, vocab.Host(uri), most)
+	return waiting < most, err
 }

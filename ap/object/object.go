@@ -33,6 +33,13 @@ var kinds = index(
 	audio(),
 	image(),
 	event(),
+	book("Review"),
+	book("Rating"),
+	book("Comment"),
+	book("Quotation"),
+	generatedNote(),
+	chatMessage(),
+	encryptedMessage(),
 	tombstone(),
 	actor("Person"),
 	actor("Service"),
@@ -49,8 +56,18 @@ func index(list ...Kind) map[string]Kind {
 	return byType
 }
 
-// IsStatus reports whether a type is displayed as a status.
-func IsStatus(typ string) bool { return kinds[typ].Read != nil }
+// kindOf is the kind of a type; one that has no file is other, or nothing that
+// is displayed.
+func kindOf(typ string) Kind {
+	k, ok := kinds[typ]
+	if !ok && isOther(typ) {
+		return other()
+	}
+	return k
+}
+
+// IsStatus reports whether a type is displayed as a status: see IsShown.
+func IsStatus(typ string) bool { return kindOf(typ).Read != nil }
 
 // Compose writes the document of a draft, an activity or an object, and of its
 // embedded object. Each keeps its own in Document.

@@ -51,20 +51,22 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 		}
 		return &Reading{Account: account}, nil
 	}
-	if !IsStatus(o.Type) {
+	if !IsShown(o) {
 		return nil, nil
 	}
 	if !trusted {
 		o = bounded(o)
 	}
+	media, links := attachmentsOf(o)
 	status := readStatus(o)
+	status.Content = withLinks(status.Content, links)
 	if !trusted && len(status.Tags) > maxHashtags {
 		status.Tags = status.Tags[:maxHashtags]
 	}
 	if !trusted && c.IsOwn(status.URL) {
 		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
 	}
-	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: attachmentsOf(o), Community: communityOf(o)}, nil
+	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: media, Community: communityOf(o)}, nil
 }
 
 // communityOf is the community that a post is in, by its audience (FEP-1b12).
@@ -102,7 +104,8 @@ func readStatus(o *vocab.Object) *store.Object {
 	if !o.Updated.IsZero() && o.Updated.After(o.Published) {
 		status.EditedAt = o.Updated
 	}
-	kinds[o.Type].Read(o, status)
+	kindOf(o.Type).Read(o, status)
+	readQuote(o, status)
 	return status
 }
 
@@ -137,46 +140,4 @@ func emojisOf(tags []vocab.Tag) []store.Emoji {
 		}
 	}
 	return out
-}
-
-// attachmentsOf reads the pictures, videos and sounds of a note.
-func attachmentsOf(note *vocab.Object) []store.Attachment {
-	var out []store.Attachment
-	for _, m := range note.Attachment {
-		if _, err := vocab.ParseURI(m.URL); err != nil {
-			continue
-		}
-		kind := attachmentKind(m)
-		if kind == "" {
-			continue
-		}
-		at := store.Attachment{
-			Kind: kind, MediaType: m.MediaType, URL: m.URL, RemoteURL: m.URL, PreviewURL: m.URL,
-			Description: clip(m.Name, maxDescription), Blurhash: clip(m.Blurhash, maxTag),
-			Width: int64(m.Width), Height: int64(m.Height),
-		}
-		if kind != "image" {
-			at.PreviewURL = ""
-		}
-		if m.HasFocal {
-			at.FocusX, at.FocusY = m.FocalPoint[0], m.FocalPoint[1]
-		}
-		out = append(out, at)
-	}
-	return out
-}
-
-func attachmentKind(m vocab.Attachment) string {
-	major, _, _ := strings.Cut(m.MediaType, "/")
-	switch {
-	case m.Type == "PropertyValue" || m.Type == "Link":
-		return ""
-	case major == "image" || m.Type == "Image":
-		return "image"
-	case major == "video" || m.Type == "Video":
-		return "video"
-	case major == "audio" || m.Type == "Audio":
-		return "audio"
-	}
-	return "unknown"
 }

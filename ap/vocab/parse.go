@@ -15,7 +15,7 @@ import (
 const (
 	MaxRecipients  = 1000
 	MaxTags        = 500
-	MaxAttachments = 32
+	MaxAttachments = 80
 	MaxItems       = 1000
 )
 
@@ -243,68 +243,33 @@ const maxCount = 1 << 53
 // Count is how many of something there are, by a document: none is negative.
 func Count(v any) int64 { return int64(min(max(number(v), 0), maxCount)) }
 
+// Number is a number in a document, 0 for what is none.
+func Number(v any) float64 { return number(v) }
+
 // timeOf reads xsd:dateTime, with or without fraction and zone; what can't be
 // read is no time. Nor is what its zone moves out of the years that can be
 // written: RFC 3339 has four digits.
 func timeOf(v any) time.Time {
+	t, ok := LocalTime(v)
+	if t = t.UTC(); !ok || t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// LocalTime is a time in the zone in which it is written; ok is false for what
+// can't be read.
+func LocalTime(v any) (t time.Time, ok bool) {
 	s := text(v)
 	if s == "" {
-		return time.Time{}
+		return time.Time{}, false
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
-				return time.Time{}
-			}
-			return t
+			return t, true
 		}
 	}
-	return time.Time{}
-}
-
-func links(v any) []Link {
-	var out []Link
-	for _, x := range list(v) {
-		l := Link{Href: text(x)}
-		if m, ok := x.(map[string]any); ok {
-			l = Link{Href: text(m["href"]), MediaType: text(m["mediaType"])}
-			if l.Href == "" {
-				l.Href = text(m["url"])
-			}
-		}
-		if l.Href != "" && len(out) < 64 {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-func attachments(v any) []Attachment {
-	var out []Attachment
-	for _, x := range list(v) {
-		m, ok := x.(map[string]any)
-		if !ok || len(out) == MaxAttachments {
-			continue
-		}
-		a := Attachment{
-			Type: firstText(m["type"]), MediaType: text(m["mediaType"]), Name: text(m["name"]), Value: text(m["value"]),
-			Blurhash: text(m["blurhash"]), Width: int(number(m["width"])), Height: int(number(m["height"])),
-		}
-		if a.Name == "" {
-			a.Name = text(m["summary"])
-		}
-		if l := append(links(m["url"]), links(m["href"])...); len(l) > 0 {
-			a.URL = l[0].Href
-			if a.MediaType == "" {
-				a.MediaType = l[0].MediaType
-			}
-		}
-		if f := list(m["focalPoint"]); len(f) == 2 {
-			a.FocalPoint, a.HasFocal = [2]float64{number(f[0]), number(f[1])}, true
-		}
-		out = append(out, a)
-	}
-	return out
+	return time.Time{}, false
 }
 
 func firstText(v any) string {
@@ -337,20 +302,6 @@ func countMentions(v any) (n int) {
 		}
 	}
 	return n
-}
-
-func image(v any) *Image {
-	for _, x := range list(v) {
-		switch i := x.(type) {
-		case string:
-			return &Image{URL: text(i)}
-		case map[string]any:
-			if l := append(links(i["url"]), links(i["href"])...); len(l) > 0 {
-				return &Image{URL: l[0].Href, MediaType: text(i["mediaType"])}
-			}
-		}
-	}
-	return nil
 }
 
 func pollOptions(v any) []PollOption {

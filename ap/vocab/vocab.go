@@ -103,8 +103,11 @@ func (o *Object) Author() string {
 // Source is the text as its author typed it.
 type Source struct{ Content, MediaType string }
 
-// Link is a URL with its media type, if one was given.
-type Link struct{ Href, MediaType string }
+// Link is a URL with its media type and its picture's size, if these were given.
+type Link struct {
+	Href, MediaType string
+	Width, Height   int
+}
 
 // Attachment is something shown with a note or, as a PropertyValue, a row of
 // an actor's profile.
@@ -113,13 +116,18 @@ type Attachment struct {
 	Width, Height                               int
 	FocalPoint                                  [2]float64
 	HasFocal                                    bool
+	Links                                       []Link  // where it is, in one form or in several; URL is the first
+	Previews                                    []Image // pictures of it
 }
 
 // Tag is a Mention, a Hashtag or an Emoji.
 type Tag struct{ Type, Href, Name, Icon string }
 
-// Image is an actor's picture.
-type Image struct{ URL, MediaType string }
+// Image is a picture of an actor or of something else.
+type Image struct {
+	URL, MediaType string
+	Width, Height  int
+}
 
 // PublicKey is an actor's key: the PEM text, and the owner that it names.
 type PublicKey struct{ ID, Owner, PEM string }
@@ -144,12 +152,32 @@ func IsActorType(t string) bool {
 // an object with several types is read as one of these.
 func isKnownType(t string) bool {
 	switch t {
-	case "Accept", "Add", "Announce", "Arrive", "Block", "Create", "Delete", "Dislike", "Flag", "Follow", "Ignore", "Invite", "Join",
-		"Leave", "Like", "Listen", "Move", "Offer", "Question", "Reject", "Read", "Remove", "TentativeReject", "TentativeAccept",
-		"Travel", "Undo", "Update", "View",
-		"Article", "Audio", "Document", "Event", "Image", "Note", "Page", "Place", "Profile", "Relationship", "Tombstone", "Video",
+	case "Question", "Article", "Audio", "Document", "Event", "Image", "Note", "Page", "Place", "Profile", "Relationship", "Tombstone", "Video",
 		"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage":
 		return true
 	}
-	return IsActorType(t)
+	return IsActorType(t) || isASActivity(t)
+}
+
+// isASActivity reports whether a type is one of ActivityStreams' activities,
+// other than Question, which is an object here.
+func isASActivity(t string) bool {
+	switch t {
+	case "Accept", "Add", "Announce", "Arrive", "Block", "Create", "Delete", "Dislike", "Flag", "Follow", "Ignore", "Invite", "Join",
+		"Leave", "Like", "Listen", "Move", "Offer", "Reject", "Read", "Remove", "TentativeReject", "TentativeAccept",
+		"Travel", "Undo", "Update", "View":
+		return true
+	}
+	return false
+}
+
+// IsActivityType reports whether a type is one of the activities that are sent:
+// of ActivityStreams, or one that others added.
+func IsActivityType(t string) bool {
+	switch t {
+	case "EmojiReact", "QuoteRequest", "LikeRequest", "ReplyRequest", "AnnounceRequest", "FeatureRequest", "Lock", "Bite",
+		"ApproveReply", "RejectReply", "Activity", "IntransitiveActivity":
+		return true
+	}
+	return isASActivity(t)
 }

@@ -36,6 +36,7 @@ var load = sync.OnceValue(func() *spec {
 	if err != nil {
 		panic(err) // the file is part of the repository
 	}
+	tellQuotesApart(v)
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	if err := c.AddResource(specURL, v); err != nil {
@@ -43,6 +44,17 @@ var load = sync.OnceValue(func() *spec {
 	}
 	return &spec{doc: v.(map[string]any), compiler: c, compiled: map[string]*jsonschema.Schema{}}
 })
+
+// tellQuotesApart has each form of a quote demand the member that the other has
+// not. In the schema whatever is a Quote is a ShallowQuote too, and so a
+// Status, which has oneOf them, could have neither.
+func tellQuotesApart(doc any) {
+	schemas := doc.(map[string]any)["components"].(map[string]any)["schemas"].(map[string]any)
+	for name, member := range map[string]string{"Quote": "quoted_status", "ShallowQuote": "quoted_status_id"} {
+		form := schemas[name].(map[string]any)
+		form["required"] = append(form["required"].([]any), member)
+	}
+}
 
 // exceptions are where Mastodon itself deviates from its schema, by path
 // template and a part of the error, with the reason.

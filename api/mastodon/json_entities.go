@@ -126,6 +126,8 @@ func (w *jsonWriter) status(e *Status) {
 	appendList(w, e.Emojis, (*jsonWriter).emoji)
 	w.raw(`,"card":null,"poll":`)
 	w.poll(e.Poll)
+	w.raw(`,"quote":`)
+	w.quote(e.Quote)
 	w.raw(`,"pleroma":{"emoji_reactions":`)
 	appendList(w, e.Pleroma.Reactions, (*jsonWriter).reaction)
 	w.raw(`}`)
@@ -139,6 +141,22 @@ func (w *jsonWriter) status(e *Status) {
 	}
 	if e.Text != nil {
 		w.text(`,"text":`, *e.Text)
+	}
+	w.raw(`}`)
+}
+
+func (w *jsonWriter) quote(e *Quote) {
+	if e == nil {
+		w.raw(`null`)
+		return
+	}
+	w.text(`{"state":`, e.State)
+	if e.QuotedStatus != nil {
+		w.raw(`,"quoted_status":`)
+		w.status(e.Status)
+	}
+	if e.QuotedStatusID != nil {
+		w.nullable(`,"quoted_status_id":`, e.ID)
 	}
 	w.raw(`}`)
 }

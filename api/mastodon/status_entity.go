@@ -28,6 +28,7 @@ type Status struct {
 	Emojis             []Emoji      `json:"emojis"`
 	Card               *struct{}    `json:"card"`
 	Poll               *Poll        `json:"poll"`
+	Quote              *Quote       `json:"quote"`
 
 	// Pleroma's extension, which its clients and those of Akkoma read.
 	Pleroma struct {
@@ -59,11 +60,22 @@ type Application struct {
 
 // Status serializes a status as the viewer sees it.
 func (s Serializer) Status(st *store.Status) *Status {
+	e := s.status(st)
+	e.Quote = s.quote(st)
+	if e.Reblog != nil {
+		e.Reblog.Quote = s.quote(st.Reblog)
+		e.Quote = e.Reblog.Quote
+	}
+	return e
+}
+
+// status serializes a status without what it quotes.
+func (s Serializer) status(st *store.Status) *Status {
 	e := &Status{
 		ID: st.ID.String(), CreatedAt: formatTime(st.PublishedAt), Sensitive: st.Sensitive, SpoilerText: st.SpoilerText,
 		Visibility: st.Visibility.String(), Language: textPtr(st.Language), URI: st.URI, URL: textPtr(st.URL),
 		RepliesCount: st.RepliesCount, ReblogsCount: st.ReblogsCount, FavouritesCount: st.FavouritesCount,
-		EditedAt: timePtr(st.EditedAt), Content: st.Content, Account: s.author(st.Account),
+		EditedAt: timePtr(st.EditedAt), Content: contentOf(st), Account: s.author(st.Account),
 		MediaAttachments: each(st.Attachments, s.Attachment), Mentions: each(st.Mentions, s.Mention), Tags: each(st.Tags, s.StatusTag), Emojis: each(st.Emojis, s.Emoji),
 	}
 	e.Pleroma.Reactions, e.Poll = s.reactions(st), s.poll(st)
@@ -81,7 +93,7 @@ func (s Serializer) Status(st *store.Status) *Status {
 		}
 	}
 	if st.Reblog != nil {
-		e.Reblog = s.Status(st.Reblog)
+		e.Reblog = s.status(st.Reblog)
 		// A boost has the counts of the boosted status, and the viewer's
 		// interactions with that.
 		e.Interactions, e.Pleroma = e.Reblog.Interactions, e.Reblog.Pleroma
