@@ -128,4 +128,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.CleanUpJob.Register(r, s.cleanUp)
+	activity.SendTalliesJob.Register(r, s.sendTallies)
+	activity.EndPollJob.RegisterSteps(r, activity.EndPoll)
+	activity.AskPollJob.Register(r, fetching(s, s.fetchPoll))
 }

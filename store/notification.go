@@ -11,7 +11,7 @@ import (
 type Notification struct {
 	ID        int64
 	AccountID AccountID // the notified account
-	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update
+	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, poll; and Pleroma's of reactions
 	From      AccountID
 	StatusID  ObjectID // 0 for none
 	CreatedAt time.Time
@@ -22,8 +22,8 @@ type Notification struct {
 }
 
 // Notify writes a notification for a local account, unless it exists already,
-// is about the account's own action, or the account blocks or mutes the sender.
-// Remote accounts are ignored.
+// is about the account's own action (but for the end of its own poll), or the
+// account blocks or mutes the sender. Remote accounts are ignored.
 func (tx *Tx) Notify(n *Notification) (created bool, err error) {
 	restore(tx, n)
 	n.CreatedAt = tx.Now()
@@ -43,7 +43,7 @@ func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 		INSERT INTO notifications (id, account_id, type, from_account_id, status_id, created_at)
 		SELECT CAST($1 AS BIGINT), u.account_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BIGINT)
 		FROM users u
-		WHERE u.account_id = $2 AND u.account_id <> $4
+		WHERE u.account_id = $2 AND (u.account_id <> $4 OR $3 = 'poll')
 		  AND `+notBlocked("CAST($4 AS BIGINT)", "$2")+`
 		  AND NOT EXISTS (
 		    SELECT 1 FROM mutes m

@@ -148,7 +148,7 @@ func (tx *Tx) joinThread(o *Object) error {
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
-	o.Draft = edited.Draft
+	o.Type, o.Draft = edited.Type, edited.Draft // a Note with a poll becomes a Question
 }
 
 // UpdateStatus writes what an edit may change. The visibility, the author and
@@ -158,11 +158,11 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
-		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15
+		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15, type = $16
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
 		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc),
-		jsonText(o.Draft.Mentions))
+		jsonText(o.Draft.Mentions), o.Type)
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}

@@ -114,6 +114,9 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if !known.DeletedAt.IsZero() {
 		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
 	}
+	if a.Command.Tallies {
+		return sendTallies(tx, a, known)
+	}
 	return editStatus(tx, a, known)
 }
 
@@ -128,13 +131,16 @@ func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error
 		// Only the counts of a poll, a pin or the like changed, or a server
 		// that gives no time of editing.
 		status.EditedAt = before.EditedAt
-		if status.Content != before.Content || status.SpoilerText != before.SpoilerText {
+		if status.Content != before.Content || status.SpoilerText != before.SpoilerText || !isSamePoll(status.Poll, before.Poll) {
 			status.EditedAt = tx.Now()
 		}
 	}
 	out := Outcome{Object: status.ID}
 	if status.EditedAt.Before(before.EditedAt) {
 		return out, nil
+	}
+	if err := editPoll(tx, a, &before, status); err != nil {
+		return Outcome{}, err
 	}
 	if err := tx.UpdateStatus(status); err != nil {
 		return Outcome{}, err

@@ -27,6 +27,9 @@ type contextTerms struct {
 	Value                     string    `json:"value"`
 	Ostatus                   string    `json:"ostatus"`
 	Conversation              string    `json:"conversation"`
+	VotersCount               string    `json:"votersCount"`
+	Misskey                   string    `json:"misskey"`
+	MisskeyReaction           string    `json:"_misskey_reaction"`
 }
 
 type typedTerm struct {
@@ -55,6 +58,9 @@ func Context() []any {
 			Value:                     "schema:value",
 			Ostatus:                   "http://ostatus.org#",
 			Conversation:              "ostatus:conversation",
+			VotersCount:               "toot:votersCount",
+			Misskey:                   "https://misskey-hub.net/ns#",
+			MisskeyReaction:           "misskey:_misskey_reaction",
 		},
 	}
 }
