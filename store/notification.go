@@ -19,6 +19,7 @@ type Notification struct {
 	// Filled by Notifications.
 	FromAccount *Account // as displayed: see displayedColumns
 	Status      *Status
+	Reaction    Reaction // the newest, of a ReactionNotification
 }
 
 // Notify writes a notification for a local account, unless it exists already,
@@ -173,7 +174,10 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 	}
 	from, err := tx.displayedAccounts([]AccountID{n.From})
 	n.FromAccount = from[n.From]
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return n, tx.fillReactions([]*Notification{n})
 }
 
 // fillNotifications adds the accounts and the statuses, which viewer may see.
@@ -190,7 +194,10 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 	for _, n := range list {
 		n.Status, n.FromAccount = byID[n.StatusID], accounts[n.From]
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.fillReactions(list)
 }
 
 // DismissNotification deletes one notification.

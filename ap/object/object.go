@@ -86,6 +86,7 @@ func writeActivity(o *vocab.Object) vocab.Document {
 	if len(o.Cc) > 0 {
 		d["cc"] = vocab.Texts(o.Cc)
 	}
+	putReaction(o, d)
 	return d
 }
 

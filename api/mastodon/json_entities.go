@@ -83,6 +83,12 @@ func (w *jsonWriter) notification(e *Notification) {
 		w.raw(`,"status":`)
 		w.status(e.Status)
 	}
+	if r := e.NotifiedReaction; r != nil {
+		w.text(`,"emoji":`, r.Emoji)
+		w.nullable(`,"emoji_url":`, r.EmojiURL)
+		w.text(`,"fallback":{"title":`, r.Fallback.Title)
+		w.raw(`}`)
+	}
 	w.raw(`}`)
 }
 
@@ -125,6 +131,10 @@ func (w *jsonWriter) status(e *Status) {
 	w.raw(`,"pleroma":{"emoji_reactions":`)
 	appendList(w, e.Pleroma.Reactions, (*jsonWriter).reaction)
 	w.raw(`}`)
+	if len(e.Reactions) > 0 {
+		w.raw(`,"reactions":`)
+		appendList(w, e.Reactions, (*jsonWriter).reaction)
+	}
 	if i := e.Interactions; i != nil {
 		w.bool(`,"favourited":`, i.Favourited)
 		w.bool(`,"reblogged":`, i.Reblogged)

@@ -115,5 +115,12 @@ func (a *API) routes() map[string]route {
 		"GET /api/v1/notifications/{id}":          {scope: "read:notifications", handle: (*call).notification},
 		"POST /api/v1/notifications/clear":        {scope: "write:notifications", handle: (*call).clearNotifications},
 		"POST /api/v1/notifications/{id}/dismiss": {scope: "write:notifications", handle: (*call).dismissNotification},
+
+		"POST /api/v1/statuses/{id}/react/{emoji}":               {scope: "write:favourites", handle: (*call).react},
+		"POST /api/v1/statuses/{id}/unreact/{emoji}":             {scope: "write:favourites", handle: (*call).unreact},
+		"GET /api/v1/pleroma/statuses/{id}/reactions":            {scope: "read:statuses", stranger: publicView, handle: (*call).reactedBy},
+		"GET /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    {scope: "read:statuses", stranger: publicView, handle: (*call).reactedBy},
+		"PUT /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    {scope: "write:favourites", handle: (*call).react},
+		"DELETE /api/v1/pleroma/statuses/{id}/reactions/{emoji}": {scope: "write:favourites", handle: (*call).unreact},
 	}
 }
