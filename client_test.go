@@ -415,7 +415,7 @@ func TestAddresses(t *testing.T) {
 		{"nobody", n.url + "/users/nobody", document, 404},
 		{"no endpoint", n.url + "/api/v1/nothing", "", 404},
 		{"no page", n.url + "/nothing", page, 404},
-		{"not implemented", n.url + "/api/v1/polls/1", "", 501},
+		{"not implemented", n.url + "/api/v1/media/1", "", 501},
 	} {
 		if resp, body := get(c.address, c.accept); resp.StatusCode != c.status {
 			t.Errorf("%s: %d %s", c.name, resp.StatusCode, body)

@@ -24,6 +24,7 @@ type PostRequest struct {
 	Sensitive         bool
 	Language          string // ISO 639, "" for the account's
 	InReplyTo         store.ObjectID
+	Poll              *PollRequest // nil for none
 	ApplicationID     int64
 	IdempotencyKey    string
 }
@@ -42,6 +43,11 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 	if len(p.IdempotencyKey) > maxIdempotencyKey || !store.ValidText(p.IdempotencyKey) {
 		return 0, fault.Errorf(fault.Invalid, "Validation failed: Idempotency-Key is too long or not text")
 	}
+	if p.Poll != nil {
+		if err := p.Poll.valid(); err != nil {
+			return 0, err
+		}
+	}
 	d, err := s.draftPost(ctx, author, p.Text)
 	if err != nil {
 		return 0, err
@@ -50,6 +56,7 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 	d.note.Published = s.Store.Now()
 	d.note.Context = s.Config.ContextURI(newUUID())
 	d.setText(p.Text, p.SpoilerText, p.Sensitive, p.Language)
+	d.setPoll(p.Poll, d.note.Published)
 	if p.InReplyTo != 0 {
 		if err := s.answer(ctx, d, p.InReplyTo); err != nil {
 			return 0, err
@@ -72,6 +79,7 @@ func (s *Service) publishPost(ctx context.Context, d *post, p PostRequest) (stor
 		d.note.URL = []vocab.Link{{Href: s.Config.StatusURL(d.author.Username, id)}}
 		out, err := s.local(ctx, d.author, d.activity(s, "Create"), activity.Command{
 			Status: store.ObjectID(id), ApplicationID: p.ApplicationID, IdempotencyKey: p.IdempotencyKey,
+			HideTotals: p.Poll != nil && p.Poll.HideTotals,
 		})
 		if i == maxPostIDs || !errors.Is(err, store.ErrIDTaken) {
 			return out.Object, err
@@ -84,12 +92,18 @@ type EditRequest struct {
 	Text, SpoilerText string
 	Sensitive         bool
 	Language          string
+	Poll              *PollRequest // nil for none any more
 }
 
 // EditPost changes a status that author wrote. Who may see it stays the same.
 func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store.ObjectID, e EditRequest) error {
 	if err := s.validText(e.Text, e.SpoilerText); err != nil {
 		return err
+	}
+	if e.Poll != nil {
+		if err := e.Poll.valid(); err != nil {
+			return err
+		}
 	}
 	o, draft, err := s.ownPost(ctx, author, id)
 	if err != nil {
@@ -107,6 +121,7 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	}
 	d.note.Audience = object.Audience(community)
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
+	d.setPoll(e.Poll, d.note.Updated)
 	if d.note.To, d.note.Cc = draft.To, draft.Cc; len(draft.To)+len(draft.Cc) == 0 {
 		// An old one, whose document the migration could not read.
 		d.note.To, d.note.Cc = activity.Addressing(d.author, o.Visibility, nil)
@@ -116,7 +131,7 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 			d.note.Cc = append(d.note.Cc, m.URI)
 		}
 	}
-	_, err = s.local(ctx, d.author, d.activity(s, "Update"), activity.Command{})
+	_, err = s.local(ctx, d.author, d.activity(s, "Update"), activity.Command{HideTotals: e.Poll != nil && e.Poll.HideTotals})
 	return err
 }
 

@@ -131,4 +131,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.ReportJob.Register(r, s.forwardReport)
 	activity.CleanUpJob.Register(r, s.cleanUp)
+	activity.SendTalliesJob.Register(r, s.sendTallies)
+	activity.EndPollJob.RegisterSteps(r, activity.EndPoll)
+	activity.AskPollJob.Register(r, fetching(s, s.fetchPoll))
 }

@@ -44,7 +44,7 @@ func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 }
 
 // InteractorInboxes lists the inboxes of those who boosted, favourited or
-// answered a status: they have a copy of it.
+// answered a status, or voted in its poll: they have a copy of it.
 func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 	return tx.interactorInboxes(status, `TRUE`)
 }
@@ -63,6 +63,8 @@ func (tx *Tx) interactorInboxes(status ObjectID, who string) ([]string, error) {
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
 		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
+		  UNION
+		  SELECT v.account_id FROM poll_votes v WHERE v.status_id = $1
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION

@@ -12,6 +12,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM notifications WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM favourites WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM reactions WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM poll_votes WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
@@ -195,6 +196,9 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 		return false, nil
 	}
 	if none, err := tx.deleteReactionsOf(id, purgeBatch); err != nil || !none {
+		return false, err
+	}
+	if none, err := tx.deleteVotesOf(id, purgeBatch); err != nil || !none {
 		return false, err
 	}
 	n, err := tx.exec(`

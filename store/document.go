@@ -13,7 +13,7 @@ import (
 // served: no other columns are read.
 const documentColumns = `
 	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri, o.reblog_of_id, o.in_reply_to_uri, o.context,
-	o.url, o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.published_at, o.edited_at, o.deleted_at,
+	o.url, o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.poll, o.published_at, o.edited_at, o.deleted_at,
 	o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri,
 	CASE WHEN o.is_status AND o.reblog_of_id = 0 THEN COALESCE((SELECT c.uri FROM communities c WHERE c.status_id = o.id), '') ELSE '' END`
 
@@ -24,7 +24,7 @@ func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) erro
 		add(o)
 		return row.Scan(
 			&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI, &o.ReblogOfID, &o.InReplyToURI, &o.Context,
-			&o.URL, &o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), toTime(&o.PublishedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
+			&o.URL, &o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Poll), toTime(&o.PublishedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
 			raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author, &d.Community)
 	}, `SELECT `+documentColumns+` FROM objects o JOIN accounts a ON a.id = o.account_id WHERE `+where, args...)
 }
@@ -81,6 +81,13 @@ func (tx *Tx) ActivitiesOn(typ string, objects []string) (map[string]*Object, er
 		out[o.ObjectURI] = o
 	}
 	return out, err
+}
+
+// DropUpdates deletes the Updates of an object of ours: a newer one says all of
+// it again, and the deliveries that wait for them have nothing left to send.
+func (tx *Tx) DropUpdates(objectURI string) error {
+	_, err := tx.exec(`DELETE FROM objects WHERE object_uri = $1 AND object_uri <> '' AND local AND NOT is_status AND type = 'Update'`, objectURI)
+	return err
 }
 
 // ActivityDocuments reads the documents of the local Creates and Updates of an

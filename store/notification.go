@@ -11,7 +11,7 @@ import (
 type Notification struct {
 	ID        int64
 	AccountID AccountID // the notified account
-	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, quote, admin.report
+	Type      string    // Mastodon's: mention, favourite, reblog, follow, follow_request, status, update, poll, quote, admin.report; and Pleroma's of reactions
 	From      AccountID
 	StatusID  ObjectID // 0 for none
 	CreatedAt time.Time
@@ -19,13 +19,14 @@ type Notification struct {
 	// Filled by Notifications.
 	FromAccount  *Account // as displayed: see displayedColumns
 	Status       *Status
-	Report       *Report // of an admin.report: the newest of FromAccount
+	Reaction     Reaction // the newest, of a ReactionNotification
+	Report       *Report  // of an admin.report: the newest of FromAccount
 	ReportTarget *Account
 }
 
 // Notify writes a notification for a local account, unless it exists already,
-// is about the account's own action, or the account blocks or mutes the sender.
-// Remote accounts are ignored.
+// is about the account's own action (but for the end of its own poll), or the
+// account blocks or mutes the sender. Remote accounts are ignored.
 func (tx *Tx) Notify(n *Notification) (created bool, err error) {
 	restore(tx, n)
 	n.CreatedAt = tx.Now()
@@ -45,7 +46,7 @@ func (tx *Tx) insertNotification(n *Notification) (created bool, err error) {
 		INSERT INTO notifications (id, account_id, type, from_account_id, status_id, created_at)
 		SELECT CAST($1 AS BIGINT), u.account_id, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS BIGINT)
 		FROM users u
-		WHERE u.account_id = $2 AND u.account_id <> $4
+		WHERE u.account_id = $2 AND (u.account_id <> $4 OR $3 = 'poll')
 		  AND `+notBlocked("CAST($4 AS BIGINT)", "$2")+`
 		  AND NOT EXISTS (
 		    SELECT 1 FROM mutes m
@@ -178,7 +179,7 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 		return nil, err
 	}
 	n.FromAccount = from[n.From]
-	return n, tx.fillReports([]*Notification{n})
+	return n, tx.fillMore([]*Notification{n})
 }
 
 // fillNotifications adds the accounts and the statuses, which viewer may see.
@@ -198,7 +199,15 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 	for _, n := range list {
 		n.Status, n.FromAccount = byID[n.StatusID], accounts[n.From]
 	}
-	return tx.fillReports(list)
+	return tx.fillMore(list)
+}
+
+// fillMore adds what some types of notifications are about besides a status.
+func (tx *Tx) fillMore(list []*Notification) error {
+	if err := tx.fillReports(list); err != nil {
+		return err
+	}
+	return tx.fillReactions(list)
 }
 
 // reportNotification is the type that notifies admins of reports.

@@ -166,7 +166,8 @@ func (tx *Tx) joinThread(o *Object) error {
 func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
-	o.Draft, o.Encrypted, o.QuotesNeedStamp = edited.Draft, edited.Encrypted, edited.QuotesNeedStamp
+	o.Type, o.Draft = edited.Type, edited.Draft // a Note with a poll becomes a Question
+	o.Encrypted, o.QuotesNeedStamp = edited.Encrypted, edited.QuotesNeedStamp
 	if o.QuoteURI != edited.QuoteURI {
 		o.QuoteURI, o.QuoteID, o.QuoteState = edited.QuoteURI, 0, edited.QuoteState
 	}
@@ -189,11 +190,11 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
 		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15,
-		  encrypted = $16, quote_uri = $17, quote_id = $18, quote_state = $19, quote_stamp = $20, quotes_need_stamp = $21
+		  encrypted = $16, quote_uri = $17, quote_id = $18, quote_state = $19, quote_stamp = $20, quotes_need_stamp = $21, type = $22
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
 		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc),
-		jsonText(o.Draft.Mentions), o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp)
+		jsonText(o.Draft.Mentions), o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Type)
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}

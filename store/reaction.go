@@ -13,8 +13,12 @@ type Reaction struct {
 // many of them one account may give: the room is nobody's alone.
 const (
 	MaxReactions      = 100
-	MaxReactionsOfOne = 10
+	MaxReactionsOfOne = 20
 )
+
+// ReactionNotification is the type of the notification of a reaction: Pleroma's
+// name of it, which clients know.
+const ReactionNotification = "pleroma:emoji_reaction"
 
 // PutReaction records that an account reacted to a status, uri being the
 // EmojiReact's, and counts it; false when it did so already, or when the
@@ -83,6 +87,82 @@ func (tx *Tx) ReactionByURI(account AccountID, uri string) (status ObjectID, nam
 		return row.Scan(&status, &name)
 	}, `SELECT status_id, name FROM reactions WHERE uri = $2 AND account_id = $1 LIMIT 1`, account, uri)
 	return status, name, ok, err
+}
+
+// HasReaction reports whether an account reacted to a status.
+func (tx *Tx) HasReaction(account AccountID, status ObjectID) (bool, error) {
+	_, ok, err := one[int64](tx, `SELECT id FROM reactions WHERE account_id = $1 AND status_id = $2 LIMIT 1`, account, status)
+	return ok, err
+}
+
+// ReactionOf reads the reaction of an account with an emoji, and the URI of its
+// activity; ok is false when there is none.
+func (tx *Tx) ReactionOf(account AccountID, status ObjectID, name string) (r Reaction, uri string, ok bool, err error) {
+	r.Name = name
+	err = tx.query(func(row scanner) error {
+		ok = true
+		return row.Scan(&r.Image, &uri)
+	}, `SELECT image, uri FROM reactions WHERE account_id = $1 AND status_id = $2 AND name = $3`, account, status, name)
+	return r, uri, ok, err
+}
+
+// maxReactors is how many accounts Reactors lists.
+const maxReactors = 400
+
+// Reactors lists the accounts that reacted to a status which viewer may see, by
+// the emoji; the first of them.
+func (tx *Tx) Reactors(viewer AccountID, status ObjectID) (map[string][]*Account, error) {
+	out := map[string][]*Account{}
+	err := tx.query(func(row scanner) error {
+		a, name := new(Account), ""
+		if err := row.Scan(append([]any{&name}, a.dest()...)...); err != nil {
+			return err
+		}
+		out[name] = append(out[name], a)
+		return nil
+	}, `
+		SELECT r.name, `+accountColumns+`
+		FROM reactions r
+		CROSS JOIN accounts a
+		CROSS JOIN objects o
+		WHERE r.status_id = $2 AND a.id = r.account_id AND o.id = r.status_id
+		  AND a.suspended_at = 0 AND a.deleted_at = 0
+		  AND `+visible("o", "$1")+` AND `+notBlocked("a.id", "$1")+`
+		ORDER BY r.id
+		LIMIT $3`, viewer, status, maxReactors)
+	return out, err
+}
+
+// fillReactions reads with what the accounts of notifications reacted: the newest
+// of each.
+func (tx *Tx) fillReactions(list []*Notification) error {
+	type key struct {
+		from   AccountID
+		status ObjectID
+	}
+	about := map[key]*Notification{}
+	var from []AccountID
+	var statuses []ObjectID
+	for _, n := range list {
+		if n.Type == ReactionNotification {
+			about[key{n.From, n.StatusID}] = n
+			from, statuses = append(from, n.From), append(statuses, n.StatusID)
+		}
+	}
+	if len(about) == 0 {
+		return nil
+	}
+	return tx.query(func(row scanner) error {
+		var k key
+		var r Reaction
+		err := row.Scan(&k.from, &k.status, &r.Name, &r.Image)
+		if n := about[k]; n != nil {
+			n.Reaction = r
+		}
+		return err
+	}, `SELECT account_id, status_id, name, image FROM reactions
+		WHERE `+tx.in("account_id", "$1")+` AND `+tx.in("status_id", "$2")+`
+		ORDER BY id`, setOf(from), setOf(statuses))
 }
 
 // deleteReactionsOf deletes some reactions of an account; done reports that

@@ -24,6 +24,7 @@ type Status struct {
 	// The viewer's own interactions; false for a stranger.
 	Favourited, Reblogged, Bookmarked, Pinned, Muted bool
 	Reacted                                          []string // with which emojis
+	Voted                                            []int    // for which options of its poll
 
 	mentioned      []AccountID
 	hasAttachments bool
@@ -175,7 +176,7 @@ func (tx *Tx) completeWith(viewer AccountID, rows []*Status, others []AccountID)
 func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status, others []AccountID) (map[AccountID]*Account, error) {
 	accounts := slices.Clone(others)
 	var apps []int64
-	var attached, reacted []ObjectID
+	var attached, reacted, polls []ObjectID
 	for _, st := range known {
 		accounts = append(append(accounts, st.AccountID), st.mentioned...)
 		if st.ApplicationID != 0 {
@@ -186,6 +187,9 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status, others []Accoun
 		}
 		if len(st.Reactions) > 0 && viewer != 0 {
 			reacted = append(reacted, st.ID)
+		}
+		if st.Poll != nil && viewer != 0 {
+			polls = append(polls, st.ID)
 		}
 	}
 	displayed, err := tx.displayedAccounts(accounts)
@@ -206,6 +210,9 @@ func (tx *Tx) fill(viewer AccountID, known map[ObjectID]*Status, others []Accoun
 		}
 	}
 	if err := tx.fillAttachments(attached, known); err != nil {
+		return nil, err
+	}
+	if err := tx.fillVotes(viewer, polls, known); err != nil {
 		return nil, err
 	}
 	return displayed, tx.fillReacted(viewer, reacted, known)

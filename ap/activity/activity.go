@@ -58,6 +58,11 @@ type Command struct {
 	ApplicationID   int64          // what it was written with
 	IdempotencyKey  string         // a second post of one key is the first
 	KeepAttachments bool           // a Delete leaves them to the author for a day
+	HideTotals      bool           // of a poll, until it ends
+	Tallies         bool           // an Update of the results of a poll, and of nothing else
+	Choices         []int          // of a vote, all of them
+	Counted         bool           // of a vote whose choices another has
+	Also            []*Activity    // the votes for the other choices
 	// Write writes what belongs to the activity alone, in the same
 	// transaction: the rows of a profile. It may run twice.
 	Write func(tx *store.Tx, a *Activity) error
@@ -70,6 +75,8 @@ type Prepared struct {
 	Mentioned []store.Addressee
 	// Here are the names of the local accounts that it is addressed to.
 	Here []string
+	// Votes are what a Create has for its object, if these are votes.
+	Votes []*vocab.Object
 	// Reaction is what an EmojiReact reacts with.
 	Reaction store.Reaction
 	// Comment is what a Flag says, as plain text.

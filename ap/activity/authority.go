@@ -83,6 +83,9 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 	if !object.IsShown(note) {
 		return unwanted("objects of type %q are not statuses", note.Type), nil
 	}
+	if object.IsVote(note) {
+		return unwanted("%s is a vote, which is not a status", note.ID), nil
+	}
 	if len(note.AttributedTo) == 0 {
 		return "", refuse("the object has no author")
 	}

@@ -35,6 +35,10 @@ func createNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 
 // prepareObject reads the object of a Create or an Update into its rows.
 func prepareObject(env *Env, a *Activity) error {
+	if votes := votesOf(a); votes != nil {
+		prepareVotes(a, votes)
+		return nil
+	}
 	o := a.Object.Object.Object
 	if o == nil || vocab.IsActorType(o.Type) && a.Actor.Local() {
 		return nil // a profile here has written its rows itself (Command.Write)
@@ -91,6 +95,9 @@ func keepPublished(a *Activity, status *store.Object) {
 }
 
 func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
+	if votes := votesOf(a); votes != nil {
+		return authorizeVotes(env, tx, a, votes)
+	}
 	note := a.Object.Object.Object
 	if note == nil {
 		return authorizeCreateByID(env, tx, a)
@@ -130,6 +137,9 @@ func authorizeCreateByID(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 }
 
 func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Prepared != nil && a.Prepared.Votes != nil {
+		return applyVotes(env, tx, a)
+	}
 	if a.Object.Object.Object == nil {
 		o, err := tx.ObjectByURI(a.Object.Object.ID)
 		if err != nil {

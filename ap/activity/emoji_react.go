@@ -1,27 +1,16 @@
 package activity
 
-import (
-	"strings"
-
-	"kinglet/ap/vocab"
-	"kinglet/internal/markup"
-	"kinglet/store"
-)
+import "kinglet/store"
 
 // An EmojiReact reacts to a status with one emoji, its content (FEP-c0e0): a
 // character, or the shortcode of a custom emoji in its tags.
 func emojiReactRule() Rule {
-	return Rule{Type: "EmojiReact", Prepare: prepareEmojiReact, Authorize: authorizeEmojiReact, Apply: applyEmojiReact, Undo: undoEmojiReact}
-}
-
-func prepareEmojiReact(_ *Env, a *Activity) error {
-	a.Prepared = &Prepared{Reaction: reactionOf(a.Object)}
-	return nil
+	return Rule{Type: "EmojiReact", Prepare: prepareReaction, Authorize: authorizeEmojiReact, Apply: applyEmojiReact, Undo: undoEmojiReact}
 }
 
 // authorizeEmojiReact allows what authorizeLike allows.
 func authorizeEmojiReact(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
-	if emojiOf(a.Object) == "" || a.Prepared != nil && a.Prepared.Reaction.Name == "" {
+	if emojiOf(a.Object) == "" {
 		return unwanted("the reaction %s has no emoji", a.ID), nil
 	}
 	return authorizeLike(env, tx, a)
@@ -32,71 +21,13 @@ func applyEmojiReact(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Object: status.ID}
-	created, err := tx.PutReaction(a.Actor.ID, status.ID, a.Prepared.Reaction, a.ID)
-	if err != nil || !created || !a.Origin.Publishes {
-		return out, err
+	r := reactionTo(a, status)
+	if r.Name == "" {
+		return NotWanted(unwanted("the custom emoji of the reaction %s has no picture", a.ID)), nil
 	}
-	author, err := tx.Account(status.AccountID)
-	out.Publish = toAccount(a, author)
-	return out, err
+	return applyReaction(tx, a, status, r)
 }
 
 func undoEmojiReact(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	id, name, ok, err := tx.ReactionByURI(undone.Actor.ID, undone.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	if !ok {
-		status, err := tx.ObjectByURI(undone.Object.Object.ID)
-		if err != nil {
-			return nil, false, ifNotFound(err)
-		}
-		id, name = status.ID, emojiOf(undone.Object)
-	}
-	if found, err := tx.DeleteReaction(undone.Actor.ID, id, name); err != nil || !found {
-		return nil, false, err
-	}
-	status, err := tx.Object(id)
-	if err != nil {
-		return nil, false, err
-	}
-	author, err := tx.Account(status.AccountID)
-	if err != nil {
-		return nil, false, err
-	}
-	return inboxOf(author), true, nil
-}
-
-// maxEmoji limits the bytes of one emoji: sequences such as families are long.
-const maxEmoji = 64
-
-// emojiOf is the emoji that an EmojiReact has for its content: a character, or a
-// shortcode; "" when it is none.
-func emojiOf(o *vocab.Object) string {
-	content := strings.TrimSpace(o.Content)
-	if name := strings.Trim(content, ":"); vocab.IsShortcode(name) {
-		return name
-	}
-	if len(content) > maxEmoji || !markup.IsEmoji(content) {
-		return ""
-	}
-	return content
-}
-
-// reactionOf is the emoji of a reaction with its picture; its Name is "" when it
-// is none, or a shortcode without a picture.
-func reactionOf(o *vocab.Object) store.Reaction {
-	name := emojiOf(o)
-	if !vocab.IsShortcode(name) {
-		return store.Reaction{Name: name}
-	}
-	for _, t := range o.Tag {
-		if t.Type == "Emoji" && strings.Trim(t.Name, ":") == name {
-			if _, err := vocab.ParseURI(t.Icon); err == nil {
-				return store.Reaction{Name: name, Image: t.Icon}
-			}
-		}
-	}
-	return store.Reaction{}
+	return undoReaction(tx, undone)
 }

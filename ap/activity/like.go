@@ -1,13 +1,15 @@
 package activity
 
 import (
+	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
-// A Like marks a status as favourite (ActivityPub §6.8, §7.8).
+// A Like marks a status as favourite (ActivityPub §6.8, §7.8). One with an emoji
+// is a reaction.
 func likeRule() Rule {
-	return Rule{Type: "Like", Authorize: authorizeLike, Apply: applyLike, Undo: undoLike}
+	return Rule{Type: "Like", Prepare: prepareReaction, Authorize: authorizeLike, Apply: applyLike, Undo: undoLike}
 }
 
 // authorizeLike checks that the actor may see the status that it likes or
@@ -37,6 +39,9 @@ func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if r := reactionTo(a, status); r.Name != "" {
+		return applyReaction(tx, a, status, r)
 	}
 	created, err := tx.PutFavourite(a.Actor.ID, status.ID, a.ID)
 	if err != nil || !created {
@@ -71,6 +76,12 @@ func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 		return nil, false, err
 	}
 	if !ok {
+		if inboxes, found, err := undoReaction(tx, undone); found || err != nil {
+			return inboxes, found, err
+		}
+		if name := emojiOf(undone.Object); name != "" && !vocab.IsShortcode(name) {
+			return nil, false, nil // that was no favourite
+		}
 		o, err := tx.ObjectByURI(undone.Object.Object.ID)
 		if err != nil {
 			return nil, false, ifNotFound(err)

@@ -21,6 +21,7 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 		return nil, false, err
 	}
 	keepPublished(a, status)
+	newPoll(tx, a, status)
 	created, err := tx.InsertObject(status)
 	if err != nil || !created {
 		return status, false, err
@@ -39,6 +40,11 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	}
 	if err := tx.LinkReplies(status); err != nil {
 		return nil, false, err
+	}
+	if status.Poll != nil {
+		if err := expectEnd(tx, status); err != nil {
+			return nil, false, err
+		}
 	}
 	if a.Origin.Feeds {
 		if err := tx.AddToHomeFeeds(status); err != nil {

@@ -114,6 +114,9 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if !known.DeletedAt.IsZero() {
 		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
 	}
+	if a.Command.Tallies {
+		return sendTallies(tx, a, known)
+	}
 	return editStatus(env, tx, a, known)
 }
 
@@ -128,7 +131,7 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 		// Only the counts of a poll, a pin or the like changed, or a server
 		// that gives no time of editing.
 		status.EditedAt = before.EditedAt
-		if status.Content != before.Content || status.SpoilerText != before.SpoilerText {
+		if status.Content != before.Content || status.SpoilerText != before.SpoilerText || !isSamePoll(status.Poll, before.Poll) {
 			status.EditedAt = tx.Now()
 		}
 	}
@@ -137,6 +140,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 		return out, nil
 	}
 	if err := nameQuoted(env, tx, status); err != nil {
+		return Outcome{}, err
+	}
+	if err := editPoll(tx, a, &before, status); err != nil {
 		return Outcome{}, err
 	}
 	if err := tx.UpdateStatus(status); err != nil {

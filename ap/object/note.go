@@ -31,7 +31,17 @@ func textOf(o *vocab.Object) string {
 // Document writes the document of a note of ours again, from its row and its
 // draft; nil for what is not written here.
 func Document(c *config.Config, row *store.Object) json.RawMessage {
-	if row.Type != "Note" {
+	o := Draft(c, row)
+	if o == nil {
+		return nil
+	}
+	return vocab.Encode(kinds[o.Type].Write(o))
+}
+
+// Draft is the draft of a note or a poll of ours, from its row; nil for what is
+// not written here.
+func Draft(c *config.Config, row *store.Object) *vocab.Object {
+	if row.Type != "Note" && row.Type != "Question" {
 		return nil
 	}
 	d := row.Draft
@@ -50,10 +60,16 @@ func Document(c *config.Config, row *store.Object) json.RawMessage {
 	for _, t := range row.Tags {
 		o.Tag = append(o.Tag, vocab.Tag{Type: "Hashtag", Href: c.TagURL(t), Name: "#" + t})
 	}
-	return vocab.Encode(writeNote(o))
+	if row.Poll != nil {
+		draftPoll(row.Poll, o)
+	}
+	return o
 }
 
 func writeNote(o *vocab.Object) vocab.Document {
+	if IsVote(o) {
+		return writeVote(o)
+	}
 	d := vocab.Document{
 		"id": o.ID, "type": o.Type, "attributedTo": o.Author(), "content": o.Content, "summary": nil, "sensitive": o.Sensitive,
 		"published": vocab.Date(o.Published), "to": vocab.Texts(o.To), "cc": vocab.Texts(o.Cc), "inReplyTo": nil,

@@ -107,6 +107,7 @@ func writeActivity(o *vocab.Object) vocab.Document {
 		d["cc"] = vocab.Texts(o.Cc)
 	}
 	writeAudience(d, o)
+	putReaction(o, d)
 	return d
 }
 

@@ -29,6 +29,9 @@ type contextTerms struct {
 	Value                     string    `json:"value"`
 	Ostatus                   string    `json:"ostatus"`
 	Conversation              string    `json:"conversation"`
+	VotersCount               string    `json:"votersCount"`
+	Misskey                   string    `json:"misskey"`
+	MisskeyReaction           string    `json:"_misskey_reaction"`
 }
 
 type typedTerm struct {
@@ -62,6 +65,9 @@ func newContext() []any {
 			Value:                     "schema:value",
 			Ostatus:                   "http://ostatus.org#",
 			Conversation:              "ostatus:conversation",
+			VotersCount:               "toot:votersCount",
+			Misskey:                   "https://misskey-hub.net/ns#",
+			MisskeyReaction:           "misskey:_misskey_reaction",
 		},
 	}
 }

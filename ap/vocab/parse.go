@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -107,7 +108,7 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	if n, most := countMentions(m["tag"]), d.bounds.Mentions; most > 0 && n > most {
 		return nil, fmt.Errorf("%d mentions exceed the limit of %d", n, most)
 	}
-	o.OneOf, o.AnyOf = pollOptions(m["oneOf"]), pollOptions(m["anyOf"])
+	o.OneOf, o.AnyOf, o.Poll = pollOptions(m["oneOf"]), pollOptions(m["anyOf"]), pollOf(m)
 	readActor(o, m)
 	o.TotalItems = Count(m["totalItems"])
 	o.Items = d.refs(m["orderedItems"], depth, MaxItems)
@@ -211,6 +212,10 @@ func number(v any) float64 {
 		return 0 // 1e999 is infinite to Go, and no JSON can say that again
 	case float64:
 		return n
+	case string:
+		if f, err := strconv.ParseFloat(strings.TrimSpace(n), 64); err == nil && f == f {
+			return f
+		}
 	}
 	return 0
 }
@@ -302,20 +307,4 @@ func countMentions(v any) (n int) {
 		}
 	}
 	return n
-}
-
-func pollOptions(v any) []PollOption {
-	var out []PollOption
-	for _, x := range list(v) {
-		m, ok := x.(map[string]any)
-		if !ok || len(out) == 64 {
-			continue
-		}
-		p := PollOption{Name: text(m["name"])}
-		if r, ok := m["replies"].(map[string]any); ok {
-			p.Votes = Count(r["totalItems"])
-		}
-		out = append(out, p)
-	}
-	return out
 }

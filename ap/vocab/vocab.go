@@ -51,6 +51,7 @@ type Object struct {
 	Attachment   []Attachment
 	Tag          []Tag
 	OneOf, AnyOf []PollOption
+	Poll         Poll // of a Question
 
 	PreferredUsername                                string
 	WebFinger                                        string // the handle that the actor says is its own (FEP-2c59)
@@ -131,6 +132,14 @@ type Image struct {
 
 // PublicKey is an actor's key: the PEM text, and the owner that it names.
 type PublicKey struct{ ID, Owner, PEM string }
+
+// Poll is what a Question says beside its choices.
+type Poll struct {
+	Ends     time.Time // zero for never
+	Closed   time.Time
+	IsClosed bool  // whenever that was
+	Voters   int64 // 0 when it is not said
+}
 
 // PollOption is a choice of a Question and its votes.
 type PollOption struct {

@@ -219,7 +219,7 @@ func (s Serializer) configuration() Configuration {
 			SupportedMimeTypes: media.Types, ImageSizeLimit: s.Config.MaxMediaBytes, ImageMatrixLimit: 33177600,
 			VideoSizeLimit: s.Config.MaxMediaBytes, VideoFrameRateLimit: 120, VideoMatrixLimit: 8294400, DescriptionLimit: 1500,
 		},
-		Polls: PollLimits{MaxCharactersPerOption: 50, MinExpiration: 300, MaxExpiration: 2629746},
+		Polls: pollLimits(),
 	}
 }
 

@@ -50,7 +50,7 @@ func TestNotImplementedYet(t *testing.T) {
 	}
 	refused(t, n.alice, 404, "Record not found", "GET", "/api/v1/push/subscription")
 	refused(t, n.alice, 501, "not implemented", "GET", "/api/v1/conversations")
-	refused(t, n.alice, 501, "not implemented", "GET", "/api/v1/polls/1")
+	refused(t, n.alice, 501, "not implemented", "GET", "/api/v1/media/1")
 	// A stream's token may be in the query, where browsers have to put it; no other's.
 	for path, want := range map[string]int{
 		"/api/v1/streaming/user?access_token=": 501, "/api/v1/timelines/home?access_token=": 401,

@@ -87,6 +87,12 @@ func (w *jsonWriter) notification(e *Notification) {
 		w.raw(`,"report":`)
 		w.other(e.Report)
 	}
+	if r := e.NotifiedReaction; r != nil {
+		w.text(`,"emoji":`, r.Emoji)
+		w.nullable(`,"emoji_url":`, r.EmojiURL)
+		w.text(`,"fallback":{"title":`, r.Fallback.Title)
+		w.raw(`}`)
+	}
 	w.raw(`}`)
 }
 
@@ -131,6 +137,10 @@ func (w *jsonWriter) status(e *Status) {
 	w.raw(`,"pleroma":{"emoji_reactions":`)
 	appendList(w, e.Pleroma.Reactions, (*jsonWriter).reaction)
 	w.raw(`}`)
+	if len(e.Reactions) > 0 {
+		w.raw(`,"reactions":`)
+		appendList(w, e.Reactions, (*jsonWriter).reaction)
+	}
 	if i := e.Interactions; i != nil {
 		w.bool(`,"favourited":`, i.Favourited)
 		w.bool(`,"reblogged":`, i.Reblogged)

@@ -15,6 +15,18 @@ type Notification struct {
 	Account   *Account `json:"account"`
 	Status    *Status  `json:"status,omitempty"`
 	Report    *Report  `json:"report,omitempty"`
+
+	*NotifiedReaction
+}
+
+// NotifiedReaction is what Pleroma's notification of a reaction has besides, and
+// what clients that don't know the type may show (Mastodon 4.6).
+type NotifiedReaction struct {
+	Emoji    string  `json:"emoji"`
+	EmojiURL *string `json:"emoji_url"`
+	Fallback struct {
+		Title string `json:"title"`
+	} `json:"fallback"`
 }
 
 // notifications serializes a list of notifications, without those of accounts
@@ -39,6 +51,13 @@ func (s Serializer) Notification(n *store.Notification) *Notification {
 	}
 	if n.Report != nil {
 		e.Report = s.Report(n.Report, n.ReportTarget)
+	}
+	if r := n.Reaction; r.Name != "" {
+		e.NotifiedReaction = &NotifiedReaction{Emoji: r.Name, EmojiURL: textPtr(r.Image)}
+		if r.Image != "" {
+			e.Emoji = ":" + r.Name + ":"
+		}
+		e.Fallback.Title = "@" + e.Account.Acct + " reacted with " + e.Emoji
 	}
 	return e
 }

@@ -16,6 +16,12 @@ type Reaction struct {
 	StaticURL *string `json:"static_url"`
 }
 
+// ReactionAccounts is a Reaction with the accounts, as Pleroma lists them.
+type ReactionAccounts struct {
+	Reaction
+	Accounts []*Account `json:"accounts"`
+}
+
 func (s Serializer) reactions(st *store.Status) []Reaction {
 	return each(st.Reactions, func(r store.Reaction) Reaction {
 		return Reaction{Name: r.Name, Count: r.Count, Me: slices.Contains(st.Reacted, r.Name), URL: textPtr(r.Image), StaticURL: textPtr(r.Image)}

@@ -82,6 +82,13 @@ func TestDeadline(t *testing.T) {
 // the reason: what answers there is checked by a test of its own.
 var beyondSchema = map[string]string{
 	"GET /api/v1/trends": "the old name of trends/tags, which clients still ask for",
+
+	"GET /api/v1/pleroma/statuses/{id}/reactions":            "Pleroma's, for its clients and those of Akkoma",
+	"GET /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    "Pleroma's",
+	"PUT /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    "Pleroma's",
+	"DELETE /api/v1/pleroma/statuses/{id}/reactions/{emoji}": "Pleroma's",
+	"POST /api/v1/statuses/{id}/react/{emoji}":               "glitch-soc's, and that of other forks of Mastodon",
+	"POST /api/v1/statuses/{id}/unreact/{emoji}":             "glitch-soc's",
 }
 
 // Every route is one of the schema's, so that its responses are checked, or is

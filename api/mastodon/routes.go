@@ -102,6 +102,8 @@ func (a *API) routes() map[string]route {
 		"POST /api/v1/statuses/{id}/unbookmark":   {scope: "write:bookmarks", handle: (*call).unbookmark},
 		"POST /api/v1/statuses/{id}/pin":          {scope: "write:accounts", handle: (*call).pin},
 		"POST /api/v1/statuses/{id}/unpin":        {scope: "write:accounts", handle: (*call).unpin},
+		"GET /api/v1/polls/{id}":                  {scope: "read:statuses", stranger: publicView, handle: (*call).poll},
+		"POST /api/v1/polls/{id}/votes":           {scope: "write:statuses", handle: (*call).vote},
 		"GET /api/v1/favourites":                  {scope: "read:favourites", handle: (*call).favourites},
 		"GET /api/v1/bookmarks":                   {scope: "read:bookmarks", handle: (*call).bookmarks},
 		"GET /api/v1/timelines/home":              {scope: "read:statuses", handle: (*call).home},
@@ -114,5 +116,12 @@ func (a *API) routes() map[string]route {
 		"GET /api/v1/notifications/{id}":          {scope: "read:notifications", handle: (*call).notification},
 		"POST /api/v1/notifications/clear":        {scope: "write:notifications", handle: (*call).clearNotifications},
 		"POST /api/v1/notifications/{id}/dismiss": {scope: "write:notifications", handle: (*call).dismissNotification},
+
+		"POST /api/v1/statuses/{id}/react/{emoji}":               {scope: "write:favourites", handle: (*call).react},
+		"POST /api/v1/statuses/{id}/unreact/{emoji}":             {scope: "write:favourites", handle: (*call).unreact},
+		"GET /api/v1/pleroma/statuses/{id}/reactions":            {scope: "read:statuses", stranger: publicView, handle: (*call).reactedBy},
+		"GET /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    {scope: "read:statuses", stranger: publicView, handle: (*call).reactedBy},
+		"PUT /api/v1/pleroma/statuses/{id}/reactions/{emoji}":    {scope: "write:favourites", handle: (*call).react},
+		"DELETE /api/v1/pleroma/statuses/{id}/reactions/{emoji}": {scope: "write:favourites", handle: (*call).unreact},
 	}
 }

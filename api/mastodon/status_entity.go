@@ -35,6 +35,9 @@ type Status struct {
 		Reactions []Reaction `json:"emoji_reactions"`
 	} `json:"pleroma"`
 
+	// The same, where glitch-soc and other forks of Mastodon have it.
+	Reactions []Reaction `json:"reactions,omitempty"`
+
 	// Absent for a stranger.
 	*Interactions
 	// The source of a status that was just deleted, for deleting and
@@ -79,6 +82,7 @@ func (s Serializer) status(st *store.Status) *Status {
 		MediaAttachments: each(st.Attachments, s.Attachment), Mentions: each(st.Mentions, s.Mention), Tags: each(st.Tags, s.StatusTag), Emojis: each(st.Emojis, s.Emoji),
 	}
 	e.Pleroma.Reactions, e.Poll = s.reactions(st), s.poll(st)
+	e.Reactions = e.Pleroma.Reactions
 	if st.InReplyToID != 0 {
 		id, account := st.InReplyToID.String(), st.InReplyToAccountID.String()
 		e.InReplyToID, e.InReplyToAccountID = &id, &account
@@ -96,7 +100,7 @@ func (s Serializer) status(st *store.Status) *Status {
 		e.Reblog = s.status(st.Reblog)
 		// A boost has the counts of the boosted status, and the viewer's
 		// interactions with that.
-		e.Interactions, e.Pleroma = e.Reblog.Interactions, e.Reblog.Pleroma
+		e.Interactions, e.Pleroma, e.Reactions = e.Reblog.Interactions, e.Reblog.Pleroma, e.Reblog.Reactions
 		e.RepliesCount, e.ReblogsCount, e.FavouritesCount = e.Reblog.RepliesCount, e.Reblog.ReblogsCount, e.Reblog.FavouritesCount
 	}
 	return e

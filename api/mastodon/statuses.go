@@ -12,12 +12,12 @@ func (c *call) post() (any, error) {
 	if p.Has("scheduled_at") && p.String("scheduled_at") != "" {
 		return nil, fault.Errorf(fault.NotImplemented, "Posts can't be scheduled yet")
 	}
-	if _, ok := p.Sub("poll"); ok || len(p.Strings("media_ids")) > 0 {
-		return nil, fault.Errorf(fault.NotImplemented, "Polls and media can't be posted yet")
+	if len(p.Strings("media_ids")) > 0 {
+		return nil, fault.Errorf(fault.NotImplemented, "Media can't be posted yet")
 	}
 	req := ap.PostRequest{
 		Text: p.String("status"), SpoilerText: p.String("spoiler_text"), Language: p.String("language"),
-		ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
+		Poll: pollRequest(p), ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
 	}
 	if s := p.String("in_reply_to_id"); s != "" {
 		id, ok := store.ParseID(s)
@@ -79,7 +79,7 @@ func (c *call) statuses() (any, error) {
 func (c *call) edit() (any, error) {
 	if err := c.api.Service.EditPost(c.ctx, c.viewer, c.statusID(), ap.EditRequest{
 		Text: c.params.String("status"), SpoilerText: c.params.String("spoiler_text"),
-		Sensitive: c.params.True("sensitive"), Language: c.params.String("language"),
+		Sensitive: c.params.True("sensitive"), Language: c.params.String("language"), Poll: pollRequest(c.params),
 	}); err != nil {
 		return nil, err
 	}

@@ -38,8 +38,15 @@ func TestPost(t *testing.T) {
 		{"an answer to what is no id", []string{"status", "x", "in_reply_to_id", "x"}, 404, "not found"},
 		{"an answer to nothing", []string{"status", "x", "in_reply_to_id", "1"}, 404, "not found"},
 		{"later", []string{"status", "x", "scheduled_at", "2030-01-01T00:00:00Z"}, 501, "scheduled"},
-		{"a poll", []string{"status", "x", "poll[options][]", "a"}, 501, "Polls and media"},
-		{"media", []string{"status", "x", "media_ids[]", "1"}, 501, "Polls and media"},
+		{"a poll of one", pollWith("300", "a"), 422, "more than one item"},
+		{"a poll of blanks", pollWith("300", "a", " "), 422, "more than one item"},
+		{"a poll of many", pollWith("300", "a", "b", "c", "d", "e"), 422, "more than 4 items"},
+		{"a poll of the same", pollWith("300", "a", " a "), 422, "duplicate"},
+		{"a poll of much", pollWith("300", "a", strings.Repeat("ä", 51)), 422, "longer than 50"},
+		{"a poll that ends at once", pollWith("299", "a", "b"), 422, "too soon"},
+		{"a poll without an end", pollWith("", "a", "b"), 422, "too soon"},
+		{"a poll that never ends", pollWith("9223372036854775807", "a", "b"), 422, "too far"},
+		{"media", []string{"status", "x", "media_ids[]", "1"}, 501, "Media can't"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			refused(t, n.alice, c.status, c.says, "POST", "/api/v1/statuses", c.params...)
@@ -294,4 +301,13 @@ func TestDirectPostsAreNotCounted(t *testing.T) {
 	counted("edited", 2)
 	alice.Delete(direct)
 	counted("deleted", 2)
+}
+
+// pollWith are the parameters of a post with a poll.
+func pollWith(expiresIn string, options ...string) []string {
+	params := []string{"status", "x", "poll[expires_in]", expiresIn}
+	for _, o := range options {
+		params = append(params, "poll[options][]", o)
+	}
+	return params
 }

@@ -8,7 +8,6 @@ package mastodon
 var Unimplemented = []struct{ Method, Path string }{
 	{"POST", "/api/v1/media"}, {"POST", "/api/v2/media"},
 	{"GET", "/api/v1/media/{id}"}, {"PUT", "/api/v1/media/{id}"}, {"DELETE", "/api/v1/media/{id}"},
-	{"GET", "/api/v1/polls/{id}"}, {"POST", "/api/v1/polls/{id}/votes"},
 	{"GET", "/api/v1/scheduled_statuses/{id}"}, {"PUT", "/api/v1/scheduled_statuses/{id}"}, {"DELETE", "/api/v1/scheduled_statuses/{id}"},
 
 	{"GET", "/api/v1/statuses/{id}/history"}, {"POST", "/api/v1/statuses/{id}/translate"},
