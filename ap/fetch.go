@@ -152,9 +152,14 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 	return s.takeStatus(ctx, doc, depth)
 }
 
-// takeStatus passes a note that was fetched from its origin through the
+// takeStatus is takeStatusOf for what is fetched by itself.
+func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (activity.Outcome, error) {
+	return s.takeStatusOf(ctx, doc, activity.Fetched, depth)
+}
+
+// takeStatusOf passes a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have sent.
-func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
+func (s *Service) takeStatusOf(ctx context.Context, doc *vocab.Object, origin activity.Origin, depth int) (none activity.Outcome, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
@@ -166,7 +171,7 @@ func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) 
 		Type: "Create", Actor: vocab.Ref{ID: author.URI}, Object: vocab.Ref{ID: doc.ID},
 		Document: vocab.Document{"type": "Create", "actor": author.URI},
 	}
-	a := &activity.Activity{Object: withObject(create, doc), Origin: activity.Fetched, Actor: author, Depth: depth}
+	a := &activity.Activity{Object: withObject(create, doc), Origin: origin, Actor: author, Depth: depth}
 	if c, ok := causeOf(ctx); ok {
 		a.Cause = c.account
 	}

@@ -122,6 +122,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.FanOutJob.RegisterSteps(r, activity.FanOut)
 	activity.IngestJob.Register(r, fetching(s, s.ingest))
 	activity.ThreadJob.Register(r, fetching(s, s.completeThread))
+	activity.CrawlJob.Register(r, fetching(s, s.crawl))
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))

@@ -14,6 +14,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM reactions WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM crawls WHERE kind = 'thread' AND ` + tx.in("subject", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM account_tags WHERE (account_id, name, status_id) IN (
 		   SELECT o.account_id, t.name, t.status_id FROM status_tags t CROSS JOIN objects o
@@ -63,6 +64,7 @@ var leftovers = []accountRows{
 	{"markers", "account_id", "timeline"},
 	{"idempotency_keys", "account_id", "key"},
 	{"mentions", "account_id", "status_id"},
+	{"crawls", "opened_by", "id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom

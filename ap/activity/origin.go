@@ -32,6 +32,9 @@ var (
 	// Fetched was read by us from the origin of its object: it is old, and
 	// completes threads without adding to feeds.
 	Fetched = Origin{Name: "fetched", Completes: true}
+	// Crawled was read because somebody here opened its thread or its profile,
+	// within the bounds of that: it causes no further fetch.
+	Crawled = Origin{Name: "crawled"}
 )
 
 // caused is the origin of what local accounts do because of an activity: a new

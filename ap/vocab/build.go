@@ -103,6 +103,8 @@ type CollectionInput struct {
 	PartOf     string // makes it a page
 	Next, Prev string
 	Items      []any // URIs or documents; nil for none to show
+	// AttributedTo is who owns a context (FEP-f228).
+	AttributedTo string
 }
 
 type collectionDoc struct {
@@ -115,6 +117,7 @@ type collectionDoc struct {
 	Next       string `json:"next,omitempty"`
 	Prev       string `json:"prev,omitempty"`
 	Items      *[]any `json:"orderedItems,omitempty"`
+	Owner      string `json:"attributedTo,omitempty"`
 }
 
 // BuildCollection writes an OrderedCollection or, with PartOf, its page
@@ -122,7 +125,7 @@ type collectionDoc struct {
 func BuildCollection(in CollectionInput) json.RawMessage {
 	d := collectionDoc{
 		Context: Context(), ID: in.ID, Type: "OrderedCollection", TotalItems: in.TotalItems,
-		First: in.First, PartOf: in.PartOf, Next: in.Next, Prev: in.Prev,
+		First: in.First, PartOf: in.PartOf, Next: in.Next, Prev: in.Prev, Owner: in.AttributedTo,
 	}
 	if in.PartOf != "" {
 		d.Type = "OrderedCollectionPage"

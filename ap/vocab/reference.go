@@ -156,3 +156,9 @@ func recipients(v any) ([]string, error) {
 	}
 	return out, nil
 }
+
+// Linked is what a term of an object names that few who read it want: it is read
+// when it is asked for.
+func (o *Object) Linked(term string) Ref {
+	return (&decoder{}).firstRef(o.Document[term], 0)
+}

@@ -101,6 +101,7 @@ func (a *API) routes() map[string]route {
 		"POST /api/v1/statuses/{id}/unbookmark":   {scope: "write:bookmarks", handle: (*call).unbookmark},
 		"POST /api/v1/statuses/{id}/pin":          {scope: "write:accounts", handle: (*call).pin},
 		"POST /api/v1/statuses/{id}/unpin":        {scope: "write:accounts", handle: (*call).unpin},
+		"GET /api/v1_alpha/async_refreshes/{id}":  {scope: "read:statuses", handle: (*call).asyncRefresh},
 		"GET /api/v1/favourites":                  {scope: "read:favourites", handle: (*call).favourites},
 		"GET /api/v1/bookmarks":                   {scope: "read:bookmarks", handle: (*call).bookmarks},
 		"GET /api/v1/timelines/home":              {scope: "read:statuses", handle: (*call).home},
