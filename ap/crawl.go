@@ -84,8 +84,20 @@ func (s *Service) crawl(ctx context.Context, args activity.CrawlArgs) error {
 			down = jobs.IsHostDown(err)
 		}
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return s.visited(tx, v, down, requests.perHost(v.page.Host)) })
+	// Others write between the parts of a long list. A part that is written twice
+	// changes nothing.
+	for ; len(v.add) > namedAtOnce; v.add = v.add[namedAtOnce:] {
+		err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddCrawlPages(v.crawl.ID, v.add[:namedAtOnce]) })
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	more := requests.perHost(v.page.Host)
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return s.visited(tx, v, down, more) })
 }
+
+// namedAtOnce is how much of what a page names one transaction adds.
+const namedAtOnce = 100
 
 // visited writes what came of a page. A host that is down is not asked again by
 // this crawl.
@@ -175,7 +187,7 @@ func (s *Service) takePublic(ctx context.Context, v *visit, doc *vocab.Object) (
 	if !slices.Contains(doc.To, vocab.Public) && !slices.Contains(doc.Cc, vocab.Public) {
 		return 0, fault.Errorf(fault.Invalid, "%s is not public", doc.ID)
 	}
-	out, err := s.takeStatusOf(ctx, doc, activity.Crawled, 0)
+	out, err := s.takeStatusAs(ctx, doc, 0, activity.Crawled)
 	if err == nil && out.NotWanted != "" {
 		err = fault.Errorf(fault.Forbidden, "%s: %s", doc.ID, out.NotWanted)
 	}

@@ -152,14 +152,13 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 	return s.takeStatus(ctx, doc, depth)
 }
 
-// takeStatus is takeStatusOf for what is fetched by itself.
+// takeStatus passes a note that was fetched from its origin through the
+// pipeline, as the Create that its author must have sent.
 func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (activity.Outcome, error) {
-	return s.takeStatusOf(ctx, doc, activity.Fetched, depth)
+	return s.takeStatusAs(ctx, doc, depth, activity.Fetched)
 }
 
-// takeStatusOf passes a note that was fetched from its origin through the
-// pipeline, as the Create that its author must have sent.
-func (s *Service) takeStatusOf(ctx context.Context, doc *vocab.Object, origin activity.Origin, depth int) (none activity.Outcome, err error) {
+func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int, origin activity.Origin) (none activity.Outcome, err error) {
 	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}

@@ -94,7 +94,9 @@ func TestCrawlPages(t *testing.T) {
 			t.Errorf("%v, over %v", pages, over)
 		}
 		other := crawl(2, 60)
-		w.update(func(tx *store.Tx) error { return tx.AddCrawlPages(other.ID, []store.CrawlPage{page("b.test", 7, store.CostStatus, 0)}) })
+		w.update(func(tx *store.Tx) error {
+			return tx.AddCrawlPages(other.ID, []store.CrawlPage{page("b.test", 7, store.CostStatus, 0)})
+		})
 		late, _ := next(other)
 		if len(late) != 1 || late[0].At.Sub(clock.Now()) != 500*time.Millisecond {
 			t.Errorf("another crawl asks at %v", late)
@@ -202,25 +204,5 @@ func TestOriginTotals(t *testing.T) {
 			}
 			return nil
 		})
-	})
-}
-
-// Pins are those of the account among what is given.
-func TestSetPins(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		w := newWorld(t, s)
-		bob, eve := w.remote("bob"), w.remote("eve")
-		one, two, private, hers := w.status(bob, store.Public, nil), w.status(bob, store.Unlisted, nil), w.status(bob, store.Private, nil), w.status(eve, store.Public, nil)
-		for _, c := range []struct {
-			pins []store.ObjectID
-			want int64
-		}{{[]store.ObjectID{one.ID, two.ID, private.ID, hers.ID}, 2}, {[]store.ObjectID{two.ID}, 1}, {nil, 0}} {
-			for range 2 {
-				w.update(func(tx *store.Tx) error { return tx.SetPins(bob.ID, c.pins) })
-				if n := w.count(`SELECT COUNT(*) FROM pins`); n != c.want {
-					t.Errorf("%d pins of %v", n, c.pins)
-				}
-			}
-		}
 	})
 }

@@ -3,9 +3,9 @@ package store
 // A status that was fetched is quiet: it is in nobody's home for that, and nobody
 // was notified. Its author may send it later, or have sent what follows it first.
 
-// Loudly ends that a status is quiet, since its author sent it; false when it was
-// not, or is another's.
-func (tx *Tx) Loudly(id ObjectID, author AccountID) (bool, error) {
+// EndQuiet is called when a quiet status was sent by its author; false when it was
+// not quiet, or is another's.
+func (tx *Tx) EndQuiet(id ObjectID, author AccountID) (bool, error) {
 	n, err := tx.exec(`UPDATE objects SET quiet = FALSE WHERE id = $1 AND account_id = $2 AND quiet AND deleted_at = 0`, id, author)
 	return n == 1, err
 }

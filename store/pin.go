@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"kinglet/internal/fault"
 )
 
@@ -27,26 +29,51 @@ func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
 	return n == 1, err
 }
 
-// SetPins makes these the pinned statuses of an account: those of them that are
-// its own.
-func (tx *Tx) SetPins(account AccountID, statuses []ObjectID) error {
-	if err := tx.lockAccounts(account); err != nil {
-		return err
-	}
-	if _, err := tx.exec(`DELETE FROM pins WHERE account_id = $1 AND NOT (`+tx.in("status_id", "$2")+`)`, account, setOf(statuses)); err != nil {
-		return err
-	}
+// SetPins makes the pins of an account these of its statuses, the first most of
+// them, and unpins all others. What is not its own, direct or deleted is left
+// out: the list is a stranger's.
+func (tx *Tx) SetPins(account AccountID, statuses []ObjectID, most int) error {
 	own, err := ids[ObjectID](tx, `
 		SELECT o.id FROM objects o
-		WHERE `+tx.in("o.id", "$2")+` AND o.account_id = $1 AND o.is_status AND o.reblog_of_id = 0 AND o.visibility <= 1 AND o.deleted_at = 0
-		ORDER BY o.id`, account, setOf(statuses))
+		WHERE `+tx.in("o.id", "$1")+` AND o.account_id = $2 AND `+pinnable("o"), setOf(statuses), account)
 	if err != nil {
 		return err
 	}
+	may, kept := map[ObjectID]bool{}, []ObjectID{}
 	for _, id := range own {
+		may[id] = true
+	}
+	for _, id := range statuses {
+		if may[id] && len(kept) < most {
+			may[id] = false // once
+			kept = append(kept, id)
+		}
+	}
+	if err := tx.lockAccounts(account); err != nil {
+		return err
+	}
+	pinned, err := ids[ObjectID](tx, `SELECT status_id FROM pins WHERE account_id = $1 ORDER BY id DESC`, account)
+	if err != nil || slices.Equal(pinned, kept) {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM pins WHERE account_id = $1`, account); err != nil {
+		return err
+	}
+	for _, id := range slices.Backward(kept) { // the first of the list is the newest pin
 		if _, err := tx.insertOnce("pins (id, account_id, status_id, created_at)", account, id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// CountPins counts the pins of an account.
+func (tx *Tx) CountPins(account AccountID) (int, error) {
+	n, _, err := one[int](tx, `SELECT COUNT(*) FROM pins WHERE account_id = $1`, account)
+	return n, err
+}
+
+// pinnable is true for statuses that may be pinned to their author's profile.
+func pinnable(o string) string {
+	return o + `.is_status AND ` + o + `.deleted_at = 0 AND ` + o + `.reblog_of_id = 0 AND ` + o + `.visibility < 3`
 }

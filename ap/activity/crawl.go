@@ -181,7 +181,7 @@ func endCrawl(tx *store.Tx, c *store.Crawl) error {
 				return err
 			}
 		}
-		if err := tx.SetPins(store.AccountID(c.Subject), pins); err != nil {
+		if err := tx.SetPins(store.AccountID(c.Subject), pins, MaxPins); err != nil {
 			return err
 		}
 	}

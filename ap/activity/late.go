@@ -14,7 +14,7 @@ func sendLate(tx *store.Tx, a *Activity, status *store.Object) error {
 	if !a.Origin.Feeds || a.Actor.Local() {
 		return nil
 	}
-	late, err := tx.Loudly(status.ID, a.Actor.ID)
+	late, err := tx.EndQuiet(status.ID, a.Actor.ID)
 	if err != nil || !late {
 		return err
 	}

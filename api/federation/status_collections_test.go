@@ -54,7 +54,7 @@ func TestCollectionsOfAPost(t *testing.T) {
 		t.Errorf("replies: %s", items)
 	}
 	context := look("context")
-	if items := fmt.Sprint(context["orderedItems"]); context["attributedTo"] != alice.URI || !strings.Contains(items, post.URI) || !strings.Contains(items, deep.URI) || len(context["orderedItems"].([]any)) != 4 {
+	if items := fmt.Sprint(context["orderedItems"]); context["attributedTo"] != alice.URI || !strings.Contains(items, post.URI) || !strings.Contains(items, deep.URI) || len(context["orderedItems"].([]any)) != 5 {
 		t.Errorf("context: %v", context)
 	}
 	// One that the author blocks is not listed.
