@@ -255,6 +255,14 @@ func TestHostileThreads(t *testing.T) {
 			victim.Host.Serve(uri, object{"id": uri, "type": "Collection", "items": []string{id(n)}})
 			return []any{"replies", uri, "context", uri}
 		}},
+		{"a collection that leads to another host", 8, func(s *crawlScene, m *apptest.Stranger, root string) []any {
+			victim := s.world.Stranger("victim@victim.test")
+			list := "https://victim.test/list"
+			victim.Host.Serve(list, object{"id": list, "type": "Collection", "items": []string{id(victim.Note("hello", "inReplyTo", root))}})
+			m.Host.Handle("/list", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, list, http.StatusFound) })
+			page := object{"type": "CollectionPage", "items": []string{}, "next": list}
+			return []any{"context", "https://evil.test/list", "replies", object{"type": "Collection", "first": page}}
+		}},
 		{"others' posts that are not replies", 12, func(s *crawlScene, m *apptest.Stranger, root string) []any {
 			victim := s.world.Stranger("victim@victim.test")
 			list := []string{id(victim.Note("hello")), id(victim.Note("hello", "inReplyTo", "https://victim.test/unknown"))}
@@ -380,5 +388,44 @@ func TestAncestorsAreBounded(t *testing.T) {
 	s.world.Advance(time.Minute)
 	if s.alice.Status(above(10)) == nil || s.alice.Status(above(11)) != nil {
 		t.Errorf("when opened, 10 above: %v, 11 above: %v", s.alice.Status(above(10)), s.alice.Status(above(11)))
+	}
+}
+
+// A host that is overloaded is not asked again for the same thread.
+func TestCrawlSparesHostsThatAreDown(t *testing.T) {
+	t.Parallel()
+	s := newCrawlScene(t)
+	author, far := s.world.Stranger("author@b.test"), s.world.Host("far.test")
+	far.Fallback(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	root := author.URI + "/notes/root"
+	near := author.Note("near", "inReplyTo", root)
+	list := []string{}
+	for i := range 20 {
+		list = append(list, fmt.Sprint("https://far.test/", i))
+	}
+	author.Note("root", "id", root, "replies", object{"type": "Collection", "items": append(list, id(near))})
+	s.want(s.completed(root), near)
+	if n := len(far.Asked("GET", "")); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// A thread goes on being completed after a restart.
+func TestCrawlOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	s := newCrawlScene(t)
+	author := s.world.Stranger("author@b.test")
+	root := author.URI + "/notes/root"
+	var list []string
+	for range 5 {
+		list = append(list, id(author.Note("x", "inReplyTo", root)))
+	}
+	author.Note("root", "id", root, "replies", object{"type": "Collection", "items": list})
+	s.open(root)
+	s.world.Run()
+	s.here.Restart()
+	s.world.Advance(time.Minute)
+	if below, _ := s.open(root); len(below) != 5 {
+		t.Errorf("%d replies", len(below))
 	}
 }
