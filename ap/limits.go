@@ -250,6 +250,7 @@ func (l *limits) allowHost(c cause, host string) error {
 // those that remote messages cause.
 func (s *Service) get(ctx context.Context, q outgoing.Request) (*outgoing.Response, error) {
 	c, caused := causeOf(ctx)
+	countRequest(ctx, q.URL)
 	q.Grow = growth(ctx, c.trusted)
 	if caused {
 		if err := s.limits.allowFetch(c, vocab.Host(q.URL)); err != nil {

@@ -124,6 +124,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.ThreadJob.Register(r, fetching(s, s.completeThread))
 	activity.QuoteJob.Register(r, fetching(s, s.fetchQuoted))
 	activity.QuoteConsentJob.Register(r, fetching(s, s.verifyConsent))
+	activity.CrawlJob.Register(r, fetching(s, s.crawl))
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))

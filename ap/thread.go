@@ -9,7 +9,7 @@ import (
 )
 
 // completeThread fetches a status that something here replies to. Its own
-// parent is another job, up to activity.MaxThreadDepth.
+// parent is another job, up to threads.max_ancestors.
 func (s *Service) completeThread(ctx context.Context, args activity.ThreadArgs) error {
 	ctx, err := s.causedBy(ctx, args.Cause)
 	if err != nil {

@@ -62,6 +62,7 @@ func TestThreadsEnd(t *testing.T) {
 	t.Run("a circle", func(t *testing.T) {
 		w, alice, bob, _ := followedScene(t)
 		bob.FollowedBy(alice)
+		w.Advance(time.Minute) // the profile is completed
 		first := bob.Note("one", "id", "https://b.test/notes/one", "inReplyTo", "https://b.test/notes/two")
 		bob.Note("two", "id", "https://b.test/notes/two", "inReplyTo", "https://b.test/notes/one")
 		bob.Host.Forget()

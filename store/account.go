@@ -31,6 +31,7 @@ type Account struct {
 	FollowersCount, FollowingCount, Statuses int64
 	LastStatusAt, CreatedAt, UpdatedAt       time.Time
 	FetchedAt                                time.Time // of the document, zero for local
+	CrawledAt                                time.Time // when its posts and counts were fetched last
 	SuspendedAt, DeletedAt                   time.Time
 	SuspendedByOrigin, SuspendedByUs         bool // see SuspendByOrigin
 	NoHandle                                 bool // WebFinger gives its handle to another
@@ -63,7 +64,7 @@ const accountColumns = `
 	a.locked, a.bot, a.discoverable, a.indexable,
 	a.followers_count, a.following_count, a.statuses_count,
 	a.last_status_at, a.created_at, a.updated_at, a.fetched_at, a.suspended_at, a.deleted_at,
-	a.suspended_by_origin, a.suspended_by_us`
+	a.suspended_by_origin, a.suspended_by_us, a.crawled_at`
 
 func (a *Account) dest() []any {
 	return []any{
@@ -73,7 +74,7 @@ func (a *Account) dest() []any {
 		&a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
 		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
 		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.UpdatedAt), toTime(&a.FetchedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
-		&a.SuspendedByOrigin, &a.SuspendedByUs,
+		&a.SuspendedByOrigin, &a.SuspendedByUs, toTime(&a.CrawledAt),
 	}
 }
 

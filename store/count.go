@@ -18,7 +18,9 @@ import (
 // CountStatus adds a new status to the counters of its author and, where it is
 // visible to strangers, of its parent or boosted status. A direct one is not
 // counted. A boost of a status that was deleted meanwhile is NotFound, and a
-// status of a deleted account is Gone: its purge may be finished by now.
+// status of a deleted account is Gone: its purge may be finished by now. One that
+// was fetched is among those that its author's server has counted, if that said
+// how many there are (origin_totals.go).
 func (tx *Tx) CountStatus(o *Object) error {
 	switch {
 	case o.ReblogOfID != 0:
@@ -40,9 +42,9 @@ func (tx *Tx) CountStatus(o *Object) error {
 	}
 	n, err := tx.exec(`
 		UPDATE accounts
-		SET statuses_count = statuses_count + $3,
+		SET statuses_count = statuses_count + CASE WHEN $4 = 1 AND counted_at <> 0 THEN 0 ELSE $3 END,
 		  last_status_at = CASE WHEN last_status_at < $2 THEN $2 ELSE last_status_at END
-		WHERE id = $1 AND deleted_at = 0`, o.AccountID, millis(at), counted)
+		WHERE id = $1 AND deleted_at = 0`, o.AccountID, millis(at), counted, bit01(o.Quiet))
 	if err == nil && n == 0 {
 		err = fault.Errorf(fault.Gone, "the account of %s is gone", o.URI)
 	}

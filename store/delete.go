@@ -15,6 +15,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM poll_votes WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM bookmarks WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM pins WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM crawls WHERE kind = 'thread' AND ` + tx.in("subject", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM communities WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM account_tags WHERE (account_id, name, status_id) IN (
@@ -68,6 +69,7 @@ var leftovers = []accountRows{
 	{"reports", "account_id", "id"},
 	{"reports", "target_id", "id"},
 	{"retracted", "account_id", "key"},
+	{"crawls", "opened_by", "id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom

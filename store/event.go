@@ -25,6 +25,9 @@ const (
 	// EventStatusDelete: a status was deleted. Its id, for all who could see it;
 	// or its id and the account that it was addressed to, for that account.
 	EventStatusDelete = "status_delete"
+	// EventThread: a thread that somebody opened is being completed. The status
+	// that it begins with here, and the one that came.
+	EventThread = "thread"
 	// EventHome: a home feed changed by more than one status (a follow, the end
 	// of one). Its account.
 	EventHome = "home"

@@ -22,6 +22,7 @@ type Object struct {
 	Local      bool
 	IsStatus   bool
 	Visibility Visibility
+	Quiet      bool   // when it is written: see late.go
 	ObjectURI  string // an activity's object, or the boosted status's URI
 
 	ReblogOfID         ObjectID
@@ -124,16 +125,16 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
 		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri, mention_tags,
-		  encrypted, quote_uri, quote_id, quote_state, quote_stamp, quotes_need_stamp)
+		  encrypted, quote_uri, quote_id, quote_state, quote_stamp, quotes_need_stamp, quiet)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
 		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll),
 		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow, jsonText(o.Draft.Mentions),
-		o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp)
+		o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Quiet)
 	return n == 1, err
 }
 
@@ -277,7 +278,8 @@ func (tx *Tx) DeleteObject(o *Object, tombstone json.RawMessage) error {
 }
 
 // LinkReplies links the replies that arrived before their parent to it, by its
-// URI, and the statuses that quote it.
+// URI, and the statuses that quote it. Those of the parent's author are of a
+// thread of theirs, and reach home.
 func (tx *Tx) LinkReplies(parent *Object) error {
 	n, err := tx.exec(`
 		UPDATE objects
@@ -298,6 +300,9 @@ func (tx *Tx) LinkReplies(parent *Object) error {
 		  WHERE r.in_reply_to_id = $1 AND r.in_reply_to_id <> 0 AND r.deleted_at = 0 AND r.visibility <= 1)
 		WHERE id = $1`, parent.ID)
 	if err != nil {
+		return err
+	}
+	if err := tx.addLateReplies(parent); err != nil {
 		return err
 	}
 	return tx.acceptQuotes(parent)

@@ -17,6 +17,8 @@ const (
 	forgottenLane = 7 * 24 * time.Hour
 	// resolvedReport is how long a report is kept once it is resolved.
 	resolvedReport = 90 * 24 * time.Hour
+	// forgottenCrawl is how long a crawl is remembered, for its rest.
+	forgottenCrawl = 7 * 24 * time.Hour
 	// cleanUpBatch is how many rows one transaction of a clean-up changes:
 	// others write between them.
 	cleanUpBatch = 200
@@ -74,6 +76,9 @@ func (s *Store) expiry(k Kept) (steps []func(tx *Tx) (int64, error)) {
 		{"mutes", "id", "expires_at <> 0 AND expires_at < $1", now},
 		{"retracted", "key", "expires_at < $1", now},
 		{"reports", "id", "resolved_at <> 0 AND resolved_at < $1", now.Add(-resolvedReport)},
+		{"crawls", "id", "started_at < $1", now.Add(-forgottenCrawl)},
+		{"crawl_pages", "crawl_id, uri", "crawl_id NOT IN (SELECT c.id FROM crawls c) AND $1 > CAST(0 AS BIGINT)", now},
+		{"crawl_hosts", "host", "next_at < $1", now.Add(-forgottenCrawl)},
 	} {
 		query := `DELETE FROM ` + d.table + ` WHERE (` + d.key + `) IN (SELECT ` + d.key + ` FROM ` + d.table + ` WHERE ` + d.expired + ` LIMIT $2)`
 		steps = append(steps, func(tx *Tx) (int64, error) { return tx.exec(query, millis(d.at), cleanUpBatch) })

@@ -64,6 +64,9 @@ func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err := acceptFollow(tx, a, f.AccountID, f.TargetID); err != nil {
 		return Outcome{}, err
 	}
+	if err := OpenProfile(env, tx, f.AccountID, a.Actor); err != nil {
+		return Outcome{}, err
+	}
 	return answered(tx, a, f.AccountID)
 }
 

@@ -35,6 +35,9 @@ var (
 	// Announced was read from the origin of its object because a community
 	// that is followed here announced it, to whom it was sent: it is new.
 	Announced = Origin{Name: "announced", Feeds: true, Notifies: true, Completes: true}
+	// Crawled was read because somebody here opened its thread or its profile,
+	// within the bounds of that: it causes no further fetch.
+	Crawled = Origin{Name: "crawled"}
 )
 
 // caused is the origin of what local accounts do because of an activity: a new

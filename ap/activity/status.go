@@ -23,8 +23,11 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	keepPublished(a, status)
 	newPoll(tx, a, status)
 	created, err := tx.InsertObject(status)
-	if err != nil || !created {
+	if err != nil {
 		return status, false, err
+	}
+	if !created {
+		return status, false, sendLate(tx, a, status)
 	}
 	mentioned, err := putParts(tx, a, status, false)
 	if err != nil {
@@ -45,6 +48,9 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 		if err := expectEnd(tx, status); err != nil {
 			return nil, false, err
 		}
+	}
+	if err := putTotals(tx, a, status); err != nil {
+		return nil, false, err
 	}
 	if a.Origin.Feeds {
 		if err := tx.AddToHomeFeeds(status); err != nil {
@@ -71,6 +77,7 @@ func statusOf(a *Activity) *store.Object {
 	status.ID, status.ApplicationID = a.Command.Status, a.Command.ApplicationID
 	status.AccountID, status.Local = a.Actor.ID, a.Actor.Local()
 	status.Visibility = visibilityOf(a, a.Object.Object.Object)
+	status.Quiet = !a.Origin.Feeds && !status.Local
 	return &status
 }
 
@@ -205,15 +212,12 @@ func notifyOfStatus(tx *store.Tx, a *Activity, status *store.Object, mentioned [
 	return nil
 }
 
-// MaxThreadDepth limits how far up a thread is fetched.
-const MaxThreadDepth = 40
-
 // completeParent enqueues the fetch of an unknown parent of a status. For an
 // unsolicited post of an author that no local account follows it does so only
 // while few jobs wait for the parent's host, since deliveries wait in that lane
 // too.
 func completeParent(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
-	if !a.Origin.Completes || status.InReplyToURI == "" || status.InReplyToID != 0 || a.Depth >= MaxThreadDepth {
+	if !a.Origin.Completes || status.InReplyToURI == "" || status.InReplyToID != 0 || !env.Config.Threads.Arriving() || a.Depth >= env.Config.Threads.MaxAncestors {
 		return nil
 	}
 	if _, err := vocab.ParseURI(status.InReplyToURI); err != nil {

@@ -75,6 +75,10 @@ func writeNote(o *vocab.Object) vocab.Document {
 		"published": vocab.Date(o.Published), "to": vocab.Texts(o.To), "cc": vocab.Texts(o.Cc), "inReplyTo": nil,
 		"url": firstLink(o.URL), "tag": writeTags(o.Tag), "attachment": []any{},
 	}
+	if o.ID != "" {
+		// Their sizes change: they are not in the document, which stays the same.
+		d["replies"], d["likes"], d["shares"] = o.ID+"/replies", o.ID+"/likes", o.ID+"/shares"
+	}
 	if o.Language != "" {
 		d["contentMap"] = vocab.Document{o.Language: o.Content}
 	}

@@ -89,6 +89,8 @@ type CollectionInput struct {
 	PartOf     string // makes it a page
 	Next, Prev string
 	Items      []any // URIs or documents; nil for none to show
+	// AttributedTo is who owns a context (FEP-f228).
+	AttributedTo string
 }
 
 // BuildCollection writes an OrderedCollection or, with PartOf, its page
@@ -111,7 +113,7 @@ func BuildCollection(in CollectionInput) json.RawMessage {
 	b = jsontext.Append(append(b, `,"id":`...), in.ID)
 	b = jsontext.Append(append(b, `,"type":`...), typ)
 	b = strconv.AppendInt(append(b, `,"totalItems":`...), in.TotalItems, 10)
-	for _, term := range [...]struct{ name, value string }{{"first", in.First}, {"partOf", in.PartOf}, {"next", in.Next}, {"prev", in.Prev}} {
+	for _, term := range [...]struct{ name, value string }{{"first", in.First}, {"partOf", in.PartOf}, {"next", in.Next}, {"prev", in.Prev}, {"attributedTo", in.AttributedTo}} {
 		if term.value != "" {
 			b = append(append(append(b, `,"`...), term.name...), `":`...)
 			b = jsontext.Append(b, term.value)

@@ -167,3 +167,9 @@ func IDs(v any, most int) (out []string) {
 	}
 	return out
 }
+
+// Linked is what a term of an object names that few who read it want: it is read
+// when it is asked for.
+func (o *Object) Linked(term string) Ref {
+	return (&decoder{}).firstRef(o.Document[term], 0)
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/ap/policy"
 	"kinglet/internal/apptest"
@@ -76,6 +77,7 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 		s := newScene(t, "KINGLET_FEDERATION_FETCHES_PER_ACCOUNT=2/10m")
 		victim, bob := s.Host("victim.test"), s.Stranger("bob@b.test")
 		bob.FollowedBy(s.alice)
+		s.Advance(15 * time.Minute) // what the profile took is forgotten
 		s.replies(bob, victim, 30)
 		s.Run()
 		if n := gets(victim, ""); n != 20 {

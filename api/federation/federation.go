@@ -54,6 +54,9 @@ func (a *API) Routes(r chi.Router) {
 	r.Get(config.FollowersURL.Path(), a.followers)
 	r.Get(config.FollowingURL.Path(), a.following)
 	r.Get(config.FeaturedURL.Path(), a.featured)
+	r.Get(config.RepliesURL.Path(), a.ofStatus(config.RepliesURL, replies))
+	r.Get(config.LikesURL.Path(), a.ofStatus(config.LikesURL, total(func(o *store.Object) int64 { return o.FavouritesCount })))
+	r.Get(config.SharesURL.Path(), a.ofStatus(config.SharesURL, total(func(o *store.Object) int64 { return o.ReblogsCount })))
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -255,22 +258,4 @@ func unlessDown(err error) error {
 		return err
 	}
 	return respond.NotFound
-}
-
-// Context serves the public part of a conversation.
-func (a *API) Context(w http.ResponseWriter, r *http.Request) {
-	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
-	list, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) ([]*store.Object, error) { return tx.ContextStatuses(uri, 200) })
-	if err == nil && len(list) == 0 {
-		err = respond.NotFound
-	}
-	if err != nil {
-		a.failHidden(w, r, err)
-		return
-	}
-	items := make([]any, len(list))
-	for i, o := range list {
-		items[i] = o.URI
-	}
-	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: uri, TotalItems: int64(len(items)), Items: items}))
 }

@@ -15,9 +15,12 @@ func visibleAccount(tx *store.Tx, id store.AccountID) (*store.Account, error) {
 }
 
 func (c *call) account() (any, error) {
-	return show(c, c.serializer().Account, func(tx *store.Tx) (*store.Account, error) {
-		return visibleAccount(tx, c.accountID())
-	})
+	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return visibleAccount(tx, c.accountID()) })
+	if err != nil {
+		return nil, err
+	}
+	c.openProfile(a)
+	return c.serializer().Account(a), nil
 }
 
 // accounts reads several by id, those that are known, in the order asked.
@@ -51,13 +54,18 @@ func accountIDs(list []string) []store.AccountID {
 // lookup finds an account by handle among those known here.
 func (c *call) lookup() (any, error) {
 	h, _ := c.api.Config.ParseHandle(c.params.String("acct"))
-	return show(c, c.serializer().Account, func(tx *store.Tx) (*store.Account, error) {
+	a, err := read(c, func(tx *store.Tx) (*store.Account, error) {
 		a, err := tx.AccountByHandle(h.Name, h.Domain)
 		if err == nil && !a.DeletedAt.IsZero() {
 			err = respond.NotFound
 		}
 		return a, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	c.openProfile(a)
+	return c.serializer().Account(a), nil
 }
 
 // accountList is a list of accounts, paged by an id of its own.

@@ -104,6 +104,7 @@ func (a *API) routes() map[string]route {
 		"POST /api/v1/statuses/{id}/unpin":        {scope: "write:accounts", handle: (*call).unpin},
 		"GET /api/v1/polls/{id}":                  {scope: "read:statuses", stranger: publicView, handle: (*call).poll},
 		"POST /api/v1/polls/{id}/votes":           {scope: "write:statuses", handle: (*call).vote},
+		"GET /api/v1_alpha/async_refreshes/{id}":  {scope: "read:statuses", handle: (*call).asyncRefresh},
 		"GET /api/v1/favourites":                  {scope: "read:favourites", handle: (*call).favourites},
 		"GET /api/v1/bookmarks":                   {scope: "read:bookmarks", handle: (*call).bookmarks},
 		"GET /api/v1/timelines/home":              {scope: "read:statuses", handle: (*call).home},

@@ -123,12 +123,25 @@ func (c *call) source() (any, error) {
 	return map[string]string{"id": c.statusID().String(), "text": text, "spoiler_text": spoiler}, nil
 }
 
+// context answers with the thread as it is known here. That who is signed in
+// looks at it may have it completed: see refresh.
 func (c *call) context() (any, error) {
-	return read(c, func(tx *store.Tx) (*Context, error) {
+	var root *store.ThreadRoot
+	answer, err := read(c, func(tx *store.Tx) (*Context, error) {
 		above, below, err := tx.Thread(c.viewer, c.statusID())
+		if err != nil {
+			return nil, err
+		}
+		if root, err = c.threadRoot(tx, above); err != nil {
+			return nil, err
+		}
 		s := c.serializer()
-		return &Context{s.statuses(above), s.statuses(below)}, err
+		return &Context{s.statuses(above), s.statuses(below)}, nil
 	})
+	if err == nil {
+		c.refresh(root)
+	}
+	return answer, err
 }
 
 func (c *call) favouritedBy() (any, error) { return c.accountsThat((*store.Tx).FavouritedBy) }

@@ -55,7 +55,7 @@ var Unimplemented = []struct{ Method, Path string }{
 	{"GET", "/api/v1/instance/activity"}, {"GET", "/api/v1/instance/domain_blocks"}, {"GET", "/api/v1/instance/languages"},
 	{"GET", "/api/v1/instance/privacy_policy"}, {"GET", "/api/v1/instance/translation_languages"},
 	{"GET", "/api/v1/instance/terms_of_service"}, {"GET", "/api/v1/instance/terms_of_service/{date}"},
-	{"GET", "/api/v1/peers/search"}, {"GET", "/api/oembed"}, {"GET", "/api/v1_alpha/async_refreshes/{id}"},
+	{"GET", "/api/v1/peers/search"}, {"GET", "/api/oembed"},
 	{"POST", "/api/v1/emails/confirmations"}, {"GET", "/api/v1/emails/check_confirmation"},
 	{"GET", "/api/v1/annual_reports"}, {"GET", "/api/v1/annual_reports/{year}"}, {"GET", "/api/v1/annual_reports/{year}/state"},
 	{"POST", "/api/v1/annual_reports/{year}/generate"}, {"POST", "/api/v1/annual_reports/{year}/read"},

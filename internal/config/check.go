@@ -47,6 +47,9 @@ func (c *Config) check(names map[string]string, needDomain bool) error {
 	if !oneOf(c.LogFormat, "text", "json") {
 		return &Error{names["log_format"], c.LogFormat, "want text or json"}
 	}
+	if !oneOf(c.Threads.Fetch, "on", "opened", "off") {
+		return &Error{names["threads.fetch"], c.Threads.Fetch, "want on, opened or off"}
+	}
 	if len(c.Languages) == 0 {
 		return &Error{names["languages"], "", "want languages like en or pt-BR, separated by commas"}
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	Retention  Retention  `toml:"retention"`
 	Limits     Limits     `toml:"limits"`
 	Signatures Signatures `toml:"signatures"`
+	Threads    Threads    `toml:"threads"`
 
 	idBase string // see KeepIDs
 }

@@ -30,6 +30,9 @@ const (
 	InstanceOutboxURL
 	SharedInboxURL
 	ObjectURL
+	RepliesURL
+	LikesURL
+	SharesURL
 	ActivityURL
 	ContextURL
 	ProfileURL
@@ -59,6 +62,9 @@ var ownURLs = [...]struct {
 	InstanceOutboxURL: {path: "/actor/outbox", isID: true},
 	SharedInboxURL:    {path: "/inbox", isID: true},
 	ObjectURL:         {path: "/objects/{uuid}", isID: true},
+	RepliesURL:        {path: "/objects/{uuid}/replies", isID: true},
+	LikesURL:          {path: "/objects/{uuid}/likes", isID: true},
+	SharesURL:         {path: "/objects/{uuid}/shares", isID: true},
 	ActivityURL:       {path: "/activities/{uuid}", isID: true},
 	ContextURL:        {path: "/contexts/{uuid}", isID: true},
 	ProfileURL:        {path: "/@{name}"},

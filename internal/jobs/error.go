@@ -49,6 +49,12 @@ func reason(err error) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
+// IsHostDown reports whether an error is of a whole host.
+func IsHostDown(err error) bool {
+	_, ok := isHostDown(err)
+	return ok
+}
+
 func isHostDown(err error) (d hostDown, ok bool) {
 	ok = errors.As(err, &d)
 	return d, ok
