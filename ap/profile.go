@@ -77,7 +77,10 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		return err
 	}
 	s.renderProfile(account, user, known)
-	actor := object.ActorDraft(account, s.profileTags(user, known))
+	actor, err := s.actorDraft(account, user, s.profileTags(user, known))
+	if err != nil {
+		return err
+	}
 	update := s.draft(account, "Update", embed(actor), []string{vocab.Public}, []string{account.FollowersURI})
 	_, err = s.local(ctx, account, update, activity.Command{Write: func(tx *store.Tx, a *activity.Activity) error {
 		err := tx.LockAccount(id)
@@ -224,7 +227,11 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 	if err != nil && !fault.Is(err, fault.NotFound) { // of an account that was deleted
 		return nil, err
 	}
-	return vocab.Encode(object.Compose(object.ActorDraft(a, tags)).Document), nil
+	draft, err := s.actorDraft(a, user, tags)
+	if err != nil {
+		return nil, err
+	}
+	return vocab.Encode(object.Compose(draft).Document), nil
 }
 
 // InstanceActorDocument is the document of the actor that fetches for the whole
@@ -234,6 +241,9 @@ func (s *Service) InstanceActorDocument() json.RawMessage {
 	return vocab.Encode(object.Compose(&vocab.Object{
 		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
 		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
-		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
+		PublicKeys: []vocab.PublicKey{
+			{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}, multikey(s.Config.InstanceEd25519KeyID(), uri, s.instanceEd25519),
+		},
+		Implements: []string{object.ImplementsMessages, object.ImplementsEd25519},
 	}).Document)
 }

@@ -59,6 +59,26 @@ func Context() []any {
 	}
 }
 
+// ActorContext is the @context of documents with an actor in them: those of its
+// Multikeys (FEP-521a) and of what its software implements (FEP-844e) as well.
+func ActorContext() []any {
+	c := Context()
+	return append(c[:2:2], "https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", c[2], actorTerms{
+		Implements: setTerm{"https://w3id.org/fep/844e#implements", "@id", "@set"},
+	})
+}
+
+// actorTerms are the extensions that only actors use.
+type actorTerms struct {
+	Implements setTerm `json:"implements"`
+}
+
+type setTerm struct {
+	ID        string `json:"@id"`
+	Type      string `json:"@type"`
+	Container string `json:"@container"`
+}
+
 // encode writes a document without escaping < and > as \u003c: it is not HTML.
 func encode(v any) json.RawMessage {
 	var b bytes.Buffer
