@@ -234,6 +234,30 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 	return vocab.Encode(object.Compose(draft).Document), nil
 }
 
+// stubTerms are what others need of an actor to verify its signatures and to
+// answer it.
+var stubTerms = []string{"@context", "id", "type", "preferredUsername", "inbox", "endpoints", "publicKey", "assertionMethod", "generator"}
+
+// ActorStub is as much of a local account's document as strangers get of whom they
+// have to sign for the rest.
+func (s *Service) ActorStub(tx *store.Tx, a *store.Account) (json.RawMessage, error) {
+	user, err := tx.User(a.ID)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := s.actorDraft(a, user, nil)
+	if err != nil {
+		return nil, err
+	}
+	whole, stub := object.Compose(draft).Document, vocab.Document{}
+	for _, term := range stubTerms {
+		if v, ok := whole[term]; ok {
+			stub[term] = v
+		}
+	}
+	return vocab.Encode(stub), nil
+}
+
 // InstanceActorDocument is the document of the actor that fetches for the whole
 // server.
 func (s *Service) InstanceActorDocument() json.RawMessage {
