@@ -38,7 +38,7 @@ func (tx *Tx) PutSignatureHost(h SignatureHost) error {
 	_, err = tx.exec(`
 		DELETE FROM signature_hosts
 		WHERE until <= $1 OR host IN (
-		  SELECT s.host FROM signature_hosts s ORDER BY s.until DESC, s.host LIMIT 100 OFFSET $2)`,
+		  SELECT s.host FROM signature_hosts s ORDER BY s.until DESC, s.host DESC LIMIT 100 OFFSET $2)`,
 		millis(tx.Now()), MaxSignatureHosts)
 	return err
 }

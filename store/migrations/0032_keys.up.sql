@@ -20,4 +20,4 @@ CREATE TABLE signature_hosts (
   told    BOOLEAN NOT NULL,                  -- an answer of theirs said so, and not only a document
   until   BIGINT NOT NULL
 );
-CREATE INDEX signature_hosts_until ON signature_hosts (until);
+CREATE INDEX signature_hosts_until ON signature_hosts (until, host);
