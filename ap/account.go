@@ -56,6 +56,10 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 	if err != nil {
 		return nil, err
 	}
+	second, err := signature.GenerateEd25519()
+	if err != nil {
+		return nil, err
+	}
 	c, name := s.Config, n.Username
 	account := &store.Account{
 		URI: c.ActorURI(name), Username: name, Type: "Person", URL: c.ProfileURL(name),
@@ -68,7 +72,7 @@ func (s *Service) CreateAccount(ctx context.Context, n NewAccount) (*store.Accou
 			return err
 		}
 		return tx.InsertUser(&store.User{
-			AccountID: account.ID, Email: n.Email, PasswordHash: hash, Admin: n.Admin, PrivateKey: private,
+			AccountID: account.ID, Email: n.Email, PasswordHash: hash, Admin: n.Admin, PrivateKey: private, Ed25519Key: second,
 			DefaultLanguage: c.Languages[0],
 		})
 	})

@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"kinglet/ap/activity"
@@ -53,6 +54,10 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 	if not != "" {
 		return nil, foundHandle{}, fault.Errorf(fault.Forbidden, "%s: %s", doc.ID, not)
 	}
+	doc, err := s.withNamedKeys(ctx, doc, nil)
+	if err != nil {
+		return nil, foundHandle{}, fmt.Errorf("%s: %w", doc.ID, err)
+	}
 	account, err := object.ReadActor(doc)
 	if err != nil {
 		return nil, foundHandle{}, fault.Errorf(fault.Invalid, "%s: %w", doc.ID, err)
@@ -81,7 +86,13 @@ func (s *Service) storeActor(ctx context.Context, doc *vocab.Object) (*store.Acc
 				return err
 			}
 		}
-		return tx.PutAccount(account)
+		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		if err := tx.PutAccountKeys(account.ID, fetched.Keys); err != nil {
+			return err
+		}
+		return s.noteImplements(tx, doc)
 	})
 	return account, found, err
 }

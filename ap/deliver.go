@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
+	"kinglet/store"
 )
 
 // deliver delivers one activity to one inbox (ActivityPub §7.1), as it is now:
@@ -24,24 +24,31 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if out == nil || err != nil {
 		return err
 	}
-	key, err := s.privateKeys.parse(args.Sender, out.SenderPrivateKey)
+	keys, err := s.signerOf(args.Sender, out)
 	if err != nil {
 		return jobs.Permanent(fmt.Errorf("key of %s: %w", out.Username, err))
 	}
-	// Not in the time of the request: whoever waits here waits for us, not for
-	// the host.
-	signed, err := s.background.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer signed()
-	resp, err := s.client.Do(ctx, outgoing.Request{
-		URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
-		Sign: func(r *http.Request) error {
-			defer signed()
-			return signature.Sign(r, doc, out.KeyID, key, s.Store.Now())
-		},
+	var ours error // what kept us from asking
+	resp, err := s.askSigned(ctx, args.Inbox, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
+		// Not in the time of the request: whoever waits here waits for us, not for
+		// the host.
+		signed, err := s.background.Begin(ctx)
+		if err != nil {
+			ours = err
+			return nil, err
+		}
+		defer signed()
+		return s.client.Do(ctx, outgoing.Request{
+			URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+			Sign: func(r *http.Request) error {
+				defer signed()
+				return keys.sign(r, doc, message, s.Store.Now())
+			},
+		})
 	})
+	if ours != nil {
+		return ours
+	}
 	if errors.Is(err, outgoing.ErrTooLarge) {
 		return nil // it was answered, at length
 	}
@@ -52,6 +59,19 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
 	return deliveryOutcome(args.Inbox, resp)
+}
+
+// signerOf has the keys of an account here, of which the RSA key must be there.
+func (s *Service) signerOf(sender store.AccountID, out *store.Delivery) (keys signer, err error) {
+	key, err := s.privateKeys.parse(sender, out.SenderPrivateKey)
+	if err != nil {
+		return keys, err
+	}
+	keys = signer{keyID: out.KeyID, ed25519ID: s.Config.Ed25519KeyID(out.Username), rsa: key}
+	if out.SenderEd25519Key != "" {
+		keys.ed25519, err = s.privateKeys.parseEd25519(sender, out.SenderEd25519Key)
+	}
+	return keys, err
 }
 
 // deliveryOutcome interprets the response of an inbox: a refusal is permanent,

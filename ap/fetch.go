@@ -8,7 +8,6 @@ import (
 
 	"kinglet/ap/activity"
 	"kinglet/ap/object"
-	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/outgoing"
@@ -17,13 +16,17 @@ import (
 
 // signAsInstance signs a request as the instance actor, which signs what no
 // account does. That of a job makes way for requests.
-func (s *Service) signAsInstance(r *http.Request) error {
+func (s *Service) signAsInstance(r *http.Request, message bool) error {
 	signed, err := s.background.BeginJob(r.Context())
 	if err != nil {
 		return err
 	}
 	defer signed()
-	return signature.Sign(r, nil, s.Config.InstanceKeyID(), s.instanceKey, s.Store.Now())
+	return s.instanceSigner().sign(r, nil, message, s.Store.Now())
+}
+
+func (s *Service) instanceSigner() signer {
+	return signer{keyID: s.Config.InstanceKeyID(), ed25519ID: s.Config.InstanceEd25519KeyID(), rsa: s.instanceKey, ed25519: s.instanceEd25519}
 }
 
 // fetchDocument fetches an ActivityPub document from its origin, signed by the
@@ -76,9 +79,16 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if s.Config.IsOwn(uri) {
 		return nil, "", fault.Errorf(fault.Invalid, "%s is on this server and not fetched", uri)
 	}
-	resp, err := s.get(ctx, outgoing.Request{
-		URL: vocab.WithoutFragment(uri), Accept: vocab.Accept,
-		Sign: s.signAsInstance, SignedBy: s.Config.InstanceKeyID(),
+	page := vocab.WithoutFragment(uri)
+	resp, err := s.askSigned(ctx, page, true, func(message bool) (*outgoing.Response, error) {
+		by := s.Config.InstanceKeyID()
+		if message {
+			by = s.Config.InstanceEd25519KeyID()
+		}
+		return s.get(ctx, outgoing.Request{
+			URL: page, Accept: vocab.Accept, SignedBy: by,
+			Sign: func(r *http.Request) error { return s.signAsInstance(r, message) },
+		})
 	})
 	if err != nil {
 		return nil, "", fetchError(uri, err)

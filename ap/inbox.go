@@ -92,7 +92,10 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		}
 	}
 	if actor.URI != doc.Actor.ID {
-		return none, fault.Errorf(fault.Forbidden, "the actor of the activity is %s, but it is signed by %s", doc.Actor.ID, actor.URI)
+		if actor, err = s.provenActor(ctx, q.Client, actor, doc, leave); err != nil {
+			return none, err
+		}
+		q.Recipient = 0 // that somebody brought it to an inbox asks for nothing
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
 		return none, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
+	"kinglet/ap/proof"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -92,10 +93,28 @@ func (s *Service) readOutgoing(ctx context.Context, key outgoingKey) (out *store
 		doc, err = s.Document(tx, &store.Object{ID: key.activity, Type: out.Type, Local: true})
 		return err
 	})
+	if err == nil && out != nil && len(doc) > 0 {
+		doc, err = s.prove(key.sender, out, doc)
+	}
 	if fault.Is(err, fault.NotFound) || err == nil && len(doc) == 0 {
 		return nil, nil, nil
 	}
 	return out, doc, err
+}
+
+// prove adds the sender's proof to an activity that is public (FEP-8b32): whoever
+// gets it can pass it on. What is for some only gets none: it would let any of them
+// prove to everybody what was said to them. It is made once for all inboxes, and is
+// the same each time.
+func (s *Service) prove(sender store.AccountID, out *store.Delivery, doc json.RawMessage) (json.RawMessage, error) {
+	if out.Visibility > store.Unlisted || out.SenderEd25519Key == "" {
+		return doc, nil
+	}
+	key, err := s.privateKeys.parseEd25519(sender, out.SenderEd25519Key)
+	if err != nil {
+		return nil, err
+	}
+	return proof.Sign(doc, s.Config.Ed25519KeyID(out.Username), key, out.CreatedAt)
 }
 
 // isRetracted reports whether an activity is not delivered any more. Of a

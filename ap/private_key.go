@@ -1,6 +1,8 @@
 package ap
 
 import (
+	"crypto"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"sync"
 
@@ -15,39 +17,62 @@ import (
 // never used again.
 type privateKeys struct {
 	mu     sync.Mutex
-	parsed map[store.AccountID]privateKey
+	parsed map[privateKeyID]privateKey
+}
+
+type privateKeyID struct {
+	account store.AccountID // 0 is the instance actor
+	ed25519 bool
 }
 
 type privateKey struct {
 	text string // PEM
-	key  *rsa.PrivateKey
+	key  crypto.Signer
 }
 
 // maxPrivateKeys limits how many keys are kept in memory, of 4 kB each.
 const maxPrivateKeys = 64
 
-// parse parses the private key of an account, unless it did so before.
+// parse parses the RSA key of an account, unless it did so before.
 func (p *privateKeys) parse(account store.AccountID, text string) (*rsa.PrivateKey, error) {
+	key, err := p.signer(privateKeyID{account, false}, text, func(text string) (crypto.Signer, error) { return signature.ParsePrivate(text) })
+	if err != nil {
+		return nil, err
+	}
+	return key.(*rsa.PrivateKey), nil
+}
+
+// parseEd25519 is parse for its Ed25519 key.
+func (p *privateKeys) parseEd25519(account store.AccountID, text string) (ed25519.PrivateKey, error) {
+	key, err := p.signer(privateKeyID{account, true}, text, func(text string) (crypto.Signer, error) { return signature.ParseEd25519(text) })
+	if err != nil {
+		return nil, err
+	}
+	return key.(ed25519.PrivateKey), nil
+}
+
+func (p *privateKeys) signer(id privateKeyID, text string, parse func(string) (crypto.Signer, error)) (crypto.Signer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known, ok := p.parsed[account]; ok && known.text == text {
+	if known, ok := p.parsed[id]; ok && known.text == text {
 		return known.key, nil
 	}
-	delete(p.parsed, account)
-	key, err := signature.ParsePrivate(text)
+	delete(p.parsed, id)
+	key, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	if p.parsed == nil || len(p.parsed) >= maxPrivateKeys {
-		p.parsed = map[store.AccountID]privateKey{}
+		p.parsed = map[privateKeyID]privateKey{}
 	}
-	p.parsed[account] = privateKey{text, key}
+	p.parsed[id] = privateKey{text, key}
 	return key, nil
 }
 
-// forget removes the key of an account from memory: it was deleted.
+// forget removes the keys of an account from memory: it was deleted.
 func (p *privateKeys) forget(account store.AccountID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.parsed, account)
+	delete(p.parsed, privateKeyID{account, false})
+	delete(p.parsed, privateKeyID{account, true})
 }

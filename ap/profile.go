@@ -77,7 +77,10 @@ func (s *Service) updateProfile(ctx context.Context, id store.AccountID, c Profi
 		return err
 	}
 	s.renderProfile(account, user, known)
-	actor := s.actorDraft(account, s.profileTags(user, known))
+	actor, err := s.actorDraft(account, user, s.profileTags(user, known))
+	if err != nil {
+		return err
+	}
 	update := s.draft(account, "Update", embed(actor), []string{vocab.Public}, []string{account.FollowersURI})
 	_, err = s.local(ctx, account, update, activity.Command{Write: func(tx *store.Tx, a *activity.Activity) error {
 		err := tx.LockAccount(id)
@@ -224,14 +227,35 @@ func (s *Service) ActorDocument(tx *store.Tx, a *store.Account) (json.RawMessage
 	if err != nil && !fault.Is(err, fault.NotFound) { // of an account that was deleted
 		return nil, err
 	}
-	return vocab.Encode(object.Compose(s.actorDraft(a, tags)).Document), nil
+	draft, err := s.actorDraft(a, user, tags)
+	if err != nil {
+		return nil, err
+	}
+	return vocab.Encode(object.Compose(draft).Document), nil
 }
 
-// actorDraft is the document of a local account, with its handle.
-func (s *Service) actorDraft(a *store.Account, tags []vocab.Tag) *vocab.Object {
-	o := object.ActorDraft(a, tags)
-	o.WebFinger = s.Config.Handle(a.Username)
-	return o
+// stubTerms are what others need of an actor to verify its signatures and to
+// answer it.
+var stubTerms = []string{"@context", "id", "type", "preferredUsername", "inbox", "endpoints", "publicKey", "assertionMethod", "generator"}
+
+// ActorStub is as much of a local account's document as strangers get of whom they
+// have to sign for the rest.
+func (s *Service) ActorStub(tx *store.Tx, a *store.Account) (json.RawMessage, error) {
+	user, err := tx.User(a.ID)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := s.actorDraft(a, user, nil)
+	if err != nil {
+		return nil, err
+	}
+	whole, stub := object.Compose(draft).Document, vocab.Document{}
+	for _, term := range stubTerms {
+		if v, ok := whole[term]; ok {
+			stub[term] = v
+		}
+	}
+	return vocab.Encode(stub), nil
 }
 
 // InstanceActorDocument is the document of the actor that fetches for the whole
@@ -241,6 +265,9 @@ func (s *Service) InstanceActorDocument() json.RawMessage {
 	return vocab.Encode(object.Compose(&vocab.Object{
 		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, WebFinger: s.Config.Handle(config.InstanceActorName), Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
 		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
-		PublicKeys: []vocab.PublicKey{{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}},
+		PublicKeys: []vocab.PublicKey{
+			{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}, multikey(s.Config.InstanceEd25519KeyID(), uri, s.instanceEd25519),
+		},
+		Implements: []string{object.ImplementsMessages, object.ImplementsEd25519},
 	}).Document)
 }

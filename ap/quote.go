@@ -42,7 +42,7 @@ func (s *Service) takeQuoted(ctx context.Context, args activity.QuoteArgs) (none
 	if err != nil {
 		return none, err
 	}
-	a.Depth, a.Quotes = activity.MaxThreadDepth, args.Quotes
+	a.Depth, a.Quotes = s.Config.Threads.MaxAncestors, args.Quotes
 	out, err := s.process(ctx, a)
 	if err != nil || out.Object == 0 {
 		return out, err

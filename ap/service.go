@@ -10,13 +10,13 @@ package ap
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"fmt"
 	"log/slog"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/policy"
-	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/background"
 	"kinglet/internal/config"
@@ -37,10 +37,12 @@ type Service struct {
 	env    *activity.Env
 	bounds vocab.Bounds // of what strangers send
 
-	instanceKey       *rsa.PrivateKey // of the instance actor, which fetches for everyone
-	instancePublicKey string          // PEM
-	privateKeys       privateKeys     // of the accounts here
-	publicKeys        publicKeys      // of others
+	instanceKey       *rsa.PrivateKey    // of the instance actor, which fetches for everyone
+	instanceEd25519   ed25519.PrivateKey // the same
+	instancePublicKey string             // PEM
+	privateKeys       privateKeys        // of the accounts here
+	publicKeys        publicKeys         // of others
+	signatureHosts    signatureHosts     // what they take
 	sending           outgoingActivities
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
@@ -77,43 +79,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.background == nil {
 		s.background = background.New()
 	}
-	if err := s.loadInstanceKey(ctx); err != nil {
+	if err := s.loadInstanceKeys(ctx); err != nil {
 		return nil, fmt.Errorf("instance actor's key: %w", err)
 	}
+	if err := s.makeEd25519Keys(ctx); err != nil {
+		return nil, fmt.Errorf("Ed25519 keys: %w", err)
+	}
 	return s, nil
-}
-
-func (s *Service) loadInstanceKey(ctx context.Context) error {
-	known := ""
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		known, _, err = tx.Setting("instance_actor_key")
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if known == "" {
-		key, err := signature.GenerateKey() // not inside the transaction: it takes a while
-		if err != nil {
-			return err
-		}
-		made, err := signature.MarshalPrivate(key)
-		if err != nil {
-			return err
-		}
-		err = s.Store.Update(ctx, func(tx *store.Tx) error {
-			known, err = tx.SettingOnce("instance_actor_key", made)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if s.instanceKey, err = signature.ParsePrivate(known); err != nil {
-		return err
-	}
-	s.instancePublicKey, err = signature.MarshalPublic(&s.instanceKey.PublicKey)
-	return err
 }
 
 // RegisterJobs registers the workers of the jobs that activities cause.

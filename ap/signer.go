@@ -2,8 +2,10 @@ package ap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +48,7 @@ func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, cli
 		return signer, false, err
 	}
 	for _, owner := range list {
-		if s.verifyBy(owner.Account, sig) == nil {
+		if s.verifyBy(owner.Key, sig) == nil {
 			s.limits.prove(client, vocab.Host(sig.KeyID))
 			return owner, true, nil
 		}
@@ -54,8 +56,8 @@ func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, cli
 	return signer, len(list) > 0, nil
 }
 
-func (s *Service) verifyBy(account *store.Account, sig *signature.Signature) error {
-	key, err := s.publicKeys.parse(account.PublicKey)
+func (s *Service) verifyBy(pem string, sig *signature.Signature) error {
+	key, err := s.publicKeys.parse(pem)
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 	if err != nil {
 		return nil, err
 	}
-	if err := s.verifyBy(owner.account, sig); err != nil {
+	if owner, err = s.verifyByOwner(owner, sig); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
 	proven := s.limits.isProven(client, host)
@@ -97,16 +99,48 @@ func (s *Service) fetchSigner(ctx context.Context, sig *signature.Signature, cli
 type keyOwner struct {
 	doc     *vocab.Object
 	account *store.Account
+	keys    []store.AccountKey // what the key id names: all of the owner's if that is the owner's own
+}
+
+// verifyByOwner verifies a signature with the keys that its key id names. Some
+// sign with the id of the actor, or a fragment that no key of the actor has: the
+// key is then kept under this id too, so that it is not fetched for each request.
+func (s *Service) verifyByOwner(owner *keyOwner, sig *signature.Signature) (*keyOwner, error) {
+	err := errors.New("the actor has no such key")
+	for _, k := range owner.keys {
+		if err = s.verifyBy(k.PublicKey, sig); err != nil {
+			continue
+		}
+		if k.ID == sig.KeyID {
+			return owner, nil
+		}
+		named := &keyOwner{doc: withKey(owner.doc, vocab.PublicKey{ID: sig.KeyID, Owner: owner.doc.ID, PEM: k.PublicKey})}
+		named.account, err = object.ReadActor(named.doc)
+		return named, err
+	}
+	return nil, err
+}
+
+// withKey is an actor's document with one more key, or what was fetched of one.
+func withKey(doc *vocab.Object, key vocab.PublicKey) *vocab.Object {
+	whole := *doc
+	whole.PublicKeys = append(slices.Clone(doc.PublicKeys), key)
+	return &whole
 }
 
 // takeKeyOwner stores the owner of a key, unless another request has done so
 // by now.
 func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *store.Account, err error) {
+	known := false
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		account, err = tx.AccountByURI(owner.account.URI)
+		if account, err = tx.AccountByURI(owner.account.URI); err != nil {
+			return err
+		}
+		keys, err := tx.AccountKeys(account.ID)
+		known = account.KeyID == owner.account.KeyID && account.PublicKey == owner.account.PublicKey && hasKeys(keys, owner.account.Keys)
 		return err
 	})
-	if err == nil && account.KeyID == owner.account.KeyID && account.PublicKey == owner.account.PublicKey {
+	if err == nil && known {
 		return account, nil
 	}
 	account, err = s.takeActor(ctx, owner.doc)
@@ -114,6 +148,16 @@ func (s *Service) takeKeyOwner(ctx context.Context, owner *keyOwner) (account *s
 		err = fault.Errorf(fault.Unauthorized, "the owner of the key %s: %w", owner.account.KeyID, err)
 	}
 	return account, err
+}
+
+// hasKeys reports whether all keys are among those that are known.
+func hasKeys(known, keys []store.AccountKey) bool {
+	for _, k := range keys {
+		if !slices.Contains(known, k) {
+			return false
+		}
+	}
+	return true
 }
 
 // fetchKey fetches a key and its owner. Whatever could not be fetched or
@@ -148,22 +192,85 @@ func (s *Service) findKeyOwner(ctx context.Context, keyID string) (*keyOwner, er
 	if err != nil {
 		return nil, err
 	}
+	var key *vocab.Object
 	if !vocab.IsActorType(doc.Type) {
 		if doc.Owner == "" || !vocab.SameOrigin(doc.Owner, keyID) {
 			return nil, fault.Errorf(fault.Invalid, "the key names no owner")
 		}
+		key = doc
 		if doc, err = s.document(ctx, doc.Owner); err != nil {
 			return nil, fmt.Errorf("owner: %w", err)
 		}
+	}
+	if doc, err = s.withNamedKeys(ctx, doc, key); err != nil {
+		return nil, err
 	}
 	account, err := object.ReadActor(doc)
 	if err != nil {
 		return nil, fault.Errorf(fault.Invalid, "owner: %w", err)
 	}
-	if account.KeyID != keyID {
+	owner := &keyOwner{doc: doc, account: account}
+	all := append([]store.AccountKey{{ID: account.KeyID, PublicKey: account.PublicKey}}, account.Keys...)
+	for _, k := range all {
+		if k.ID == keyID && k.PublicKey != "" {
+			owner.keys = append(owner.keys, k)
+		}
+	}
+	// The page of the key id is the owner's own document, and not that of another
+	// account on its host: it names all of its keys.
+	if owner.keys == nil && vocab.WithoutFragment(keyID) == account.URI {
+		owner.keys = slices.DeleteFunc(all, func(k store.AccountKey) bool { return k.PublicKey == "" })
+	}
+	if owner.keys == nil {
 		return nil, fault.Errorf(fault.Invalid, "%s does not own it", account.URI)
 	}
-	return &keyOwner{doc, account}, nil
+	return owner, nil
+}
+
+// maxNamedKeys limits how many keys of one actor are fetched that are documents
+// of their own.
+const maxNamedKeys = 2
+
+// withNamedKeys is an actor's document with the keys that it only names by their
+// ids: each is fetched from its own origin, which must be the actor's, and names
+// the actor as its owner. key is one that was fetched already, if any. Without a
+// key that can be read, an error of the fetch is returned.
+func (s *Service) withNamedKeys(ctx context.Context, doc, key *vocab.Object) (*vocab.Object, error) {
+	var failed error
+	fetched, usable := 0, false
+	for i, k := range doc.PublicKeys {
+		if k.PEM != "" || k.Multibase != "" || k.Owner != "" {
+			usable = true
+			continue
+		}
+		if vocab.WithoutFragment(k.ID) == doc.ID || !vocab.SameOrigin(k.ID, doc.ID) || s.Config.IsOwn(k.ID) {
+			continue
+		}
+		found := key
+		if found == nil || found.ID != k.ID {
+			if fetched == maxNamedKeys {
+				continue
+			}
+			fetched++
+			var err error
+			if found, err = s.document(ctx, k.ID); err != nil {
+				failed = fmt.Errorf("key: %w", err)
+				continue
+			}
+		}
+		if found.ID != k.ID || found.Owner != doc.ID {
+			continue
+		}
+		k.Owner, k.PEM, k.Multibase = found.Owner, found.PublicKeyPEM, found.PublicKeyMultibase
+		whole := *doc
+		whole.PublicKeys = slices.Clone(doc.PublicKeys)
+		whole.PublicKeys[i] = k
+		doc, usable = &whole, true
+	}
+	if !usable && failed != nil {
+		return nil, failed
+	}
+	return doc, nil
 }
 
 // stranger admits a request whose key is not known here, or returns an error

@@ -21,8 +21,9 @@ type Account struct {
 
 	Inbox, SharedInbox, Outbox               string
 	FollowersURI, FollowingURI, FeaturedURI  string
-	KeyID, PublicKey                         string // PublicKey is PEM
-	Avatar, Header                           string // URLs; "" for the default pictures
+	KeyID, PublicKey                         string       // PublicKey is PEM
+	Keys                                     []AccountKey // further ones, when its document was read: they are not read with the row
+	Avatar, Header                           string       // URLs; "" for the default pictures
 	Fields                                   []Field
 	Emojis                                   []Emoji
 	AlsoKnownAs                              []string
@@ -100,31 +101,6 @@ func (tx *Tx) AccountToChange(uri string) (*Account, error) {
 func (tx *Tx) AccountByHandle(username, domain string) (*Account, error) {
 	h := Handle(username, domain)
 	return tx.account("account "+h, `WHERE a.handle = $1`, h)
-}
-
-// KeyOwner is an account that says a key is its own.
-type KeyOwner struct {
-	*Account
-	Followed bool // by a local account
-}
-
-// AccountsByKeyID reads the accounts whose key has the id. There may be
-// several: an account may claim the key id of another one on its host. The
-// account whose id the key id begins with comes first, so that others can't
-// crowd it out. The caller verifies the signature with each.
-func (tx *Tx) AccountsByKeyID(keyID string) (list []KeyOwner, err error) {
-	err = tx.query(func(row scanner) error {
-		o := KeyOwner{Account: new(Account)}
-		err := row.Scan(append(o.dest(), &o.Followed)...)
-		list = append(list, o)
-		return err
-	}, `
-		SELECT `+accountColumns+`, `+followedHere("a.id")+`
-		FROM accounts a
-		WHERE a.key_id = $1
-		ORDER BY CASE WHEN SUBSTR(a.key_id, 1, LENGTH(a.uri)) = a.uri THEN LENGTH(a.uri) ELSE 0 END DESC, a.id
-		LIMIT 8`, keyID)
-	return list, err
 }
 
 func (tx *Tx) account(what, where string, args ...any) (*Account, error) {

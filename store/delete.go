@@ -59,6 +59,7 @@ var relationships = []accountRows{
 // leftovers are what it deletes last, after the statuses, activities, favourites
 // and attachments.
 var leftovers = []accountRows{
+	{"account_keys", "account_id", "key_id"},
 	{"mutes", "target_id", "account_id"},
 	{"home_feed", "account_id", "status_id"},
 	{"bookmarks", "account_id", "status_id"},
@@ -282,9 +283,9 @@ func (tx *Tx) Sending(sender AccountID, after int64) (found Sending, err error) 
 	return found, err
 }
 
-// ForgetKey deletes a deleted account's private key.
+// ForgetKey deletes a deleted account's private keys.
 func (tx *Tx) ForgetKey(id AccountID) error {
 	tx.engine.Erases()
-	_, err := tx.exec(`UPDATE users SET private_key = '' WHERE account_id = $1`, id)
+	_, err := tx.exec(`UPDATE users SET private_key = '', ed25519_key = '' WHERE account_id = $1`, id)
 	return err
 }

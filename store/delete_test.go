@@ -19,7 +19,7 @@ const secret = "Xyzzy"
 // nobody else may take, and what is no text of a person's.
 var idColumns = map[string]string{
 	"accounts":    "id uri handle username domain actor_type url inbox shared_inbox outbox followers_uri following_uri featured_uri key_id public_key",
-	"users":       "account_id private_key default_visibility default_language",
+	"users":       "account_id private_key ed25519_key default_visibility default_language",
 	"objects":     "id uri type object_uri in_reply_to_uri context",
 	"attachments": "id remote_url",
 }

@@ -5,12 +5,15 @@ import "time"
 // Delivery is what a delivery needs to know of an activity of ours and of its
 // sender, beside the document.
 type Delivery struct {
-	Type      string // of the activity
-	DeletedAt time.Time
+	Type       string // of the activity
+	Visibility Visibility
+	CreatedAt  time.Time // of its row
+	DeletedAt  time.Time
 
 	Username, KeyID  string // of the sender
 	SenderDeletedAt  time.Time
 	SenderPrivateKey string // PEM; "" once deleted
+	SenderEd25519Key string // the same; "" before it is made, too
 }
 
 // Delivery reads an activity and its sender, in one statement; NotFound when
@@ -18,9 +21,10 @@ type Delivery struct {
 func (tx *Tx) Delivery(activity ObjectID, sender AccountID) (*Delivery, error) {
 	d := new(Delivery)
 	err := tx.get("activity "+activity.String(), []any{
-		&d.Type, toTime(&d.DeletedAt), &d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey,
+		&d.Type, &d.Visibility, toTime(&d.CreatedAt), toTime(&d.DeletedAt),
+		&d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey, &d.SenderEd25519Key,
 	}, `
-		SELECT o.type, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key
+		SELECT o.type, o.visibility, o.created_at, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key, u.ed25519_key
 		FROM objects o
 		JOIN accounts a ON a.id = $2
 		JOIN users u ON u.account_id = a.id

@@ -14,6 +14,7 @@ type User struct {
 	PasswordHash      string
 	Admin             bool
 	PrivateKey        string // PEM; "" once deleted
+	Ed25519Key        string // PEM; "" once deleted, and before it is made
 	NoteSource        string // as typed
 	FieldsSource      []Field
 	DefaultVisibility Visibility
@@ -24,12 +25,12 @@ type User struct {
 }
 
 const userColumns = `
-	u.account_id, u.email, u.password_hash, u.admin, u.private_key, u.note_source, u.fields_source,
+	u.account_id, u.email, u.password_hash, u.admin, u.private_key, u.ed25519_key, u.note_source, u.fields_source,
 	u.default_visibility, u.default_sensitive, u.default_language, u.created_at, u.last_sign_in_at`
 
 func (u *User) dest() []any {
 	return []any{
-		&u.AccountID, &u.Email, &u.PasswordHash, &u.Admin, &u.PrivateKey, &u.NoteSource, fromJSON(&u.FieldsSource),
+		&u.AccountID, &u.Email, &u.PasswordHash, &u.Admin, &u.PrivateKey, &u.Ed25519Key, &u.NoteSource, fromJSON(&u.FieldsSource),
 		visibilityName{&u.DefaultVisibility}, &u.DefaultSensitive, &u.DefaultLanguage, toTime(&u.CreatedAt), toTime(&u.LastSignInAt),
 	}
 }
@@ -49,11 +50,11 @@ func (tx *Tx) InsertUser(u *User) error {
 	u.CreatedAt, u.Email = tx.Now(), strings.ToLower(u.Email)
 	n, err := tx.exec(`
 		INSERT INTO users (
-		  account_id, email, password_hash, admin, private_key, note_source, fields_source,
+		  account_id, email, password_hash, admin, private_key, ed25519_key, note_source, fields_source,
 		  default_visibility, default_sensitive, default_language, created_at)
-		VALUES ($1, $2, $3, $4, $5, '', '', $6, $7, $8, $9)
+		VALUES ($1, $2, $3, $4, $5, $6, '', '', $7, $8, $9, $10)
 		ON CONFLICT (email) DO NOTHING`,
-		u.AccountID, u.Email, u.PasswordHash, u.Admin, u.PrivateKey,
+		u.AccountID, u.Email, u.PasswordHash, u.Admin, u.PrivateKey, u.Ed25519Key,
 		u.DefaultVisibility.String(), u.DefaultSensitive, u.DefaultLanguage, millis(u.CreatedAt))
 	if err == nil && n == 0 {
 		err = fault.Errorf(fault.Conflict, "the e-mail address %s is already in use", u.Email)

@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"maps"
+
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -215,7 +217,11 @@ func updateActor(tx *store.Tx, a *Activity, doc *vocab.Object) (Outcome, error) 
 	if err != nil {
 		return Outcome{}, err
 	}
-	if account.PublicKey != old.PublicKey || account.KeyID != old.KeyID || account.Username != old.Username {
+	keys, err := tx.AccountKeys(old.ID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if account.PublicKey != old.PublicKey || account.KeyID != old.KeyID || account.Username != old.Username || otherKeys(old, keys, account) {
 		if err := Refresh(tx, old.URI); err != nil {
 			return Outcome{}, err
 		}
@@ -227,4 +233,19 @@ func updateActor(tx *store.Tx, a *Activity, doc *vocab.Object) (Outcome, error) 
 	account.SuspendedByUs = old.SuspendedByUs
 	account.SuspendByOrigin(doc.Suspended)
 	return Outcome{}, tx.PutAccount(account)
+}
+
+// otherKeys reports whether an actor's new document has other keys than are known,
+// whatever their ids: some sign with ids that no key has, which are kept too.
+func otherKeys(old *store.Account, known []store.AccountKey, account *store.Account) bool {
+	texts := func(first string, keys []store.AccountKey) map[string]bool {
+		set := map[string]bool{first: true}
+		for _, k := range keys {
+			if k.PublicKey != "" {
+				set[k.PublicKey] = true
+			}
+		}
+		return set
+	}
+	return !maps.Equal(texts(old.PublicKey, known), texts(account.PublicKey, account.Keys))
 }

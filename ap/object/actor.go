@@ -64,7 +64,7 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	if account.Inbox == "" {
 		return nil, errors.New("it has no inbox on its own server")
 	}
-	if err := keyOf(account, doc); err != nil {
+	if err := keysOf(account, doc); err != nil {
 		return nil, err
 	}
 	if doc.Icon != nil && isURI(doc.Icon.URL) {
@@ -85,23 +85,6 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
 	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
-}
-
-// keyOf reads the actor's key: it names the actor as its owner, has the actor's
-// origin, and, when its id has a fragment, is in the actor's own document and
-// not in that of another account on the host (SECURITY-RULES 1).
-func keyOf(account *store.Account, doc *vocab.Object) error {
-	for _, k := range doc.PublicKeys {
-		page := vocab.WithoutFragment(k.ID)
-		if page != k.ID && page != doc.ID {
-			continue
-		}
-		if k.Owner == doc.ID && vocab.SameOrigin(k.ID, doc.ID) && k.PEM != "" && len(k.PEM) < 16<<10 {
-			account.KeyID, account.PublicKey = k.ID, k.PEM
-			return nil
-		}
-	}
-	return errors.New("it has no public key of its own")
 }
 
 // ActorDraft is the document of a local account. tags are the mentions and
@@ -142,10 +125,8 @@ func writeActor(o *vocab.Object) vocab.Document {
 			d[term] = value
 		}
 	}
-	if len(o.PublicKeys) > 0 {
-		k := o.PublicKeys[0]
-		d["publicKey"] = vocab.Document{"id": k.ID, "owner": k.Owner, "publicKeyPem": k.PEM}
-	}
+	writeKeys(d, o)
+	writeImplemented(d, o)
 	if o.SharedInbox != "" {
 		d["endpoints"] = vocab.Document{"sharedInbox": o.SharedInbox}
 	}

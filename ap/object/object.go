@@ -74,6 +74,9 @@ func IsStatus(typ string) bool { return kindOf(typ).Read != nil }
 func Compose(draft *vocab.Object) *vocab.Object {
 	compose(draft)
 	draft.Document["@context"] = vocab.Context()
+	if vocab.IsActorType(draft.Type) || draft.Object.Object != nil && vocab.IsActorType(draft.Object.Object.Type) {
+		draft.Document["@context"] = vocab.ActorContext()
+	}
 	return draft
 }
 

@@ -23,12 +23,40 @@ const (
 func GenerateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
 
 // MarshalPrivate writes a key as PKCS #8 PEM.
-func MarshalPrivate(key *rsa.PrivateKey) (string, error) {
+func MarshalPrivate(key *rsa.PrivateKey) (string, error) { return marshalPrivate(key) }
+
+func marshalPrivate(key crypto.Signer) (string, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return "", err
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
+}
+
+// GenerateEd25519 generates an actor's second key, and writes it as PKCS #8 PEM.
+func GenerateEd25519() (string, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	return marshalPrivate(key)
+}
+
+// ParseEd25519 reads a private key that GenerateEd25519 made.
+func ParseEd25519(text string) (ed25519.PrivateKey, error) {
+	der, err := decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("private key: %w", err)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("private key: %w", err)
+	}
+	edKey, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		return nil, errors.New("private key: not an Ed25519 key")
+	}
+	return edKey, nil
 }
 
 // ParsePrivate reads a private key of PKCS #8 or #1.

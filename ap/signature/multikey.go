@@ -71,3 +71,15 @@ func decodeBase58(text string) ([]byte, error) {
 	}
 	return append(make([]byte, zeros), n.Bytes()...), nil
 }
+
+// EncodeMultibase writes bytes as "z" and base58.
+func EncodeMultibase(b []byte) string { return "z" + encodeBase58(b) }
+
+// DecodeMultibase reads what EncodeMultibase writes, of up to 90 bytes.
+func DecodeMultibase(text string) ([]byte, error) {
+	encoded, ok := strings.CutPrefix(text, "z")
+	if !ok || len(text) > maxMultibase {
+		return nil, errors.New("multibase: not base58")
+	}
+	return decodeBase58(encoded)
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -13,15 +14,22 @@ const maxHeader = 8 << 10
 var errUnreadable = errors.New("invalid Signature header")
 
 // parameters parses the one Signature header (or Authorization of that scheme)
-// into its parameters, each of them once.
+// into its parameters, each of them once. Some send both, or write the scheme in
+// the one as well: what is the same is one signature.
 func parameters(h http.Header) (map[string]string, error) {
-	values := h.Values("Signature")
+	var values []string
+	for _, v := range h.Values("Signature") {
+		if scheme, s, ok := strings.Cut(v, " "); ok && strings.EqualFold(scheme, "Signature") {
+			v = s
+		}
+		values = append(values, v)
+	}
 	for _, a := range h.Values("Authorization") {
 		if scheme, s, ok := strings.Cut(a, " "); ok && strings.EqualFold(scheme, "Signature") {
-			values = append(values[:len(values):len(values)], s)
+			values = append(values, s)
 		}
 	}
-	if len(values) == 0 {
+	if values = slices.Compact(values); len(values) == 0 {
 		return nil, errors.New("the request is not signed")
 	}
 	if len(values) > 1 {

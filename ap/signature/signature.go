@@ -129,6 +129,7 @@ func (u Rules) Parse(r *http.Request, now time.Time) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
+	p["algorithm"] = strings.ToLower(p["algorithm"])
 	s := &Signature{KeyID: p["keyId"], alg: p["algorithm"]}
 	if err := checkKeyID(s.KeyID); err != nil {
 		return nil, err
@@ -204,11 +205,12 @@ func (s *Signature) verifyCavage(key crypto.PublicKey) error {
 		if err := checkSize(key); err != nil {
 			return err
 		}
-		// hs2019 was SHA-512 to some, and is SHA-256 to most.
+		// hs2019, which is meant where nothing is named, was SHA-512 to some, and is
+		// SHA-256 to most.
 		if s.alg != "rsa-sha512" {
 			algorithms = append(algorithms, httpsig.RSA_SHA256)
 		}
-		if s.alg == "rsa-sha512" || s.alg == "hs2019" {
+		if s.alg == "rsa-sha512" || s.alg == "hs2019" || s.alg == "" {
 			algorithms = append(algorithms, httpsig.RSA_SHA512)
 		}
 	case ed25519.PublicKey:

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -122,7 +123,7 @@ func TestForgeries(t *testing.T) {
 		{name: "date not covered", forge: func(r *http.Request) { sig(r, " date", "") }, want: "no date"},
 		{name: "host not covered", forge: func(r *http.Request) { sig(r, " host", "") }, want: "host"},
 		{name: "another host", forge: func(r *http.Request) { r.Host = "c.test" }, want: "host"},
-		{name: "two signatures", forge: func(r *http.Request) { r.Header.Add("Signature", r.Header.Get("Signature")) }, want: "more than one"},
+		{name: "two signatures", forge: func(r *http.Request) { r.Header.Add("Signature", r.Header.Get("Signature")+",x=1") }, want: "more than one"},
 		{name: "two dates", forge: func(r *http.Request) { r.Header.Add("Date", r.Header.Get("Date")) }, want: "2 times"},
 		{name: "a header covered twice", forge: func(r *http.Request) { sig(r, " date", " date date") }, want: "twice"},
 		{name: "a parameter twice", forge: func(r *http.Request) { sig(r, `headers=`, `headers="date",headers=`) }, want: "twice"},
@@ -143,7 +144,7 @@ func TestForgeries(t *testing.T) {
 		{name: "a header covered that is not there", forge: func(r *http.Request) { sig(r, " date", " date x-none") }, want: "0 times"},
 		{name: "another content type", forge: func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }, want: "does not match the key"},
 		{name: "a signature here and one there", forge: func(r *http.Request) {
-			r.Header.Set("Authorization", "signature "+r.Header.Get("Signature"))
+			r.Header.Set("Authorization", "signature "+r.Header.Get("Signature")+",x=1")
 		}, want: "more than one"},
 		{name: "two signatures in one header", forge: func(r *http.Request) {
 			r.Header.Set("Signature", r.Header.Get("Signature")+","+r.Header.Get("Signature"))
@@ -425,6 +426,24 @@ func BenchmarkVerify(b *testing.B) {
 		if err := verify(r, "{}", &testKey().PublicKey); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What signing by RFC 9421 costs with each kind of key.
+func BenchmarkSignMessage(b *testing.B) {
+	for _, key := range []crypto.Signer{testKey(), testEd25519} {
+		b.Run(fmt.Sprintf("%T", key), func(b *testing.B) {
+			body := []byte("{}")
+			r, err := http.NewRequest("POST", "https://a.test/inbox", bytes.NewReader(body))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := SignMessage(r, body, keyID, key, now); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -72,6 +72,26 @@ func newContext() []any {
 	}
 }
 
+// ActorContext is the @context of documents with an actor in them: those of its
+// Multikeys (FEP-521a) and of what its software implements (FEP-844e) as well.
+func ActorContext() []any {
+	c := Context()
+	return append(c[:2:2], "https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", c[2], actorTerms{
+		Implements: setTerm{"https://w3id.org/fep/844e#implements", "@id", "@set"},
+	})
+}
+
+// actorTerms are the extensions that only actors use.
+type actorTerms struct {
+	Implements setTerm `json:"implements"`
+}
+
+type setTerm struct {
+	ID        string `json:"@id"`
+	Type      string `json:"@type"`
+	Container string `json:"@container"`
+}
+
 // Date is a time as documents have it, "" for none.
 func Date(t time.Time) string {
 	if t.IsZero() {

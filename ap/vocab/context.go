@@ -10,6 +10,7 @@ var coreTerms = map[string]string{
 	"to": "to", "cc": "cc", "bto": "bto", "bcc": "bcc", "inReplyTo": "inReplyTo",
 	"inbox": "inbox", "outbox": "outbox", "followers": "followers", "preferredUsername": "preferredUsername",
 	"publicKey": "publicKey", "owner": "owner", "publicKeyPem": "publicKeyPem",
+	"assertionMethod": "assertionMethod", "controller": "controller", "publicKeyMultibase": "publicKeyMultibase", "proof": "proof",
 }
 
 var normalPrefixes = []string{

@@ -157,12 +157,8 @@ func readActor(o *Object, m map[string]any) {
 	if e, ok := m["endpoints"].(map[string]any); ok {
 		o.SharedInbox = id(e["sharedInbox"])
 	}
-	for _, k := range list(m["publicKey"]) {
-		if key, ok := k.(map[string]any); ok && len(o.PublicKeys) < 8 {
-			o.PublicKeys = append(o.PublicKeys, PublicKey{ID: text(key["id"]), Owner: id(key["owner"]), PEM: text(key["publicKeyPem"])})
-		}
-	}
-	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
+	readKeys(o, m)
+	o.Implements = implements(m)
 	o.Icon, o.Image = image(m["icon"]), image(m["image"])
 	o.ManuallyApprovesFollowers = boolOf(m["manuallyApprovesFollowers"])
 	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])

@@ -65,7 +65,12 @@ type Object struct {
 	AlsoKnownAs                                      []string
 
 	// A key that is a document of its own.
-	Owner, PublicKeyPEM string
+	Owner, PublicKeyPEM, PublicKeyMultibase string
+
+	// What its software implements: ids of specifications (FEP-844e), its own or
+	// those of its generator.
+	Implements []string
+	Generator  string // of drafts: the id of the application that made it
 
 	TotalItems  int64
 	Items       []Ref
@@ -130,8 +135,16 @@ type Image struct {
 	Width, Height  int
 }
 
-// PublicKey is an actor's key: the PEM text, and the owner that it names.
-type PublicKey struct{ ID, Owner, PEM string }
+// PublicKey is an actor's key: its text, and the owner (or controller) that it
+// names. Only the ID is there of one that is a document of its own.
+type PublicKey struct {
+	ID, Owner      string
+	PEM, Multibase string // one of them (FEP-521a)
+	Assertion      bool   // in assertionMethod
+}
+
+// MaxKeys limits how many keys of an actor are read.
+const MaxKeys = 10
 
 // Poll is what a Question says beside its choices.
 type Poll struct {

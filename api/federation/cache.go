@@ -17,9 +17,13 @@ const (
 )
 
 // document serves what is public. While any policy decides which servers get
-// what, no cache may give one the answer to another. Who has the same bytes
-// already is answered with 304.
+// what, no cache may give one the answer to another; where requests have to be
+// signed, none may keep it. Who has the same bytes already is answered with 304.
 func (a *API) document(w http.ResponseWriter, status int, doc json.RawMessage) {
+	if a.Config.Federation.AuthorizedFetch {
+		privateDocument(w, status, doc)
+		return
+	}
 	respond.Public(w, documentAge)
 	w.Header().Set("Vary", "Accept")
 	if a.Service.AsksReaders() {

@@ -50,13 +50,13 @@ func (a *API) Routes(r chi.Router) {
 	r.Post(config.InstanceInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.SharedInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
-	r.Get(config.OutboxURL.Path(), a.outbox)
-	r.Get(config.FollowersURL.Path(), a.followers)
-	r.Get(config.FollowingURL.Path(), a.following)
-	r.Get(config.FeaturedURL.Path(), a.featured)
-	r.Get(config.RepliesURL.Path(), a.ofStatus(config.RepliesURL, replies))
-	r.Get(config.LikesURL.Path(), a.ofStatus(config.LikesURL, total(func(o *store.Object) int64 { return o.FavouritesCount })))
-	r.Get(config.SharesURL.Path(), a.ofStatus(config.SharesURL, total(func(o *store.Object) int64 { return o.ReblogsCount })))
+	r.Get(config.OutboxURL.Path(), a.demanded(a.outbox))
+	r.Get(config.FollowersURL.Path(), a.demanded(a.followers))
+	r.Get(config.FollowingURL.Path(), a.demanded(a.following))
+	r.Get(config.FeaturedURL.Path(), a.demanded(a.featured))
+	r.Get(config.RepliesURL.Path(), a.demanded(a.ofStatus(config.RepliesURL, replies)))
+	r.Get(config.LikesURL.Path(), a.demanded(a.ofStatus(config.LikesURL, total(func(o *store.Object) int64 { return o.FavouritesCount }))))
+	r.Get(config.SharesURL.Path(), a.demanded(a.ofStatus(config.SharesURL, total(func(o *store.Object) int64 { return o.ReblogsCount }))))
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -83,12 +83,17 @@ func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
+	reader, err := a.actorReader(r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
 	doc, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (json.RawMessage, error) {
 		account, err := a.local(tx, r)
 		if err != nil {
 			return nil, err
 		}
-		return a.Service.ActorDocument(tx, account)
+		return a.actorDocument(tx, account, reader)
 	})
 	if err != nil {
 		a.fail(w, r, err)
@@ -98,7 +103,7 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
-	a.document(w, http.StatusOK, a.Service.InstanceActorDocument())
+	a.openDocument(w, http.StatusOK, a.Service.InstanceActorDocument())
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
@@ -107,16 +112,24 @@ func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
 
 // Object serves a note by its UUID.
 func (a *API) Object(w http.ResponseWriter, r *http.Request) {
-	a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
+	if r, ok := a.admit(w, r); ok {
+		a.serveObject(w, r, a.Config.ObjectURI(chi.URLParam(r, "uuid")))
+	}
 }
 
 // Activity serves an activity by its UUID.
 func (a *API) Activity(w http.ResponseWriter, r *http.Request) {
-	a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
+	if r, ok := a.admit(w, r); ok {
+		a.serveObject(w, r, a.Config.ActivityURI(chi.URLParam(r, "uuid")))
+	}
 }
 
 // Status serves the document behind a status's page.
 func (a *API) Status(w http.ResponseWriter, r *http.Request) {
+	r, ok := a.admit(w, r)
+	if !ok {
+		return
+	}
 	id, _ := store.ParseID(chi.URLParam(r, "id"))
 	o, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (*store.Object, error) {
 		o, err := tx.Object(store.ObjectID(id))
@@ -231,6 +244,9 @@ func (a *API) servePublic(w http.ResponseWriter, r *http.Request, o served) {
 // any policy wants to know: a signature is not required, and there is nil
 // without one.
 func (a *API) publicReader(r *http.Request) (*store.Account, error) {
+	if reader := admitted(r); reader != nil {
+		return reader, nil
+	}
 	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
 		return nil, nil
 	}

@@ -100,13 +100,13 @@ func TestUnbelievableKeyIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	bob := s.Stranger("bob@b.test")
-	bob.KeyID = bob.URI + "#another" // its document has the old one
+	bob.KeyID = unowned(bob)
 	for i := range 5 {
 		if rec := s.post(address(i), bob, s.inbox, s.follow(bob, "1")); rec.Code != 401 {
 			t.Errorf("%d", rec.Code)
 		}
 	}
-	if n := gets(bob.Host, ""); n != 1 {
+	if n := gets(bob.Host, ""); n != 2 { // the key and its owner
 		t.Errorf("%d GETs", n)
 	}
 }

@@ -52,6 +52,9 @@ func (a *API) receive(w http.ResponseWriter, r *http.Request, recipient store.Ac
 	if after > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds())+1))
 	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("Accept-Signature", signature.AcceptSignature)
+	}
 	respond.JSON(w, status, map[string]string{"error": inboxWords[status]})
 }
 

@@ -114,6 +114,14 @@ func TestNamedKeyIsNotStored(t *testing.T) {
 	}
 }
 
+// unowned is the id of a key of an actor's that its document does not name.
+func unowned(who *apptest.Stranger) string {
+	id := "https://" + who.Host.Name + "/keys/1"
+	pem := who.Document["publicKey"].(apptest.Object)["publicKeyPem"]
+	who.Host.Serve(id, apptest.Object{"id": id, "type": "CryptographicKey", "owner": who.URI, "publicKeyPem": pem})
+	return id
+}
+
 // An inbox says the same whatever could not be fetched of a key, so that nobody
 // learns what we could reach. The log has the reason.
 func TestInboxDisclosesNothing(t *testing.T) {
@@ -129,11 +137,11 @@ func TestInboxDisclosesNothing(t *testing.T) {
 		http.Redirect(rw, r, "https://10.0.0.1/secret", http.StatusFound)
 	})
 	html, private, liar, stolen := mallory.As("html@b.test"), mallory.As("x@10.0.0.1"), mallory.As("liar@b.test"), other.As("other@b.test")
-	stolen.KeyID = other.URI + "#another"
+	stolen.KeyID = unowned(other)
 	answers := map[string]string{}
 	for name, by := range map[string]*apptest.Stranger{
 		"not found": mallory.As("none@b.test"), "a page": html, "an error": mallory.As("broken@b.test"), "a redirect": mallory.As("redirected@b.test"),
-		"a host that is down": mallory.As("x@down.test"), "a private address": private, "not the key's": liar, "another key of the actor": stolen,
+		"a host that is down": mallory.As("x@down.test"), "a private address": private, "not the key's": liar, "a key that the actor does not name": stolen,
 	} {
 		rec := s.post("192.0.2.1", by, s.inbox, s.follow(by, "1"))
 		for _, differs := range []string{"X-RateLimit-Remaining", "X-Request-Id"} {

@@ -96,6 +96,10 @@ const contextPage = 200
 // Context serves the public part of a conversation (FEP-7888), as a collection of
 // its posts that belongs to who began it here (FEP-f228): whole if it is short.
 func (a *API) Context(w http.ResponseWriter, r *http.Request) {
+	r, ok := a.admit(w, r)
+	if !ok {
+		return
+	}
 	uri := a.Config.ContextURI(chi.URLParam(r, "uuid"))
 	after, _ := store.ParseID(r.URL.Query().Get("min_id"))
 	paged := r.URL.Query().Get("page") != ""

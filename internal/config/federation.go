@@ -15,6 +15,7 @@ type Federation struct {
 	FetchesPerSender    RateLimit `toml:"fetches_per_sender" default:"300/10m" doc:"GETs that the messages of all accounts of one host may cause; ten times as many of those that somebody here follows."`
 	FetchesPerHost      RateLimit `toml:"fetches_per_host" default:"600/5m" doc:"GETs that we make at one host because of the messages of strangers. What people here ask for, and what those cause whom they follow, is counted apart."`
 	Mentions            int       `toml:"mentions" default:"500" doc:"How many accounts one post of another server may mention, and how many here it may be addressed to. One with more is refused."`
+	AuthorizedFetch     bool      `toml:"authorized_fetch" default:"false" doc:"Whether what is public is served to signed requests only: posts, collections and whole profiles as documents, none of it to who is suspended here. Pages, the API and media stay open. Relays and servers that do not sign what they ask for get nothing."`
 	WaitingPerHost      int       `toml:"waiting_per_host" default:"500" doc:"How many messages of one host may wait until what they need is fetched, and how many posts of one host that they answer."`
 }
 

@@ -19,6 +19,7 @@ const (
 	NotOurURL URLKind = iota
 	ActorURL
 	KeyURL
+	Ed25519KeyURL
 	InboxURL
 	OutboxURL
 	FollowersURL
@@ -26,6 +27,7 @@ const (
 	FeaturedURL
 	InstanceActorURL
 	InstanceKeyURL
+	InstanceEd25519KeyURL
 	InstanceInboxURL
 	InstanceOutboxURL
 	SharedInboxURL
@@ -49,29 +51,31 @@ var ownURLs = [...]struct {
 	path, fragment string
 	isID           bool
 }{
-	ActorURL:          {path: "/users/{name}", isID: true},
-	KeyURL:            {path: "/users/{name}", fragment: "main-key", isID: true},
-	InboxURL:          {path: "/users/{name}/inbox", isID: true},
-	OutboxURL:         {path: "/users/{name}/outbox", isID: true},
-	FollowersURL:      {path: "/users/{name}/followers", isID: true},
-	FollowingURL:      {path: "/users/{name}/following", isID: true},
-	FeaturedURL:       {path: "/users/{name}/collections/featured", isID: true},
-	InstanceActorURL:  {path: "/actor", isID: true},
-	InstanceKeyURL:    {path: "/actor", fragment: "main-key", isID: true},
-	InstanceInboxURL:  {path: "/actor/inbox", isID: true},
-	InstanceOutboxURL: {path: "/actor/outbox", isID: true},
-	SharedInboxURL:    {path: "/inbox", isID: true},
-	ObjectURL:         {path: "/objects/{uuid}", isID: true},
-	RepliesURL:        {path: "/objects/{uuid}/replies", isID: true},
-	LikesURL:          {path: "/objects/{uuid}/likes", isID: true},
-	SharesURL:         {path: "/objects/{uuid}/shares", isID: true},
-	ActivityURL:       {path: "/activities/{uuid}", isID: true},
-	ContextURL:        {path: "/contexts/{uuid}", isID: true},
-	ProfileURL:        {path: "/@{name}"},
-	StatusURL:         {path: "/@{name}/{id}"},
-	TagURL:            {path: "/tags/{tag}"},
-	MediaURL:          {path: "/media/{key}/{file}"},
-	StaticURL:         {path: "/static/{file}"},
+	ActorURL:              {path: "/users/{name}", isID: true},
+	KeyURL:                {path: "/users/{name}", fragment: "main-key", isID: true},
+	Ed25519KeyURL:         {path: "/users/{name}", fragment: "ed25519-key", isID: true},
+	InboxURL:              {path: "/users/{name}/inbox", isID: true},
+	OutboxURL:             {path: "/users/{name}/outbox", isID: true},
+	FollowersURL:          {path: "/users/{name}/followers", isID: true},
+	FollowingURL:          {path: "/users/{name}/following", isID: true},
+	FeaturedURL:           {path: "/users/{name}/collections/featured", isID: true},
+	InstanceActorURL:      {path: "/actor", isID: true},
+	InstanceKeyURL:        {path: "/actor", fragment: "main-key", isID: true},
+	InstanceEd25519KeyURL: {path: "/actor", fragment: "ed25519-key", isID: true},
+	InstanceInboxURL:      {path: "/actor/inbox", isID: true},
+	InstanceOutboxURL:     {path: "/actor/outbox", isID: true},
+	SharedInboxURL:        {path: "/inbox", isID: true},
+	ObjectURL:             {path: "/objects/{uuid}", isID: true},
+	RepliesURL:            {path: "/objects/{uuid}/replies", isID: true},
+	LikesURL:              {path: "/objects/{uuid}/likes", isID: true},
+	SharesURL:             {path: "/objects/{uuid}/shares", isID: true},
+	ActivityURL:           {path: "/activities/{uuid}", isID: true},
+	ContextURL:            {path: "/contexts/{uuid}", isID: true},
+	ProfileURL:            {path: "/@{name}"},
+	StatusURL:             {path: "/@{name}/{id}"},
+	TagURL:                {path: "/tags/{tag}"},
+	MediaURL:              {path: "/media/{key}/{file}"},
+	StaticURL:             {path: "/static/{file}"},
 }
 
 // otherSegments are the first segments of other paths that are served.
@@ -212,6 +216,11 @@ func (c *Config) ActorURI(name string) string { return c.MakeURL(URL{Kind: Actor
 // KeyID is the id of its key.
 func (c *Config) KeyID(name string) string { return c.MakeURL(URL{Kind: KeyURL, Name: name}) }
 
+// Ed25519KeyID is the id of its second key, an Ed25519 one.
+func (c *Config) Ed25519KeyID(name string) string {
+	return c.MakeURL(URL{Kind: Ed25519KeyURL, Name: name})
+}
+
 // InboxURI is the account's own inbox.
 func (c *Config) InboxURI(name string) string { return c.MakeURL(URL{Kind: InboxURL, Name: name}) }
 
@@ -251,6 +260,11 @@ func (c *Config) InstanceActorURI() string { return c.MakeURL(URL{Kind: Instance
 
 // InstanceKeyID is the id of its key.
 func (c *Config) InstanceKeyID() string { return c.MakeURL(URL{Kind: InstanceKeyURL}) }
+
+// InstanceEd25519KeyID is the id of its second key, an Ed25519 one.
+func (c *Config) InstanceEd25519KeyID() string {
+	return c.MakeURL(URL{Kind: InstanceEd25519KeyURL})
+}
 
 // InstanceInboxURI is the instance actor's inbox.
 func (c *Config) InstanceInboxURI() string { return c.MakeURL(URL{Kind: InstanceInboxURL}) }

@@ -11,6 +11,7 @@ func made(c *Config) map[URL]string {
 	return map[URL]string{
 		{ActorURL, "alice", ""}:          c.ActorURI("alice"),
 		{KeyURL, "alice", ""}:            c.KeyID("alice"),
+		{Ed25519KeyURL, "alice", ""}:     c.Ed25519KeyID("alice"),
 		{InboxURL, "alice", ""}:          c.InboxURI("alice"),
 		{OutboxURL, "alice", ""}:         c.OutboxURI("alice"),
 		{FollowersURL, "alice", ""}:      c.FollowersURI("alice"),
@@ -18,6 +19,7 @@ func made(c *Config) map[URL]string {
 		{FeaturedURL, "alice", ""}:       c.FeaturedURI("alice"),
 		{InstanceActorURL, "", ""}:       c.InstanceActorURI(),
 		{InstanceKeyURL, "", ""}:         c.InstanceKeyID(),
+		{InstanceEd25519KeyURL, "", ""}:  c.InstanceEd25519KeyID(),
 		{InstanceInboxURL, "", ""}:       c.InstanceInboxURI(),
 		{InstanceOutboxURL, "", ""}:      c.InstanceOutboxURI(),
 		{SharedInboxURL, "", ""}:         c.SharedInboxURI(),

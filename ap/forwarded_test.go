@@ -1,0 +1,199 @@
+package ap_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"kinglet/internal/apptest"
+	"kinglet/store"
+)
+
+// forwardScene is alice, who follows bob, with carl, who brings what bob says.
+func forwardScene(t *testing.T) (w *apptest.World, alice *apptest.Account, bob, carl *apptest.Stranger) {
+	t.Helper()
+	w = apptest.NewWorld(t)
+	alice = w.Server("a.test").Account("alice")
+	bob, carl = w.Stranger("bob@b.test"), w.Stranger("carl@c.test")
+	publishes(bob, "assertionMethod", []any{multikey(bob.URI+"#ed25519-key", bob.URI, edKey(1))})
+	bob.FollowedBy(alice)
+	if got := carl.Follow(alice); got != "Accept" {
+		t.Fatal(got)
+	}
+	bob.Host.Forget()
+	return w, alice, bob, carl
+}
+
+// What another brings is believed by a proof of the actor's own key, and costs no
+// fetch; and by nothing else.
+func TestForwarded(t *testing.T) {
+	type forwarded struct {
+		w                    *apptest.World
+		bob, carl, neighbour *apptest.Stranger
+		note, create         apptest.Object
+	}
+	for _, c := range []struct {
+		name string
+		doc  func(f *forwarded) apptest.Object
+		want int
+	}{
+		{"with bob's proof", func(f *forwarded) apptest.Object {
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
+		}, 202},
+		{"without a proof", func(f *forwarded) apptest.Object { return f.create }, 403},
+		{"with an LD signature", func(f *forwarded) apptest.Object {
+			f.create["signature"] = apptest.Object{"type": "RsaSignature2017", "creator": f.bob.KeyID, "created": "2026-11-21T12:00:00Z", "signatureValue": "AAAA"}
+			return f.create
+		}, 403},
+		{"with a proof that was changed after it", func(f *forwarded) apptest.Object {
+			doc := proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
+			doc["object"].(apptest.Object)["content"] = "forged"
+			return doc
+		}, 403},
+		{"with a proof of another key", func(f *forwarded) apptest.Object {
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(2), f.w.Now())
+		}, 403},
+		{"with the forwarder's own proof", func(f *forwarded) apptest.Object {
+			publishes(f.carl, "assertionMethod", []any{multikey(f.carl.URI+"#ed25519-key", f.carl.URI, edKey(2))})
+			return proven(t, f.create, f.carl.URI+"#ed25519-key", edKey(2), f.w.Now())
+		}, 403},
+		{"with a neighbour's proof", func(f *forwarded) apptest.Object {
+			publishes(f.neighbour, "assertionMethod", []any{multikey(f.neighbour.URI+"#ed25519-key", f.neighbour.URI, edKey(2))})
+			return proven(t, f.create, f.neighbour.URI+"#ed25519-key", edKey(2), f.w.Now())
+		}, 403},
+		{"with a neighbour's proof by bob's key id", func(f *forwarded) apptest.Object {
+			publishes(f.neighbour, "assertionMethod", []any{multikey(f.bob.URI+"#other", f.neighbour.URI, edKey(2)), multikey("https://b.test/key", f.neighbour.URI, edKey(2))})
+			return proven(t, f.create, "https://b.test/key", edKey(2), f.w.Now())
+		}, 403},
+		{"with a proof by a key that is not for proofs", func(f *forwarded) apptest.Object {
+			key := multikey(f.bob.URI+"#second", f.bob.URI, edKey(2))
+			publishes(f.bob, "publicKey", []any{f.bob.Document["publicKey"], key})
+			return proven(t, f.create, f.bob.URI+"#second", edKey(2), f.w.Now())
+		}, 403},
+		{"with a proof of yesterday", func(f *forwarded) apptest.Object {
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now().Add(-13*time.Hour))
+		}, 403},
+		{"with a proof of tomorrow", func(f *forwarded) apptest.Object {
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now().Add(2*time.Hour))
+		}, 403},
+		{"by who is suspended", func(f *forwarded) apptest.Object {
+			suspend(f.w.Server("a.test"), f.carl.URI)
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
+		}, 403},
+		{"of who is suspended", func(f *forwarded) apptest.Object {
+			suspend(f.w.Server("a.test"), f.bob.URI)
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
+		}, 403},
+		{"with the object of another", func(f *forwarded) apptest.Object {
+			f.create["object"] = f.neighbour.Note("not bob's", "published", f.w.Now().Format(time.RFC3339))
+			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
+		}, 403},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, alice, bob, carl := forwardScene(t)
+			f := &forwarded{w: w, bob: bob, carl: carl, neighbour: w.Stranger("mallory@b.test")}
+			f.note = bob.Note("hello")
+			f.create = bob.Activity("Create", f.note)
+			if got := carl.Send(alice.Server, c.doc(f)); got != c.want {
+				t.Errorf("it is answered with %d, want %d", got, c.want)
+			}
+			w.Run()
+			if has := alice.HasInHome(f.note["id"].(string)); has != (c.want == 202) {
+				t.Errorf("it is in alice's home: %v", has)
+			}
+			if list := bob.Host.Asked(http.MethodGet, "/users/bob"); c.want == 202 && len(list) != 0 {
+				t.Error("bob's server is asked for the key that is known")
+			}
+		})
+	}
+}
+
+func suspend(s *apptest.Server, uri string) {
+	s.Update(func(tx *store.Tx) error {
+		a, err := tx.AccountByURI(uri)
+		if err != nil {
+			return err
+		}
+		a.SuspendedByUs = true
+		return tx.PutAccount(a)
+	})
+}
+
+// The key of a proof that is not known yet is asked for, of an actor that nobody
+// here has heard of too; what it answers has to be wanted here.
+func TestForwardedByUnknown(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	post := alice.Post("who is there?")
+	dora := w.Stranger("dora@d.test")
+	publishes(dora, "assertionMethod", []any{multikey(dora.URI+"#ed25519-key", dora.URI, edKey(3))})
+	send := func(note apptest.Object, inbox string) int {
+		t.Helper()
+		status, _ := carl.SendTo(alice.Server, inbox, proven(t, dora.Activity("Create", note), dora.URI+"#ed25519-key", edKey(3), w.Now()))
+		w.Run()
+		return status
+	}
+	if got := send(dora.Note("me", "inReplyTo", post.URI), alice.Server.Config.SharedInboxURI()); got != 202 {
+		t.Errorf("an answer is answered with %d", got)
+	}
+	if n := len(dora.Host.Asked(http.MethodGet, "/users/dora")); n != 1 {
+		t.Errorf("the key is asked for %d times", n)
+	}
+	before := alice.Server.Count(`SELECT COUNT(*) FROM objects WHERE is_status`)
+	if got := send(dora.Note("of no concern to anybody here"), alice.Server.Config.InboxURI("alice")); got != 202 {
+		t.Errorf("what nobody asked for is answered with %d", got)
+	}
+	if n := alice.Server.Count(`SELECT COUNT(*) FROM objects WHERE is_status`); n != before {
+		t.Error("what nobody asked for is kept since somebody brought it to an inbox")
+	}
+	// A key that changed is asked for again.
+	publishes(bob, "assertionMethod", []any{multikey(bob.URI+"#ed25519-key", bob.URI, edKey(4))})
+	note := bob.Note("with a new key")
+	if got := carl.Send(alice.Server, proven(t, bob.Activity("Create", note), bob.URI+"#ed25519-key", edKey(4), w.Now())); got != 202 {
+		t.Errorf("a proof by the new key is answered with %d", got)
+	}
+	if !alice.HasInHome(note["id"].(string)) {
+		t.Error("it is not in alice's home")
+	}
+}
+
+// What we send to everybody carries a proof, with which others can pass it on; what
+// is for some only does not.
+func TestProofsOfOurs(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice, bob := w.Server("a.test").Account("alice"), w.Server("b.test").Account("bob")
+	carl := w.Stranger("carl@c.test")
+	if got := carl.Follow(alice); got != "Accept" {
+		t.Fatal(got)
+	}
+	bob.Follow("@alice@a.test")
+	w.Run()
+	carl.Host.Forget()
+	w.Host("b.test").Down()
+	post := alice.Post("hello")
+	w.Run()
+	var create apptest.Object
+	for _, doc := range carl.Received() {
+		if doc["type"] == "Create" {
+			create = doc
+		}
+	}
+	if create["proof"] == nil {
+		t.Fatalf("there is no proof in %v", create)
+	}
+	w.Host("b.test").Up()
+	if got := carl.Send(bob.Server, create); got != 202 || !bob.HasInHome(post.URI) {
+		t.Errorf("what carl passes on to b.test is answered with %d", got)
+	}
+	carl.Host.Forget()
+	alice.Post("@carl@c.test for you", "visibility", "direct")
+	w.Run()
+	list := carl.Received()
+	if len(list) == 0 {
+		t.Fatal("carl got nothing")
+	}
+	for _, doc := range list {
+		if doc["proof"] != nil {
+			t.Errorf("what is for carl alone is proven: %v", doc)
+		}
+	}
+}
