@@ -83,7 +83,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
-	if err := statusError(uri, resp); err != nil {
+	if err := s.statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
 	if s.Config.IsOwn(resp.URL) {
@@ -105,11 +105,11 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 }
 
 // statusError is the error of a fetch that got an HTTP status other than 200.
-func statusError(uri string, resp *outgoing.Response) error {
+func (s *Service) statusError(uri string, resp *outgoing.Response) error {
 	status := resp.Status
 	switch {
 	case isOverloaded(status):
-		return fault.Errorf(fault.Unavailable, "%w", overloaded(uri, resp))
+		return fault.Errorf(fault.Unavailable, "%w", s.overloaded(uri, resp))
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusGone:

@@ -42,6 +42,7 @@ type Service struct {
 	privateKeys       privateKeys     // of the accounts here
 	publicKeys        publicKeys      // of others
 	sending           outgoingActivities
+	followers         followersDigests
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]
@@ -125,6 +126,11 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))
+	activity.MoveJob.Register(r, s.moveFollowers)
+	activity.ProbeJob.Register(r, s.probe)
+	activity.GoneInboxJob.Register(r, s.checkInbox)
+	activity.CheckActorJob.Register(r, fetching(s, s.checkActor))
+	activity.FollowersJob.Register(r, fetching(s, s.mendFollowers))
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.CleanUpJob.Register(r, s.cleanUp)

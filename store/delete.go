@@ -63,6 +63,8 @@ var leftovers = []accountRows{
 	{"markers", "account_id", "timeline"},
 	{"idempotency_keys", "account_id", "key"},
 	{"mentions", "account_id", "status_id"},
+	{"moves", "account_id", "account_id"},
+	{"moves", "target_id", "account_id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom

@@ -7,6 +7,10 @@ import "time"
 type Delivery struct {
 	Type      string // of the activity
 	DeletedAt time.Time
+	// Visibility is that of the activity, FollowersVersion that of the sender: see
+	// Tx.FollowersVersion.
+	Visibility       Visibility
+	FollowersVersion int64
 
 	Username, KeyID  string // of the sender
 	SenderDeletedAt  time.Time
@@ -18,9 +22,9 @@ type Delivery struct {
 func (tx *Tx) Delivery(activity ObjectID, sender AccountID) (*Delivery, error) {
 	d := new(Delivery)
 	err := tx.get("activity "+activity.String(), []any{
-		&d.Type, toTime(&d.DeletedAt), &d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey,
+		&d.Type, toTime(&d.DeletedAt), &d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey, &d.Visibility, &d.FollowersVersion,
 	}, `
-		SELECT o.type, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key
+		SELECT o.type, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key, o.visibility, a.followers_version
 		FROM objects o
 		JOIN accounts a ON a.id = $2
 		JOIN users u ON u.account_id = a.id

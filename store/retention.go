@@ -8,6 +8,7 @@ import (
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
 	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
+	Deliveries                        time.Time // of hosts that do not answer
 	HomeFeed                          int       // entries of a feed
 }
 
@@ -15,6 +16,11 @@ const (
 	// forgottenLane is how long a failing host is remembered after its last
 	// request.
 	forgottenLane = 7 * 24 * time.Hour
+	// forgottenMove is how long a move is remembered: longer than any cooldown.
+	forgottenMove = 31 * 24 * time.Hour
+	// goneInbox is how long nothing is delivered to an inbox that answered 410.
+	// Whether it is still so is found out with the next delivery.
+	goneInbox = 30 * 24 * time.Hour
 	// cleanUpBatch is how many rows one transaction of a clean-up changes:
 	// others write between them.
 	cleanUpBatch = 200
@@ -29,6 +35,9 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 			return err
 		}
 	}
+	if err := s.dropLateDeliveries(ctx, k.Deliveries); err != nil {
+		return err
+	}
 	if err := s.Update(ctx, func(tx *Tx) error { return tx.deleteUnusedApps(tx.Now().Add(-unusedApp)) }); err != nil {
 		return err
 	}
@@ -39,6 +48,26 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 		return err
 	}
 	return s.optimize(ctx)
+}
+
+// dropLateDeliveries drops what waits for hosts that do not answer, and would not
+// be tried again: of each host one is tried at a time.
+func (s *Store) dropLateDeliveries(ctx context.Context, before time.Time) error {
+	failing, err := Read(ctx, s, (*Tx).Lanes)
+	if err != nil {
+		return err
+	}
+	for _, lane := range failing {
+		for dropped := dropLateBatch; dropped >= dropLateBatch; {
+			if err := s.Update(ctx, func(tx *Tx) (err error) {
+				dropped, err = tx.dropLate(lane.Name, before)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // repeat runs a step of a clean-up, each time in a transaction of its own, until
@@ -70,6 +99,8 @@ func (s *Store) expiry(k Kept) (steps []func(tx *Tx) (int64, error)) {
 		{"known_devices", "account_id, hash", "seen_at < $1", now.Add(-knownDevice)},
 		{"lanes", "lane", "not_before < $1", now.Add(-forgottenLane)},
 		{"mutes", "id", "expires_at <> 0 AND expires_at < $1", now},
+		{"moves", "account_id", "moved_at < $1", now.Add(-forgottenMove)},
+		{"gone_inboxes", "inbox", "gone_at < $1", now.Add(-goneInbox)},
 	} {
 		query := `DELETE FROM ` + d.table + ` WHERE (` + d.key + `) IN (SELECT ` + d.key + ` FROM ` + d.table + ` WHERE ` + d.expired + ` LIMIT $2)`
 		steps = append(steps, func(tx *Tx) (int64, error) { return tx.exec(query, millis(d.at), cleanUpBatch) })

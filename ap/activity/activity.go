@@ -135,6 +135,7 @@ func rules() []Rule {
 		announceRule(),
 		blockRule(),
 		emojiReactRule(),
+		moveRule(),
 	}
 }
 

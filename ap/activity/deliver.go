@@ -3,6 +3,7 @@ package activity
 import (
 	"slices"
 
+	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -25,6 +26,9 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 	}
 	if subject := subjectOf(a); subject != "" {
 		all.Order = []string{a.Actor.URI, subject}
+	}
+	if err := all.leaveOutDead(tx); err != nil {
+		return err
 	}
 	order := all.order()
 	many := len(all.Inboxes) > directly
@@ -50,6 +54,23 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 		first = false
 	}
 	return nil
+}
+
+// leaveOutDead leaves out the inboxes of hosts that have not answered for days:
+// of what is not enqueued nothing waits for them.
+func (f *FanOutArgs) leaveOutDead(tx *store.Tx) error {
+	hosts := make([]string, len(f.Inboxes))
+	for i, inbox := range f.Inboxes {
+		hosts[i] = vocab.Host(inbox)
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	dead, err := tx.DeadHosts(hosts)
+	if err == nil && len(dead) > 0 {
+		f.Inboxes = slices.DeleteFunc(slices.Clone(f.Inboxes), func(inbox string) bool { return dead[vocab.Host(inbox)] })
+	}
+	return err
 }
 
 // once leaves out what is in a list before.
@@ -101,6 +122,9 @@ func FanOut(tx *store.Tx, all FanOutArgs) (left *FanOutArgs, err error) {
 		return nil, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := all.leaveOutDead(tx); err != nil || len(all.Inboxes) == 0 {
 		return nil, err
 	}
 	next, rest := all, all

@@ -77,6 +77,9 @@ func writeActivity(o *vocab.Object) vocab.Document {
 	if o.Object.Object != nil {
 		d["object"] = o.Object.Object.Document
 	}
+	if o.Target.ID != "" {
+		d["target"] = o.Target.ID
+	}
 	if !o.Published.IsZero() {
 		d["published"] = vocab.Date(o.Published)
 	}

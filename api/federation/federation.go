@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"kinglet/ap"
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
@@ -52,6 +53,7 @@ func (a *API) Routes(r chi.Router) {
 	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
 	r.Get(config.OutboxURL.Path(), a.outbox)
 	r.Get(config.FollowersURL.Path(), a.followers)
+	r.Get(config.FollowersSyncURL.Path(), a.followersSynchronization)
 	r.Get(config.FollowingURL.Path(), a.following)
 	r.Get(config.FeaturedURL.Path(), a.featured)
 }
@@ -77,8 +79,16 @@ func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
+	status := http.StatusOK
 	doc, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (json.RawMessage, error) {
-		account, err := a.local(tx, r)
+		account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+		if err == nil && !account.DeletedAt.IsZero() {
+			status = http.StatusGone
+			return activity.Tombstone(account.URI, account.Type, account.DeletedAt), nil
+		}
+		if err == nil {
+			account, err = a.local(tx, r)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +98,7 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	a.document(w, http.StatusOK, doc)
+	a.document(w, status, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
@@ -167,6 +177,8 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		}
 	case standing:
 		a.servePublic(w, r, o)
+	case !o.author.DeletedAt.IsZero():
+		a.document(w, http.StatusGone, tombstoneOf(o))
 	case !o.author.Active():
 		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
 	case len(o.doc) > 0:
@@ -174,6 +186,22 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	default:
 		a.fail(w, r, fault.Errorf(fault.Gone, "This was undone"))
 	}
+}
+
+// tombstoneOf is what is left of an object of an account that was deleted. Of what
+// is purged already its former type is not known.
+func tombstoneOf(o served) json.RawMessage {
+	if o.Type == "Tombstone" && len(o.doc) > 0 {
+		return o.doc
+	}
+	former, at := o.Type, o.DeletedAt
+	if former == "Tombstone" {
+		former = ""
+	}
+	if at.IsZero() {
+		at = o.author.DeletedAt
+	}
+	return activity.Tombstone(o.URI, former, at)
 }
 
 // signedByReader is NotFound unless a request is signed by an account that may

@@ -16,6 +16,8 @@ type Federation struct {
 	FetchesPerHost      RateLimit `toml:"fetches_per_host" default:"600/5m" doc:"GETs that we make at one host because of the messages of strangers. What people here ask for, and what those cause whom they follow, is counted apart."`
 	Mentions            int       `toml:"mentions" default:"500" doc:"How many accounts one post of another server may mention, and how many here it may be addressed to. One with more is refused."`
 	WaitingPerHost      int       `toml:"waiting_per_host" default:"500" doc:"How many messages of one host may wait until what they need is fetched, and how many posts of one host that they answer."`
+
+	DeadAfter time.Duration `toml:"dead_after" default:"7d" doc:"How long a server may not answer before nothing more is delivered to it. It is asked once a day whether it is there again; when it is, or writes to this one, deliveries go on."`
 }
 
 // Signatures say which signatures of other servers are accepted.

@@ -1,0 +1,18 @@
+-- Which accounts moved where, and when: nobody moves twice within days. What is
+-- older than that is cleaned up.
+CREATE TABLE moves (
+  account_id BIGINT NOT NULL PRIMARY KEY,
+  target_id  BIGINT NOT NULL,
+  moved_at   BIGINT NOT NULL
+);
+CREATE INDEX moves_target ON moves (target_id);
+-- Inboxes that answered 410: nothing is delivered to them.
+CREATE TABLE gone_inboxes (
+  inbox   TEXT NOT NULL PRIMARY KEY,
+  gone_at BIGINT NOT NULL
+) {CLUSTERED};
+-- Changes with the set of an account's followers: what was made of that set is
+-- made again (FEP-8fcf).
+ALTER TABLE accounts ADD COLUMN followers_version BIGINT NOT NULL DEFAULT 0;
+-- Of a host that has not answered for days: nothing more is delivered to it.
+ALTER TABLE lanes ADD COLUMN dead BOOLEAN NOT NULL DEFAULT FALSE;
