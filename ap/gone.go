@@ -143,7 +143,16 @@ func (s *Service) askWhetherGone(ctx context.Context, keyID string, doc *vocab.O
 	if !fault.Is(cause, fault.Unauthorized) {
 		return false, nil
 	}
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+	err = s.askIfGone(ctx, actor)
+	return err == nil, err
+}
+
+// askIfGone enqueues the check of an actor, if it is known here.
+func (s *Service) askIfGone(ctx context.Context, actor string) error {
+	if _, lately := s.limits.checked.Get(actor); lately {
+		return nil
+	}
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		account, err := tx.AccountByURI(actor)
 		if err != nil || account.Local() || !account.DeletedAt.IsZero() {
 			return unlessGone(err)
@@ -153,7 +162,7 @@ func (s *Service) askWhetherGone(ctx context.Context, keyID string, doc *vocab.O
 	if err == nil {
 		s.limits.checked.Put(actor, struct{}{}, checkedFor)
 	}
-	return err == nil, err
+	return err
 }
 
 // hostWrote notes that the host of an account is there, since its signature was
