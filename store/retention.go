@@ -38,6 +38,9 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 	if err := s.dropLateDeliveries(ctx, k.Deliveries); err != nil {
 		return err
 	}
+	if err := s.dropForwards(ctx, k.Deliveries); err != nil {
+		return err
+	}
 	if err := s.Update(ctx, func(tx *Tx) error { return tx.deleteUnusedApps(tx.Now().Add(-unusedApp)) }); err != nil {
 		return err
 	}

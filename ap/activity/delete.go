@@ -38,7 +38,7 @@ func authorizeDelete(_ *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	return "", nil
 }
 
-func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if a.Object.Object.ID == a.Actor.URI {
 		return deleteActor(tx, a)
 	}
@@ -64,6 +64,9 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	if a.Actor.Local() {
 		return out, nil
+	}
+	if err := forward(env, tx, a, o); err != nil {
+		return Outcome{}, err
 	}
 	return out, dropWaiting(tx, a.Actor, o.URI)
 }

@@ -55,6 +55,7 @@ type DeliverArgs struct {
 	Activity store.ObjectID  `json:"activity"`
 	Sender   store.AccountID `json:"sender"`
 	Inbox    string          `json:"inbox"`
+	Forward  int64           `json:"forward,omitempty"` // another's activity in place of one of ours: see forward.go
 }
 
 // FanOutArgs names a published activity and the inboxes for which no delivery is
@@ -66,6 +67,7 @@ type FanOutArgs struct {
 	First    bool            `json:"first,omitempty"`
 	Replaces bool            `json:"replaces,omitempty"`
 	Inboxes  []string        `json:"inboxes"`
+	Forward  int64           `json:"forward,omitempty"`
 }
 
 // IngestArgs holds an inbox activity that was verified and acknowledged.

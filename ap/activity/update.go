@@ -114,13 +114,13 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if !known.DeletedAt.IsZero() {
 		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
 	}
-	return editStatus(tx, a, known)
+	return editStatus(env, tx, a, known)
 }
 
 // editStatus applies the new text of a known status. Author, visibility and
 // place in the thread stay the original's (SECURITY-RULES 16). An edit older
 // than the stored one arrived late and changes nothing.
-func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
+func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
 	before := *status
 	status.TakeText(a.Prepared.Status)
 	keepPublished(a, status)
@@ -152,6 +152,9 @@ func editStatus(tx *store.Tx, a *Activity, status *store.Object) (Outcome, error
 		if err := notifyOfEdit(tx, a, status, mentioned, was, edited); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if err := forward(env, tx, a, status); err != nil {
+		return Outcome{}, err
 	}
 	out.Publish, err = toAudience(tx, a, status)
 	return out, err

@@ -72,25 +72,27 @@ func (a *API) local(tx *store.Tx, r *http.Request) (*store.Account, error) {
 func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 	account, err := tx.AccountByHandle(name, "")
 	if err == nil && !account.Active() {
-		err = fault.Errorf(fault.Gone, "This account is gone")
+		err = errAccountGone
 	}
 	return account, err
 }
+
+// errAccountGone is of an account here that is deleted or suspended.
+var errAccountGone = fault.Errorf(fault.Gone, "This account is gone")
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	doc, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (json.RawMessage, error) {
 		account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
-		if err == nil && !account.DeletedAt.IsZero() {
+		switch {
+		case err != nil:
+			return nil, err
+		case !account.DeletedAt.IsZero():
 			status = http.StatusGone
 			return activity.Tombstone(account.URI, account.Type, account.DeletedAt), nil
-		}
-		if err == nil {
-			account, err = a.local(tx, r)
-		}
-		if err != nil {
-			return nil, err
+		case !account.Active():
+			return nil, errAccountGone
 		}
 		return a.Service.ActorDocument(tx, account)
 	})
@@ -180,7 +182,7 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 	case !o.author.DeletedAt.IsZero():
 		a.document(w, http.StatusGone, tombstoneOf(o))
 	case !o.author.Active():
-		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
+		a.fail(w, r, errAccountGone)
 	case len(o.doc) > 0:
 		a.document(w, http.StatusGone, o.doc)
 	default:

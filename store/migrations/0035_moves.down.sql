@@ -1,3 +1,4 @@
+DROP TABLE forwards;
 ALTER TABLE lanes DROP COLUMN dead;
 ALTER TABLE accounts DROP COLUMN followers_version;
 DROP TABLE gone_inboxes;

@@ -16,3 +16,14 @@ CREATE TABLE gone_inboxes (
 ALTER TABLE accounts ADD COLUMN followers_version BIGINT NOT NULL DEFAULT 0;
 -- Of a host that has not answered for days: nothing more is delivered to it.
 ALTER TABLE lanes ADD COLUMN dead BOOLEAN NOT NULL DEFAULT FALSE;
+-- Activities of others that are forwarded (ActivityPub §7.1.2), as they came,
+-- until they are delivered.
+CREATE TABLE forwards (
+  id         {ID},
+  activity   TEXT NOT NULL UNIQUE, -- its actor and its id
+  status_id  BIGINT NOT NULL,      -- what it is about
+  body       TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX forwards_status ON forwards (status_id);
+CREATE INDEX forwards_created ON forwards (created_at);
