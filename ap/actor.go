@@ -129,5 +129,10 @@ func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) e
 		return err
 	}
 	_, err = s.fetchActor(ctx, args.URI)
+	if fault.Is(err, fault.Gone) || fault.Is(err, fault.NotFound) {
+		if cerr := s.askIfGone(ctx, args.URI); cerr != nil {
+			return cerr
+		}
+	}
 	return s.fetchOutcome("refresh", args.URI, activity.Outcome{}, err)
 }

@@ -22,7 +22,7 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 }
 
 func kept(r config.Retention, now time.Time) store.Kept {
-	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), HomeFeed: r.HomeFeed}
+	return store.Kept{IdempotencyKeys: now.Add(-r.IdempotencyKeys), DeadJobs: now.Add(-r.DeadJobs), Events: now.Add(-r.Events), Deliveries: now.Add(-r.Deliveries), HomeFeed: r.HomeFeed}
 }
 
 // ScheduleCleanUp enqueues the next daily clean-up, at a server's start.

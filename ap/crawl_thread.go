@@ -299,7 +299,7 @@ func (s *Service) apiGet(ctx context.Context, uri string, answer any) error {
 	if err != nil {
 		return fetchError(uri, err)
 	}
-	if err := statusError(uri, resp); err != nil {
+	if err := s.statusError(uri, resp); err != nil {
 		return err
 	}
 	if !vocab.SameOrigin(uri, resp.URL) {

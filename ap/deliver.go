@@ -28,6 +28,10 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if err != nil {
 		return jobs.Permanent(fmt.Errorf("key of %s: %w", out.Username, err))
 	}
+	followers, err := s.synchronization(ctx, out, args.Sender, args.Inbox)
+	if err != nil {
+		return err
+	}
 	var ours error // what kept us from asking
 	resp, err := s.askSigned(ctx, args.Inbox, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
 		// Not in the time of the request: whoever waits here waits for us, not for
@@ -42,6 +46,9 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 			URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
 			Sign: func(r *http.Request) error {
 				defer signed()
+				if followers != "" {
+					r.Header.Set(followersHeader, followers)
+				}
 				return keys.sign(r, doc, message, s.Store.Now())
 			},
 		})
@@ -58,7 +65,12 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if err != nil {
 		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
 	}
-	return deliveryOutcome(args.Inbox, resp)
+	if resp.Status == http.StatusGone {
+		if err := s.inboxGone(ctx, args.Inbox); err != nil {
+			return err
+		}
+	}
+	return s.deliveryOutcome(args.Inbox, resp)
 }
 
 // signerOf has the keys of an account here, of which the RSA key must be there.
@@ -76,11 +88,11 @@ func (s *Service) signerOf(sender store.AccountID, out *store.Delivery) (keys si
 
 // deliveryOutcome interprets the response of an inbox: a refusal is permanent,
 // a failure is retried.
-func deliveryOutcome(inbox string, resp *outgoing.Response) error {
+func (s *Service) deliveryOutcome(inbox string, resp *outgoing.Response) error {
 	err := fmt.Errorf("%s answers %d", inbox, resp.Status)
 	switch {
 	case isOverloaded(resp.Status):
-		return jobs.HostDown(vocab.Host(inbox), err, retryAfter(resp.Header.Get("Retry-After")))
+		return jobs.HostDown(vocab.Host(inbox), err, retryAfter(resp.Header, s.Store.Now()))
 	case resp.Status == http.StatusRequestTimeout, resp.Status == http.StatusUnauthorized:
 		return err // 401: perhaps they could not fetch our key just now
 	case resp.Status < 300:
@@ -91,11 +103,14 @@ func deliveryOutcome(inbox string, resp *outgoing.Response) error {
 	return err
 }
 
-// retryAfter reads the seconds of a Retry-After, up to a day.
-func retryAfter(s string) time.Duration {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 {
-		return 0
+// retryAfter reads a Retry-After, seconds or a date, up to a day.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	wait := time.Duration(0)
+	if n, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(n, 24*60*60)) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
 	}
-	return min(time.Duration(n)*time.Second, 24*time.Hour)
+	return min(max(wait, 0), 24*time.Hour)
 }

@@ -79,21 +79,11 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if s.Config.IsOwn(uri) {
 		return nil, "", fault.Errorf(fault.Invalid, "%s is on this server and not fetched", uri)
 	}
-	page := vocab.WithoutFragment(uri)
-	resp, err := s.askSigned(ctx, page, true, func(message bool) (*outgoing.Response, error) {
-		by := s.Config.InstanceKeyID()
-		if message {
-			by = s.Config.InstanceEd25519KeyID()
-		}
-		return s.get(ctx, outgoing.Request{
-			URL: page, Accept: vocab.Accept, SignedBy: by,
-			Sign: func(r *http.Request) error { return s.signAsInstance(r, message) },
-		})
-	})
+	resp, err := s.getSigned(ctx, uri)
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
-	if err := statusError(uri, resp); err != nil {
+	if err := s.statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
 	if s.Config.IsOwn(resp.URL) {
@@ -114,12 +104,28 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	return doc, resp.URL, nil
 }
 
+// getSigned asks for a document, signed by the instance actor, in the way that
+// its host takes.
+func (s *Service) getSigned(ctx context.Context, uri string) (*outgoing.Response, error) {
+	page := vocab.WithoutFragment(uri)
+	return s.askSigned(ctx, page, true, func(message bool) (*outgoing.Response, error) {
+		by := s.Config.InstanceKeyID()
+		if message {
+			by = s.Config.InstanceEd25519KeyID()
+		}
+		return s.get(ctx, outgoing.Request{
+			URL: page, Accept: vocab.Accept, SignedBy: by,
+			Sign: func(r *http.Request) error { return s.signAsInstance(r, message) },
+		})
+	})
+}
+
 // statusError is the error of a fetch that got an HTTP status other than 200.
-func statusError(uri string, resp *outgoing.Response) error {
+func (s *Service) statusError(uri string, resp *outgoing.Response) error {
 	status := resp.Status
 	switch {
 	case isOverloaded(status):
-		return fault.Errorf(fault.Unavailable, "%w", overloaded(uri, resp))
+		return fault.Errorf(fault.Unavailable, "%w", s.overloaded(uri, resp))
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusGone:

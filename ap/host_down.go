@@ -34,8 +34,9 @@ func isOverloaded(status int) bool {
 	return false
 }
 
-// overloaded is the error for such an answer to a fetch. The wait is ours to
-// choose: strangers choose which page of the host is requested.
-func overloaded(what string, resp *outgoing.Response) error {
-	return jobs.HostDown(vocab.Host(resp.URL), fmt.Errorf("%s answers %d", what, resp.Status), 0)
+// overloaded is the error for such an answer to a fetch, which is made again
+// after as long as the host says. What else goes to the host waits as long as we
+// choose: strangers choose which page of it is requested.
+func (s *Service) overloaded(what string, resp *outgoing.Response) error {
+	return jobs.HostDown(vocab.Host(resp.URL), fmt.Errorf("%s answers %d", what, resp.Status), retryAfter(resp.Header, s.Store.Now()))
 }

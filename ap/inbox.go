@@ -65,6 +65,9 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		}
 	}
 	actor := signer.Account
+	if err := s.hostWrote(ctx, actor); err != nil {
+		return none, err
+	}
 	size := q.ContentLength
 	if size < 0 {
 		size = MaxInboxBytes // it does not say
@@ -98,6 +101,9 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		q.Recipient = 0 // that somebody brought it to an inbox asks for nothing
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
+		return none, err
+	}
+	if err := s.compareFollowers(ctx, actor, q.Header); err != nil {
 		return none, err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
@@ -138,6 +144,11 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 		}
 	}
 	actor, err := s.fetchSigner(ctx, sig, q.Client, known)
+	if err != nil && doc != nil {
+		if asked, aerr := s.askWhetherGone(ctx, sig.KeyID, doc, err); asked || aerr != nil {
+			return nil, nil, aerr
+		}
+	}
 	return actor, doc, err
 }
 
@@ -167,19 +178,14 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 	return doc, nil
 }
 
-// concernsUs is false for the Delete of what was never known here, of which
+// concernsUs is false for the Delete of what was never known here, or is deleted, of which
 // thousands arrive: it costs neither a key fetch nor a write (SECURITY-RULES
 // 36).
 func (s *Service) concernsUs(ctx context.Context, doc *vocab.Object) (bool, error) {
 	if doc.Type != "Delete" {
 		return true, nil
 	}
-	var known map[string]bool
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		known, err = tx.KnownURIs(doc.Object.ID)
-		return err
-	})
-	return known[doc.Object.ID], err
+	return store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.CanDelete(doc.Object.ID) })
 }
 
 // remembersDelete reports whether the Delete of what is not known here is worth

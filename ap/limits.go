@@ -9,6 +9,7 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
+	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
 	"kinglet/internal/ratelimit"
 	"kinglet/internal/semaphore"
@@ -77,6 +78,14 @@ type limits struct {
 	waitingPerHost                                      int
 
 	documents *documents // that are fetched
+
+	// wrote are the hosts that have written to us lately, and of which is known that
+	// we write to them; checked are the actors of which was checked lately whether
+	// they are gone.
+	wrote, checked *ratelimit.Recent[struct{}]
+	// compared and mended are the actors whose followers here were compared lately,
+	// and mended (FEP-8fcf).
+	compared, mended *ratelimit.Recent[struct{}]
 }
 
 const (
@@ -127,6 +136,10 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		retractHost:    rule("remembered Deletes of a host", minute(60), 1),
 		waitingPerHost: c.WaitingPerHost,
 		documents:      newDocuments(),
+		wrote:          ratelimit.NewRecent[struct{}](now, mostProven),
+		checked:        ratelimit.NewRecent[struct{}](now, mostFailed),
+		compared:       ratelimit.NewRecent[struct{}](now, mostFailed),
+		mended:         ratelimit.NewRecent[struct{}](now, mostFailed),
 	}
 }
 
@@ -287,7 +300,7 @@ func noteFailed(failed *ratelimit.Recent[fault.Kind], uri string, err error) {
 	switch kind := fault.KindOf(err); kind {
 	case fault.Internal:
 	case fault.Unavailable:
-		failed.Put(uri, kind, downFor)
+		failed.Put(uri, kind, max(downFor, jobs.RetryAfter(err)))
 	default:
 		failed.Put(uri, kind, failedFor)
 	}

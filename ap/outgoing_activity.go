@@ -30,6 +30,7 @@ const sharedFor = 100 * time.Millisecond
 type outgoingKey struct {
 	activity store.ObjectID
 	sender   store.AccountID
+	forward  int64 // another's activity, see activity.DeliverArgs
 }
 
 // outgoingActivity is one of them.
@@ -47,7 +48,7 @@ type outgoingActivity struct {
 // join returns the activity of a delivery that begins, which calls leave at its
 // end.
 func (a *outgoingActivities) join(args activity.DeliverArgs) (o *outgoingActivity, leave func()) {
-	key := outgoingKey{args.Activity, args.Sender}
+	key := outgoingKey{args.Activity, args.Sender, args.Forward}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.running == nil {
@@ -87,6 +88,13 @@ func (s *Service) outgoingActivity(ctx context.Context, o *outgoingActivity) (*s
 
 func (s *Service) readOutgoing(ctx context.Context, key outgoingKey) (out *store.Delivery, doc json.RawMessage, err error) {
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		if key.forward != 0 {
+			out, doc, err = tx.Forward(key.forward, key.sender)
+			if err == nil && isRetracted(out) {
+				doc = nil
+			}
+			return err
+		}
 		if out, err = tx.Delivery(key.activity, key.sender); err != nil || isRetracted(out) {
 			return err
 		}

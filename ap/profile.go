@@ -26,6 +26,10 @@ type ProfileChange struct {
 	DefaultVisibility                    *store.Visibility
 	DefaultSensitive                     *bool
 	DefaultLanguage                      *string
+	// Aliases makes of the aliases that there are (alsoKnownAs) those that there
+	// will be; MovedTo "" ends a move.
+	Aliases func(now []string) []string
+	MovedTo *string
 
 	avatar, header *shownPicture // of Avatar and Header
 }
@@ -190,6 +194,10 @@ func (c ProfileChange) apply(account *store.Account, user *store.User) {
 	set(&account.Bot, c.Bot)
 	set(&account.Discoverable, c.Discoverable)
 	set(&account.Indexable, c.Indexable)
+	set(&account.MovedToURI, c.MovedTo)
+	if c.Aliases != nil {
+		account.AlsoKnownAs = c.Aliases(slices.Clone(account.AlsoKnownAs))
+	}
 	set(&user.NoteSource, c.Note)
 	set(&user.DefaultVisibility, c.DefaultVisibility)
 	set(&user.DefaultSensitive, c.DefaultSensitive)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"kinglet/ap/activity"
-	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
@@ -88,16 +87,18 @@ func (s *Service) forwardReport(ctx context.Context, args activity.ReportArgs) e
 	if not := s.refusedHost(args.Inbox); not != "" {
 		return jobs.Permanent(fmt.Errorf("%s", not))
 	}
-	resp, err := s.client.Do(ctx, outgoing.Request{
-		URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
-		Sign: func(r *http.Request) error {
-			signed, err := s.background.BeginJob(r.Context())
-			if err != nil {
-				return err
-			}
-			defer signed()
-			return signature.Sign(r, doc, s.Config.InstanceKeyID(), s.instanceKey, s.Store.Now())
-		},
+	resp, err := s.askSigned(ctx, args.Inbox, true, func(message bool) (*outgoing.Response, error) {
+		return s.client.Do(ctx, outgoing.Request{
+			URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+			Sign: func(r *http.Request) error {
+				signed, err := s.background.BeginJob(r.Context())
+				if err != nil {
+					return err
+				}
+				defer signed()
+				return s.instanceSigner().sign(r, doc, message, s.Store.Now())
+			},
+		})
 	})
 	if outgoing.IsRefused(err) {
 		return jobs.Permanent(err)
@@ -105,5 +106,5 @@ func (s *Service) forwardReport(ctx context.Context, args activity.ReportArgs) e
 	if err != nil {
 		return jobs.HostDown(vocab.Host(args.Inbox), err, time.Duration(0))
 	}
-	return deliveryOutcome(args.Inbox, resp)
+	return s.deliveryOutcome(args.Inbox, resp)
 }

@@ -44,6 +44,7 @@ type Service struct {
 	publicKeys        publicKeys         // of others
 	signatureHosts    signatureHosts     // what they take
 	sending           outgoingActivities
+	followers         followersDigests
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]
@@ -100,6 +101,11 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.MentionsJob.Register(r, fetching(s, s.resolveMentions))
 	activity.RefreshJob.Register(r, fetching(s, s.refreshActor))
 	activity.HandleJob.Register(r, fetching(s, s.verifyHandle))
+	activity.MoveJob.Register(r, s.moveFollowers)
+	activity.ProbeJob.Register(r, s.probe)
+	activity.GoneInboxJob.Register(r, s.checkInbox)
+	activity.CheckActorJob.Register(r, fetching(s, s.checkActor))
+	activity.FollowersJob.Register(r, fetching(s, s.mendFollowers))
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.ReportJob.Register(r, s.forwardReport)

@@ -44,7 +44,7 @@ func (s *Service) webFinger(ctx context.Context, name, domain string) (webFinger
 	if err != nil {
 		return webFingerResult{}, fetchError("WebFinger of "+domain, err)
 	}
-	if err := statusError("WebFinger of "+domain, resp); err != nil {
+	if err := s.statusError("WebFinger of "+domain, resp); err != nil {
 		return webFingerResult{}, err
 	}
 	result, err := parseWebFinger(resp.Body)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -37,6 +38,8 @@ type Account struct {
 	SuspendedByOrigin, SuspendedByUs         bool // see SuspendByOrigin
 	NoHandle                                 bool // WebFinger gives its handle to another
 	HandleVerified                           bool // WebFinger gave it the handle
+
+	Moved *Account // that of MovedToURI, where FillMoved has read it
 }
 
 // Field is a row of the table on a profile; Value is sanitised HTML.
@@ -139,14 +142,14 @@ func (tx *Tx) Accounts(ids []AccountID) (map[AccountID]*Account, error) {
 // the addresses that deliveries go to, and when it was fetched.
 const displayedColumns = `
 	a.id, a.uri, a.username, a.domain, a.handle, a.actor_type, a.display_name, a.note, a.url,
-	a.avatar, a.header, a.fields, a.emojis, a.locked, a.bot, a.discoverable, a.indexable,
+	a.avatar, a.header, a.fields, a.emojis, a.moved_to_uri, a.locked, a.bot, a.discoverable, a.indexable,
 	a.followers_count, a.following_count, a.statuses_count,
 	a.last_status_at, a.created_at, a.suspended_at, a.deleted_at`
 
 func (a *Account) displayedDest() []any {
 	return []any{
 		&a.ID, &a.URI, &a.Username, &a.Domain, handleScanner{a}, &a.Type, &a.DisplayName, &a.Note, &a.URL,
-		&a.Avatar, &a.Header, fromJSON(&a.Fields), fromJSON(&a.Emojis), &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
+		&a.Avatar, &a.Header, fromJSON(&a.Fields), fromJSON(&a.Emojis), &a.MovedToURI, &a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
 		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
 		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
 	}
@@ -170,7 +173,10 @@ func (tx *Tx) displayedAccounts(ids []AccountID) (map[AccountID]*Account, error)
 		out[a.ID] = &read
 		return err
 	}, `SELECT `+displayedColumns+` FROM accounts a WHERE `+oneOf, set)
-	return out, err
+	if err != nil {
+		return out, err
+	}
+	return out, tx.FillMoved(slices.Collect(maps.Values(out))...)
 }
 
 // AccountsByHandles reads accounts by their handles (see Handle) in one

@@ -5,7 +5,21 @@ package store
 const deliveryInbox = `CASE WHEN a.shared_inbox <> '' THEN a.shared_inbox ELSE a.inbox END`
 
 // remoteActive is true for accounts that something can be delivered to.
-const remoteActive = `a.domain <> '' AND a.inbox <> '' AND a.suspended_at = 0 AND a.deleted_at = 0`
+const remoteActive = `a.domain <> '' AND a.inbox <> '' AND a.suspended_at = 0 AND a.deleted_at = 0
+		  AND NOT EXISTS (SELECT 1 FROM gone_inboxes g WHERE g.inbox = ` + deliveryInbox + `)`
+
+// DeliveredTo lists the accounts that something is delivered to at an inbox: they
+// follow a local account, or one follows them. The next ones after an id.
+func (tx *Tx) DeliveredTo(inbox string, after AccountID, limit int) (list []*Account, err error) {
+	return tx.accounts(`
+		SELECT `+accountColumns+` FROM accounts a
+		WHERE a.domain <> '' AND a.deleted_at = 0 AND a.id > $2 AND `+deliveryInbox+` = $1 AND a.id IN (
+		  SELECT f.account_id FROM users u JOIN follows f ON f.target_id = u.account_id
+		  UNION
+		  SELECT f.target_id FROM users u JOIN follows f ON f.account_id = u.account_id)
+		ORDER BY a.id
+		LIMIT $3`, inbox, after, limit)
+}
 
 // FollowerInboxes lists the inboxes of an account's remote followers, each
 // shared inbox once.

@@ -23,6 +23,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		   WHERE o.id = t.status_id AND ` + tx.in("t.status_id", "$1") + `)`,
 		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
+		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}
 }
@@ -71,6 +72,8 @@ var leftovers = []accountRows{
 	{"reports", "target_id", "id"},
 	{"retracted", "account_id", "key"},
 	{"crawls", "opened_by", "id"},
+	{"moves", "account_id", "account_id"},
+	{"moves", "target_id", "account_id"},
 }
 
 // nothingSaid clears the columns of an object that hold a person's text, or whom

@@ -9,6 +9,8 @@ type Delivery struct {
 	Visibility Visibility
 	CreatedAt  time.Time // of its row
 	DeletedAt  time.Time
+	// FollowersVersion is that of the sender: see Tx.FollowersVersion.
+	FollowersVersion int64
 
 	Username, KeyID  string // of the sender
 	SenderDeletedAt  time.Time
@@ -22,9 +24,9 @@ func (tx *Tx) Delivery(activity ObjectID, sender AccountID) (*Delivery, error) {
 	d := new(Delivery)
 	err := tx.get("activity "+activity.String(), []any{
 		&d.Type, &d.Visibility, toTime(&d.CreatedAt), toTime(&d.DeletedAt),
-		&d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey, &d.SenderEd25519Key,
+		&d.Username, &d.KeyID, toTime(&d.SenderDeletedAt), &d.SenderPrivateKey, &d.SenderEd25519Key, &d.FollowersVersion,
 	}, `
-		SELECT o.type, o.visibility, o.created_at, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key, u.ed25519_key
+		SELECT o.type, o.visibility, o.created_at, o.deleted_at, a.username, a.key_id, a.deleted_at, u.private_key, u.ed25519_key, a.followers_version
 		FROM objects o
 		JOIN accounts a ON a.id = $2
 		JOIN users u ON u.account_id = a.id

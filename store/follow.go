@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,11 +108,17 @@ func (tx *Tx) DeleteFollow(account, target AccountID) (bool, error) {
 // transaction that reads it to change it.
 func (tx *Tx) LockPair(a, b AccountID) error { return tx.lockAccounts(a, b) }
 
+// countFollow counts an accepted follow, or one that ended. The set of the
+// target's followers is another then.
 func (tx *Tx) countFollow(account, target AccountID, by int) error {
 	if _, err := tx.exec(`UPDATE accounts SET following_count = following_count + $2 WHERE id = $1 AND following_count + $2 >= 0`, account, by); err != nil {
 		return err
 	}
-	_, err := tx.exec(`UPDATE accounts SET followers_count = followers_count + $2 WHERE id = $1 AND followers_count + $2 >= 0`, target, by)
+	_, err := tx.exec(`
+		UPDATE accounts
+		SET followers_count = CASE WHEN followers_count + $2 < 0 THEN followers_count ELSE followers_count + $2 END,
+		  followers_version = followers_version + 1
+		WHERE id = $1`, target, by)
 	return err
 }
 
@@ -142,7 +150,11 @@ func (tx *Tx) endFollows(id AccountID, limit int) (none bool, err error) {
 	if err := tx.decrease("accounts", "following_count", following); err != nil {
 		return false, err
 	}
-	return false, tx.decrease("accounts", "followers_count", followers)
+	if err := tx.decrease("accounts", "followers_count", followers); err != nil {
+		return false, err
+	}
+	_, err = tx.exec(`UPDATE accounts SET followers_version = followers_version + 1 WHERE `+tx.in("id", "$1"), setOf(slices.Collect(maps.Keys(followers))))
+	return false, err
 }
 
 // Followers lists the followers of an account, newest follow first, without
@@ -185,7 +197,14 @@ func (tx *Tx) pagedAccounts(p Page, query string, args ...any) ([]Paged[*Account
 		out = append(out, item)
 		return err
 	}, query, append([]any{below, above, p.Limit}, args...)...)
-	return newestFirst(p, out), err
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]*Account, len(out))
+	for i, item := range out {
+		shown[i] = item.Item
+	}
+	return newestFirst(p, out), tx.FillMoved(shown...)
 }
 
 // CountFollowRequests counts the requests to follow an account.

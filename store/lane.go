@@ -45,7 +45,15 @@ type LaneFailure struct {
 	// at least Tries attempts run after the others as well; 0 for none.
 	Kind  string
 	Tries int
+	// DeadAfter is for how long a host may not answer before it is dead: it is then
+	// tried once a day, and nothing more is enqueued for it (DeadHosts). 0 is for
+	// ever. Died is called when that is so.
+	DeadAfter time.Duration
+	Died      func() error
 }
+
+// tryDead is how often a dead host is tried.
+const tryDead = 24 * time.Hour
 
 // lookForTried is how many of the next jobs LaneFailed looks at for those with
 // many attempts. A lane that is failing makes one attempt at a time.
@@ -76,8 +84,9 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 		return until, err
 	}
 	var l Lane
-	err = tx.get("lane", []any{&l.Failures, toTime(&l.NotBefore)},
-		`SELECT failures, not_before FROM lanes WHERE lane = $1 `+tx.engine.ForUpdate(), lane)
+	wasDead := false
+	err = tx.get("lane", []any{&l.Failures, toTime(&l.FailingSince), toTime(&l.NotBefore), &wasDead},
+		`SELECT failures, failing_since, not_before, dead FROM lanes WHERE lane = $1 `+tx.engine.ForUpdate(), lane)
 	if fault.Is(err, fault.NotFound) {
 		err = engine.ErrAgain // another node's success took it away just now
 	}
@@ -90,12 +99,19 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 		counted = l.Failures
 		until = now.Add(f.Wait(1))
 	}
+	dead := wasDead
+	if f.DeadAfter > 0 && !f.OfPage && now.Sub(l.FailingSince) >= f.DeadAfter {
+		dead, until = true, now.Add(tryDead)
+	}
 	behind := ""
 	if len(f.Behind) > 0 {
 		behind = "," + strings.Join(f.Behind, ",") + ","
 	}
-	_, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3, behind = $5 WHERE lane = $1`,
-		lane, millis(until), f.Why, counted, behind)
+	_, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3, behind = $5, dead = $6 WHERE lane = $1`,
+		lane, millis(until), f.Why, counted, behind, dead)
+	if err == nil && dead && !wasDead && f.Died != nil {
+		err = f.Died()
+	}
 	if err != nil || f.Tries == 0 {
 		return until, err
 	}
@@ -120,12 +136,70 @@ func (tx *Tx) LaneRecovered(lane string, kinds []string) error {
 	if err != nil || gone == 0 {
 		return err
 	}
+	return tx.wakeQueues(lane, kinds)
+}
+
+// wakeQueues has the queues of these kinds in a lane looked at by the next claim,
+// which sets right when they are due.
+func (tx *Tx) wakeQueues(lane string, kinds []string) error {
 	tx.engine.JobsDue()
 	queues := make([]string, len(kinds))
 	for i, kind := range kinds {
 		queues[i] = kind + " " + lane
 	}
-	// Looked at by the next claim, which sets it right.
-	_, err = tx.exec(`UPDATE job_queues SET next_at = 0 WHERE `+tx.inText("queue", "$1"), textSet(queues))
+	_, err := tx.exec(`UPDATE job_queues SET next_at = 0 WHERE `+tx.inText("queue", "$1"), textSet(queues))
 	return err
+}
+
+// DeadHosts are those of some hosts that have not answered for days.
+func (tx *Tx) DeadHosts(hosts []string) (map[string]bool, error) {
+	dead := map[string]bool{}
+	list, err := tx.texts(`SELECT lane FROM lanes WHERE `+tx.inText("lane", "$1")+` AND dead`, textSet(hosts))
+	for _, host := range list {
+		dead[host] = true
+	}
+	return dead, err
+}
+
+// IsSilent reports whether nothing goes to a host at the moment, or to one of its
+// inboxes.
+func (tx *Tx) IsSilent(host, inbox string) (bool, error) {
+	silent, _, err := one[bool](tx, `
+		SELECT EXISTS (SELECT 1 FROM lanes WHERE lane = $1) OR EXISTS (SELECT 1 FROM gone_inboxes WHERE inbox = $2)`, host, inbox)
+	return silent, err
+}
+
+// HostWrote has a host, which has just written to us, be tried at once, by jobs of
+// these kinds; and its inbox be delivered to again. It counts as failing from now
+// on: a host that never answers is still tried ever more seldom.
+func (tx *Tx) HostWrote(host, inbox string, kinds []string) error {
+	if _, err := tx.exec(`DELETE FROM gone_inboxes WHERE inbox = $1`, inbox); err != nil {
+		return err
+	}
+	n, err := tx.exec(`UPDATE lanes SET failing_since = $2, not_before = $2, dead = FALSE WHERE lane = $1`, host, millis(tx.Now()))
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.wakeQueues(host, kinds)
+}
+
+// PutGoneInbox writes that an inbox answered 410; false when that is known.
+func (tx *Tx) PutGoneInbox(inbox string) (bool, error) {
+	n, err := tx.exec(`INSERT INTO gone_inboxes (inbox, gone_at) VALUES ($1, $2) ON CONFLICT (inbox) DO NOTHING`, inbox, millis(tx.Now()))
+	return n > 0, err
+}
+
+// dropLateBatch is how many deliveries one transaction drops: what waits for one
+// of them may have to be made due.
+const dropLateBatch = 50
+
+// dropLate drops some of the deliveries to a host that wait for it since before a
+// time.
+func (tx *Tx) dropLate(host string, before time.Time) (dropped int, err error) {
+	return tx.endJobs(`
+		DELETE FROM jobs
+		WHERE id IN (
+		  SELECT j.id FROM jobs j
+		  WHERE j.lane = $1 AND j.kind = 'deliver' AND j.dead_at = 0 AND j.claimed_by = '' AND j.created_at < $2
+		  LIMIT $3)`, host, millis(before), dropLateBatch)
 }

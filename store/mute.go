@@ -52,6 +52,16 @@ func (tx *Tx) Mutes(account AccountID, p Page) ([]Paged[Muted], error) {
 		WHERE m.account_id = $4 AND m.id < $1 AND m.id > $2 AND (m.expires_at = 0 OR m.expires_at > $5)
 		ORDER BY m.id `+p.order()+`
 		LIMIT $3`, below, above, p.Limit, account, millis(tx.Now()))
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]*Account, len(out))
+	for i, item := range out {
+		shown[i] = item.Item.Account
+	}
+	if err := tx.FillMoved(shown...); err != nil {
+		return nil, err
+	}
 	out = slices.DeleteFunc(out, func(m Paged[Muted]) bool { return !m.Item.DeletedAt.IsZero() }) // whose mutes end with their purge
 	return newestFirst(p, out), err
 }

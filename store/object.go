@@ -250,6 +250,16 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 	return known, err
 }
 
+// CanDelete reports whether a URI is that of an object or an account here that is
+// not deleted yet.
+func (tx *Tx) CanDelete(uri string) (bool, error) {
+	_, ok, err := one[int64](tx, `
+		SELECT 1 FROM objects WHERE uri = $1 AND deleted_at = 0
+		UNION ALL
+		SELECT 1 FROM accounts WHERE uri = $1 AND deleted_at = 0`, uri)
+	return ok, err
+}
+
 // DeleteObject replaces an object by a Tombstone with the given document: its
 // text is gone, its URI stays in use. All rows that belong to a status are
 // deleted with it (see delete.go), boosts and the activities about it as well.

@@ -8,6 +8,7 @@ import (
 // Kept says until when things are kept; package config has the table.
 type Kept struct {
 	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
+	Deliveries                        time.Time // of hosts that do not answer
 	HomeFeed                          int       // entries of a feed
 }
 
@@ -19,6 +20,11 @@ const (
 	resolvedReport = 90 * 24 * time.Hour
 	// forgottenCrawl is how long a crawl is remembered, for its rest.
 	forgottenCrawl = 7 * 24 * time.Hour
+	// forgottenMove is how long a move is remembered: longer than any cooldown.
+	forgottenMove = 31 * 24 * time.Hour
+	// goneInbox is how long nothing is delivered to an inbox that answered 410.
+	// Whether it is still so is found out with the next delivery.
+	goneInbox = 30 * 24 * time.Hour
 	// cleanUpBatch is how many rows one transaction of a clean-up changes:
 	// others write between them.
 	cleanUpBatch = 200
@@ -33,6 +39,12 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 			return err
 		}
 	}
+	if err := s.dropLateDeliveries(ctx, k.Deliveries); err != nil {
+		return err
+	}
+	if err := s.dropForwards(ctx, k.Deliveries); err != nil {
+		return err
+	}
 	if err := s.Update(ctx, func(tx *Tx) error { return tx.deleteUnusedApps(tx.Now().Add(-unusedApp)) }); err != nil {
 		return err
 	}
@@ -43,6 +55,26 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 		return err
 	}
 	return s.optimize(ctx)
+}
+
+// dropLateDeliveries drops what waits for hosts that do not answer, and would not
+// be tried again: of each host one is tried at a time.
+func (s *Store) dropLateDeliveries(ctx context.Context, before time.Time) error {
+	failing, err := Read(ctx, s, (*Tx).Lanes)
+	if err != nil {
+		return err
+	}
+	for _, lane := range failing {
+		for dropped := dropLateBatch; dropped >= dropLateBatch; {
+			if err := s.Update(ctx, func(tx *Tx) (err error) {
+				dropped, err = tx.dropLate(lane.Name, before)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // repeat runs a step of a clean-up, each time in a transaction of its own, until
@@ -79,6 +111,8 @@ func (s *Store) expiry(k Kept) (steps []func(tx *Tx) (int64, error)) {
 		{"crawls", "id", "started_at < $1", now.Add(-forgottenCrawl)},
 		{"crawl_pages", "crawl_id, uri", "crawl_id NOT IN (SELECT c.id FROM crawls c) AND $1 > CAST(0 AS BIGINT)", now},
 		{"crawl_hosts", "host", "next_at < $1", now.Add(-forgottenCrawl)},
+		{"moves", "account_id", "moved_at < $1", now.Add(-forgottenMove)},
+		{"gone_inboxes", "inbox", "gone_at < $1", now.Add(-goneInbox)},
 	} {
 		query := `DELETE FROM ` + d.table + ` WHERE (` + d.key + `) IN (SELECT ` + d.key + ` FROM ` + d.table + ` WHERE ` + d.expired + ` LIMIT $2)`
 		steps = append(steps, func(tx *Tx) (int64, error) { return tx.exec(query, millis(d.at), cleanUpBatch) })

@@ -155,6 +155,7 @@ func rules() []Rule {
 		addRule(),
 		removeRule(),
 		flagRule(),
+		moveRule(),
 	}
 }
 

@@ -62,7 +62,7 @@ func Recheck(tx *store.Tx, a *Activity) (Reason, error) {
 		if !actor.Active() { // deleted while the mentions of its post were looked up
 			return "", fault.Errorf(fault.Gone, "This account is gone")
 		}
-		return "", nil
+		return "", afterMove(actor, a.Type)
 	}
 	a.Actor, a.Followed = actor, &standing.Followed
 	if !now[a.Recipient].Active {

@@ -162,6 +162,9 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	out := Outcome{Object: status.ID}
 	if created {
+		if err := forward(env, tx, a, status); err != nil {
+			return Outcome{}, err
+		}
 		out.Publish, err = toAudience(tx, a, status)
 	}
 	return out, err

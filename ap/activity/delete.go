@@ -41,7 +41,7 @@ func authorizeDelete(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	return "", nil
 }
 
-func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if a.Object.Object.ID == a.Actor.URI {
 		return deleteActor(tx, a)
 	}
@@ -74,6 +74,9 @@ func applyDelete(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if a.Actor.Local() {
 		return out, nil
 	}
+	if err := forward(env, tx, a, o); err != nil {
+		return Outcome{}, err
+	}
 	return out, dropWaiting(tx, a.Actor, o.URI)
 }
 
@@ -83,7 +86,13 @@ func tombstone(o *store.Object, deleted time.Time) json.RawMessage {
 	if !o.Local {
 		return nil
 	}
-	return vocab.Encode(object.Compose(object.TombstoneDraft(o.URI, o.Type, deleted)).Document)
+	return Tombstone(o.URI, o.Type, deleted)
+}
+
+// Tombstone is the document of what was deleted, of a type if that is still
+// known.
+func Tombstone(uri, formerType string, deleted time.Time) json.RawMessage {
+	return vocab.Encode(object.Compose(object.TombstoneDraft(uri, formerType, deleted)).Document)
 }
 
 // deleteActor deletes an account: from this transaction on it and all it wrote
@@ -95,16 +104,21 @@ func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
 			return Outcome{}, err
 		}
 	}
-	if err := tx.DeleteAccount(a.Actor.ID); err != nil {
-		return Outcome{}, err
+	return out, EndAccount(tx, a.Actor)
+}
+
+// EndAccount deletes an account that its actor has deleted, or of which its own
+// server says that it is gone.
+func EndAccount(tx *store.Tx, account *store.Account) error {
+	if err := tx.DeleteAccount(account.ID); err != nil {
+		return err
 	}
-	if !a.Actor.Local() {
-		err = dropWaiting(tx, a.Actor, "")
+	if !account.Local() {
+		if err := dropWaiting(tx, account, ""); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return Outcome{}, err
-	}
-	return out, PurgeJob.Enqueue(tx, PurgeArgs{Account: a.Actor.ID}, jobs.Unique(PurgeJob.Name+" "+a.Actor.URI))
+	return PurgeJob.Enqueue(tx, PurgeArgs{Account: account.ID}, jobs.Unique(PurgeJob.Name+" "+account.URI))
 }
 
 // dropWaiting drops an actor's inbox activities that still wait for a fetch, or

@@ -3,6 +3,7 @@ package activity
 import (
 	"slices"
 
+	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -25,6 +26,14 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 	}
 	if subject := subjectOf(a); subject != "" {
 		all.Order = []string{a.Actor.URI, subject}
+	}
+	return all.enqueue(tx)
+}
+
+// enqueue enqueues the deliveries, or what enqueues them.
+func (all FanOutArgs) enqueue(tx *store.Tx) error {
+	if err := all.leaveOutDead(tx); err != nil {
+		return err
 	}
 	order := all.order()
 	many := len(all.Inboxes) > directly
@@ -52,6 +61,23 @@ func deliver(tx *store.Tx, a *Activity, id store.ObjectID, inboxes []string) err
 	return nil
 }
 
+// leaveOutDead leaves out the inboxes of hosts that have not answered for days:
+// of what is not enqueued nothing waits for them.
+func (f *FanOutArgs) leaveOutDead(tx *store.Tx) error {
+	hosts := make([]string, len(f.Inboxes))
+	for i, inbox := range f.Inboxes {
+		hosts[i] = vocab.Host(inbox)
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	dead, err := tx.DeadHosts(hosts)
+	if err == nil && len(dead) > 0 {
+		f.Inboxes = slices.DeleteFunc(slices.Clone(f.Inboxes), func(inbox string) bool { return dead[vocab.Host(inbox)] })
+	}
+	return err
+}
+
 // once leaves out what is in a list before.
 func once(list []string) (out []string) {
 	seen := map[string]bool{}
@@ -76,7 +102,7 @@ func (f FanOutArgs) order() int64 {
 // deliveries are the jobs of the inboxes, each in an order of its own.
 func (f FanOutArgs) deliveries() (list []store.NewJob) {
 	for _, inbox := range f.Inboxes {
-		job := DeliverJob.Job(DeliverArgs{Activity: f.Activity, Sender: f.Sender, Inbox: inbox})
+		job := DeliverJob.Job(DeliverArgs{Activity: f.Activity, Sender: f.Sender, Inbox: inbox, Forward: f.Forward})
 		if len(f.Order) > 0 {
 			job.Order = jobs.Order(append(slices.Clone(f.Order), inbox)...)
 		}
@@ -96,11 +122,10 @@ const fanOutStep = 50
 // FanOut enqueues the next deliveries of an activity, and returns what is left to
 // enqueue; nothing for one that was retracted.
 func FanOut(tx *store.Tx, all FanOutArgs) (left *FanOutArgs, err error) {
-	o, err := tx.Object(all.Activity)
-	if fault.Is(err, fault.NotFound) || err == nil && !o.DeletedAt.IsZero() {
-		return nil, nil
+	if there, err := all.isThere(tx); err != nil || !there {
+		return nil, err
 	}
-	if err != nil {
+	if err := all.leaveOutDead(tx); err != nil || len(all.Inboxes) == 0 {
 		return nil, err
 	}
 	next, rest := all, all
@@ -110,6 +135,18 @@ func FanOut(tx *store.Tx, all FanOutArgs) (left *FanOutArgs, err error) {
 		return nil, err
 	}
 	return &rest, nil
+}
+
+// isThere reports whether what is to be delivered was not retracted.
+func (f FanOutArgs) isThere(tx *store.Tx) (bool, error) {
+	if f.Forward != 0 {
+		return tx.HasForward(f.Forward)
+	}
+	o, err := tx.Object(f.Activity)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil && o.DeletedAt.IsZero(), err
 }
 
 // subjectOf is the object that an activity is about, which an earlier or later

@@ -76,6 +76,12 @@ func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if blocked {
 		return Outcome{Then: []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Reject")}}, nil
 	}
+	if target.Local() && target.MovedToURI != "" && a.Origin.caused().Publishes {
+		// Nobody new follows who has moved.
+		if _, err := tx.Follow(a.Actor.ID, target.ID); fault.Is(err, fault.NotFound) {
+			return Outcome{Then: []*Activity{answer(env, tx, target, a.Actor.URI, a.ID, "Reject")}}, nil
+		}
+	}
 	f := &store.Follow{AccountID: a.Actor.ID, TargetID: target.ID, URI: a.ID, ShowReblogs: true}
 	created, err := tx.PutFollow(f)
 	if err != nil {

@@ -32,6 +32,16 @@ var (
 	RefreshJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "refresh", Timeout: fetchTimeout, Lane: hostOfActor}
 	// HandleJob verifies an actor's handle, which could not be verified before.
 	HandleJob = jobs.Kind[RefreshArgs]{Fetches: true, Name: "handle", Timeout: fetchTimeout, Lane: hostOfActor}
+	// MoveJob has those who know an account here go along when it moves.
+	MoveJob = jobs.Kind[MoveArgs]{Name: "move", Timeout: time.Hour, GiveUp: jobs.Never}
+	// ProbeJob asks whether a dead host is there again.
+	ProbeJob = jobs.Kind[ProbeArgs]{Name: "probe", Timeout: 30 * time.Second, GiveUp: jobs.Never, Lane: func(a ProbeArgs) string { return vocab.Host(a.URL) }}
+	// GoneInboxJob has those checked who are delivered to at an inbox that is gone.
+	GoneInboxJob = jobs.Kind[GoneInboxArgs]{Name: "gone_inbox", GiveUp: jobs.Never}
+	// CheckActorJob checks whether an actor is gone.
+	CheckActorJob = jobs.Kind[CheckActorArgs]{Fetches: true, Name: "check_actor", Timeout: fetchTimeout, GiveUp: 30 * 24 * time.Hour, Lane: func(a CheckActorArgs) string { return vocab.Host(a.URI) }}
+	// FollowersJob fetches who of an account's followers are here, by its server.
+	FollowersJob = jobs.Kind[FollowersArgs]{Fetches: true, Name: "followers", Timeout: fetchTimeout, GiveUp: 24 * time.Hour, Lane: func(a FollowersArgs) string { return vocab.Host(a.URL) }}
 	// PurgeJob deletes what a deleted account left.
 	PurgeJob = jobs.Kind[PurgeArgs]{Name: "purge", Timeout: time.Hour, GiveUp: jobs.Never}
 	// ForgetKeyJob deletes the account's key once nothing is left to sign
@@ -51,6 +61,7 @@ type DeliverArgs struct {
 	Activity store.ObjectID  `json:"activity"`
 	Sender   store.AccountID `json:"sender"`
 	Inbox    string          `json:"inbox"`
+	Forward  int64           `json:"forward,omitempty"` // another's activity in place of one of ours: see forward.go
 }
 
 // FanOutArgs names a published activity and the inboxes for which no delivery is
@@ -62,6 +73,7 @@ type FanOutArgs struct {
 	First    bool            `json:"first,omitempty"`
 	Replaces bool            `json:"replaces,omitempty"`
 	Inboxes  []string        `json:"inboxes"`
+	Forward  int64           `json:"forward,omitempty"`
 }
 
 // IngestArgs holds an inbox activity that was verified and acknowledged.
@@ -117,6 +129,38 @@ type RefreshArgs struct {
 
 func hostOfActor(a RefreshArgs) string { return vocab.Host(a.URI) }
 
+// MoveArgs names an account that moved, and where to.
+type MoveArgs struct {
+	Account store.AccountID `json:"account"`
+	Target  store.AccountID `json:"target"`
+}
+
+// ProbeArgs names an address at a host: any answer will do.
+type ProbeArgs struct {
+	URL string `json:"url"`
+}
+
+// GoneInboxArgs names an inbox that answered 410.
+type GoneInboxArgs struct {
+	Inbox string `json:"inbox"`
+}
+
+// CheckActorArgs names an actor that may be gone. Its URI has answered 404 so
+// often, first at a time.
+type CheckActorArgs struct {
+	URI     string    `json:"uri"`
+	Missing int       `json:"missing,omitempty"`
+	First   time.Time `json:"first,omitzero"`
+}
+
+// FollowersArgs names an account, and the list of its followers here that its
+// server has announced, with its digest.
+type FollowersArgs struct {
+	Account store.AccountID `json:"account"`
+	URL     string          `json:"url"`
+	Digest  string          `json:"digest"`
+}
+
 // PurgeArgs names a deleted account.
 type PurgeArgs struct {
 	Account store.AccountID `json:"account"`
@@ -149,6 +193,22 @@ func Postpone(tx *store.Tx, a *Activity) error {
 // Refresh enqueues a new fetch of an actor's document.
 func Refresh(tx *store.Tx, uri string) error {
 	return RefreshJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.Unique(RefreshJob.Name+" "+uri))
+}
+
+// CheckActor enqueues a check whether an actor is gone.
+func CheckActor(tx *store.Tx, args CheckActorArgs, at time.Time) error {
+	return CheckActorJob.Enqueue(tx, args, jobs.At(at), jobs.Unique(CheckActorJob.Name+" "+args.URI))
+}
+
+// ProbeHost enqueues the probing of a host that is dead since a job failed: at the
+// address that this job used, where that is a delivery.
+func ProbeHost(tx *store.Tx, failed store.Job) error {
+	url := "https://" + failed.Lane + "/"
+	var delivery DeliverArgs
+	if failed.Kind == DeliverJob.Name && json.Unmarshal(failed.Args, &delivery) == nil && delivery.Inbox != "" {
+		url = delivery.Inbox
+	}
+	return ProbeJob.Enqueue(tx, ProbeArgs{URL: url}, jobs.Unique(ProbeJob.Name+" "+failed.Lane))
 }
 
 // VerifyHandleAt enqueues another WebFinger lookup of an actor's handle.

@@ -11,7 +11,7 @@ import (
 // read of it: its ids and the local accounts it is addressed to. A stranger's
 // could be a megabyte, and it is stored until its object is fetched.
 func (a *Activity) KeepSmall(c *config.Config) {
-	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" {
+	if a.Origin.Publishes || a.Object.Object.Object != nil && a.Type != "Announce" && a.Type != "Move" {
 		return
 	}
 	inner := announced(a.Object)
@@ -29,6 +29,9 @@ func (a *Activity) KeepSmall(c *config.Config) {
 		if list := relevant(uris); len(list) > 0 {
 			doc[name] = list
 		}
+	}
+	if a.Target.ID != "" {
+		doc["target"] = a.Target.ID
 	}
 	if a.ID != "" {
 		doc["id"] = a.ID

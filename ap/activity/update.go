@@ -167,6 +167,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 			return Outcome{}, err
 		}
 	}
+	if err := forward(env, tx, a, status); err != nil {
+		return Outcome{}, err
+	}
 	out.Publish, err = toReaders(tx, a, status)
 	return out, err
 }

@@ -17,10 +17,11 @@ func actor(typ string) Kind { return Kind{Type: typ, Write: writeActor} }
 
 // Limits of a remote profile's texts and lists.
 const (
-	maxName    = 512
-	maxNote    = 64 << 10
-	maxFields  = 20
-	maxAliases = 10
+	maxName   = 512
+	maxNote   = 64 << 10
+	maxFields = 20
+	// maxAliases is of all of them together, in bytes: vocab bounds their number.
+	maxAliases = 16 << 10
 )
 
 // ReadActor reads a remote actor's document into an account. Its handle is
@@ -81,8 +82,12 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	if isURI(doc.MovedTo) {
 		account.MovedToURI = doc.MovedTo
 	}
-	account.AlsoKnownAs = slices.DeleteFunc(doc.AlsoKnownAs, func(u string) bool { return !isURI(u) })
-	account.AlsoKnownAs = account.AlsoKnownAs[:min(len(account.AlsoKnownAs), maxAliases)]
+	size := 0
+	for _, u := range doc.AlsoKnownAs {
+		if size += len(u); size <= maxAliases && isURI(u) && u != doc.ID && !slices.Contains(account.AlsoKnownAs, u) {
+			account.AlsoKnownAs = append(account.AlsoKnownAs, u)
+		}
+	}
 	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
 }

@@ -42,6 +42,9 @@ func SignMessage(r *http.Request, body []byte, keyID string, key crypto.Signer, 
 		r.Header.Set("Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 		components = append(components, "content-digest")
 	}
+	if r.Header.Get("Collection-Synchronization") != "" {
+		components = append(components, "collection-synchronization") // FEP-8fcf
+	}
 	var alg string
 	switch key.(type) {
 	case ed25519.PrivateKey:

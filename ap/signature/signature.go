@@ -45,6 +45,9 @@ func Sign(r *http.Request, body []byte, keyID string, key crypto.PrivateKey, now
 	} else {
 		body = nil
 	}
+	if r.Header.Get("Collection-Synchronization") != "" {
+		headers = append(headers, "collection-synchronization") // FEP-8fcf
+	}
 	r.Header.Del("Digest")
 	r.Header.Del("Signature")
 	r.Header.Set("Date", now.UTC().Format(http.TimeFormat))

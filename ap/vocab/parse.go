@@ -164,7 +164,7 @@ func readActor(o *Object, m map[string]any) {
 	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])
 	o.MovedTo = id(m["movedTo"])
 	for _, v := range list(m["alsoKnownAs"]) {
-		if s := id(v); s != "" && len(o.AlsoKnownAs) < 64 {
+		if s := id(v); s != "" && len(o.AlsoKnownAs) < MaxAliases {
 			o.AlsoKnownAs = append(o.AlsoKnownAs, s)
 		}
 	}

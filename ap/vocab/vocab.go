@@ -16,6 +16,10 @@ import (
 // Public is the collection of everybody (ActivityPub §5.6).
 const Public = "https://www.w3.org/ns/activitystreams#Public"
 
+// MaxAliases is how many of an actor's aliases (alsoKnownAs) are read: as many as
+// Mastodon reads.
+const MaxAliases = 256
+
 // Object is any ActivityStreams object: an activity, a note, an actor, a
 // collection. It has every term that Kinglet reads.
 type Object struct {

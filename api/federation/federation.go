@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"kinglet/ap"
+	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
@@ -52,6 +53,7 @@ func (a *API) Routes(r chi.Router) {
 	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
 	r.Get(config.OutboxURL.Path(), a.demanded(a.outbox))
 	r.Get(config.FollowersURL.Path(), a.demanded(a.followers))
+	r.Get(config.FollowersSyncURL.Path(), a.followersSynchronization)
 	r.Get(config.FollowingURL.Path(), a.demanded(a.following))
 	r.Get(config.FeaturedURL.Path(), a.demanded(a.featured))
 	r.Get(config.RepliesURL.Path(), a.demanded(a.ofStatus(config.RepliesURL, replies)))
@@ -76,10 +78,13 @@ func activeLocal(tx *store.Tx, name string) (*store.Account, error) {
 		err = respond.NotFound // name@example.org: its own server answers for it
 	}
 	if err == nil && !account.Active() {
-		err = fault.Errorf(fault.Gone, "This account is gone")
+		err = errAccountGone
 	}
 	return account, err
 }
+
+// errAccountGone is of an account here that is deleted or suspended.
+var errAccountGone = fault.Errorf(fault.Gone, "This account is gone")
 
 // Actor serves the document of a local account.
 func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
@@ -88,10 +93,19 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	status := http.StatusOK
 	doc, err := store.Read(r.Context(), a.Store, func(tx *store.Tx) (json.RawMessage, error) {
-		account, err := a.local(tx, r)
-		if err != nil {
+		account, err := tx.AccountByHandle(chi.URLParam(r, "name"), "")
+		switch {
+		case err != nil:
 			return nil, err
+		case !account.Local():
+			return nil, respond.NotFound // name@example.org: its own server answers for it
+		case !account.DeletedAt.IsZero():
+			status = http.StatusGone
+			return activity.Tombstone(account.URI, account.Type, account.DeletedAt), nil
+		case !account.Active():
+			return nil, errAccountGone
 		}
 		return a.actorDocument(tx, account, reader)
 	})
@@ -99,7 +113,7 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	a.document(w, http.StatusOK, doc)
+	a.document(w, status, doc)
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
@@ -186,13 +200,31 @@ func (a *API) serveObject(w http.ResponseWriter, r *http.Request, uri string) {
 		}
 	case standing:
 		a.servePublic(w, r, o)
+	case !o.author.DeletedAt.IsZero():
+		a.document(w, http.StatusGone, tombstoneOf(o))
 	case !o.author.Active():
-		a.fail(w, r, fault.Errorf(fault.Gone, "This account is gone"))
+		a.fail(w, r, errAccountGone)
 	case len(o.doc) > 0:
 		a.document(w, http.StatusGone, o.doc)
 	default:
 		a.fail(w, r, fault.Errorf(fault.Gone, "This was undone"))
 	}
+}
+
+// tombstoneOf is what is left of an object of an account that was deleted. Of what
+// is purged already its former type is not known.
+func tombstoneOf(o served) json.RawMessage {
+	if o.Type == "Tombstone" && len(o.doc) > 0 {
+		return o.doc
+	}
+	former, at := o.Type, o.DeletedAt
+	if former == "Tombstone" {
+		former = ""
+	}
+	if at.IsZero() {
+		at = o.author.DeletedAt
+	}
+	return activity.Tombstone(o.URI, former, at)
 }
 
 // signedByReader is NotFound unless a request is signed by an account that may

@@ -35,6 +35,7 @@ type Account struct {
 	Emojis          []Emoji    `json:"emojis"`
 	Roles           []struct{} `json:"roles"`
 	Fields          []Field    `json:"fields"`
+	Moved           *Account   `json:"moved,omitempty"` // where it has moved to
 
 	// Of one's own account only.
 	Source *Source `json:"source,omitempty"`
@@ -93,6 +94,9 @@ func (s Serializer) Account(a *store.Account) *Account {
 	if !a.LastStatusAt.IsZero() {
 		day := formatDay(a.LastStatusAt)
 		e.LastStatusAt = &day
+	}
+	if a.Moved != nil {
+		e.Moved = s.Account(a.Moved)
 	}
 	return e
 }

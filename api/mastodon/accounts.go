@@ -7,11 +7,21 @@ import (
 
 // visibleAccount reads an account that may be shown to everyone, or NotFound.
 func visibleAccount(tx *store.Tx, id store.AccountID) (*store.Account, error) {
-	a, err := tx.Account(id)
-	if err == nil && !a.DeletedAt.IsZero() {
-		err = respond.NotFound
+	return shown(tx)(tx.Account(id))
+}
+
+// shown adds to an account that was read where it has moved to; one that is
+// deleted is NotFound.
+func shown(tx *store.Tx) func(a *store.Account, err error) (*store.Account, error) {
+	return func(a *store.Account, err error) (*store.Account, error) {
+		if err == nil && !a.DeletedAt.IsZero() {
+			err = respond.NotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		return a, tx.FillMoved(a)
 	}
-	return a, err
 }
 
 func (c *call) account() (any, error) {
@@ -34,7 +44,10 @@ func (c *call) accounts() (any, error) {
 				list = append(list, a)
 			}
 		}
-		return list, err
+		if err != nil {
+			return nil, err
+		}
+		return list, tx.FillMoved(list...)
 	})
 }
 
@@ -55,11 +68,7 @@ func accountIDs(list []string) []store.AccountID {
 func (c *call) lookup() (any, error) {
 	h, _ := c.api.Config.ParseHandle(c.params.String("acct"))
 	a, err := read(c, func(tx *store.Tx) (*store.Account, error) {
-		a, err := tx.AccountByHandle(h.Name, h.Domain)
-		if err == nil && !a.DeletedAt.IsZero() {
-			err = respond.NotFound
-		}
-		return a, err
+		return shown(tx)(tx.AccountByHandle(h.Name, h.Domain))
 	})
 	if err != nil {
 		return nil, err

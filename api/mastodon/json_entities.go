@@ -288,6 +288,10 @@ func (w *jsonWriter) account(e *Account) {
 	appendList(w, e.Emojis, (*jsonWriter).emoji)
 	w.raw(`,"roles":[],"fields":`)
 	appendList(w, e.Fields, (*jsonWriter).field)
+	if e.Moved != nil {
+		w.raw(`,"moved":`)
+		w.account(e.Moved)
+	}
 	if e.Source != nil {
 		w.raw(`,"source":`)
 		w.other(e.Source)

@@ -14,7 +14,7 @@ func (c *call) verifyCredentials() (any, error) { return read(c, c.ownAccount) }
 // ownAccount is the viewer's own account, with as much of its settings as the
 // token may read.
 func (c *call) ownAccount(tx *store.Tx) (*Account, error) {
-	account, err := tx.Account(c.viewer)
+	account, err := visibleAccount(tx, c.viewer)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (c *call) ignoreRemoteErrors(err error, what string) error {
 // foundAccounts lists the account that was found, if it is not suspended or
 // deleted.
 func (c *call) foundAccounts(id store.AccountID) ([]*Account, error) {
-	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return tx.Account(id) })
+	a, err := read(c, func(tx *store.Tx) (*store.Account, error) { return visibleAccount(tx, id) })
 	if fault.Is(err, fault.NotFound) || err == nil && !a.Active() {
 		return []*Account{}, nil
 	}
@@ -139,7 +139,11 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		return []*Account{}, nil
 	}
 	list, err := read(c, func(tx *store.Tx) ([]*store.Account, error) {
-		return tx.SearchAccounts(c.viewer, q, following, limit, offset)
+		list, err := tx.SearchAccounts(c.viewer, q, following, limit, offset)
+		if err != nil {
+			return nil, err
+		}
+		return list, tx.FillMoved(list...)
 	})
 	return c.serializer().accounts(list), err
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"kinglet/ap"
+	"kinglet/ap/activity"
 	"kinglet/ap/policy"
 	"kinglet/internal/auth"
 	"kinglet/internal/background"
@@ -68,6 +69,7 @@ func Assemble(ctx context.Context, p Parts) (*Assembled, error) {
 			return nil, err
 		}
 		p.Jobs.Store, p.Jobs.Log, p.Jobs.GiveUp, p.Jobs.Memory = p.Store, p.Log, p.Config.Retention.Deliveries, p.Memory
+		p.Jobs.DeadAfter, p.Jobs.Died = p.Config.Federation.DeadAfter, activity.ProbeHost
 		a.Runner = jobs.New(p.Jobs)
 		a.Service.RegisterJobs(a.Runner)
 	}

@@ -44,6 +44,17 @@ type command struct {
 	run   func(c *call) error
 }
 
+// positional is how many arguments a command has before its flags.
+func (cmd command) positional() (n int) {
+	for _, word := range strings.Fields(cmd.args) {
+		if strings.HasPrefix(word, "-") || strings.HasPrefix(word, "[") {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 func commands() []command {
 	return []command{
 		{"local", "", "try it: a server on localhost with a ready account", nil, local},
@@ -57,6 +68,11 @@ func commands() []command {
 		{"report list", "[--all]", "list the reports of accounts and posts", allFlag, reportList},
 		{"report show", "ID", "print a report", nil, reportShow},
 		{"report resolve", "ID", "mark a report as resolved", nil, reportResolve},
+		{"account alias add", "NAME ACTOR", "say that an account is also another one, elsewhere, which may then move here", nil, aliasAdd},
+		{"account alias remove", "NAME ACTOR", "take that back", nil, aliasRemove},
+		{"account alias list", "NAME", "list an account's aliases", nil, aliasList},
+		{"account move", "NAME TARGET", "move an account to another one, which has to name it as its alias; its followers follow that one", nil, accountMove},
+		{"account unmove", "NAME", "use an account again that has moved", nil, accountUnmove},
 		{"token create", `NAME --scopes "read write follow push"`, "print an access token, for scripts", scopesFlag, tokenCreate},
 		{"migrate up", "", "apply this version's migrations", nil, migrateUp},
 		{"migrate down", "", "revert the newest migration", nil, migrateDown},
@@ -156,11 +172,7 @@ func (c *call) parse(cmd command, args []string) error {
 			c.flags[f.Name] = f.Value.String()
 		}
 	})
-	want := 0
-	if strings.Contains(cmd.args, "NAME") || strings.HasPrefix(cmd.args, "ID") {
-		want = 1
-	}
-	if len(c.args) != want {
+	if len(c.args) != cmd.positional() {
 		return &usageError{fmt.Sprintf("usage: kinglet %s", strings.TrimSpace(cmd.name+" "+cmd.args))}
 	}
 	return nil

@@ -17,6 +17,8 @@ type Federation struct {
 	Mentions            int       `toml:"mentions" default:"500" doc:"How many accounts one post of another server may mention, and how many here it may be addressed to. One with more is refused."`
 	AuthorizedFetch     bool      `toml:"authorized_fetch" default:"false" doc:"Whether what is public is served to signed requests only: posts, collections and whole profiles as documents, none of it to who is suspended here. Pages, the API and media stay open. Relays and servers that do not sign what they ask for get nothing."`
 	WaitingPerHost      int       `toml:"waiting_per_host" default:"500" doc:"How many messages of one host may wait until what they need is fetched, and how many posts of one host that they answer."`
+
+	DeadAfter time.Duration `toml:"dead_after" default:"7d" doc:"How long a server may not answer before nothing more is delivered to it. It is asked once a day whether it is there again; when it is, or writes to this one, deliveries go on."`
 }
 
 // Signatures say which signatures of other servers are accepted.

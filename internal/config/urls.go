@@ -23,6 +23,7 @@ const (
 	InboxURL
 	OutboxURL
 	FollowersURL
+	FollowersSyncURL
 	FollowingURL
 	FeaturedURL
 	InstanceActorURL
@@ -57,6 +58,7 @@ var ownURLs = [...]struct {
 	InboxURL:              {path: "/users/{name}/inbox", isID: true},
 	OutboxURL:             {path: "/users/{name}/outbox", isID: true},
 	FollowersURL:          {path: "/users/{name}/followers", isID: true},
+	FollowersSyncURL:      {path: "/users/{name}/followers_synchronization", isID: true},
 	FollowingURL:          {path: "/users/{name}/following", isID: true},
 	FeaturedURL:           {path: "/users/{name}/collections/featured", isID: true},
 	InstanceActorURL:      {path: "/actor", isID: true},
@@ -230,6 +232,12 @@ func (c *Config) OutboxURI(name string) string { return c.MakeURL(URL{Kind: Outb
 // FollowersURI is the collection of its followers.
 func (c *Config) FollowersURI(name string) string {
 	return c.MakeURL(URL{Kind: FollowersURL, Name: name})
+}
+
+// FollowersSyncURI is the collection of those of its followers that are on the
+// server which asks (FEP-8fcf).
+func (c *Config) FollowersSyncURI(name string) string {
+	return c.MakeURL(URL{Kind: FollowersSyncURL, Name: name})
 }
 
 // FollowingURI is the collection of the accounts that it follows.

@@ -15,6 +15,7 @@ func made(c *Config) map[URL]string {
 		{InboxURL, "alice", ""}:          c.InboxURI("alice"),
 		{OutboxURL, "alice", ""}:         c.OutboxURI("alice"),
 		{FollowersURL, "alice", ""}:      c.FollowersURI("alice"),
+		{FollowersSyncURL, "alice", ""}:  c.FollowersSyncURI("alice"),
 		{FollowingURL, "alice", ""}:      c.FollowingURI("alice"),
 		{FeaturedURL, "alice", ""}:       c.FeaturedURI("alice"),
 		{InstanceActorURL, "", ""}:       c.InstanceActorURI(),

@@ -23,7 +23,9 @@ func (r *Runner) failed(tx *store.Tx, j store.Job, err error) error {
 		}
 		switch {
 		case r.workers[j.Kind].fetches:
-			next = later(next, until).Add(store.StepBehind)
+			// A stranger may have chosen the page: it waits as long as its host says,
+			// and nothing else does.
+			next = later(later(next, until), tx.Now().Add(down.retryAfter)).Add(store.StepBehind)
 		case j.Attempts >= poison || down.host != j.Lane:
 			next = until.Add(store.StepBehind)
 		default:
@@ -57,9 +59,22 @@ func later(a, b time.Time) time.Time {
 }
 
 func (r *Runner) setAside(tx *store.Tx, j store.Job, down hostDown) (until time.Time, err error) {
+	fetches, least := r.workers[j.Kind].fetches, down.retryAfter
+	if fetches {
+		least = 0
+	}
 	until, err = tx.LaneFailed(store.LaneFailure{
-		Lane: down.host, Why: reason(down), Wait: func(n int) time.Duration { return max(r.o.Backoff(n), down.retryAfter) },
-		OfPage: r.workers[j.Kind].fetches, Behind: r.fetches, Kind: j.Kind, Tries: poison,
+		Lane: down.host, Why: reason(down), Wait: func(n int) time.Duration { return max(r.o.Backoff(n), least) },
+		OfPage: fetches, Behind: r.fetches, Kind: j.Kind, Tries: poison,
+		DeadAfter: r.o.DeadAfter, Died: func() error {
+			tx.AfterCommit(func() {
+				r.o.Log.Warn("host is dead, nothing more is delivered to it", "lane", down.host, "error", down.error)
+			})
+			if r.o.Died == nil {
+				return nil
+			}
+			return r.o.Died(tx, j)
+		},
 	})
 	if err != nil {
 		return until, err

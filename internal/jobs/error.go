@@ -31,6 +31,12 @@ func HostDown(host string, err error, retryAfter time.Duration) error {
 	return hostDown{err, host, retryAfter}
 }
 
+// RetryAfter is how long a host said to wait, by the error; 0 if it did not.
+func RetryAfter(err error) time.Duration {
+	down, _ := isHostDown(err)
+	return down.retryAfter
+}
+
 func isPermanent(err error) bool {
 	var p permanent
 	return errors.As(err, &p)

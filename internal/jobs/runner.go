@@ -49,6 +49,10 @@ type Options struct {
 	Memory *memory.Watch
 	// Backoff is how long to wait after the nth failure in a row.
 	Backoff func(failures int) time.Duration
+	// DeadAfter is for how long a host may not answer before it is dead, and tried
+	// once a day; 0 is for ever. Died is called then, with the job that failed.
+	DeadAfter time.Duration
+	Died      func(tx *store.Tx, j store.Job) error
 }
 
 // Runner claims due jobs and runs them.

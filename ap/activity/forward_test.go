@@ -1,0 +1,121 @@
+package activity_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"kinglet/internal/apptest"
+)
+
+// What answers a post here and is addressed to its author's followers reaches
+// them as it came, once.
+func TestForward(t *testing.T) {
+	t.Parallel()
+	proof := object{"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofValue": "z1"}
+	followers := func(s *scene) []string { return []string{s.alice.URI + "/followers"} }
+	answer := func(s *scene, to string, pairs ...any) object {
+		return s.bob.Activity("Create", s.bob.Note("an answer", append([]any{"inReplyTo", to, "cc", followers(s)}, pairs...)...), "proof", proof)
+	}
+	for _, c := range []struct {
+		name string
+		send func(s *scene, post string) object
+		want bool
+	}{
+		{"with a proof", func(s *scene, post string) object { return answer(s, post) }, true},
+		{"with a linked data signature", func(s *scene, post string) object {
+			a := answer(s, post)
+			delete(a, "proof")
+			a["signature"] = object{"type": "RsaSignature2017", "signatureValue": "x"}
+			return a
+		}, true},
+		{"addressed by the activity alone", func(s *scene, post string) object {
+			a := answer(s, post, "cc", []string{})
+			a["audience"] = followers(s)
+			return a
+		}, true},
+		{"without a proof", func(s *scene, post string) object {
+			a := answer(s, post)
+			delete(a, "proof")
+			return a
+		}, false},
+		{"not addressed to the followers", func(s *scene, post string) object { return answer(s, post, "cc", []string{s.bob.URI + "/followers"}) }, false},
+		{"addressed to carol's", func(s *scene, post string) object { return answer(s, post, "cc", []string{s.carol.URI + "/followers"}) }, false},
+		{"an answer to another", func(s *scene, _ string) object { return answer(s, "https://b.test/elsewhere") }, false},
+		{"too large", func(s *scene, post string) object {
+			return answer(s, post, "summary", string(bytes.Repeat([]byte("x"), 70_000)))
+		}, false},
+		{"by somebody whom alice blocks", func(s *scene, post string) object {
+			s.bob.FollowedBy(s.carol)
+			s.alice.Relate("block", s.bob.URI)
+			return answer(s, post)
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScene(t)
+			s.mallory.Follow(s.alice)
+			post := s.alice.Post("hello")
+			s.world.Run()
+			activity := c.send(s, post.URI)
+			s.mallory.Host.Forget()
+			s.bob.Host.Forget()
+			for range 2 {
+				s.sends(http.StatusAccepted, s.bob, activity)
+			}
+			got := s.mallory.Host.Asked(http.MethodPost, "")
+			if (len(got) == 1) != c.want || len(got) > 1 {
+				t.Fatalf("mallory receives %v", s.mallory.ReceivedTypes())
+			}
+			if n := len(s.bob.Received()); c.want && n != 0 {
+				t.Errorf("bob's own host receives %v", s.bob.ReceivedTypes())
+			}
+			if !c.want {
+				return
+			}
+			sent, err := json.Marshal(activity)
+			if err != nil || !bytes.Equal(got[0].Body, sent) {
+				t.Errorf("it is not what came, %v: %s", err, got[0].Body)
+			}
+			// The end of it as well, and nothing of its bytes stays.
+			note := activity["object"].(object)
+			s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Delete", note["id"], "to", []string{apptest.Public}, "cc", followers(s), "proof", proof))
+			if types := s.mallory.ReceivedTypes(); len(types) != 2 || types[1] != "Delete" {
+				t.Errorf("mallory receives %v", types)
+			}
+			if n := s.here.Count(`SELECT COUNT(*) FROM forwards WHERE body LIKE '%an answer%'`); n != 0 {
+				t.Error("what was deleted is still there to be forwarded")
+			}
+			s.world.Advance(2 * 24 * time.Hour)
+			if n := s.here.Count(`SELECT COUNT(*) FROM forwards`); n != 0 {
+				t.Errorf("%d forwarded activities are still there", n)
+			}
+		})
+	}
+}
+
+// What waits for a host that is down is kept, and what was deleted meanwhile does
+// not go there.
+func TestForwardWaits(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.mallory.Follow(s.alice)
+	post := s.alice.Post("hello")
+	s.world.Run()
+	s.mallory.Host.Down()
+	s.mallory.Host.Forget()
+	note := s.bob.Note("an answer", "inReplyTo", post.URI, "cc", []string{s.alice.URI + "/followers"})
+	other := s.bob.Note("another", "inReplyTo", post.URI, "cc", []string{s.alice.URI + "/followers"})
+	for _, n := range []object{note, other} {
+		s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", n, "signature", object{"type": "x"}))
+	}
+	s.world.Advance(2 * 24 * time.Hour)
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Delete", other["id"]))
+	s.mallory.Host.Up()
+	s.world.Advance(24 * time.Hour)
+	got := s.mallory.Received()
+	if len(got) != 1 || got[0]["object"].(object)["id"] != note["id"] {
+		t.Errorf("mallory receives %v", got)
+	}
+}
