@@ -155,7 +155,7 @@ func (s *Service) fetchStatus(ctx context.Context, uri string, depth int) (activ
 // takeStatus passes a note that was fetched from its origin through the
 // pipeline, as the Create that its author must have sent.
 func (s *Service) takeStatus(ctx context.Context, doc *vocab.Object, depth int) (none activity.Outcome, err error) {
-	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
+	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 && doc.Actor.ID == "" {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)

@@ -70,7 +70,7 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 	if !object.IsStatus(note.Type) {
 		return unwanted("objects of type %q are not statuses", note.Type), nil
 	}
-	if len(note.AttributedTo) == 0 {
+	if len(note.AttributedTo) == 0 && note.Actor.ID == "" {
 		return "", refuse("the object has no author")
 	}
 	if author := note.Author(); author != a.Actor.URI {

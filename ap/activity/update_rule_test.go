@@ -16,7 +16,7 @@ func TestUpdate(t *testing.T) {
 	}
 	// edited is the note with another text, written an hour later.
 	edited := func(s *scene, pairs ...any) object {
-		pairs = append([]any{"id", note["id"], "published", note["published"], "updated", s.world.Now().Add(time.Hour).Format(time.RFC3339)}, pairs...)
+		pairs = append([]any{"id", note["id"], "published", note["published"], "updated", s.world.Now().Add(5*time.Minute).Format(time.RFC3339)}, pairs...)
 		return s.bob.Note("after", pairs...)
 	}
 	text := func(s *scene, want string) {

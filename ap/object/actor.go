@@ -40,7 +40,7 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	account := &store.Account{
 		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
 		DisplayName: clip(markup.PlainText(doc.Name), maxName),
-		Note:        markup.Sanitize(clip(doc.Summary, maxNote)),
+		Note:        bioOf(doc),
 		URL:         pageOf(doc),
 		Locked:      doc.ManuallyApprovesFollowers,
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
@@ -87,13 +87,26 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	return account, nil
 }
 
+// bioOf is what an actor says of itself. Lines without a tag are a text, which
+// PeerTube and lotide send as it was typed.
+func bioOf(doc *vocab.Object) string {
+	bio := clip(doc.Summary, maxNote)
+	if html, ok := markup.RenderSource(bio, doc.MediaType); ok {
+		return html
+	}
+	if strings.Contains(bio, "\n") && !strings.ContainsAny(bio, "<&") {
+		return markup.Render(bio, markup.Options{})
+	}
+	return markup.Sanitize(bio)
+}
+
 // keyOf reads the actor's key: it names the actor as its owner, has the actor's
 // origin, and, when its id has a fragment, is in the actor's own document and
 // not in that of another account on the host (SECURITY-RULES 1).
 func keyOf(account *store.Account, doc *vocab.Object) error {
 	for _, k := range doc.PublicKeys {
 		page := vocab.WithoutFragment(k.ID)
-		if page != k.ID && page != doc.ID {
+		if page != k.ID && page != doc.ID && withSingleSlashes(page) != doc.ID {
 			continue
 		}
 		if k.Owner == doc.ID && vocab.SameOrigin(k.ID, doc.ID) && k.PEM != "" && len(k.PEM) < 16<<10 {
@@ -102,6 +115,19 @@ func keyOf(account *store.Account, doc *vocab.Object) error {
 		}
 	}
 	return errors.New("it has no public key of its own")
+}
+
+// withSingleSlashes is a URL whose path has no empty parts: lotide's key of
+// /users/1 is //users/1#main-key.
+func withSingleSlashes(uri string) string {
+	scheme, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return uri
+	}
+	for strings.Contains(rest, "//") {
+		rest = strings.ReplaceAll(rest, "//", "/")
+	}
+	return scheme + "://" + rest
 }
 
 // ActorDraft is the document of a local account. tags are the mentions and

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,6 +34,7 @@ type Bounds struct {
 
 // Parse is Parse within these bounds.
 func (b Bounds) Parse(raw []byte) (*Object, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // a byte order mark, which JSON doesn't have
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
@@ -48,6 +51,9 @@ func (b Bounds) Parse(raw []byte) (*Object, error) {
 func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
 
 func (d *decoder) read(m Document) (*Object, error) {
+	if err := plainTerms(m); err != nil {
+		return nil, err
+	}
 	if err := checkContext(m["@context"]); err != nil {
 		return nil, err
 	}
@@ -76,6 +82,9 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 		if o.Type == "" || !isKnownType(o.Type) && isKnownType(t) {
 			o.Type = t
 		}
+	}
+	if o.Type == "Feed" && m["inbox"] != nil {
+		o.Type = "Group" // PieFed's name for an actor that follows communities
 	}
 	if o.Actor, err = d.singleRef(m, "actor", depth); err != nil {
 		return nil, err
@@ -122,33 +131,6 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	return o, nil
 }
 
-func readText(o *Object, m map[string]any) {
-	o.Content, o.Language = mapped(m, "content", "contentMap")
-	o.Name, _ = mapped(m, "name", "nameMap")
-	o.Summary, _ = mapped(m, "summary", "summaryMap")
-	o.MediaType = text(m["mediaType"])
-	if src, ok := m["source"].(map[string]any); ok {
-		o.Source = Source{Content: text(src["content"]), MediaType: text(src["mediaType"])}
-	}
-}
-
-// mapped reads a text that may come with languages (ActivityStreams §4.7): the
-// plain term, and the language whose text is the same.
-func mapped(m map[string]any, key, mapKey string) (value, language string) {
-	value = text(m[key])
-	byLanguage, _ := m[mapKey].(map[string]any)
-	best := ""
-	for lang, v := range byLanguage {
-		if s := text(v); s != "" && (value == "" || s == value) && (best == "" || lang < best) {
-			best = lang
-		}
-	}
-	if best == "" {
-		return value, ""
-	}
-	return text(byLanguage[best]), LanguageTag(best)
-}
-
 func readActor(o *Object, m map[string]any) {
 	o.PreferredUsername = text(m["preferredUsername"])
 	o.Inbox, o.Outbox = id(m["inbox"]), id(m["outbox"])
@@ -156,9 +138,12 @@ func readActor(o *Object, m map[string]any) {
 	if e, ok := m["endpoints"].(map[string]any); ok {
 		o.SharedInbox = id(e["sharedInbox"])
 	}
+	if o.SharedInbox == "" {
+		o.SharedInbox = id(m["sharedInbox"]) // Misskey's
+	}
 	for _, k := range list(m["publicKey"]) {
 		if key, ok := k.(map[string]any); ok && len(o.PublicKeys) < 8 {
-			o.PublicKeys = append(o.PublicKeys, PublicKey{ID: text(key["id"]), Owner: id(key["owner"]), PEM: text(key["publicKeyPem"])})
+			o.PublicKeys = append(o.PublicKeys, PublicKey{ID: text(key["id"]), Owner: ownerOf(key, o.ID), PEM: text(key["publicKeyPem"])})
 		}
 	}
 	o.Owner, o.PublicKeyPEM = id(m["owner"]), text(m["publicKeyPem"])
@@ -171,6 +156,17 @@ func readActor(o *Object, m map[string]any) {
 			o.AlsoKnownAs = append(o.AlsoKnownAs, s)
 		}
 	}
+}
+
+// ownerOf is the owner of a key that is embedded in an actor: by the name of
+// either vocabulary, or, when neither is there (old Bridgy Fed), the actor.
+func ownerOf(key map[string]any, actor string) string {
+	for _, term := range []string{"owner", "controller"} {
+		if key[term] != nil {
+			return id(key[term])
+		}
+	}
+	return actor
 }
 
 // text is a string without characters that databases and pages can't store.
@@ -211,6 +207,10 @@ func number(v any) float64 {
 		return 0 // 1e999 is infinite to Go, and no JSON can say that again
 	case float64:
 		return n
+	case string:
+		if f, err := strconv.ParseFloat(strings.TrimSpace(n), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return f
+		}
 	}
 	return 0
 }
@@ -268,6 +268,9 @@ func links(v any) []Link {
 		l := Link{Href: text(x)}
 		if m, ok := x.(map[string]any); ok {
 			l = Link{Href: text(m["href"]), MediaType: text(m["mediaType"])}
+			if l.MediaType == "" {
+				l.MediaType = text(m["mimeType"]) // as in early versions of ActivityStreams
+			}
 			if l.Href == "" {
 				l.Href = text(m["url"])
 			}
@@ -287,14 +290,14 @@ func attachments(v any) []Attachment {
 			continue
 		}
 		a := Attachment{
-			Type: firstText(m["type"]), MediaType: text(m["mediaType"]), Name: text(m["name"]), Value: text(m["value"]),
+			Type: firstText(m["type"]), MediaType: text(m["mediaType"]), Name: value(m["name"]), Value: text(m["value"]),
 			Blurhash: text(m["blurhash"]), Width: int(number(m["width"])), Height: int(number(m["height"])),
 		}
 		if a.Name == "" {
-			a.Name = text(m["summary"])
+			a.Name = value(m["summary"])
 		}
 		if l := append(links(m["url"]), links(m["href"])...); len(l) > 0 {
-			a.URL = l[0].Href
+			a.URL = unescaped(l[0].Href)
 			if a.MediaType == "" {
 				a.MediaType = l[0].MediaType
 			}
@@ -305,6 +308,15 @@ func attachments(v any) []Attachment {
 		out = append(out, a)
 	}
 	return out
+}
+
+// unescaped is a media address without the escapes of HTML that WordPress leaves
+// in it: behind its # everything would be lost.
+func unescaped(u string) string { return strings.ReplaceAll(u, "&#038;", "&") }
+
+func isURI(s string) bool {
+	_, err := ParseURI(s)
+	return err == nil
 }
 
 func firstText(v any) string {
@@ -339,14 +351,16 @@ func countMentions(v any) (n int) {
 	return n
 }
 
+// image is the first picture that a browser can show.
 func image(v any) *Image {
 	for _, x := range list(v) {
-		switch i := x.(type) {
-		case string:
-			return &Image{URL: text(i)}
-		case map[string]any:
-			if l := append(links(i["url"]), links(i["href"])...); len(l) > 0 {
-				return &Image{URL: l[0].Href, MediaType: text(i["mediaType"])}
+		l, mediaType := links(x), ""
+		if m, ok := x.(map[string]any); ok {
+			l, mediaType = append(links(m["url"]), links(m["href"])...), text(m["mediaType"])
+		}
+		for _, one := range l {
+			if u := unescaped(one.Href); isURI(u) {
+				return &Image{URL: u, MediaType: mediaType}
 			}
 		}
 	}
