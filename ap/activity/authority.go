@@ -70,6 +70,9 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 	if !object.IsStatus(note.Type) {
 		return unwanted("objects of type %q are not statuses", note.Type), nil
 	}
+	if note.ID == "" {
+		return "", refuse("the object has no id")
+	}
 	if len(note.AttributedTo) == 0 && note.Actor.ID == "" {
 		return "", refuse("the object has no author")
 	}

@@ -51,6 +51,7 @@ func TestActorForms(t *testing.T) {
 		{name: "other attachments", actor: `"attachment": [{"type": "IdentityProof", "name": "a", "value": "b"}, {"type": "PropertyValue", "name": "c", "value": "d"}, "x", null]`, want: plain + "\nfield: c = d"},
 		{name: "pages", actor: `"url": [{"type": "Link", "href": "https://b.test/feed", "mediaType": "application/rss+xml"}, {"type": "Link", "href": "https://b.test/@bob", "mediaType": "text/html"}]`, want: plain + "\npage: https://b.test/@bob"},
 		{name: "a byte order mark", actor: "\ufeff"},
+		{name: "made in year 1", actor: `"published": "0001-01-01T00:00:00Z"`},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			s.T, s.world.T = t, t

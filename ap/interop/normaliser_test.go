@@ -134,7 +134,7 @@ func referenceVariations() []variation {
 		{name: "an actor in place of the author", note: `"attributedTo": null, "actor": "https://b.test/users/bob"`},
 		{name: "nobody's", note: `"attributedTo": null`, want: "answer: 403\nreason: the object has no author"},
 		{name: "another's actor in place of the author", note: `"attributedTo": null, "actor": "https://b.test/users/eve"`, want: "answer: 403\nreason: the author of the object …"},
-		{name: "without an id", note: `"id": null`, want: "answer: 403\nreason: the author of the object  is not the actor …"},
+		{name: "without an id", note: `"id": null`, want: "answer: 403\nreason: the object has no id"},
 		{name: "in reply to a list", note: `"inReplyTo": ["{post}", "https://c.test/2"]`, want: begins + "reply to: https://a.test/objects/…\nat: …"},
 		{name: "in reply to an object", note: `"inReplyTo": {"type": "Note", "id": "https://c.test/1", "content": "forged"}`, want: "Note by @bob@b.test, public\ntext: hi\nreply to: https://c.test/1\nat: …"},
 		{name: "in reply to nothing", note: `"inReplyTo": []`},

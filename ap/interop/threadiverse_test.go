@@ -28,7 +28,7 @@ func samples() []fixture {
 			at: 2025-11-21T14:40:29.000Z`},
 		{file: "samples/necessary_properties_1.json", swap: []string{"http://sharkey/users/afcj40xfmzy00003", "{alice}"}, want: `
 			answer: 403
-			reason: the author of the object  is not the actor https://pasture-one-actor.test/actor`},
+			reason: the object has no id`},
 	}
 }
 

@@ -126,6 +126,9 @@ func (s *scene) accountLines(id string) []string {
 	add := func(format string, args ...any) {
 		lines = append(lines, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 	}
+	if at := fmt.Sprint(e["created_at"]); at < "1970" {
+		add("made at: %s", at)
+	}
 	for _, flag := range []string{"bot", "group", "locked", "discoverable", "indexable"} {
 		if e[flag] == true {
 			add("%s", flag)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/markup"
@@ -46,6 +47,9 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
 		Emojis:      emojisOf(doc.Tag),
 		CreatedAt:   doc.Published, // and not the document: nobody reads it again
+	}
+	if account.CreatedAt.Before(time.Unix(0, 0)) {
+		account.CreatedAt = time.Time{} // it does not say
 	}
 	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
 	// What we will connect to, and what decides who may see a post, must be
