@@ -189,7 +189,7 @@ func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int
 
 // fetchedCreate is the Create of a note that was fetched.
 func (s *Service) fetchedCreate(ctx context.Context, doc *vocab.Object) (none *activity.Activity, err error) {
-	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 {
+	if !object.IsStatus(doc.Type) || len(doc.AttributedTo) == 0 && doc.Actor.ID == "" {
 		return none, fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
 	}
 	author, err := s.authorOf(ctx, doc)

@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"slices"
 	"strings"
 
 	"kinglet/ap/object"
@@ -31,14 +32,18 @@ func Addressing(author *store.Account, v store.Visibility, mentioned []*store.Ac
 }
 
 // visibilityOf reads Mastodon's visibility from the addressing of the object
-// or, if it has none, of the activity.
+// or, of what it does not say, of the activity. bto counts as to, bcc and
+// audience as cc.
 func visibilityOf(a *Activity, note *vocab.Object) store.Visibility {
 	if object.IsMessage(note.Type) {
 		return store.Direct
 	}
-	to, cc := note.To, note.Cc
-	if len(to)+len(cc) == 0 {
-		to, cc = a.To, a.Cc
+	to, cc := slices.Concat(note.To, note.Bto), slices.Concat(note.Cc, note.Bcc, note.Audience)
+	if len(to) == 0 && note.Document["to"] == nil {
+		to = slices.Concat(a.To, a.Bto)
+	}
+	if len(cc) == 0 && note.Document["cc"] == nil {
+		cc = slices.Concat(a.Cc, a.Bcc, a.Audience)
 	}
 	for _, uri := range to {
 		if uri == vocab.Public {
@@ -128,6 +133,12 @@ func recipients(a *Activity, note *vocab.Object) []string {
 		all = append(all, list...)
 	}
 	return all
+}
+
+// isAddressed reports whether an activity or its object is addressed to anyone,
+// or came to somebody's own inbox, whose owner it is then for.
+func isAddressed(a *Activity, note *vocab.Object) bool {
+	return a.Origin.Trusted || a.Recipient != 0 || len(recipients(a, note)) > 0
 }
 
 // namesHere lists the names of the local accounts that it is addressed to, once

@@ -86,7 +86,10 @@ func ownsNote(env *Env, a *Activity, note *vocab.Object) (Reason, error) {
 	if object.IsVote(note) {
 		return unwanted("%s is a vote, which is not a status", note.ID), nil
 	}
-	if len(note.AttributedTo) == 0 {
+	if note.ID == "" {
+		return "", refuse("the object has no id")
+	}
+	if len(note.AttributedTo) == 0 && note.Actor.ID == "" {
 		return "", refuse("the object has no author")
 	}
 	if author := note.Author(); author != a.Actor.URI {

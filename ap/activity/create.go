@@ -105,6 +105,9 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if not, err := ownsNote(env, a, note); not != "" || err != nil {
 		return not, err
 	}
+	if !isAddressed(a, note) {
+		return "", refuse("the object %s is addressed to nobody", note.ID)
+	}
 	if !a.Origin.Unsolicited {
 		return "", nil
 	}

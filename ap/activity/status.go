@@ -2,8 +2,8 @@ package activity
 
 import (
 	"strings"
+	"time"
 
-	"kinglet/ap/object"
 	"kinglet/ap/vocab"
 	"kinglet/internal/jobs"
 	"kinglet/store"
@@ -14,6 +14,7 @@ import (
 // is not known here yet. A known status is left unchanged.
 func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error) {
 	status := statusOf(a)
+	checkTimes(tx, status)
 	if err := findParent(tx, status); err != nil {
 		return nil, false, err
 	}
@@ -81,6 +82,25 @@ func statusOf(a *Activity) *store.Object {
 	return &status
 }
 
+// maxAhead is how far another server's clock may be ahead of ours.
+const maxAhead = 10 * time.Minute
+
+// checkTimes takes a remote status that says it is from the future for one of
+// now, as it does one without a time, or from before there were posts. An edit
+// from the future would keep out all that come later.
+func checkTimes(tx *store.Tx, status *store.Object) {
+	if status.Local {
+		return
+	}
+	latest := tx.Now().Add(maxAhead)
+	if status.PublishedAt.After(latest) || status.PublishedAt.Before(time.Unix(0, 0)) {
+		status.PublishedAt = tx.Now()
+	}
+	if status.EditedAt.After(latest) {
+		status.EditedAt = tx.Now()
+	}
+}
+
 // findParent finds the status that a status replies to, if it is known here.
 func findParent(tx *store.Tx, status *store.Object) error {
 	if status.InReplyToURI == "" {
@@ -102,7 +122,7 @@ func findParent(tx *store.Tx, status *store.Object) error {
 // putParts writes a status's mentions, tags and attachments, and returns the
 // local accounts among those mentioned. Those of an edited one replace what was.
 func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]store.AccountID, error) {
-	mentions, here, unknown, err := mentionsOf(tx, a)
+	mentions, here, unknown, err := mentionsOf(tx, a, status.Visibility == store.Direct)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +130,11 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]s
 	if edited {
 		putMentions, putTags = tx.PutMentions, tx.PutTags
 	}
-	if err := putMentions(status.ID, mentions); err != nil {
-		return nil, err
+	// An edit that says nothing of whom it is for leaves the message with them.
+	if !edited || len(mentions) > 0 || isAddressed(a, a.Object.Object.Object) {
+		if err := putMentions(status.ID, mentions); err != nil {
+			return nil, err
+		}
 	}
 	if len(unknown) > 0 && a.Origin.Completes {
 		args := MentionsArgs{Status: status.ID, URIs: unknown, Cause: a.cause(), Host: vocab.Host(status.URI)}
@@ -133,10 +156,12 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]s
 const maxUnknownMentions = 8
 
 // mentionsOf finds the accounts a note is for: those that its tags mention,
-// and, silently, the local accounts that it is only addressed to. It also
-// returns the local accounts to notify, and the mentioned ones that are not
-// known yet. All are looked up in one query.
-func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.AccountID, unknown []string, err error) {
+// and, silently, the local accounts that it is only addressed to. A direct
+// message is as much for these as for those whom it mentions (Lemmy's mentions
+// nobody), and for who owns the inbox it came to. It also returns the local
+// accounts to notify, and the mentioned ones that are not known yet. All are
+// looked up in one query.
+func mentionsOf(tx *store.Tx, a *Activity, direct bool) (list []store.Mention, here []store.AccountID, unknown []string, err error) {
 	var uris []string
 	names := append([]string{}, a.Prepared.Here...)
 	for _, m := range a.Prepared.Mentioned {
@@ -170,15 +195,23 @@ func mentionsOf(tx *store.Tx, a *Activity) (list []store.Mention, here []store.A
 			here = append(here, account)
 		}
 	}
-	for _, name := range a.Prepared.Here {
-		if account, ok := known[store.Addressee{Name: strings.ToLower(name)}]; ok && !seen[account] {
-			seen[account] = true
-			message := object.IsMessage(a.Object.Object.Object.Type) // whoever it is for is meant by it
-			list = append(list, store.Mention{AccountID: account, Silent: !message})
-			if message {
-				here = append(here, account)
-			}
+	addressed := func(account store.AccountID) {
+		if seen[account] {
+			return
 		}
+		seen[account] = true
+		list = append(list, store.Mention{AccountID: account, Silent: !direct})
+		if direct {
+			here = append(here, account)
+		}
+	}
+	for _, name := range a.Prepared.Here {
+		if account, ok := known[store.Addressee{Name: strings.ToLower(name)}]; ok {
+			addressed(account)
+		}
+	}
+	if direct && a.Recipient != 0 {
+		addressed(a.Recipient)
 	}
 	if account, ok := known[community]; ok && community.URI != "" && !seen[account] {
 		list = append(list, store.Mention{AccountID: account, Silent: true})

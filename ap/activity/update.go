@@ -77,6 +77,9 @@ func authorizeUpdate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	}
 	known, err := tx.ObjectByURI(o.ID)
 	if fault.Is(err, fault.NotFound) {
+		if !isAddressed(a, o) {
+			return "", refuse("the object %s is addressed to nobody", o.ID)
+		}
 		if wanted, err := isWanted(env, tx, a, o); err != nil || wanted {
 			return "", err
 		}
@@ -128,6 +131,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outcome, error) {
 	before := *status
 	status.TakeText(a.Prepared.Status)
+	checkTimes(tx, status)
 	keepPublished(a, status)
 	if status.EditedAt.IsZero() {
 		// Only the counts of a poll, a pin or the like changed, or a server

@@ -14,9 +14,9 @@ func TestUpdate(t *testing.T) {
 	known := func(pairs ...any) func(s *scene) {
 		return func(s *scene) { note = s.knows(s.bob.Note("before", pairs...)) }
 	}
-	// edited is the note with another text, written an hour later.
+	// edited is the note with another text, written minutes later.
 	edited := func(s *scene, pairs ...any) object {
-		pairs = append([]any{"id", note["id"], "published", note["published"], "updated", s.world.Now().Add(time.Hour).Format(time.RFC3339)}, pairs...)
+		pairs = append([]any{"id", note["id"], "published", note["published"], "updated", s.world.Now().Add(5 * time.Minute).Format(time.RFC3339)}, pairs...)
 		return s.bob.Note("after", pairs...)
 	}
 	text := func(s *scene, want string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/markup"
@@ -41,12 +42,15 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	account := &store.Account{
 		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
 		DisplayName: clip(markup.PlainText(doc.Name), maxName),
-		Note:        markup.Sanitize(clip(doc.Summary, maxNote)),
+		Note:        bioOf(doc),
 		URL:         pageOf(doc),
 		Locked:      doc.ManuallyApprovesFollowers,
 		Bot:         doc.Type == "Service" || doc.Type == "Application",
 		Emojis:      emojisOf(doc.Tag),
 		CreatedAt:   doc.Published, // and not the document: nobody reads it again
+	}
+	if account.CreatedAt.Before(time.Unix(0, 0)) {
+		account.CreatedAt = time.Time{} // it does not say
 	}
 	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
 	// What we will connect to, and what decides who may see a post, must be
@@ -90,6 +94,19 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
+}
+
+// bioOf is what an actor says of itself. Lines without a tag are a text, which
+// PeerTube and lotide send as it was typed.
+func bioOf(doc *vocab.Object) string {
+	bio := clip(doc.Summary, maxNote)
+	if html, ok := markup.RenderSource(bio, doc.MediaType); ok {
+		return html
+	}
+	if strings.Contains(bio, "\n") && !strings.ContainsAny(bio, "<&") {
+		return markup.Render(bio, markup.Options{})
+	}
+	return markup.Sanitize(bio)
 }
 
 // ActorDraft is the document of a local account. tags are the mentions and

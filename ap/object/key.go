@@ -2,6 +2,7 @@ package object
 
 import (
 	"errors"
+	"strings"
 
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
@@ -21,7 +22,7 @@ const (
 func keysOf(account *store.Account, doc *vocab.Object) error {
 	for _, k := range doc.PublicKeys {
 		page := vocab.WithoutFragment(k.ID)
-		if page != k.ID && page != doc.ID {
+		if page != k.ID && page != doc.ID && withSingleSlashes(page) != doc.ID {
 			continue
 		}
 		if !vocab.SameOrigin(k.ID, doc.ID) {
@@ -47,6 +48,19 @@ func keysOf(account *store.Account, doc *vocab.Object) error {
 		return errors.New("it has no public key of its own")
 	}
 	return nil
+}
+
+// withSingleSlashes is a URL whose path has no empty parts: lotide's key of
+// /users/1 is //users/1#main-key.
+func withSingleSlashes(uri string) string {
+	scheme, rest, ok := strings.Cut(uri, "://")
+	if !ok {
+		return uri
+	}
+	for strings.Contains(rest, "//") {
+		rest = strings.ReplaceAll(rest, "//", "/")
+	}
+	return scheme + "://" + rest
 }
 
 // isNamed reports whether only the id of a key is there, which is a document of its

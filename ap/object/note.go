@@ -21,11 +21,10 @@ func note() Kind {
 
 // textOf is the text of an object as it is displayed, safe HTML.
 func textOf(o *vocab.Object) string {
-	text := o.Content
-	if o.MediaType == "text/plain" {
-		text = markup.Render(text, markup.Options{})
+	if html, ok := markup.RenderSource(o.Content, o.MediaType); ok {
+		return html
 	}
-	return markup.Sanitize(text)
+	return markup.Sanitize(o.Content)
 }
 
 // Document writes the document of a note of ours again, from its row and its

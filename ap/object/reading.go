@@ -66,7 +66,7 @@ func Read(c *config.Config, o *vocab.Object, trusted bool) (*Reading, error) {
 	if !trusted && c.IsOwn(status.URL) {
 		status.URL = status.URI // nor is it their post's (SECURITY-RULES 6)
 	}
-	return &Reading{Status: status, Mentions: mentionsOf(o), Attachments: media, Community: communityOf(o)}, nil
+	return &Reading{Status: status, Mentions: mentionsOf(c, o), Attachments: media, Community: communityOf(o)}, nil
 }
 
 // communityOf is the community that a post is in, by its audience (FEP-1b12).
@@ -96,11 +96,7 @@ func readStatus(o *vocab.Object) *store.Object {
 		SpoilerText: clip(markup.PlainText(o.Summary), maxSpoiler), Language: o.Language, URL: pageOf(o), Emojis: emojisOf(o.Tag),
 	}
 	status.Sensitive = o.Sensitive || status.SpoilerText != ""
-	for _, t := range o.Tag {
-		if name := strings.TrimPrefix(t.Name, "#"); t.Type == "Hashtag" && markup.IsHashtag(name) {
-			status.Tags = append(status.Tags, name)
-		}
-	}
+	status.Tags = hashtagsOf(o.Tag)
 	if !o.Updated.IsZero() && o.Updated.After(o.Published) {
 		status.EditedAt = o.Updated
 	}
@@ -109,13 +105,37 @@ func readStatus(o *vocab.Object) *store.Object {
 	return status
 }
 
-func mentionsOf(o *vocab.Object) []string {
+// hashtagsOf are the hashtags of a post, each once. Spaces are left out: PeerTube's
+// may have some.
+func hashtagsOf(tags []vocab.Tag) (list []string) {
+	seen := map[string]bool{}
+	for _, t := range tags {
+		name := strings.TrimLeft(strings.Join(strings.Fields(t.Name), ""), "#")
+		key := strings.ToLower(name)
+		if t.Type == "Hashtag" && !seen[key] && markup.IsHashtag(name) {
+			seen[key] = true
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// mentionsOf are the ids of whom an object's tags mention, once each. A mention
+// of somebody here may have the handle alone.
+func mentionsOf(c *config.Config, o *vocab.Object) []string {
 	var list []string
 	seen := map[string]bool{"": true}
 	for _, t := range o.Tag {
-		if t.Type == "Mention" && !seen[t.Href] {
-			seen[t.Href] = true
-			list = append(list, t.Href)
+		if t.Type != "Mention" {
+			continue
+		}
+		uri := t.Href
+		if h, ok := c.ParseHandle(t.Name); uri == "" && ok && h.Own {
+			uri = c.ActorURI(h.Name)
+		}
+		if !seen[uri] {
+			seen[uri] = true
+			list = append(list, uri)
 		}
 	}
 	return list

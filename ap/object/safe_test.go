@@ -82,7 +82,7 @@ func TestTextsAreSafe(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzText(f *testing.F) {
 	for i, typ := range shownTypes() {
 		f.Add(typ, fmt.Sprintf(`<p class="quote-inline">RE: <a href="https://a.test/">x</a>%d</p>`, i))
 	}

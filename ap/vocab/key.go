@@ -8,7 +8,11 @@ package vocab
 func readKeys(o *Object, m map[string]any) {
 	for _, term := range []string{"publicKey", "assertionMethod"} {
 		for _, v := range list(m[term]) {
-			if k := keyOf(v); k.ID != "" && len(o.PublicKeys) < MaxKeys {
+			k := keyOf(v)
+			if m, ok := v.(map[string]any); ok && k.PEM+k.Multibase != "" && m["owner"] == nil && m["controller"] == nil {
+				k.Owner = o.ID // of old Bridgy Fed's, which is embedded in its actor, it goes without saying
+			}
+			if k.ID != "" && len(o.PublicKeys) < MaxKeys {
 				k.Assertion = term == "assertionMethod"
 				o.PublicKeys = append(o.PublicKeys, k)
 			}

@@ -1,5 +1,7 @@
 package vocab
 
+import "strings"
+
 // Where something can be looked at: links, attachments and pictures, in all the
 // forms that are sent.
 
@@ -75,6 +77,9 @@ func attachments(v any) []Attachment {
 			a.Name, _ = mapped(m, "summary", "summaryMap")
 		}
 		if len(a.Links) > 0 {
+			for i := range a.Links {
+				a.Links[i].Href = unescaped(a.Links[i].Href)
+			}
 			a.URL = a.Links[0].Href
 			if a.MediaType == "" {
 				a.MediaType = a.Links[0].MediaType
@@ -102,7 +107,7 @@ func Images(v any) []Image {
 		if m, ok := x.(map[string]any); ok {
 			i = Image{MediaType: mediaType(m), Width: pixels(m["width"]), Height: pixels(m["height"])}
 			if l := append(links(m["url"]), links(m["href"])...); len(l) > 0 {
-				i.URL = l[0].Href
+				i.URL = unescaped(l[0].Href)
 				if i.MediaType == "" {
 					i.MediaType = l[0].MediaType
 				}
@@ -115,9 +120,16 @@ func Images(v any) []Image {
 	return out
 }
 
+// image is the first picture that a browser can show.
 func image(v any) *Image {
-	if l := Images(v); len(l) > 0 {
-		return &l[0]
+	for _, i := range Images(v) {
+		if isURI(i.URL) {
+			return &i
+		}
 	}
 	return nil
 }
+
+// unescaped is a media address without the escapes of HTML that WordPress leaves
+// in it: behind its # everything would be lost.
+func unescaped(u string) string { return strings.ReplaceAll(u, "&#038;", "&") }

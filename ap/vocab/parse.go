@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ type Bounds struct {
 
 // Parse is Parse within these bounds.
 func (b Bounds) Parse(raw []byte) (*Object, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // a byte order mark, which JSON doesn't have
 	if !utf8.Valid(raw) {
 		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
@@ -49,6 +51,9 @@ func (b Bounds) Parse(raw []byte) (*Object, error) {
 func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
 
 func (d *decoder) read(m Document) (*Object, error) {
+	if err := plainTerms(m); err != nil {
+		return nil, err
+	}
 	if err := checkContext(m["@context"]); err != nil {
 		return nil, err
 	}
@@ -77,6 +82,9 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 		if o.Type == "" || !isKnownType(o.Type) && isKnownType(t) {
 			o.Type = t
 		}
+	}
+	if o.Type == "Feed" && m["inbox"] != nil {
+		o.Type = "Group" // PieFed's name for an actor that follows communities
 	}
 	if o.Actor, err = d.singleRef(m, "actor", depth); err != nil {
 		return nil, err
@@ -123,39 +131,15 @@ func (d *decoder) typed(m Document, depth int) (*Object, error) {
 	return o, nil
 }
 
-func readText(o *Object, m map[string]any) {
-	o.Content, o.Language = mapped(m, "content", "contentMap")
-	o.Name, _ = mapped(m, "name", "nameMap")
-	o.Summary, _ = mapped(m, "summary", "summaryMap")
-	o.MediaType = text(m["mediaType"])
-	if src, ok := m["source"].(map[string]any); ok {
-		o.Source = Source{Content: text(src["content"]), MediaType: text(src["mediaType"])}
-	}
-}
-
-// mapped reads a text that may come with languages (ActivityStreams §4.7): the
-// plain term, and the language whose text is the same.
-func mapped(m map[string]any, key, mapKey string) (value, language string) {
-	value = text(m[key])
-	byLanguage, _ := m[mapKey].(map[string]any)
-	best := ""
-	for lang, v := range byLanguage {
-		if s := text(v); s != "" && (value == "" || s == value) && (best == "" || lang < best) {
-			best = lang
-		}
-	}
-	if best == "" {
-		return value, ""
-	}
-	return text(byLanguage[best]), LanguageTag(best)
-}
-
 func readActor(o *Object, m map[string]any) {
 	o.PreferredUsername, o.WebFinger = text(m["preferredUsername"]), text(m["webfinger"])
 	o.Inbox, o.Outbox = id(m["inbox"]), id(m["outbox"])
 	o.Followers, o.Following, o.Featured = id(m["followers"]), id(m["following"]), id(m["featured"])
 	if e, ok := m["endpoints"].(map[string]any); ok {
 		o.SharedInbox = id(e["sharedInbox"])
+	}
+	if o.SharedInbox == "" {
+		o.SharedInbox = id(m["sharedInbox"]) // Misskey's
 	}
 	readKeys(o, m)
 	o.Implements = implements(m)
@@ -168,6 +152,17 @@ func readActor(o *Object, m map[string]any) {
 			o.AlsoKnownAs = append(o.AlsoKnownAs, s)
 		}
 	}
+}
+
+// ownerOf is the owner of a key that is embedded in an actor: by the name of
+// either vocabulary, or, when neither is there (old Bridgy Fed), the actor.
+func ownerOf(key map[string]any, actor string) string {
+	for _, term := range []string{"owner", "controller"} {
+		if key[term] != nil {
+			return id(key[term])
+		}
+	}
+	return actor
 }
 
 // text is a string without characters that databases and pages can't store.
@@ -209,7 +204,7 @@ func number(v any) float64 {
 	case float64:
 		return n
 	case string:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(n), 64); err == nil && f == f {
+		if f, err := strconv.ParseFloat(strings.TrimSpace(n), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			return f
 		}
 	}
@@ -271,6 +266,11 @@ func LocalTime(v any) (t time.Time, ok bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+func isURI(s string) bool {
+	_, err := ParseURI(s)
+	return err == nil
 }
 
 func firstText(v any) string {

@@ -227,7 +227,7 @@ func (d *decoder) object() (Document, error) {
 		if !d.skip(':') {
 			return nil, d.invalid()
 		}
-		_, core := coreTerms[key]
+		_, core := coreTerms[plainTerm(key)]
 		if _, duplicate := m[key]; duplicate && core {
 			return nil, fmt.Errorf("duplicate key %q in one object", key)
 		}

@@ -22,6 +22,9 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	for _, doc := range ownPayloads(f) {
+		f.Add(doc)
+	}
 	documents, _ := filepath.Glob("testdata/*.json")
 	for _, name := range documents {
 		if raw, err := os.ReadFile(name); err == nil {

@@ -90,11 +90,15 @@ type Ref struct {
 }
 
 // Author is the id of an object's author: the first of its attributedTo that is
-// not declared as a Group (PeerTube lists the channel beside the person). ""
-// when that has another origin than the object. All code reads the author here,
-// so that no two parts disagree about it.
+// not declared as a Group (PeerTube lists the channel beside the person), or
+// its actor when it is attributed to nobody. "" when that has another origin
+// than the object. All code reads the author here, so that no two parts disagree
+// about it.
 func (o *Object) Author() string {
 	author := ""
+	if len(o.AttributedTo) == 0 {
+		author = o.Actor.ID
+	}
 	for _, ref := range o.AttributedTo {
 		if ref.Object == nil || ref.Object.Type != "Group" {
 			author = ref.ID

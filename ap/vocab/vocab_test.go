@@ -166,6 +166,9 @@ func TestNegotiation(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"type":"Create","actor":"https://a.test/","object":{"type":"Note","content":"x","tag":[{"type":"Mention"}]}}`))
+	for _, doc := range ownPayloads(f) {
+		f.Add(doc)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := Parse(b)
 		if err != nil {
@@ -176,6 +179,22 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("read again it is another: %v", err)
 		}
 	})
+}
+
+// ownPayloads are the documents that ../interop tests.
+func ownPayloads(f *testing.F) (list [][]byte) {
+	names, err := filepath.Glob("../interop/testdata/*.json")
+	if err != nil || len(names) == 0 {
+		f.Fatal("no payloads", err)
+	}
+	for _, name := range names {
+		doc, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		list = append(list, doc)
+	}
+	return list
 }
 
 func FuzzCanonical(f *testing.F) {
