@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
+	"kinglet/internal/ratelimit"
 )
 
 // FollowPage is a page of another server where its people follow an account.
@@ -15,9 +17,13 @@ type FollowPage struct {
 	Address string // https
 }
 
+// visitorLookups limits what visitors of our pages have us ask one host, whoever
+// they are. It is apart from what messages cause: visitors must not use that up.
+var visitorLookups = ratelimit.Rule{Name: "lookups of visitors at a host", Most: 60, Window: time.Minute}
+
 // FollowPage asks the server of a visitor's handle for the page where they can
-// follow an account of this one, by its URI. Strangers cause the requests, which
-// count for the host that is asked. An Invalid error says that it is no handle.
+// follow an account of this one, by its URI. Strangers cause the requests. An
+// Invalid error says that it is no handle.
 func (s *Service) FollowPage(ctx context.Context, visitor, account string) (FollowPage, error) {
 	h, ok := s.Config.ParseHandle(visitor)
 	if !ok || h.Domain == "" && !h.Own {
@@ -30,8 +36,9 @@ func (s *Service) FollowPage(ctx context.Context, visitor, account string) (Foll
 	if domain == "" {
 		return FollowPage{}, fault.Errorf(fault.Invalid, "%q is not a handle", clip(visitor))
 	}
-	ctx, leave := s.limits.documents.enter(withCause(ctx, cause{host: domain}))
-	defer leave()
+	if err := s.limits.count(s.limits.hosts, visitorLookups, domain); err != nil {
+		return FollowPage{}, err
+	}
 	found, err := s.webFinger(ctx, h.Name, domain)
 	if err != nil {
 		return FollowPage{}, err

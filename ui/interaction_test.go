@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -246,6 +247,23 @@ func TestRemoteFollowIsLimited(t *testing.T) {
 	for i := range 4 {
 		w := s.browser().do("POST", "/auth/remote_follow", url.Values{"account": {"alice"}, "visitor": {"v@nowhere.test"}})
 		if (w.Code == http.StatusTooManyRequests) != (i == 3) {
+			t.Errorf("%d: %d", i, w.Code)
+		}
+	}
+}
+
+// Nor are many visitors let loose on one host.
+func TestRemoteFollowAtOneHost(t *testing.T) {
+	s := newSite(t, "https://kinglet.test")
+	for i := range 62 {
+		b := s.browser()
+		b.address = fmt.Sprintf("198.51.100.%d", i+1)
+		host := "b.test"
+		if i == 61 {
+			host = "c.test"
+		}
+		w := b.do("POST", "/auth/remote_follow", url.Values{"account": {"alice"}, "visitor": {"v@" + host}})
+		if (w.Code == http.StatusTooManyRequests) != (i == 60) {
 			t.Errorf("%d: %d", i, w.Code)
 		}
 	}

@@ -222,6 +222,17 @@ func TestDirection(t *testing.T) {
 	if found, missing := parse(t, b.String()).undirected(); found < 2 || len(missing) > 0 {
 		t.Errorf("of %d pieces of the consent page, these have no direction: %q", found, missing)
 	}
+	for name, c := range map[string]interactionPage{
+		"an account": {Account: st.Account, Related: new(store.Relationship)}, "a post": {Status: st}, "nothing": {Query: marker, Reason: "why " + marker},
+	} {
+		b.Reset()
+		if err := w.ui.pages.ExecuteTemplate(&b, "interaction.html", page{Server: w.ui.Config, Viewer: st.Account, Content: c}); err != nil {
+			t.Fatal(err)
+		}
+		if found, missing := parse(t, b.String()).undirected(); found < 1 || len(missing) > 0 {
+			t.Errorf("of %d pieces of the page about %s, these have no direction: %q", found, name, missing)
+		}
+	}
 }
 
 // Pages say what their one address is, and what a link to them shows.

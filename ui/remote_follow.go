@@ -22,8 +22,8 @@ type remoteFollowPage struct {
 }
 
 // remoteFollow asks a visitor's server, by WebFinger, where its people follow
-// others. Strangers have us ask: it is counted for their address and for the host
-// that is asked.
+// others. Strangers have us ask: it is counted for their address here, and by ap
+// for the host that is asked.
 func (u *UI) remoteFollow(w http.ResponseWriter, r *http.Request) {
 	form, err := u.readForm(w, r)
 	if err == nil && !u.Limits.Count(ratelimit.Resolve, "address "+u.Config.ClientAddress(r)).Allowed {
@@ -43,6 +43,10 @@ func (u *UI) remoteFollow(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	status := http.StatusOK
 	found, err := u.Service.FollowPage(ctx, c.Visitor, c.Account.URI)
+	if fault.Is(err, fault.RateLimited) {
+		u.fail(w, r, err)
+		return
+	}
 	if err != nil {
 		u.Log.Info("no page to follow from", "visitor", c.Visitor, "reason", err.Error())
 		c.Reason, status = "Your server could not be asked, or does not say where to follow from.", http.StatusNotFound

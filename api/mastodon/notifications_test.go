@@ -2,6 +2,7 @@ package mastodon_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"kinglet/internal/apptest"
@@ -103,6 +104,9 @@ func TestSearch(t *testing.T) {
 		{"the address of a post", st.URI, nil, 0, 1, 0},
 		{"of which no post is wanted", st.URI, []string{"type", "accounts"}, 0, 0, 0},
 		{"the address of an account", n.carol.URI, nil, 1, 0, 0},
+		{"of which no scheme is given", strings.TrimPrefix(n.carol.URI, "https://"), nil, 1, 0, 0},
+		{"in another case", "HTTPS://B.test/users/carol", nil, 1, 0, 0},
+		{"of a page", "b.test/@carol", []string{"resolve", "true"}, 1, 0, 0},
 		{"of which no account is wanted", n.carol.URI, []string{"type", "statuses"}, 0, 0, 0},
 		{"an address of nothing", "https://b.test/nothing", []string{"resolve", "true"}, 0, 0, 0},
 		{"an account of nobody", "@nobody@b.test", []string{"resolve", "true"}, 0, 0, 0},
