@@ -101,7 +101,11 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	}
 	d.note.ID, d.note.URL, d.note.Context, d.note.InReplyTo.ID = o.URI, []vocab.Link{{Href: o.URL}}, o.Context, o.InReplyToURI
 	d.note.Published, d.note.Updated = o.PublishedAt, s.Store.Now()
-	d.note.Audience = object.Audience(draft.Community)
+	community, err := store.Read(ctx, s.Store, func(tx *store.Tx) (string, error) { return tx.Community(id) })
+	if err != nil {
+		return err
+	}
+	d.note.Audience = object.Audience(community)
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
 	if d.note.To, d.note.Cc = draft.To, draft.Cc; len(draft.To)+len(draft.Cc) == 0 {
 		// An old one, whose document the migration could not read.
@@ -162,10 +166,7 @@ func (s *Service) ownPost(ctx context.Context, author store.AccountID, id store.
 		if o, err = tx.Object(id); err != nil {
 			return err
 		}
-		if draft, err = tx.Draft(id); err != nil {
-			return err
-		}
-		draft.Community, err = tx.Community(id)
+		draft, err = tx.Draft(id)
 		return err
 	})
 	if err != nil {

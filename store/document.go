@@ -11,7 +11,7 @@ const documentColumns = `
 	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri, o.reblog_of_id, o.in_reply_to_uri, o.context,
 	o.url, o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.published_at, o.edited_at, o.deleted_at,
 	o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri,
-	COALESCE((SELECT c.uri FROM communities c WHERE c.status_id = o.id), '')`
+	CASE WHEN o.is_status AND o.reblog_of_id = 0 THEN COALESCE((SELECT c.uri FROM communities c WHERE c.status_id = o.id), '') ELSE '' END`
 
 func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) error {
 	return tx.query(func(row scanner) error {

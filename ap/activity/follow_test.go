@@ -103,6 +103,12 @@ func TestAccept(t *testing.T) {
 		{name: "of a Follow with another id", by: byMallory, given: given, send: func(s *scene) object {
 			return s.mallory.Activity("Accept", object{"id": "https://evil.test/x", "type": "Follow", "actor": s.alice.URI, "object": s.mallory.URI})
 		}, then: yes},
+		{name: "of a Follow without its id", by: byMallory, given: given, send: func(s *scene) object {
+			return s.mallory.Activity("Accept", object{"type": "Follow", "actor": s.alice.URI, "object": s.mallory.URI})
+		}, then: yes},
+		{name: "of a Follow that has another type", by: byMallory, given: given, send: func(s *scene) object {
+			return s.mallory.Activity("Accept", object{"id": follow["id"], "type": "Object"})
+		}, then: yes},
 		{name: "of what was not asked", by: byMallory, nothing: true, send: func(s *scene) object {
 			return s.mallory.Activity("Accept", object{"id": "https://a.test/x", "type": "Follow", "actor": s.alice.URI, "object": s.mallory.URI})
 		}, then: no},
@@ -144,6 +150,9 @@ func TestReject(t *testing.T) {
 	try(t, []rule{
 		{name: "of a request", by: byMallory, given: given, send: func(s *scene) object { return s.mallory.Activity("Reject", follow) }, then: no},
 		{name: "of a request, by its id", by: byMallory, given: given, send: func(s *scene) object { return s.mallory.Activity("Reject", follow["id"]) }, then: no},
+		{name: "of a request, without its id", by: byMallory, given: given, send: func(s *scene) object {
+			return s.mallory.Activity("Reject", object{"type": "Follow", "actor": s.alice.URI, "object": s.mallory.URI})
+		}, then: no},
 		{name: "of a follow that was accepted", by: byMallory, given: accepted, send: func(s *scene) object { return s.mallory.Activity("Reject", follow) }, then: no},
 		{name: "of what was not asked", by: byMallory, nothing: true, send: func(s *scene) object { return s.mallory.Activity("Reject", "https://a.test/x") }},
 		{name: "forged: by another than was asked", by: byEve, want: 403, given: accepted,
