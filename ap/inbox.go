@@ -191,8 +191,13 @@ func (s *Service) remembersDelete(ctx context.Context, signer store.KeyOwner, do
 	if !s.mayRetract(signer) {
 		return false
 	}
-	retracted, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.IsRetracted(signer.URI, id) })
-	return err == nil && !retracted
+	done, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) {
+		if known, err := tx.KnownURIs(id); err != nil || known[id] {
+			return true, err // it was deleted before
+		}
+		return tx.IsRetracted(signer.URI, id)
+	})
+	return err == nil && !done
 }
 
 // mayRetract counts what an account that nobody here follows takes back, for
