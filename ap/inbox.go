@@ -107,6 +107,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		return none, err
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
+	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)
 	return s.take(ctx, a)
 }
 
@@ -196,11 +197,22 @@ func (s *Service) remembersDelete(ctx context.Context, signer store.KeyOwner, do
 	if doc.Actor.ID != signer.URI || id == "" || !vocab.SameOrigin(id, signer.URI) {
 		return false
 	}
-	if !signer.Followed && s.limits.count(s.limits.hosts, s.limits.retractHost, vocab.Host(signer.URI)) != nil {
+	if !s.mayRetract(signer) {
 		return false
 	}
-	retracted, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.IsRetracted(signer.URI, id) })
-	return err == nil && !retracted
+	done, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) {
+		if known, err := tx.KnownURIs(id); err != nil || known[id] {
+			return true, err // it was deleted before
+		}
+		return tx.IsRetracted(signer.URI, id)
+	})
+	return err == nil && !done
+}
+
+// mayRetract counts what an account that nobody here follows takes back, for
+// its host.
+func (s *Service) mayRetract(signer store.KeyOwner) bool {
+	return signer.Followed || s.limits.count(s.limits.hosts, s.limits.retractHost, vocab.Host(signer.URI)) == nil
 }
 
 // notUnderstood says that activities of a type have no rule here (Dislike, View,

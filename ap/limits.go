@@ -133,7 +133,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		trustedAccount: rule("GETs for a followed account", c.FetchesPerAccount, trustedTimes),
 		trustedSender:  rule("GETs for the followed accounts of a host", c.FetchesPerSender, trustedTimes),
 		trustedHost:    rule("GETs at a host for the followed", c.FetchesPerHost, trustedTimes),
-		retractHost:    rule("remembered Deletes of a host", minute(60), 1),
+		retractHost:    rule("what a host takes back", minute(60), 1),
 		waitingPerHost: c.WaitingPerHost,
 		documents:      newDocuments(),
 		wrote:          ratelimit.NewRecent[struct{}](now, mostProven),

@@ -60,20 +60,24 @@ func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 // InteractorInboxes lists the inboxes of those who boosted, favourited or
 // answered a status, or voted in its poll: they have a copy of it.
 func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
-	return tx.interactorInboxes(status, `TRUE`)
+	return tx.interactorInboxes(``, status)
 }
 
 // ReaderInboxes is InteractorInboxes without those that the status's author
 // blocks, or is blocked by: for what they have not read yet.
-func (tx *Tx) ReaderInboxes(status ObjectID) ([]string, error) {
-	return tx.interactorInboxes(status, noBlock(`a.id`, `(SELECT s.account_id FROM objects s WHERE s.id = $1)`))
+func (tx *Tx) ReaderInboxes(status ObjectID, author AccountID) ([]string, error) {
+	return tx.interactorInboxes(`
+		  EXCEPT
+		  SELECT b.target_id FROM blocks b WHERE b.account_id = $2
+		  EXCEPT
+		  SELECT b.account_id FROM blocks b WHERE b.target_id = $2`, status, author)
 }
 
-func (tx *Tx) interactorInboxes(status ObjectID, who string) ([]string, error) {
+func (tx *Tx) interactorInboxes(without string, args ...any) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
 		FROM accounts a
-		WHERE `+remoteActive+` AND `+who+` AND a.id IN (
+		WHERE `+remoteActive+` AND a.id IN (
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
 		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
@@ -82,7 +86,7 @@ func (tx *Tx) interactorInboxes(status ObjectID, who string) ([]string, error) {
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION
-		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0)`, status)
+		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0`+without+`)`, args...)
 }
 
 // KnownInboxes lists every known server, by its shared inboxes and the inboxes

@@ -174,7 +174,7 @@ func hotReads(n int) []hotRead {
 			return ignoreMissing(err)
 		}},
 		{"the inboxes of those who interacted", 90, func(tx *store.Tx) error { _, err := tx.InteractorInboxes(last); return err }},
-		{"the inboxes of those who get an edit", 110, func(tx *store.Tx) error { _, err := tx.ReaderInboxes(last); return err }},
+		{"the inboxes of those who get an edit", 110, func(tx *store.Tx) error { _, err := tx.ReaderInboxes(last, person); return err }},
 		{"the inboxes of addressees", 110, func(tx *store.Tx) error { _, err := tx.AddresseeInboxes(last); return err }},
 		{"followed here", 30, func(tx *store.Tx) error { _, err := tx.FollowedBySomeoneHere(crowd); return err }},
 		{"a boost", 30, func(tx *store.Tx) error { _, err := tx.HasBoost(booster, last-3*65536); return err }},

@@ -37,6 +37,9 @@ type Activity struct {
 	// ByID reports that only the id of its object arrived, and that the
 	// pipeline fetched the object from its origin.
 	ByID bool
+	// Forgotten reports that it is not remembered if it is an Undo of what is
+	// not known here: its host has sent too many.
+	Forgotten bool
 	// Depth counts the fetches of a thread that led here, to limit them.
 	Depth int
 	// Quotes counts the quotes that were followed to fetch this.

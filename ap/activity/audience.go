@@ -104,7 +104,7 @@ func toReaders(tx *store.Tx, a *Activity, status *store.Object) (*Publication, e
 	if p == nil || err != nil || status.Visibility > store.Unlisted {
 		return p, err
 	}
-	readers, err := tx.ReaderInboxes(status.ID)
+	readers, err := tx.ReaderInboxes(status.ID, status.AccountID)
 	p.Inboxes = append(p.Inboxes, readers...)
 	return p, err
 }

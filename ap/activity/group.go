@@ -37,9 +37,14 @@ func boosted(o *vocab.Object) string {
 
 // groupNeeds asks for what an announced activity is about.
 func groupNeeds(env *Env, tx *store.Tx, a *Activity, inner *vocab.Object) ([]Need, error) {
-	uri := inner.Object.ID
-	if not := notOfGroup(a, inner); not != "" || uri == "" || env.Config.IsOwn(uri) {
+	uri, parent := inner.Object.ID, replyTo(inner)
+	if not := notOfGroup(a, inner); not != "" || env.Config.IsOwn(uri) {
 		return nil, nil
+	}
+	for _, kept := range []string{uri, parent, inner.Actor.ID} { // until it is fetched
+		if _, err := vocab.ParseURI(kept); err != nil && kept != "" {
+			return nil, nil
+		}
 	}
 	known, err := tx.ObjectByURI(uri)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -50,9 +55,10 @@ func groupNeeds(env *Env, tx *store.Tx, a *Activity, inner *vocab.Object) ([]Nee
 		return nil, ferr
 	}
 	switch {
+	case uri == "":
 	case err != nil && inner.Type == "Create" && followed:
 		// A comment is wanted where its thread is.
-		if parent := replyTo(inner); parent != "" {
+		if parent != "" {
 			if uris, err := tx.KnownURIs(parent); err != nil || !uris[parent] {
 				return nil, err
 			}
@@ -118,6 +124,11 @@ func authorizeGroup(env *Env, tx *store.Tx, a *Activity, inner *vocab.Object) (R
 			return unwanted("%s is a comment, which is not boosted", known.URI), nil
 		}
 		return "", nil
+	case "Update":
+		if followed, err := isFollowed(tx, a); err != nil || followed {
+			return "", err
+		}
+		return unwanted("no local account follows %s", a.Actor.URI), nil
 	case "Delete":
 		if !known.DeletedAt.IsZero() {
 			return unwanted("%s is deleted already", known.URI), nil

@@ -148,6 +148,21 @@ func TestGroupAnnounces(t *testing.T) {
 			c.announce(object{"id": "https://lemmy.test/d/1", "type": "Delete", "actor": "https://lemmy.test/u/mod", "object": mine.URI})
 			c.count(mine.URI, "reblogs", 0)
 		}},
+		{"what waits to be fetched is small", func(t *testing.T, c *community) {
+			long := strings.Repeat("x", 300_000)
+			create := c.member.Activity("Create", c.page, "id", "https://m.test/"+long, "content", long)
+			create["object"].(object)["content"] = long
+			other := c.member.Activity("Create", object{"id": "https://m.test/" + long, "type": "Page"})
+			reply := c.member.Activity("Create", object{"id": "https://m.test/1", "type": "Note", "inReplyTo": "https://m.test/" + long})
+			for _, inner := range []object{create, other, reply} {
+				if status := c.group.Send(c.here, c.group.Activity("Announce", inner)); status != 202 {
+					t.Fatal(status)
+				}
+			}
+			if n := c.here.Count(`SELECT COALESCE(MAX(LENGTH(args)), 0) FROM jobs`); n == 0 || n > 2000 {
+				t.Errorf("%d bytes wait", n)
+			}
+		}},
 		{"all else costs no fetch and changes nothing", func(t *testing.T, c *community) {
 			created(c)
 			before, asked := c.seen(), c.asked(c.member)+c.asked(c.group)+c.asked(c.mallory)

@@ -43,11 +43,12 @@ func (a *Activity) KeepSmall(c *config.Config) {
 		doc["published"] = a.Published
 	}
 	if inner != nil {
+		a.Object.Object.ID = inner.Object.ID // its own id is read by nobody
 		about := map[string]any{"id": inner.Object.ID}
 		if parent := replyTo(inner); parent != "" {
 			about["type"], about["inReplyTo"] = inner.Object.Object.Type, parent
 		}
-		doc["object"] = map[string]any{"id": inner.ID, "type": inner.Type, "actor": inner.Actor.ID, "object": about}
+		doc["object"] = map[string]any{"type": inner.Type, "actor": inner.Actor.ID, "object": about}
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {

@@ -71,6 +71,9 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 
 // retractUndone remembers an Undo of what is not known here: it may still come.
 func retractUndone(tx *store.Tx, a, undone *Activity) error {
+	if a.Forgotten {
+		return nil
+	}
 	keep := retractedFor
 	if undone.Type == "Follow" {
 		keep = unfollowedFor

@@ -23,6 +23,23 @@ func TestUndo(t *testing.T) {
 	undoUnnamed := func(s *scene) object {
 		return s.bob.Activity("Undo", object{"type": done["type"], "actor": done["actor"], "object": done["object"]})
 	}
+	// undoOther has another id than what it takes back, as Misskey sends it.
+	undoOther := func(s *scene) object {
+		other := object{"id": s.bob.URI + "/other"}
+		for k, v := range done {
+			if k != "id" && k != "@context" {
+				other[k] = v
+			}
+		}
+		return s.bob.Activity("Undo", other)
+	}
+	react := did(func(s *scene) object { return s.bob.Activity("EmojiReact", uri, "content", "🔥") })
+	unreacted := func(s *scene) {
+		t.Helper()
+		if n := s.here.Count(`SELECT COUNT(*) FROM reactions`) + s.here.Count(`SELECT COUNT(*) FROM objects WHERE reactions <> ''`); n != 0 {
+			t.Errorf("%d reactions are left", n)
+		}
+	}
 	unliked := func(s *scene) {
 		t.Helper()
 		s.count(uri, "favourites", 0)
@@ -63,6 +80,23 @@ func TestUndo(t *testing.T) {
 		{name: "of a Follow", given: follow, send: undo, then: followed(false)},
 		{name: "of a Follow, by id", given: follow, send: undoID, then: followed(false)},
 		{name: "of a Follow, without its id", given: follow, send: undoUnnamed, then: followed(false)},
+		{name: "of an EmojiReact", given: react, send: undo, then: unreacted},
+		{name: "of an EmojiReact, by id", given: react, send: undoID, then: unreacted},
+		{name: "of an EmojiReact, without its id", given: react, send: func(s *scene) object {
+			return s.bob.Activity("Undo", object{"type": done["type"], "actor": done["actor"], "object": done["object"], "content": done["content"]})
+		}, then: unreacted},
+		{name: "of a Like, with another id", given: like, send: undoOther, then: unliked},
+		{name: "of an Announce, with another id", given: boost, send: undoOther, then: unboosted},
+		{name: "of an Announce, with the id of the post", given: boost, send: func(s *scene) object {
+			note := s.knows(s.bob.Note("hello"))
+			return s.bob.Activity("Undo", object{"id": note["id"], "type": "Announce", "actor": s.bob.URI, "object": uri})
+		}, then: unboosted},
+		{name: "of an EmojiReact, with another id", given: react, send: undoOther, then: unreacted},
+		{name: "of a Block, with another id", given: block, send: undoOther, then: unblocked},
+		{name: "of a Follow, with another id", given: follow, send: undoOther, then: followed(false)},
+		{name: "of a Like by a neighbour, by type and object", by: byEve, nothing: true, given: like, send: func(s *scene) object {
+			return s.eve.Activity("Undo", object{"type": "Like", "actor": s.eve.URI, "object": uri})
+		}},
 		{name: "of an Accept", by: byMallory, given: func(s *scene) {
 			done = s.mallory.Activity("Accept", asked(s))
 			s.sends(202, s.mallory, done)
