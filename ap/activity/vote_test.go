@@ -261,3 +261,32 @@ func TestVoteIsSent(t *testing.T) {
 		t.Error("that is no edit, though it does not say when it was made")
 	}
 }
+
+// Who follows no more gets no later version of a private poll, though it voted;
+// who voted in a public one does without following.
+func TestTalliesOfAPrivatePoll(t *testing.T) {
+	t.Parallel()
+	for visibility, want := range map[string]int{"private": 0, "public": 1} {
+		t.Run(visibility, func(t *testing.T) {
+			s := newScene(t)
+			b := &ballot{s, s.alice.Post("Tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600", "visibility", visibility)}
+			s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", b.vote(s.bob, "No")))
+			s.alice.Relate("remove_from_followers", s.bob.URI)
+			s.world.Run()
+			before := len(s.bob.Received())
+			s.world.Advance(10 * time.Minute)
+			got := s.bob.Received()[before:]
+			if len(got) != want {
+				t.Fatalf("bob received %v", got)
+			}
+			if want == 0 {
+				return
+			}
+			question := got[0]["object"].(object)
+			if got[0]["type"] != "Update" || question["type"] != "Question" || question["votersCount"] != 1.0 || question["updated"] != nil ||
+				!strings.Contains(fmt.Sprint(question["oneOf"]), "map[name:No replies:map[totalItems:1 type:Collection] type:Note]") {
+				t.Errorf("it is %v", got[0])
+			}
+		})
+	}
+}
