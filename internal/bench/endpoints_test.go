@@ -27,6 +27,7 @@ var notMeasured = map[string]string{
 	"/oauth/authorize":                    "wants a browser's session, and shows an application found by its key",
 	"/api/v1/conversations":               "not implemented",
 	"/api/v1/push/subscription":           "not implemented: none is there",
+	"/api/v1/polls/{id}":                  "reads its status, as the GET of that does, and one statement more",
 	"/api/v1/accounts/{id}/featured_tags": empty,
 	"/api/v1/accounts/{id}/lists":         empty,
 	"/api/v1/announcements":               empty,
