@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kinglet/internal/apptest"
+	"kinglet/store"
 )
 
 // ballot is a poll of alice's, and what people see of it.
@@ -288,5 +289,44 @@ func TestTalliesOfAPrivatePoll(t *testing.T) {
 				t.Errorf("it is %v", got[0])
 			}
 		})
+	}
+}
+
+// However many hosts voted, few are written to while the poll runs, and all at
+// its end.
+func TestTalliesToManyHosts(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := &ballot{s, s.alice.Post("Tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600")}
+	const hosts = 210
+	s.here.Update(func(tx *store.Tx) error {
+		o, err := tx.ObjectByURI(b.post.URI)
+		for i := range hosts {
+			if err != nil {
+				return err
+			}
+			uri := fmt.Sprintf("https://h%d.test/users/u", i)
+			a := &store.Account{URI: uri, Username: "u", Domain: fmt.Sprintf("h%d.test", i), Type: "Person", Inbox: uri + "/inbox"}
+			if err = tx.PutAccount(a); err == nil {
+				err = tx.PutVotes(a.ID, o.ID, []int{0})
+			}
+		}
+		return err
+	})
+	written := map[string]int{}
+	s.world.Everywhere(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			written[r.Host]++
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", b.vote(s.bob, "No")))
+	s.world.Advance(10 * time.Minute)
+	if n := len(written); n < 190 || n > 200 {
+		t.Errorf("the results so far are sent to %d hosts", n)
+	}
+	s.world.Advance(time.Hour)
+	if n := len(written); n != hosts {
+		t.Errorf("the last results are sent to %d hosts", n)
 	}
 }
