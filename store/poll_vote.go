@@ -101,12 +101,6 @@ func (tx *Tx) ResetVotes(status ObjectID) error {
 	return err
 }
 
-// HasVotes reports whether votes in a status's poll are known here.
-func (tx *Tx) HasVotes(status ObjectID) (bool, error) {
-	_, ok, err := one[int64](tx, `SELECT choice FROM poll_votes WHERE status_id = $1 LIMIT 1`, status)
-	return ok, err
-}
-
 func (tx *Tx) votesOf(voter AccountID, status ObjectID) ([]int, error) {
 	list, err := ids[int64](tx, `SELECT choice FROM poll_votes WHERE status_id = $1 AND account_id = $2`, status, voter)
 	out := make([]int, len(list))

@@ -68,32 +68,32 @@ func AskForPoll(tx *store.Tx, status *store.Object) error {
 	return AskPollJob.Enqueue(tx, AskPollArgs{URI: status.URI}, jobs.Unique(AskPollJob.Name+" "+status.URI))
 }
 
-// expectEnd enqueues the end of a poll: of one of ours, and of another's in which
-// accounts here have voted.
+// expectEnd enqueues the end of a poll: of one of ours, or of another's in which
+// an account here votes.
 func expectEnd(tx *store.Tx, status *store.Object) error {
 	end := status.Poll.ExpiresAt
 	if end.IsZero() {
 		return nil
 	}
 	if !status.Local {
-		if voted, err := tx.HasVotes(status.ID); err != nil || !voted {
-			return err
-		}
 		end = end.Add(endsLater)
 	}
 	return EndPollJob.Enqueue(tx, EndPollArgs{Status: status.ID}, jobs.At(end), jobs.Unique(keyAt(EndPollJob.Name, status.ID, end)))
 }
 
 // EndPoll notifies the author and the voters of a poll that has ended, as far as
-// they are here, and sends or fetches the result. A poll whose end was put off
-// has another job.
+// they are here, and sends or fetches the result. One whose end was put off is
+// waited for again: Updates of a remote one enqueue nothing.
 func EndPoll(tx *store.Tx, args EndPollArgs) (left *EndPollArgs, err error) {
 	o, err := tx.Object(args.Status)
-	if fault.Is(err, fault.NotFound) || err == nil && (o.Poll == nil || !o.DeletedAt.IsZero() || !o.Poll.HasEnded(tx.Now())) {
+	if fault.Is(err, fault.NotFound) || err == nil && (o.Poll == nil || !o.DeletedAt.IsZero()) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !o.Poll.HasEnded(tx.Now()) {
+		return nil, expectEnd(tx, o)
 	}
 	if args.After == 0 {
 		if err := endPoll(tx, o); err != nil {
@@ -165,7 +165,10 @@ func editPoll(tx *store.Tx, a *Activity, before, status *store.Object) error {
 	if status.Poll == nil {
 		return nil
 	}
-	if was != nil && a.Actor.Local() {
+	if !a.Actor.Local() {
+		return nil
+	}
+	if was != nil {
 		status.Poll.Options, status.Poll.Voters = was.Options, was.Voters
 	}
 	return expectEnd(tx, status)
@@ -178,6 +181,11 @@ func isSamePoll(a, b *store.Poll) bool {
 	return a.SameChoices(b)
 }
 
+// mostCopies is how many servers of others than followers get the results while
+// the poll runs. All get the last: strangers who vote from ten thousand hosts do
+// not have us write to each every three minutes.
+const mostCopies = 200
+
 // sendTallies publishes the Update of a poll of ours to all who have it: whoever
 // follows its author, is mentioned, voted, boosted, favourited or answered. It
 // says all that earlier ones did.
@@ -187,10 +195,13 @@ func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, 
 		return out, err
 	}
 	tx.Emit(store.EventStatusEdit, int64(status.ID))
-	if status.Visibility <= store.Unlisted {
-		out.Publish, err = toCopies(tx, a, status)
-	} else {
-		out.Publish, err = toAudience(tx, a, status) // those who may still see it
+	if out.Publish, err = toAudience(tx, a, status); err != nil || out.Publish == nil || status.Visibility > store.Unlisted {
+		return out, err // to those who may still see it
 	}
+	copies, err := tx.InteractorInboxes(status.ID)
+	if !status.Poll.Closed {
+		copies = copies[:min(len(copies), mostCopies)]
+	}
+	out.Publish.Inboxes = append(out.Publish.Inboxes, copies...)
 	return out, err
 }

@@ -45,7 +45,7 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 	if err := tx.LinkReplies(status); err != nil {
 		return nil, false, err
 	}
-	if status.Poll != nil {
+	if status.Poll != nil && status.Local {
 		if err := expectEnd(tx, status); err != nil {
 			return nil, false, err
 		}

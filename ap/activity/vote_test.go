@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kinglet/internal/apptest"
+	"kinglet/store"
 )
 
 // ballot is a poll of alice's, and what people see of it.
@@ -259,5 +260,73 @@ func TestVoteIsSent(t *testing.T) {
 	}
 	if s.alice.Status(id).Entity["edited_at"] == nil {
 		t.Error("that is no edit, though it does not say when it was made")
+	}
+}
+
+// Who follows no more gets no later version of a private poll, though it voted;
+// who voted in a public one does without following.
+func TestTalliesOfAPrivatePoll(t *testing.T) {
+	t.Parallel()
+	for visibility, want := range map[string]int{"private": 0, "public": 1} {
+		t.Run(visibility, func(t *testing.T) {
+			s := newScene(t)
+			b := &ballot{s, s.alice.Post("Tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600", "visibility", visibility)}
+			s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", b.vote(s.bob, "No")))
+			s.alice.Relate("remove_from_followers", s.bob.URI)
+			s.world.Run()
+			before := len(s.bob.Received())
+			s.world.Advance(10 * time.Minute)
+			got := s.bob.Received()[before:]
+			if len(got) != want {
+				t.Fatalf("bob received %v", got)
+			}
+			if want == 0 {
+				return
+			}
+			question := got[0]["object"].(object)
+			if got[0]["type"] != "Update" || question["type"] != "Question" || question["votersCount"] != 1.0 || question["updated"] != nil ||
+				!strings.Contains(fmt.Sprint(question["oneOf"]), "map[name:No replies:map[totalItems:1 type:Collection] type:Note]") {
+				t.Errorf("it is %v", got[0])
+			}
+		})
+	}
+}
+
+// However many hosts voted, few are written to while the poll runs, and all at
+// its end.
+func TestTalliesToManyHosts(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := &ballot{s, s.alice.Post("Tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600")}
+	const hosts = 210
+	s.here.Update(func(tx *store.Tx) error {
+		o, err := tx.ObjectByURI(b.post.URI)
+		for i := range hosts {
+			if err != nil {
+				return err
+			}
+			uri := fmt.Sprintf("https://h%d.test/users/u", i)
+			a := &store.Account{URI: uri, Username: "u", Domain: fmt.Sprintf("h%d.test", i), Type: "Person", Inbox: uri + "/inbox"}
+			if err = tx.PutAccount(a); err == nil {
+				err = tx.PutVotes(a.ID, o.ID, []int{0})
+			}
+		}
+		return err
+	})
+	written := map[string]int{}
+	s.world.Everywhere(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			written[r.Host]++
+		}
+		w.WriteHeader(http.StatusAccepted)
+	})
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", b.vote(s.bob, "No")))
+	s.world.Advance(10 * time.Minute)
+	if n := len(written); n < 190 || n > 200 {
+		t.Errorf("the results so far are sent to %d hosts", n)
+	}
+	s.world.Advance(time.Hour)
+	if n := len(written); n != hosts {
+		t.Errorf("the last results are sent to %d hosts", n)
 	}
 }

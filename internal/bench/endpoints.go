@@ -47,6 +47,8 @@ func endpoints(f *Facts, older store.ObjectID) []endpoint {
 		{name: "source", path: fmt.Sprintf("/api/v1/statuses/%d/source", f.Own)},
 		{name: "favourited by", path: fmt.Sprintf("/api/v1/statuses/%d/favourited_by", f.Popular)},
 		{name: "boosted by", path: fmt.Sprintf("/api/v1/statuses/%d/reblogged_by", f.Popular)},
+		{name: "reactions", path: fmt.Sprintf("/api/v1/pleroma/statuses/%d/reactions", f.Popular)},
+		{name: "reactions of one emoji", path: fmt.Sprintf("/api/v1/pleroma/statuses/%d/reactions/👍", f.Popular)},
 		{name: "context", path: fmt.Sprintf("/api/v1/statuses/%d/context", f.Status)},
 		{name: "account", path: fmt.Sprintf("/api/v1/accounts/%d", f.Author)},
 		{name: "accounts by their ids", path: fmt.Sprintf("/api/v1/accounts?id[]=%d&id[]=%d", f.Author, f.OwnerID)},
