@@ -102,10 +102,10 @@ const namedAtOnce = 100
 // visited writes what came of a page. A host that is down is not asked again by
 // this crawl.
 func (s *Service) visited(tx *store.Tx, v *visit, down bool, requests map[string]int) error {
-	if err := tx.CrawledPage(v.crawl.ID, v.page, down); err != nil {
+	if err := tx.CrawlFound(v.crawl, v.found, v.listed); err != nil {
 		return err
 	}
-	if err := tx.CrawlFound(v.crawl, v.found, v.listed); err != nil {
+	if err := tx.CrawledPage(v.crawl.ID, v.page, down); err != nil {
 		return err
 	}
 	if v.totals != nil {

@@ -187,8 +187,12 @@ func (s *Service) isOfThread(ctx context.Context, c *store.Crawl, doc *vocab.Obj
 		return false, nil
 	}
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		known, err := tx.KnownURIs(parent)
-		if ok = known[parent]; ok || err != nil {
+		known, err := tx.ObjectByURI(parent)
+		if err == nil {
+			ok = known.IsStatus && known.DeletedAt.IsZero()
+			return nil
+		}
+		if !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		ok, err = tx.HasCrawlPage(c.ID, parent)

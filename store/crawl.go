@@ -258,7 +258,9 @@ func (tx *Tx) CrawledPage(crawl int64, p *CrawlPage, allOfHost bool) error {
 	return err
 }
 
-// CrawlFound counts a status that came, and remembers that a list was read.
+// CrawlFound counts a status that came, and remembers that a list was read. It
+// writes the crawl for every page, before anything else: of two that end
+// concurrently the later sees that the other is done, and so that all are.
 func (tx *Tx) CrawlFound(c *Crawl, status ObjectID, listed bool) error {
 	found := 0
 	if status != 0 {
@@ -266,9 +268,6 @@ func (tx *Tx) CrawlFound(c *Crawl, status ObjectID, listed bool) error {
 		if c.Kind == CrawlThread {
 			tx.Emit(EventThread, c.Subject, int64(status))
 		}
-	}
-	if found == 0 && !listed {
-		return nil
 	}
 	_, err := tx.exec(`UPDATE crawls SET found = found + $2, listed = CASE WHEN $3 = 1 THEN TRUE ELSE listed END WHERE id = $1`, c.ID, found, bit01(listed))
 	return err

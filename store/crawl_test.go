@@ -206,3 +206,51 @@ func TestOriginTotals(t *testing.T) {
 		})
 	})
 }
+
+// Two pages that end at the same time end the crawl.
+func TestLastPagesEndTogether(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		here, there := storetest.Open(t, store.Options{Database: database}), (*store.Store)(nil)
+		if there = here; here.Engine() == "postgres" {
+			there = storetest.Open(t, store.Options{Database: database})
+		}
+		w := newWorld(t, here)
+		for subject := range int64(10) {
+			c := &store.Crawl{Kind: store.CrawlThread, Subject: subject, OpenedBy: w.local(fmt.Sprint("u", subject)).ID, StatusesLeft: 9}
+			pages := []store.CrawlPage{{URI: "https://b.test/1", Host: "b.test"}, {URI: "https://c.test/1", Host: "c.test"}}
+			w.update(func(tx *store.Tx) error {
+				if _, err := tx.BeginCrawl(c, time.Minute, 9); err != nil {
+					return err
+				}
+				if err := tx.AddCrawlPages(c.ID, pages); err != nil {
+					return err
+				}
+				_, _, err := tx.NextCrawlPages(c.ID, time.Second)
+				return err
+			})
+			ends := make(chan bool)
+			for i, s := range []*store.Store{here, there} {
+				go func() {
+					var over bool
+					err := s.Update(t.Context(), func(tx *store.Tx) (err error) {
+						if err := tx.CrawlFound(c, 0, false); err != nil {
+							return err
+						}
+						if err := tx.CrawledPage(c.ID, &pages[i], false); err != nil {
+							return err
+						}
+						_, over, err = tx.NextCrawlPages(c.ID, time.Second)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					ends <- over
+				}()
+			}
+			if one, other := <-ends, <-ends; one == other {
+				t.Errorf("the ends find it over: %v, %v", one, other)
+			}
+		}
+	})
+}

@@ -69,6 +69,24 @@ func TestHotPathsUseIndexes(t *testing.T) {
 		"readers":       func(tx *store.Tx) error { _, err := tx.ReaderInboxes(o.ID, friend.ID); return err },
 		"interactors":   func(tx *store.Tx) error { _, err := tx.InteractorInboxes(o.ID); return err },
 		"context":       func(tx *store.Tx) error { _, err := tx.ContextStatuses(o.Context, 10); return err },
+		"a page of it":  func(tx *store.Tx) error { _, _, err := tx.ContextPage(o.Context, 0, 10); return err },
+		"replies":       func(tx *store.Tx) error { _, err := tx.PublicReplies(o, 0, 10); return err },
+		"a thread":      func(tx *store.Tx) error { _, err := tx.ThreadRoot(o.ID); return err },
+		"a crawl": func(tx *store.Tx) error {
+			c := &store.Crawl{Kind: store.CrawlThread, Subject: int64(o.ID), OpenedBy: me.ID, StatusesLeft: 3}
+			if _, err := tx.BeginCrawl(c, 1, 1); err != nil {
+				return err
+			}
+			if err := tx.AddCrawlPages(c.ID, []store.CrawlPage{{URI: "https://x/1", Host: "x", Cost: store.CostStatus}}); err != nil {
+				return err
+			}
+			_, _, err := tx.NextCrawlPages(c.ID, 1)
+			_, p, _, perr := tx.CrawlPage(c.ID, "https://x/1")
+			return errors.Join(err, perr, tx.CrawledPage(c.ID, p, true), tx.CrawlFound(c, o.ID, true))
+		},
+		"totals": func(tx *store.Tx) error {
+			return tx.PutStatusTotals(o.ID, store.OriginTotal{N: 1, Known: true}, store.OriginTotal{})
+		},
 		"documents":     func(tx *store.Tx) error { _, err := tx.Documents([]store.ObjectID{o.ID}); return err },
 		"an activity":   func(tx *store.Tx) error { _, _, err := tx.DocumentWithObject(o.ID); return err },
 		"activities on": func(tx *store.Tx) error { _, err := tx.ActivitiesOn("Create", []string{o.URI}); return err },

@@ -28,7 +28,7 @@ CREATE TABLE crawl_pages (
   state    BIGINT NOT NULL DEFAULT 0,         -- 0 waits, 1 has a job, 2 is done
   PRIMARY KEY (crawl_id, uri)
 ) {CLUSTERED};
-CREATE INDEX crawl_pages_turn ON crawl_pages (crawl_id, state, host, turn);
+CREATE INDEX crawl_pages_turn ON crawl_pages (crawl_id, host, state, turn);
 
 -- When a host may be asked next by any crawl.
 CREATE TABLE crawl_hosts (
