@@ -190,7 +190,7 @@ func TestRemoteGrammar(t *testing.T) {
 	if len(o.Emojis) != 1 || o.Emojis[0].Shortcode != "blob_cat" {
 		t.Errorf("its emojis are %v", o.Emojis)
 	}
-	if strings.Join(o.Tags, " ") != "Good größe 日本語" {
+	if strings.Join(o.Tags, " ") != "Good größe 日本語 ab" {
 		t.Errorf("its hashtags are %v", o.Tags)
 	}
 }

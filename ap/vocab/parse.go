@@ -51,8 +51,10 @@ func (b Bounds) Parse(raw []byte) (*Object, error) {
 func Read(m Document) (*Object, error) { return (&decoder{}).read(m) }
 
 func (d *decoder) read(m Document) (*Object, error) {
-	if err := plainTerms(m); err != nil {
-		return nil, err
+	if d.odd || d.raw == nil {
+		if err := plainTerms(m); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkContext(m["@context"]); err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ type decoder struct {
 	// spans are the original bytes of each object, by the object's map:
 	// what is stored or passed on of a document is never serialized again.
 	spans map[uintptr]json.RawMessage
+	// odd says that a term or a type outside of the @context may not have its
+	// plain name (plainTerms).
+	odd bool
 }
 
 func decode(raw []byte) (Document, *decoder, error) {
@@ -227,12 +230,18 @@ func (d *decoder) object() (Document, error) {
 		if !d.skip(':') {
 			return nil, d.invalid()
 		}
+		odd := d.odd || isOdd(key)
 		_, core := coreTerms[plainTerm(key)]
 		if _, duplicate := m[key]; duplicate && core {
 			return nil, fmt.Errorf("duplicate key %q in one object", key)
 		}
 		if m[key], err = d.value(core); err != nil {
 			return nil, err
+		}
+		if key == "@context" {
+			d.odd = odd // whatever names are in it
+		} else {
+			d.odd = d.odd || odd || key == "type" && isOddType(m[key])
 		}
 		if d.skip('}') {
 			break

@@ -11,6 +11,18 @@ import (
 // write them that a JSON-LD library compacted without their context.
 var prefixes = []string{"https://www.w3.org/ns/activitystreams#", "as:", "toot:", "schema:", "sec:", "ldp:", "ostatus:"}
 
+// isOdd reports whether a term has a keyword's name or a prefix.
+func isOdd(term string) bool {
+	return term != "@context" && (strings.HasPrefix(term, "@") || strings.Contains(term, ":"))
+}
+
+func isOddType(v any) bool {
+	if s, ok := v.(string); ok {
+		return strings.Contains(s, ":")
+	}
+	return v != nil // a list
+}
+
 // plainTerms gives the terms of a document their plain names, in place: @id and
 // @type, and those with a known prefix. A core term under two names with
 // different values could be read as either, and is refused, like one that comes
