@@ -40,6 +40,7 @@ func TestQuotesOfAPage(t *testing.T) {
 		add(quote(quoter, &store.Object{URI: "https://nowhere.test/1"}), store.QuotePending)
 		add(ofGone, store.QuoteDeleted)
 		add(inner, "")
+		add(quote(quoter, quote(author, secret)), store.QuoteAccepted) // which quotes what only its author sees
 		w.update(func(tx *store.Tx) error { return tx.DeleteObject(gone, nil) })
 		statements := func(ids []store.ObjectID) (n int64) {
 			var count atomic.Int64
@@ -74,6 +75,9 @@ func TestQuotesOfAPage(t *testing.T) {
 				}
 				if nested := list[0].Quote.Status.Quote; nested == nil || nested.State != store.QuoteAccepted || nested.ID != inner.ID || nested.Status != nil {
 					t.Errorf("%s sees within the quote %+v", viewer, nested)
+				}
+				if hidden := list[len(list)-1].Quote.Status.Quote; hidden == nil || hidden.State != store.QuoteUnauthorized || hidden.ID != 0 {
+					t.Errorf("%s sees within the quote %+v", viewer, hidden)
 				}
 				return nil
 			})
