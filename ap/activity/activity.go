@@ -76,8 +76,10 @@ type Prepared struct {
 	*object.Reading
 	// Mentioned are the accounts that its tags mention.
 	Mentioned []store.Addressee
-	// Here are the names of the local accounts that it is addressed to.
-	Here []string
+	// Here are the names of the local accounts that it is addressed to; from
+	// Hidden on, those of whom nobody else is told (bto, bcc, audience).
+	Here   []string
+	Hidden int
 	// Votes are what a Create has for its object, if these are votes.
 	Votes []*vocab.Object
 	// Reaction is what an EmojiReact reacts with.

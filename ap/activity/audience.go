@@ -125,28 +125,30 @@ func inboxOf(account *store.Account) []string {
 	return []string{account.Inbox}
 }
 
-// recipients lists everyone an activity or its object is addressed to,
-// including bto and bcc (SECURITY-RULES 13).
-func recipients(a *Activity, note *vocab.Object) []string {
-	var all []string
-	for _, list := range [][]string{a.To, a.Cc, a.Bto, a.Bcc, a.Audience, note.To, note.Cc, note.Bto, note.Bcc, note.Audience} {
-		all = append(all, list...)
-	}
-	return all
+// recipients lists everyone an activity or its object is addressed to: those of
+// whom all others are told first, then, from hidden, those of bto, bcc
+// (SECURITY-RULES 13) and audience.
+func recipients(a *Activity, note *vocab.Object) (all []string, hidden int) {
+	told := slices.Concat(a.To, a.Cc, note.To, note.Cc)
+	return slices.Concat(told, a.Bto, a.Bcc, a.Audience, note.Bto, note.Bcc, note.Audience), len(told)
 }
 
 // isAddressed reports whether an activity or its object is addressed to anyone,
 // or came to somebody's own inbox, whose owner it is then for.
 func isAddressed(a *Activity, note *vocab.Object) bool {
-	return a.Origin.Trusted || a.Recipient != 0 || len(recipients(a, note)) > 0
+	all, _ := recipients(a, note)
+	return a.Origin.Trusted || a.Recipient != 0 || len(all) > 0
 }
 
 // namesHere lists the names of the local accounts that it is addressed to, once
-// each.
-func namesHere(env *Env, a *Activity, note *vocab.Object) ([]string, error) {
-	var names []string
+// each: those of whom all others are told, and from hidden those of whom nobody is.
+func namesHere(env *Env, a *Activity, note *vocab.Object) (names []string, hidden int, err error) {
 	seen := map[string]bool{}
-	for _, uri := range recipients(a, note) {
+	all, told := recipients(a, note)
+	for i, uri := range all {
+		if i == told {
+			hidden = len(names)
+		}
 		name, ok := env.Config.ParseURL(uri).Username()
 		if !ok || seen[strings.ToLower(name)] {
 			continue
@@ -155,7 +157,10 @@ func namesHere(env *Env, a *Activity, note *vocab.Object) ([]string, error) {
 		names = append(names, name)
 	}
 	if most := env.Config.Federation.Mentions; len(names) > most {
-		return nil, fault.Errorf(fault.Invalid, "addressed to %d accounts here, which exceeds the limit of %d", len(names), most)
+		return nil, 0, fault.Errorf(fault.Invalid, "addressed to %d accounts here, which exceeds the limit of %d", len(names), most)
 	}
-	return names, nil
+	if told == len(all) {
+		hidden = len(names)
+	}
+	return names, hidden, nil
 }

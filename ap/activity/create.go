@@ -64,7 +64,7 @@ func prepareObject(env *Env, a *Activity) error {
 		}
 		a.Prepared.Mentioned = append(a.Prepared.Mentioned, store.NewAddressee(uri, name))
 	}
-	a.Prepared.Here, err = namesHere(env, a, o)
+	a.Prepared.Here, a.Prepared.Hidden, err = namesHere(env, a, o)
 	return err
 }
 

@@ -34,7 +34,8 @@ func forward(env *Env, tx *store.Tx, a *Activity, answer *store.Object) error {
 	if note == nil {
 		note = &vocab.Object{}
 	}
-	if !author.Local() || !author.Active() || !slices.Contains(recipients(a, note), author.FollowersURI) {
+	all, _ := recipients(a, note)
+	if !author.Local() || !author.Active() || !slices.Contains(all, author.FollowersURI) {
 		return nil
 	}
 	if blocked, err := tx.Blocked(author.ID, a.Actor.ID); err != nil || blocked {

@@ -22,7 +22,8 @@ func TestIgnored(t *testing.T) {
 		rows := s.here.Count(`SELECT (SELECT COUNT(*) FROM accounts) + (SELECT COUNT(*) FROM objects) + (SELECT COUNT(*) FROM jobs)`)
 		for _, typ := range []string{"Dislike", "View", "Listen", "Read", "Join", "Leave", "Offer", "Invite", "CacheFile", "Travel", "toot:Nonsense", strings.Repeat("x", 5000)} {
 			s.sends(202, who, who.Activity(typ, st.URI, "to", []string{s.alice.URI}))
-			if !strings.Contains(s.here.Log(), fmt.Sprintf("activities of type \\\"%s", typ[:min(len(typ), 30)])) {
+			read := strings.TrimPrefix(typ, "toot:")
+			if !strings.Contains(s.here.Log(), fmt.Sprintf("activities of type \\\"%s", read[:min(len(read), 30)])) {
 				t.Errorf("no reason for %.30s is logged", typ)
 			}
 		}

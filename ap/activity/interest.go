@@ -44,7 +44,7 @@ func isWantedUnread(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bo
 	var err error
 	if a.Prepared != nil {
 		here = a.Prepared.Here // reading ten thousand addresses is no work for the writer
-	} else if here, err = namesHere(env, a, note); err != nil {
+	} else if here, _, err = namesHere(env, a, note); err != nil {
 		return false, err
 	}
 	return tx.AnyUnblocked(here, a.Actor.ID)

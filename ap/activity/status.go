@@ -195,23 +195,23 @@ func mentionsOf(tx *store.Tx, a *Activity, direct bool) (list []store.Mention, h
 			here = append(here, account)
 		}
 	}
-	addressed := func(account store.AccountID) {
+	addressed := func(account store.AccountID, hidden bool) {
 		if seen[account] {
 			return
 		}
 		seen[account] = true
-		list = append(list, store.Mention{AccountID: account, Silent: !direct})
+		list = append(list, store.Mention{AccountID: account, Silent: hidden || !direct})
 		if direct {
 			here = append(here, account)
 		}
 	}
-	for _, name := range a.Prepared.Here {
+	for i, name := range a.Prepared.Here {
 		if account, ok := known[store.Addressee{Name: strings.ToLower(name)}]; ok {
-			addressed(account)
+			addressed(account, i >= a.Prepared.Hidden)
 		}
 	}
 	if direct && a.Recipient != 0 {
-		addressed(a.Recipient)
+		addressed(a.Recipient, true)
 	}
 	if account, ok := known[community]; ok && community.URI != "" && !seen[account] {
 		list = append(list, store.Mention{AccountID: account, Silent: true})
