@@ -108,6 +108,30 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
+// The same of keys that are known here already.
+func TestProofOfAnother(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	mallory := w.Stranger("mallory@b.test")
+	publishes(mallory, "assertionMethod", []any{multikey(mallory.URI+"#ed25519-key", mallory.URI, edKey(2))})
+	publishes(bob, "publicKey", []any{bob.Document["publicKey"], multikey(bob.URI+"#second", bob.URI, edKey(3))})
+	for _, who := range []*apptest.Stranger{mallory, bob} {
+		id, key := mallory.URI+"#ed25519-key", edKey(2)
+		if who == bob {
+			id, key = bob.URI+"#second", edKey(3)
+		}
+		if got := sendBy(t, who, alice.Server, id, key, who.Activity("Create", who.To(alice, "hello"))); got != 202 {
+			t.Fatalf("%s is answered with %d", who.Name, got)
+		}
+		note := bob.Note("forged")
+		if got := carl.Send(alice.Server, proven(t, bob.Activity("Create", note), id, key, w.Now())); got != 403 {
+			t.Errorf("a proof by %s is answered with %d", id, got)
+		}
+		if alice.HasInHome(note["id"].(string)) {
+			t.Error("it is in alice's home")
+		}
+	}
+}
+
 func suspend(s *apptest.Server, uri string) {
 	s.Update(func(tx *store.Tx) error {
 		a, err := tx.AccountByURI(uri)

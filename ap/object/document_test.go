@@ -30,6 +30,8 @@ func TestDocuments(t *testing.T) {
 		Outbox: alice + "/outbox", SharedInbox: "https://a.test/inbox", KeyID: alice + "#main-key", PublicKey: "PEM",
 		Avatar: "https://a.test/media/x", Fields: []store.Field{{Name: "n", Value: "v"}}, Locked: true, CreatedAt: at,
 	}, nil)
+	actor.PublicKeys = append(actor.PublicKeys, vocab.PublicKey{ID: alice + "#ed25519-key", Owner: alice, Multibase: "z6", Assertion: true})
+	actor.Generator = "https://a.test/actor"
 	standalone := func() json.RawMessage {
 		o := note()
 		Compose(o)
