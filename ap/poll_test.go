@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/ap/policy"
 	"kinglet/internal/apptest"
 )
 
@@ -189,4 +190,25 @@ func TestEditedPoll(t *testing.T) {
 	alice.Edit(post, "No tea.")
 	see("none")
 	w.Advance(2 * time.Hour)
+}
+
+// The results of a poll that a policy has rewritten are sent as well.
+func TestPollThatAPolicyRewrote(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	w.Policy = policy.Chain{politeness()}
+	alice, bob := w.Server("a.test").Account("alice"), w.Server("b.test").Account("bob")
+	bob.Follow("@alice@a.test")
+	w.Run()
+	post := alice.Post("damn tea?", append([]string{"poll[multiple]", "true"}, yesOrNo...)...)
+	w.Run()
+	alice.Server.Account("carol").Do("POST", "/api/v1/polls/"+post.ID+"/votes", "choices[]", "1")
+	w.Advance(10 * time.Minute)
+	if got, want := pollOf(t, bob, post.URI), "Yes 0, No 1; 1 voters"; got != want || !strings.Contains(bob.Status(post.URI).Text(), "d*** tea") {
+		t.Errorf("bob sees %s of %s, not %s", got, bob.Status(post.URI).Text(), want)
+	}
+	w.Advance(time.Hour)
+	if got, want := pollOf(t, bob, post.URI), "Yes 0, No 1; 1 voters; ended"; got != want {
+		t.Errorf("at the end bob sees %s, not %s", got, want)
+	}
 }

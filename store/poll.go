@@ -76,13 +76,6 @@ func (p *Poll) IsStale(now time.Time) bool {
 	return now.Sub(p.AskedAt) >= askAgain
 }
 
-// clone copies a poll, whose options can then be changed.
-func (p *Poll) clone() *Poll {
-	c := *p
-	c.Options = slices.Clone(p.Options)
-	return &c
-}
-
 // pollText is the column of a poll, "" for none.
 func pollText(p *Poll) string {
 	if p == nil {

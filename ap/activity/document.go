@@ -19,6 +19,9 @@ import (
 // left of it.
 func Document(c *config.Config, o, about *store.Object) json.RawMessage {
 	if about == nil {
+		if len(o.JSON) > 0 && o.Poll != nil {
+			return object.WithResults(o.JSON, o.Poll)
+		}
 		if len(o.JSON) > 0 {
 			return o.JSON
 		}

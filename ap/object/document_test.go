@@ -32,6 +32,9 @@ func TestDocuments(t *testing.T) {
 	}, nil)
 	actor.PublicKeys = append(actor.PublicKeys, vocab.PublicKey{ID: alice + "#ed25519-key", Owner: alice, Multibase: "z6", Assertion: true})
 	actor.Generator = "https://a.test/actor"
+	question := note()
+	question.Type, question.Poll = "Question", vocab.Poll{Ends: at.Add(time.Hour), Closed: at.Add(time.Hour), IsClosed: true, Voters: 2}
+	question.OneOf = []vocab.PollOption{{Name: "Yes", Votes: 2}, {Name: "No & <maybe>"}}
 	standalone := func() json.RawMessage {
 		o := note()
 		Compose(o)
@@ -40,8 +43,16 @@ func TestDocuments(t *testing.T) {
 	}
 	encoded := func(o *vocab.Object) json.RawMessage { return vocab.Encode(Compose(o).Document) }
 	vocabtest.Golden(t, map[string]json.RawMessage{
-		"note":       encoded(note()),
-		"create":     encoded(create),
+		"note":     encoded(note()),
+		"create":   encoded(create),
+		"question": encoded(question),
+		"vote": encoded(&vocab.Object{
+			Type: "Note", ID: "https://a.test/objects/2", AttributedTo: []vocab.Ref{{ID: alice}}, Name: "Yes", InReplyTo: vocab.Ref{ID: "https://b.test/1"}, To: []string{"https://b.test/u"},
+		}),
+		"reaction": encoded(&vocab.Object{
+			ID: "https://a.test/activities/3", Type: "Like", Actor: vocab.Ref{ID: alice}, Object: vocab.Ref{ID: "https://b.test/1"},
+			Content: ":cat:", Tag: []vocab.Tag{{Type: "Emoji", Name: ":cat:", Icon: "https://b.test/cat.png"}},
+		}),
 		"like":       encoded(&vocab.Object{ID: "https://a.test/activities/2", Type: "Like", Actor: vocab.Ref{ID: alice}, Object: vocab.Ref{ID: "https://b.test/1"}}),
 		"actor":      encoded(actor),
 		"tombstone":  encoded(TombstoneDraft("https://a.test/objects/1", "Note", at)),
@@ -58,6 +69,13 @@ func TestDraftIsItsDocument(t *testing.T) {
 		Summary: "a &amp; b", Sensitive: true, Published: at, Updated: at.Add(time.Hour), To: []string{vocab.Public}, InReplyTo: vocab.Ref{ID: "https://b.test/1"},
 		Context: "https://a.test/contexts/1", URL: []vocab.Link{{Href: "https://a.test/@alice/1"}}, Tag: []vocab.Tag{{Type: "Hashtag", Name: "#x", Href: "https://a.test/tags/x"}},
 	}
+	sameAsItsDocument(t, draft)
+	draft.Type, draft.AnyOf, draft.Poll = "Question", []vocab.PollOption{{Name: "Yes"}, {Name: "<No>"}}, vocab.Poll{Ends: at}
+	sameAsItsDocument(t, draft)
+}
+
+func sameAsItsDocument(t *testing.T, draft *vocab.Object) {
+	t.Helper()
 	drafted := readStatus(draft)
 	parsed, err := vocab.Parse(vocab.Encode(Compose(draft).Document))
 	if err != nil {

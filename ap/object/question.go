@@ -1,6 +1,7 @@
 package object
 
 import (
+	"encoding/json"
 	"strings"
 
 	"kinglet/ap/vocab"
@@ -94,6 +95,28 @@ func draftPoll(p *store.Poll, o *vocab.Object) {
 // writeQuestion writes a poll of ours: a Note's document, and the choices.
 func writeQuestion(o *vocab.Object) vocab.Document {
 	d := writeNote(o)
+	putPoll(o, d)
+	return d
+}
+
+// WithResults puts the results of a poll of ours into its document, where that
+// was stored because a policy had rewritten it.
+func WithResults(doc json.RawMessage, p *store.Poll) json.RawMessage {
+	d := vocab.Document{}
+	var stored map[string]json.RawMessage
+	if json.Unmarshal(doc, &stored) != nil {
+		return doc
+	}
+	for term, value := range stored {
+		d[term] = value
+	}
+	o := new(vocab.Object)
+	draftPoll(p, o)
+	putPoll(o, d)
+	return vocab.Encode(d)
+}
+
+func putPoll(o *vocab.Object, d vocab.Document) {
 	for term, list := range map[string][]vocab.PollOption{"oneOf": o.OneOf, "anyOf": o.AnyOf} {
 		var options []any
 		for _, option := range list {
@@ -112,5 +135,4 @@ func writeQuestion(o *vocab.Object) vocab.Document {
 	if !o.Poll.Closed.IsZero() {
 		d["closed"] = vocab.Date(o.Poll.Closed)
 	}
-	return d
 }

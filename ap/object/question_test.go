@@ -83,3 +83,50 @@ func TestQuestionOutOfBounds(t *testing.T) {
 		})
 	}
 }
+
+// The makes of polls that differ from Mastodon's.
+func TestMakesOfQuestions(t *testing.T) {
+	t.Parallel()
+	option := func(name string, votes any) apptest.Object {
+		return apptest.Object{"type": "Note", "name": name, "replies": apptest.Object{"type": "Collection", "totalItems": votes}}
+	}
+	misskey := func(name string, votes int) apptest.Object {
+		return apptest.Object{"type": "Note", "name": name, "_misskey_votes": votes, "replies": apptest.Object{"type": "Collection", "totalItems": 0}}
+	}
+	for name, c := range map[string]struct {
+		pairs []any
+		want  string
+	}{
+		"Misskey's, without an end": {[]any{"endTime", nil, "oneOf", []any{misskey("a", 2), misskey("b", 0)}}, "a:2 b:0 false false 2 <nil>"},
+		"Pleroma's, with the voters listed": {
+			[]any{"oneOf", []any{}, "anyOf", []any{option("a", 2), option("b", 1)}, "voters", []any{"https://b.test/1", "https://b.test/2"}, "closed", "2026-01-01T00:00:00.123456Z"},
+			"a:2 b:1 true true 2 2026-01-01T00:00:00.123Z",
+		},
+		"numbers as texts":           {[]any{"oneOf", []any{option("a", "7"), option("b", "-1"), option("c", "NaN")}, "votersCount", "7"}, "a:7 b:0 c:0 false false 7 <nil>"},
+		"one option, not a list":     {[]any{"oneOf", option("a", 1)}, "a:1 false false 1 <nil>"},
+		"names of several languages": {[]any{"oneOf", []any{apptest.Object{"type": "Note", "nameMap": apptest.Object{"en": "a"}}}}, "a:0 false false 0 <nil>"},
+		"markup is text":             {[]any{"oneOf", []any{option("<script>x</script>", 0), option("a\n b", 0)}}, "<script>x</script>:0 a b:0 false false 0 <nil>"},
+		"no options":                 {[]any{"oneOf", []any{"x", nil, apptest.Object{}}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			here := w.Server("a.test")
+			alice, bob := here.Account("alice"), w.Stranger("@bob@b.test")
+			bob.FollowedBy(alice)
+			note := bob.Note("Tea?", append([]any{"type", "Question"}, c.pairs...)...)
+			if got := bob.Send(here, bob.Activity("Create", note)); got != 202 {
+				t.Fatalf("it is answered with %d", got)
+			}
+			got := ""
+			if p, _ := alice.Status(note["id"].(string)).Entity["poll"].(map[string]any); p != nil {
+				for _, o := range p["options"].([]any) {
+					got += fmt.Sprintf("%v:%v ", o.(map[string]any)["title"], o.(map[string]any)["votes_count"])
+				}
+				got += fmt.Sprintf("%v %v %v %v", p["multiple"], p["expired"], p["voters_count"], p["expires_at"])
+			}
+			if got != c.want {
+				t.Errorf("it is %q, not %q", got, c.want)
+			}
+		})
+	}
+}
