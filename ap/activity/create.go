@@ -96,7 +96,7 @@ func keepPublished(a *Activity, status *store.Object) {
 
 func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if votes := votesOf(a); votes != nil {
-		return authorizeVotes(env, tx, a, votes)
+		return authorizeVotes(tx, a, votes)
 	}
 	note := a.Object.Object.Object
 	if note == nil {
