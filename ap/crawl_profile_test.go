@@ -170,7 +170,7 @@ func TestLateThreadReachesHome(t *testing.T) {
 		t.Error("what was fetched, or answers others, is in home")
 	}
 	// An account of the same host can't make it new.
-	eve.Send(s.here, eve.Activity("Create", eve.Note("mine", "id", id(first))))
+	eve.Send(s.here, eve.Activity("Create", eve.To(s.alice, "mine", "id", id(first))))
 	s.world.Run()
 	if s.alice.HasInHome(id(first)) || len(s.alice.Notifications()) > 0 {
 		t.Error("another than its author sent it")

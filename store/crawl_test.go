@@ -23,6 +23,11 @@ func TestCrawlRests(t *testing.T) {
 			})
 			return began, c
 		}
+		_, ended := begin(9, 2)
+		w.update(func(tx *store.Tx) error { _, err := tx.EndCrawl(ended.ID); return err })
+		if again, _ := begin(9, 2); again {
+			t.Error("one that has ended begins again within its rest")
+		}
 		began, first := begin(1, 2)
 		if !began {
 			t.Fatal("it does not begin")
