@@ -129,6 +129,14 @@ func TestProofOfAnother(t *testing.T) {
 		if alice.HasInHome(note["id"].(string)) {
 			t.Error("it is in alice's home")
 		}
+		// Nor does whose key it is do what bob is said to do.
+		w.Advance(2 * time.Minute) // a key that is known is asked for once a minute
+		if got := carl.Send(alice.Server, proven(t, bob.Activity("Follow", alice.URI), id, key, w.Now())); got != 403 {
+			t.Errorf("a Follow with a proof by %s is answered with %d", id, got)
+		}
+	}
+	if got := carl.Send(alice.Server, bob.Activity("Follow", alice.URI)); got != 403 {
+		t.Errorf("a Follow without a proof is answered with %d", got)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"kinglet/ap/signature"
-	"kinglet/api/respond"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -86,11 +85,4 @@ func (a *API) actorReader(r *http.Request) (*store.Account, error) {
 		return nil, err
 	}
 	return reader, nil
-}
-
-// openDocument serves what everybody may have, whatever the settings demand.
-func (a *API) openDocument(w http.ResponseWriter, status int, doc json.RawMessage) {
-	respond.Public(w, documentAge)
-	w.Header().Set("Vary", "Accept")
-	writeDocument(w, status, doc)
 }

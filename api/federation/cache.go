@@ -24,11 +24,16 @@ func (a *API) document(w http.ResponseWriter, status int, doc json.RawMessage) {
 		privateDocument(w, status, doc)
 		return
 	}
-	respond.Public(w, documentAge)
-	w.Header().Set("Vary", "Accept")
+	vary := "Accept"
 	if a.Service.AsksReaders() {
-		w.Header().Set("Vary", "Accept, Signature")
+		vary = "Accept, Signature"
 	}
+	publicDocument(w, status, doc, vary)
+}
+
+func publicDocument(w http.ResponseWriter, status int, doc json.RawMessage, vary string) {
+	respond.Public(w, documentAge)
+	w.Header().Set("Vary", vary)
 	if status == http.StatusOK {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		if respond.NotModified(w, respond.ETag(doc)) {

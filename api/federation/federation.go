@@ -117,7 +117,7 @@ func (a *API) Actor(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
-	a.openDocument(w, http.StatusOK, a.Service.InstanceActorDocument())
+	publicDocument(w, http.StatusOK, a.Service.InstanceActorDocument(), "Accept") // whatever the settings demand
 }
 
 func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
