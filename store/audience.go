@@ -73,11 +73,13 @@ func (tx *Tx) ReaderInboxes(status ObjectID, author AccountID) ([]string, error)
 		  SELECT b.account_id FROM blocks b WHERE b.target_id = $2`, status, author)
 }
 
+// interactorInboxes looks each account up by its id, since PostgreSQL might begin
+// with all accounts.
 func (tx *Tx) interactorInboxes(without string, args ...any) ([]string, error) {
 	return tx.texts(`
-		SELECT DISTINCT `+deliveryInbox+`
-		FROM accounts a
-		WHERE `+remoteActive+` AND a.id IN (
+		SELECT DISTINCT i.inbox FROM (SELECT (
+		  SELECT `+deliveryInbox+` FROM accounts a WHERE a.id = interactors.account_id AND `+remoteActive+`) AS inbox
+		FROM (
 		  SELECT f.account_id FROM favourites f WHERE f.status_id = $1
 		  UNION
 		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
@@ -86,7 +88,8 @@ func (tx *Tx) interactorInboxes(without string, args ...any) ([]string, error) {
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION
-		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0`+without+`)`, args...)
+		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0`+without+`) interactors) i
+		WHERE i.inbox IS NOT NULL`, args...)
 }
 
 // KnownInboxes lists every known server, by its shared inboxes and the inboxes

@@ -43,11 +43,13 @@ func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	return err
 }
 
-// MentionedLocally is the set of local accounts that a status mentions.
+// MentionedLocally is the set of local accounts that a status mentions; a direct
+// one is for all whom it is addressed to.
 func (tx *Tx) MentionedLocally(status ObjectID) (map[AccountID]bool, error) {
 	list, err := ids[AccountID](tx, `
 		SELECT m.account_id FROM mentions m JOIN users u ON u.account_id = m.account_id
-		WHERE m.status_id = $1 AND NOT m.silent`, status)
+		WHERE m.status_id = $1 AND (NOT m.silent OR EXISTS (
+		  SELECT 1 FROM objects o WHERE o.id = m.status_id AND o.visibility = 3))`, status)
 	out := map[AccountID]bool{}
 	for _, id := range list {
 		out[id] = true

@@ -31,7 +31,7 @@ func TestHotPathsUseIndexes(t *testing.T) {
 	me, friend := w.local("me"), w.remote("friend")
 	w.follow(me, friend)
 	o := w.status(friend, store.Public, func(o *store.Object) { o.Tags = []string{"x"} }, me)
-	small := map[string]bool{"json_each": true, "up": true, "down": true, "found": true, "first": true, "c": true, "u": true, "vr": false}
+	small := map[string]bool{"json_each": true, "up": true, "down": true, "found": true, "first": true, "c": true, "u": true, "vr": false, "k": true, "interactors": true, "i": true}
 	page := store.Page{Limit: 20}
 	type steps = map[string]func(tx *store.Tx) error
 	reads := steps{
