@@ -77,15 +77,25 @@ func toAudience(tx *store.Tx, a *Activity, status *store.Object) (*Publication, 
 }
 
 // toCopies is toAudience for a Delete: the servers of those who boosted,
-// favourited or answered the status have a copy of it as well.
+// favourited or answered the status, or voted in its poll, have a copy of it as
+// well.
 func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
 	p, err := toAudience(tx, a, status)
 	if p == nil || err != nil {
 		return nil, err
 	}
-	copies, err := tx.InteractorInboxes(status.ID)
+	copies, err := copiesOf(tx, status)
 	p.Inboxes = append(p.Inboxes, copies...)
 	return p, err
+}
+
+func copiesOf(tx *store.Tx, status *store.Object) ([]string, error) {
+	copies, err := tx.InteractorInboxes(status.ID)
+	if err != nil || status.Poll == nil {
+		return copies, err
+	}
+	voters, err := tx.VoterInboxes(status.ID)
+	return append(voters, copies...), err
 }
 
 // toAccount publishes what concerns only one other account.
