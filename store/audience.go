@@ -58,7 +58,7 @@ func (tx *Tx) AddresseeInboxes(status ObjectID) ([]string, error) {
 }
 
 // InteractorInboxes lists the inboxes of those who boosted, favourited or
-// answered a status, or voted in its poll: they have a copy of it.
+// answered a status: they have a copy of it.
 func (tx *Tx) InteractorInboxes(status ObjectID) ([]string, error) {
 	return tx.interactorInboxes(``, status)
 }
@@ -84,12 +84,18 @@ func (tx *Tx) interactorInboxes(without string, args ...any) ([]string, error) {
 		  UNION
 		  SELECT r.account_id FROM reactions r WHERE r.status_id = $1
 		  UNION
-		  SELECT v.account_id FROM poll_votes v WHERE v.status_id = $1
-		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.reblog_of_id = $1 AND o.reblog_of_id <> 0
 		  UNION
 		  SELECT o.account_id FROM objects o WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0`+without+`) interactors) i
 		WHERE i.inbox IS NOT NULL`, args...)
+}
+
+// VoterInboxes lists the inboxes of those who voted in the poll of a status.
+func (tx *Tx) VoterInboxes(status ObjectID) ([]string, error) {
+	return tx.texts(`
+		SELECT DISTINCT `+deliveryInbox+`
+		FROM accounts a
+		WHERE `+remoteActive+` AND a.id IN (SELECT v.account_id FROM poll_votes v WHERE v.status_id = $1)`, status)
 }
 
 // KnownInboxes lists every known server, by its shared inboxes and the inboxes

@@ -86,13 +86,14 @@ func toAudience(tx *store.Tx, a *Activity, status *store.Object) (*Publication, 
 }
 
 // toCopies is toAudience for a Delete: the servers of those who boosted,
-// favourited or answered the status have a copy of it as well.
+// favourited or answered the status, or voted in its poll, have a copy of it as
+// well.
 func toCopies(tx *store.Tx, a *Activity, status *store.Object) (*Publication, error) {
 	p, err := toAudience(tx, a, status)
 	if p == nil || err != nil {
 		return nil, err
 	}
-	copies, err := tx.InteractorInboxes(status.ID)
+	copies, err := copiesOf(tx, status)
 	p.Inboxes = append(p.Inboxes, copies...)
 	return p, err
 }
@@ -107,6 +108,15 @@ func toReaders(tx *store.Tx, a *Activity, status *store.Object) (*Publication, e
 	readers, err := tx.ReaderInboxes(status.ID, status.AccountID)
 	p.Inboxes = append(p.Inboxes, readers...)
 	return p, err
+}
+
+func copiesOf(tx *store.Tx, status *store.Object) ([]string, error) {
+	copies, err := tx.InteractorInboxes(status.ID)
+	if err != nil || status.Poll == nil {
+		return copies, err
+	}
+	voters, err := tx.VoterInboxes(status.ID)
+	return append(voters, copies...), err
 }
 
 // toAccount publishes what concerns only one other account.

@@ -198,7 +198,7 @@ func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, 
 	if out.Publish, err = toAudience(tx, a, status); err != nil || out.Publish == nil || status.Visibility > store.Unlisted {
 		return out, err // to those who may still see it
 	}
-	copies, err := tx.InteractorInboxes(status.ID)
+	copies, err := copiesOf(tx, status)
 	if !status.Poll.Closed {
 		copies = copies[:min(len(copies), mostCopies)]
 	}
