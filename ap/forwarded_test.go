@@ -135,7 +135,7 @@ func TestProofOfAnother(t *testing.T) {
 			t.Errorf("a Follow with a proof by %s is answered with %d", id, got)
 		}
 	}
-	if got := carl.Send(alice.Server, bob.Activity("Follow", alice.URI)); got != 403 {
+	if got := mallory.Send(alice.Server, bob.Activity("Follow", alice.URI)); got != 403 {
 		t.Errorf("a Follow without a proof is answered with %d", got)
 	}
 }
