@@ -127,8 +127,31 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 		return "", err
 	}
 	// When it is not wanted here, the rule finds it missing.
-	_, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
-	return "", err
+	out, err := s.fetchStatus(ctx, n.URI, a.Depth+1)
+	if err != nil || out.Object == 0 || n.URI != a.Object.Object.ID {
+		return "", err
+	}
+	return s.nameByID(ctx, a, out.Object)
+}
+
+// nameByID has an activity that names a status by the address of its page name it
+// by the id that its document, which was fetched there, has: the policies see that
+// as well.
+func (s *Service) nameByID(ctx context.Context, a *activity.Activity, id store.ObjectID) (activity.Reason, error) {
+	var status *store.Object
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		status, err = tx.Object(id)
+		return err
+	})
+	if err != nil || status.URI == a.Object.Object.ID {
+		return "", err
+	}
+	named := *a.Object
+	named.Object = vocab.Ref{ID: status.URI}
+	named.Document = maps.Clone(named.Document)
+	named.Document["object"] = status.URI
+	a.Object = &named
+	return s.judgeActivity(ctx, a), nil
 }
 
 // withObject is an activity with its object's id replaced by a document.

@@ -16,6 +16,7 @@ import (
 	"kinglet/ap/activity"
 	"kinglet/ap/policy"
 	"kinglet/ap/vocab"
+	"kinglet/internal/apptest"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -260,6 +261,30 @@ func TestPolicyRefuses(t *testing.T) {
 	n.document(mallory.uri, with(mallory.doc, "name", "Spammer"))
 	if _, err := n.ResolveURL(t.Context(), mallory.uri); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("an actor: %v", err)
+	}
+}
+
+// A boost that names a post by its page is judged by the post's id too.
+func TestPolicySeesWhatAPageIs(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	w.Policy = policy.Chain{{Name: "not that", Message: func(_ context.Context, m *policy.Message) policy.Verdict {
+		if m.Object.Type == "Announce" && m.Object.Object.ID == "https://b.test/notes/1" && m.Object.Document["object"] == m.Object.Object.ID {
+			return policy.Refuse("not that")
+		}
+		return policy.Verdict{}
+	}}}
+	alice, bob := w.Server("a.test").Account("alice"), w.Stranger("bob@b.test")
+	bob.FollowedBy(alice)
+	bob.Host.Serve("/@bob/1", bob.Note("refused", "id", "https://b.test/notes/1"))
+	bob.Host.Serve("/@bob/2", bob.Note("taken", "id", "https://b.test/notes/2"))
+	for page, want := range map[string]bool{"https://b.test/@bob/1": false, "https://b.test/@bob/2": true} {
+		boost := bob.Activity("Announce", page, "to", []string{apptest.Public})
+		bob.Send(alice.Server, boost)
+		w.Run()
+		if got := alice.HasInHome(boost["id"].(string)); got != want {
+			t.Errorf("the boost of %s is at home: %v", page, got)
+		}
 	}
 }
 

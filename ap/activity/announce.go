@@ -23,8 +23,9 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	if embedded := a.Object.Object.Object; uri == "" || env.Config.IsOwn(uri) || embedded != nil && vocab.IsActorType(embedded.Type) {
 		return nil, nil
 	}
-	known, err := tx.KnownURIs(uri)
-	if err != nil || known[uri] {
+	// A boost that is here is not sent again to fetch by the address of a page.
+	known, err := tx.KnownURIs(uri, a.ID)
+	if err != nil || known[uri] || known[a.ID] {
 		return nil, err
 	}
 	if ok, err := isBoostWanted(tx, a, nil); err != nil || !ok {

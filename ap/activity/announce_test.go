@@ -43,6 +43,32 @@ func TestAnnounce(t *testing.T) {
 				t.Errorf("alice sees %v", st)
 			}
 		}},
+		{name: "of a page, whose document has another id", given: func(s *scene) {
+			elsewhere()(s)
+			s.mallory.Host.Serve("/@mallory/far", s.mallory.Note("from afar", "id", uri, "url", "https://evil.test/@mallory/far"))
+		}, send: func(s *scene) object {
+			boost = s.bob.Activity("Announce", "https://evil.test/@mallory/far", "to", []string{apptest.Public})
+			return boost
+		}, then: func(s *scene) {
+			s.has(boost["id"])
+			s.count(uri, "reblogs", 1)
+			s.sends(202, s.bob, boost)
+			if n := len(s.mallory.Host.Asked(http.MethodGet, "/@mallory/far")); n != 1 {
+				t.Errorf("the page was asked for %d times", n)
+			}
+		}},
+		{name: "of a page, whose document is not public", nothing: true, given: func(s *scene) {
+			elsewhere("to", []string{"https://evil.test/users/mallory/followers"}, "cc", nil)(s)
+			s.mallory.Host.Serve("/@mallory/far", s.mallory.Note("from afar", "id", uri, "to", []string{"https://evil.test/users/mallory/followers"}, "cc", nil))
+		}, send: func(s *scene) object {
+			return s.bob.Activity("Announce", "https://evil.test/@mallory/far", "to", []string{apptest.Public})
+		}},
+		{name: "of a page, whose document has an id of another's that denies it", nothing: true, given: func(s *scene) {
+			uri = "https://b.test/notes/nothing"
+			s.mallory.Host.Serve("/@mallory/far", s.mallory.Note("forged", "id", uri, "attributedTo", s.bob.URI))
+		}, send: func(s *scene) object {
+			return s.bob.Activity("Announce", "https://evil.test/@mallory/far", "to", []string{apptest.Public})
+		}, then: func(s *scene) { s.hasNot(uri) }},
 		{name: "of what nobody here wants", by: byEve, nothing: true, given: elsewhere(), send: by(byEve), then: func(s *scene) {
 			if len(s.mallory.Host.Asked(http.MethodGet, "/notes/far")) != 0 {
 				t.Error("it was fetched")

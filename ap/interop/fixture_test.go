@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/internal/apptest"
 	"kinglet/internal/fault"
@@ -42,8 +43,6 @@ type fixture struct {
 	find string
 	// want is what alice sees afterwards, a line each: see view_test.go. "…" stands for anything.
 	want string
-	// later names the part of the project that want waits for.
-	later string
 }
 
 // folder finds the fixtures beside the project.
@@ -135,13 +134,6 @@ func (f fixture) try(t *testing.T, files map[string][]byte, name string) {
 	s.cast(s.parse(doc))
 	got := f.run(s, doc)
 	if f.matches(got) {
-		if f.later != "" {
-			t.Errorf("remove later: %q is there", f.later)
-		}
-		return
-	}
-	if f.later != "" {
-		t.Logf("waits for %s; now it is\n%s", f.later, got)
 		return
 	}
 	t.Errorf("alice sees\n%s\nand not\n%s", got, strings.TrimSpace(f.want))
@@ -245,7 +237,10 @@ func (f fixture) lookUp(s *scene, what string) string {
 	s.alice.Into(&found, "GET", "/api/v2/search", "q", what, "resolve", "true")
 	s.world.Run()
 	for _, a := range found["accounts"] {
-		return strings.Join(s.accountLines(a["id"].(string)), "\n")
+		id := a["id"].(string)
+		s.alice.Do("GET", "/api/v1/accounts/"+id) // which has it completed
+		s.world.Advance(2 * time.Minute)
+		return strings.Join(s.accountLines(id), "\n")
 	}
 	for _, st := range found["statuses"] {
 		return strings.Join(s.statusLines(s.alice.Status(st["uri"].(string))), "\n")

@@ -12,7 +12,8 @@ func microblogs() []fixture {
 		{file: "microblogs/emoji-reaction-too-long.json", swap: []string{"http://localtesting.pleroma.lol/objects/eb92579d-3417-42a8-8652-2492c2d4f454", "{post}"}, want: `
 			reason: the reaction https://mastodon.example.org/users/admin#reactions/2 has no emoji`},
 		{file: "microblogs/emoji-reaction.json", swap: []string{"http://localtesting.pleroma.lol/objects/eb92579d-3417-42a8-8652-2492c2d4f454", "{post}"}, want: `
-			alice's post: 👌 1`},
+			alice's post: 👌 1
+			notification: pleroma:emoji_reaction @admin@mastodon.example.org`},
 		{file: "microblogs/fetch_mocks/104410921027210069.json", want: `
 			Note by @tuxcrafting@busshi.moe, public, en
 			text: <p><span class="h-card"><a href="https://stereophonic.space/users/fixpoint" class="u-url menti… just indicates you are unable of thought</p>
@@ -35,14 +36,16 @@ func microblogs() []fixture {
 			page: https://busshi.moe/@tuxcrafting`},
 		{file: "microblogs/mastodon-accept-activity.json", swap: []string{"http://localtesting.pleroma.lol/users/lain#follows/4", "{follow}", "http://localtesting.pleroma.lol/users/lain", "{alice}"}, asked: true, want: `
 			relation: following`},
-		{file: "microblogs/mastodon-announce-private.json", serves: map[string]string{"https://mastodon.example.org/@admin/99541947525187368": "microblogs/mastodon-note-object.json"}, later: "acts", want: `
-			boost by @admin@mastodon.example.org, …
-			Note by @admin@mastodon.example.org, …
-			…`},
-		{file: "microblogs/mastodon-announce.json", serves: map[string]string{"https://mastodon.example.org/@admin/99541947525187367": "microblogs/mastodon-note-object.json"}, later: "acts", want: `
-			boost by @admin@mastodon.example.org, …
-			Note by @admin@mastodon.example.org, …
-			…`},
+		{file: "microblogs/mastodon-announce-private.json", want: `
+			reason: fetch https://mastodon.example.org/@admin/99541947525187368 for Announce: … answers 404`},
+		{file: "microblogs/mastodon-announce.json", serves: map[string]string{"https://mastodon.example.org/@admin/99541947525187367": "microblogs/mastodon-note-object.json"}, want: `
+			boost by @admin@mastodon.example.org, public, at home
+			Note by @admin@mastodon.example.org, public, at home
+			text: <p>yeah.</p>
+			image: https://mastodon.example.org/system/media_attachments/files/000/000/002/original/334ce029e7bfb920.jpg
+			page: https://mastodon.example.org/@admin/99541947525187367
+			at: 2018-02-17T17:46:20.000Z
+			reblogs: 1`},
 		{file: "microblogs/mastodon-block-activity.json", swap: []string{"http://localtesting.pleroma.lol/users/lain", "{alice}"}, want: `
 			relation: blocked_by`},
 		{file: "microblogs/mastodon-create-with-attachment.json", want: `
@@ -198,13 +201,14 @@ func microblogs() []fixture {
 		{file: "microblogs/tesla_mock/osada-user-indio.json", want: `
 			Person @indio@apfed.club, "Indio"
 			avatar: https://apfed.club/photo/profile/l/2`},
-		{file: "microblogs/tesla_mock/peertube.moe-vid.json", later: "objects", want: `
+		{file: "microblogs/tesla_mock/peertube.moe-vid.json", want: `
 			Video by @7even@peertube.moe, public
 			text: <p><strong>Friday Night</strong></p><p>tfw</p><p>song is &#39;my old piano&#39; by diana ross</p>…
 			video: https://peertube.moe/static/webseed/df5f464b-be8d-46fb-ad81-2d4c2d1630e3-…
 			tags: feels
 			at: 2018-03-23T16:43:22.988Z
-			edited: 2018-03-24T16:28:46.002Z`},
+			edited: 2018-03-24T16:28:46.002Z
+			reblogs: 2`},
 		{file: "microblogs/tesla_mock/pekorino@pawoo.net_host_meta.json", find: "@pekorino@pawoo.net", want: `
 			Person @pekorino@pawoo.net, "pekorino"`},
 		{file: "microblogs/tesla_mock/poll_attachment.json", want: `
@@ -256,11 +260,11 @@ func microblogs() []fixture {
 			tags: mastocats
 			page: https://mastodon.social/@emelie/101849165031453009
 			at: 2019-04-01T05:02:05.000Z`},
-		{file: "microblogs/users_mock/friendica_followers.json", find: "https://localhost.test/profile/fuser3", later: "threads", given: owner("https://localhost.test/profile/fuser3", "followers", "https://localhost.test/followers/fuser3"), want: `
+		{file: "microblogs/users_mock/friendica_followers.json", find: "https://localhost.test/profile/fuser3", given: owner("https://localhost.test/profile/fuser3", "followers", "https://localhost.test/followers/fuser3"), want: `
 			Person @fuser3@localhost.test, "fuser3"
 			…
 			followers: 296`},
-		{file: "microblogs/users_mock/friendica_following.json", find: "https://localhost.test/profile/fuser3", later: "threads", given: owner("https://localhost.test/profile/fuser3", "following", "https://localhost.test/following/fuser3"), want: `
+		{file: "microblogs/users_mock/friendica_following.json", find: "https://localhost.test/profile/fuser3", given: owner("https://localhost.test/profile/fuser3", "following", "https://localhost.test/following/fuser3"), want: `
 			Person @fuser3@localhost.test, "fuser3"
 			…
 			following: 32`},
@@ -269,19 +273,19 @@ func microblogs() []fixture {
 			note: your friendly neighborhood pleroma developer<br />I like cute things and distributed systems, and really hate delete and redrafts
 			avatar: https://localhost.test/media/4e914f5b84e4a259a3f6c2d2edc9ab642f2ab05f3e3d9c52c81fc2d984b3d51e.jpg
 			header: https://localhost.test/media/f739efddefeee49c6e67e947c4811fdc911785c16ae43da4c3684051fbf8da6…7c4811fdc911785c16ae43da4c3684051fbf8da6a.jpg`},
-		{file: "microblogs/users_mock/masto_closed_followers.json", find: "https://localhost.test/users/masto_closed", later: "threads", given: owner("https://localhost.test/users/masto_closed", "", ""), want: `
+		{file: "microblogs/users_mock/masto_closed_followers.json", find: "https://localhost.test/users/masto_closed", given: owner("https://localhost.test/users/masto_closed", "", ""), want: `
 			Person @masto_closed@localhost.test, "masto_closed"
 			…
 			followers: 437
 			following: 152`},
 		{file: "microblogs/users_mock/masto_closed_followers_page.json", want: `
 			nothing: https://localhost.test/users/masto_closed/followers?page=1 has the type "OrderedCollectionPage", which is not a status`},
-		{file: "microblogs/users_mock/masto_closed_following.json", find: "https://localhost.test/users/masto_closed", later: "threads", given: owner("https://localhost.test/users/masto_closed", "", ""), want: `
+		{file: "microblogs/users_mock/masto_closed_following.json", find: "https://localhost.test/users/masto_closed", given: owner("https://localhost.test/users/masto_closed", "", ""), want: `
 			Person @masto_closed@localhost.test, "masto_closed"
 			…
 			followers: 437
 			following: 152`},
-		{file: "microblogs/users_mock/pleroma_following.json", find: "https://localhost.test/users/fuser2", later: "threads", given: owner("https://localhost.test/users/fuser2", "", ""), want: `
+		{file: "microblogs/users_mock/pleroma_following.json", find: "https://localhost.test/users/fuser2", given: owner("https://localhost.test/users/fuser2", "", ""), want: `
 			Person @fuser2@localhost.test, "fuser2"
 			…
 			following: 267`},

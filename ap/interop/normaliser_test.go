@@ -217,6 +217,8 @@ func addressingVariations() []variation {
 		return "Note by @bob@b.test, " + visibility + ", at home\ntext: hi\nat: …"
 	}
 	message := "Note by @bob@b.test, direct, at home\ntext: hi\nmentions: alice\nat: …\nnotification: mention @bob@b.test"
+	// Whom only bcc, or the inbox, says it is for is told, and nobody is told of them.
+	hidden := "Note by @bob@b.test, direct, at home\ntext: hi\nat: …\nnotification: mention @bob@b.test"
 	const followers = `"https://b.test/users/bob/followers"`
 	return []variation{
 		{name: "public with a prefix", note: `"to": "as:Public"`, activity: `"to": ["as:Public"]`},
@@ -234,11 +236,11 @@ func addressingVariations() []variation {
 
 		{name: "a direct message without a mention", note: `"to": ["{alice}"]`, activity: `"to": ["{alice}"]`, want: message},
 		{name: "a direct message in copy", note: `"to": [], "cc": ["{alice}"]`, activity: `"to": null, "cc": ["{alice}"]`, want: message},
-		{name: "a blind copy", note: `"to": ["https://c.test/users/carol"], "cc": [], "bcc": ["{alice}"]`, activity: `"to": null`, want: message},
+		{name: "a blind copy", note: `"to": ["https://c.test/users/carol"], "cc": [], "bcc": ["{alice}"]`, activity: `"to": null`, want: hidden},
 		{name: "a direct message with a mention", note: `"to": "{alice}", "tag": {"type": "Mention", "href": "{alice}"}`, activity: `"to": "{alice}"`, want: message},
 		{name: "to nobody, in the shared inbox", note: `"to": null`, activity: `"to": null`, want: "answer: 403\nreason: the object https://b.test/notes/… is addressed to nobody"},
-		{name: "to nobody, in her own inbox", note: `"to": null`, activity: `"to": null`, inbox: "alice", want: message},
-		{name: "to somebody else, in her own inbox", note: `"to": ["https://c.test/users/carol"]`, activity: `"to": ["https://c.test/users/carol"]`, inbox: "alice", want: message},
+		{name: "to nobody, in her own inbox", note: `"to": null`, activity: `"to": null`, inbox: "alice", want: hidden},
+		{name: "to somebody else, in her own inbox", note: `"to": ["https://c.test/users/carol"]`, activity: `"to": ["https://c.test/users/carol"]`, inbox: "alice", want: hidden},
 		{name: "to all, in her own inbox", inbox: "alice"},
 	}
 }

@@ -116,6 +116,14 @@ func (s *scene) serve(doc []byte) {
 	s.mu.Lock()
 	s.documents[id] = doc
 	s.mu.Unlock()
+	for _, item := range listOf(o["orderedItems"]) { // which are found under their own ids too
+		if item, ok := item.(object); ok && s.documents[idOf(item["id"])] == nil {
+			item["@context"] = o["@context"]
+			doc, _ := json.Marshal(item)
+			s.serve(doc)
+			s.cast(item)
+		}
+	}
 }
 
 func (s *scene) parse(doc []byte) object {

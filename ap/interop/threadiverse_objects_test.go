@@ -9,9 +9,8 @@ func threadiverseObjects() []fixture {
 			page: https://socialhub.activitypub.rocks/c/meeting/threadiverse-wg/88`},
 		{file: "threadiverse/friendica/objects/page_1.json", want: `
 			Page by @heluecht@pirati.ca, unlisted, de
-			text: <p><strong>ISS astronauts perform final spacewalk of Expedition 66</strong></p>Expedition 66 astronauts…
+			text: <p><strong>ISS astronauts perform final spacewalk of Expedition 66</strong></p>Expedition 66 astronauts…<a href="https://www.nasaspaceflight.com/2022/03/us-eva-80/"…
 			mentions: testcom@ds9.lemmy.ml
-			page: https://www.nasaspaceflight.com/2022/03/us-eva-80/
 			at: 2022-03-24T07:17:21.000Z`},
 		{file: "threadiverse/friendica/objects/person_1.json", want: `
 			Person @jakob@soc.schuerz.at, "Jakob :friendica:"
@@ -41,18 +40,16 @@ func threadiverseObjects() []fixture {
 		{file: "threadiverse/gnusocial/objects/person.json", want: `
 			Person @diogo@instance.gnusocial.test, "Diogo Peralta Cordeiro"
 			page: https://instance.gnusocial.test/@diogo`},
-		{file: "threadiverse/lemmy/collections/group_featured_posts.json", find: "https://ds9.lemmy.ml/c/main", given: owner("https://ds9.lemmy.ml/c/main", "featured", "https://ds9.lemmy.ml/c/main/featured"), later: "threads", want: `
-			Group @main@ds9.lemmy.ml, …
-			group
-			…
-			pinned: https://ds9.lemmy.ml/post/2
-			pinned: https://ds9.lemmy.ml/post/1`},
-		{file: "threadiverse/lemmy/collections/group_followers.json", find: "https://enterprise.lemmy.ml/c/main", given: owner("https://enterprise.lemmy.ml/c/main", "", ""), later: "threads", want: `
+		// The posts are others': a profile's pins are its own.
+		{file: "threadiverse/lemmy/collections/group_featured_posts.json", find: "https://ds9.lemmy.ml/c/main", given: owner("https://ds9.lemmy.ml/c/main", "featured", "https://ds9.lemmy.ml/c/main/featured"), want: `
+			Group @main@ds9.lemmy.ml, "main"
+			group`},
+		{file: "threadiverse/lemmy/collections/group_followers.json", find: "https://enterprise.lemmy.ml/c/main", given: owner("https://enterprise.lemmy.ml/c/main", "", ""), want: `
 			Group @main@enterprise.lemmy.ml, …
 			group
 			…
 			followers: 3`},
-		{file: "threadiverse/lemmy/collections/group_outbox.json", find: "https://ds9.lemmy.ml/c/testcom", given: owner("https://ds9.lemmy.ml/c/testcom", "", ""), later: "threads", want: `
+		{file: "threadiverse/lemmy/collections/group_outbox.json", find: "https://ds9.lemmy.ml/c/testcom", given: owner("https://ds9.lemmy.ml/c/testcom", "", ""), want: `
 			Group @testcom@ds9.lemmy.ml, …
 			group
 			…
@@ -99,7 +96,7 @@ func threadiverseObjects() []fixture {
 			at: 2020-12-31T06:47:24.470Z`},
 		{file: "threadiverse/lotide/objects/person.json", want: `
 			Person @57H@narwhal.city, "57H"`},
-		{file: "threadiverse/mastodon/collections/featured.json", find: "https://mastodon.social/users/LemmyDev", given: owner("https://mastodon.social/users/LemmyDev", "", ""), later: "threads", want: `
+		{file: "threadiverse/mastodon/collections/featured.json", find: "https://mastodon.social/users/LemmyDev", given: owner("https://mastodon.social/users/LemmyDev", "", ""), want: `
 			Person @LemmyDev@mastodon.social, "LemmyDev"
 			…
 			pinned: https://mastodon.social/users/LemmyDev/statuses/104246642906910728`},
@@ -189,7 +186,7 @@ func threadiverseObjects() []fixture {
 			emoji: anarchy
 			emoji: bzh
 			emoji: gentoo`},
-		{file: "threadiverse/wordpress/objects/page.json", later: "objects", want: `
+		{file: "threadiverse/wordpress/objects/page.json", want: `
 			Article by @db0@dbzer0.com, public, en
 			text: <p><strong>An Epic 3D-Printed Fan Expansion for Last Light</strong></p>…
 			image: https://i0.wp.com/dbzer0.com/wp-content/uploads/2025/12/Splash-Art2-3.png?fit=980%2C980&ssl=1 (A fleet of varied spacships)
@@ -199,7 +196,8 @@ func threadiverseObjects() []fixture {
 			tags: 3dprinting, ai, boardgames, genai, lastlight
 			page: https://dbzer0.com/blog/an-epic-3d-printed-fan-expansion-for-last-light/
 			at: 2025-12-10T15:53:45.000Z
-			edited: 2025-12-10T18:23:32.000Z`},
+			edited: 2025-12-10T18:23:32.000Z
+			favourites: 2`},
 		{file: "threadiverse/wordpress/objects/person.json", want: `
 			Person @matthias@pfefferle.org, "Matthias Pfefferle"
 			discoverable

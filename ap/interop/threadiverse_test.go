@@ -68,7 +68,7 @@ func threadiverse() []fixture {
 			…
 			edited: 2022-03-24T21:37:34.000Z`},
 		{file: "threadiverse/gnusocial/activities/create_note.json", want: `
-			Note by @diogo@instance.gnusocial.test, public
+			Note by @diogo@instance.gnusocial.test, public, at home
 			text: <p>yay ^^</p>
 			reply to: https://instance.gnusocial.test/object/note/1338
 			at: 2022-03-01T21:00:16.000Z`},
