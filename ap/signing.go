@@ -165,10 +165,19 @@ func (s *Service) askSigned(ctx context.Context, url string, canMessage bool, tr
 	if !canMessage || ok && !known.Message {
 		return first, nil
 	}
-	second, err := try(!message)
-	switch {
-	case err != nil:
+	// Where a redirect led elsewhere, another host has answered, to a request
+	// without a signature: that shows nothing of this one, and a stranger may have
+	// chosen where it leads.
+	if vocab.Host(first.URL) != host {
 		return first, nil
+	}
+	second, err := try(!message)
+	if err != nil {
+		return first, nil
+	}
+	switch own := vocab.Host(second.URL) == host; {
+	case second.Status < 300 && !own:
+		return second, nil
 	case second.Status < 300:
 		// What it took is what it takes.
 		if message {
@@ -177,7 +186,7 @@ func (s *Service) askSigned(ctx context.Context, url string, canMessage bool, tr
 			s.learn(ctx, host, true, messagesFor)
 		}
 		return second, nil
-	case couldNotVerify(second.Status) && !message:
+	case couldNotVerify(second.Status) && !message && own:
 		s.learn(ctx, host, false, neitherFor)
 	}
 	// A 401 may be about a key that could not be fetched just now: it is tried

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -292,6 +293,35 @@ func TestHowGETsAreSigned(t *testing.T) {
 	}
 	if got := fetch("/3"); got != "9421, cavage" {
 		t.Errorf("what takes draft-cavage only is asked with %q", got)
+	}
+}
+
+// What the host answers that a redirect leads to, to a request without a signature,
+// shows nothing of the host that redirects.
+func TestRedirectShowsNothing(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	bob := newPeer(t, w, alice, "bob@b.test")
+	var asked []bool // whether each was signed
+	bob.Host.Handle("/to", redirectTo("https://evil.test/note"))
+	w.Host("evil.test").Handle("/note", func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("Signature") != "")
+		if len(asked) == 1 {
+			w.WriteHeader(401)
+			return
+		}
+		w.Header().Set("Content-Type", "application/activity+json")
+		_, _ = w.Write(noteBytes(bob.Stranger, "/note"))
+	})
+	alice.Find("https://b.test/to")
+	if len(asked) == 0 || slices.Contains(asked, true) {
+		t.Errorf("evil.test was asked, signed or not: %v", asked)
+	}
+	bob.next()
+	alice.Post("hello")
+	w.Run()
+	if got := bob.next(); got != "cavage" {
+		t.Errorf("a delivery to b.test is signed %q, as evil.test has chosen", got)
 	}
 }
 
