@@ -34,6 +34,11 @@ func (tx *Tx) InsertMentions(status ObjectID, mentions []Mention) error {
 	return nil
 }
 
+// SilentMentions are the accounts that a status is for without mentioning them.
+func (tx *Tx) SilentMentions(status ObjectID) ([]AccountID, error) {
+	return ids[AccountID](tx, `SELECT account_id FROM mentions WHERE status_id = $1 AND silent`, status)
+}
+
 // AddMention adds a mention to a status.
 func (tx *Tx) AddMention(status ObjectID, account AccountID) error {
 	_, err := tx.exec(`

@@ -34,6 +34,9 @@ func forward(env *Env, tx *store.Tx, a *Activity, answer *store.Object) error {
 	if note == nil {
 		note = &vocab.Object{}
 	}
+	if len(a.Bto)+len(a.Bcc)+len(note.Bto)+len(note.Bcc) > 0 {
+		return nil // nobody is told of those (SECURITY-RULES 13), and its bytes can't be changed
+	}
 	all, _ := recipients(a, note)
 	if !author.Local() || !author.Active() || !slices.Contains(all, author.FollowersURI) {
 		return nil

@@ -44,6 +44,12 @@ func TestForward(t *testing.T) {
 		{"not addressed to the followers", func(s *scene, post string) object { return answer(s, post, "cc", []string{s.bob.URI + "/followers"}) }, false},
 		{"addressed to carol's", func(s *scene, post string) object { return answer(s, post, "cc", []string{s.carol.URI + "/followers"}) }, false},
 		{"an answer to another", func(s *scene, _ string) object { return answer(s, "https://b.test/elsewhere") }, false},
+		{"with blind recipients of the activity", func(s *scene, post string) object {
+			a := answer(s, post)
+			a["bto"] = []string{s.eve.URI}
+			return a
+		}, false},
+		{"with blind recipients of the answer", func(s *scene, post string) object { return answer(s, post, "bcc", s.eve.URI) }, false},
 		{"too large", func(s *scene, post string) object {
 			return answer(s, post, "summary", string(bytes.Repeat([]byte("x"), 70_000)))
 		}, false},

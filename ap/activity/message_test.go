@@ -1,8 +1,11 @@
 package activity_test
 
 import (
+	"maps"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/internal/apptest"
 )
@@ -66,4 +69,52 @@ func TestMessages(t *testing.T) {
 		{name: "an EncryptedMessage without a payload", by: byMallory, then: func(s *scene) { kept(s, 0) },
 			send: message(func(s *scene) object { return s.mallory.To(s.alice, "Encrypted message", "type", "EncryptedMessage") })},
 	})
+}
+
+// A message whose blind recipients were taken out of it comes once to the inbox of
+// each: everyone has it, and goes on having it when it is edited.
+func TestMessageToSeveralInboxes(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	note := s.bob.Note("psst", "to", []string{s.eve.URI}, "cc", nil)
+	create := s.bob.Activity("Create", note, "to", []string{s.eve.URI}, "cc", nil)
+	send := func(to *apptest.Account, activity object) {
+		t.Helper()
+		if code, body := s.bob.SendTo(s.here, s.here.Config.InboxURI(to.Name), activity); code != http.StatusAccepted {
+			t.Fatalf("it is answered with %d %s", code, body)
+		}
+		s.world.Run()
+	}
+	send(s.alice, create)
+	send(s.carol, create)
+	send(s.carol, create)
+	has := func(text string) {
+		t.Helper()
+		for _, who := range []*apptest.Account{s.alice, s.carol} {
+			st := who.Status(note["id"].(string))
+			if st == nil {
+				t.Errorf("%s does not have it", who.Handle)
+			} else if !strings.Contains(st.Text(), text) {
+				t.Errorf("%s has %s", who.Handle, st.Text())
+			}
+			if got := who.Notifications(); len(got) == 0 || strings.Count(strings.Join(got, "\n"), "mention @bob@b.test") != 1 {
+				t.Errorf("%s has the notifications %v", who.Handle, got)
+			}
+		}
+	}
+	has("psst")
+	s.world.Advance(time.Minute)
+	edited := maps.Clone(note)
+	edited["content"], edited["updated"] = "<p>hush</p>", s.world.Now().Format(time.RFC3339)
+	send(s.carol, s.bob.Activity("Update", edited, "to", []string{s.eve.URI}, "cc", nil))
+	has("hush")
+	// That it came to an inbox says nothing of what somebody else sends there.
+	other := s.bob.Note("for eve", "to", []string{s.eve.URI, s.alice.URI}, "cc", nil)
+	send(s.alice, s.bob.Activity("Create", other))
+	if code, _ := s.eve.SendTo(s.here, s.here.Config.InboxURI("carol"), s.eve.Activity("Create", other)); code == http.StatusAccepted {
+		t.Error("eve may send what is bob's")
+	}
+	if s.carol.Status(other["id"].(string)) != nil {
+		t.Error("carol sees what bob did not send her")
+	}
 }

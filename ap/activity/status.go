@@ -28,6 +28,9 @@ func putStatus(env *Env, tx *store.Tx, a *Activity) (*store.Object, bool, error)
 		return status, false, err
 	}
 	if !created {
+		if err := bringTo(tx, a, status); err != nil {
+			return nil, false, err
+		}
 		return status, false, sendLate(tx, a, status)
 	}
 	mentioned, err := putParts(tx, a, status, false)
@@ -132,6 +135,16 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]s
 	}
 	// An edit that says nothing of whom it is for leaves the message with them.
 	if !edited || len(mentions) > 0 || isAddressed(a, a.Object.Object.Object) {
+		if edited && status.Visibility == store.Direct && !a.Actor.Local() {
+			// It names nobody who has it by an inbox: it comes to each of them.
+			hidden, err := tx.SilentMentions(status.ID)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range hidden {
+				mentions = append(mentions, store.Mention{AccountID: id, Silent: true})
+			}
+		}
 		if err := putMentions(status.ID, mentions); err != nil {
 			return nil, err
 		}
@@ -149,6 +162,35 @@ func putParts(tx *store.Tx, a *Activity, status *store.Object, edited bool) ([]s
 		return here, tx.PutAttachments(status.ID, status.AccountID, append([]store.Attachment{}, list...))
 	}
 	return here, nil
+}
+
+// bringTo has a direct message that is known here be for who owns the inbox it came
+// to as well: blind recipients are named in no copy, each gets one.
+func bringTo(tx *store.Tx, a *Activity, status *store.Object) error {
+	if a.Recipient == 0 || a.Actor.Local() || status.Visibility != store.Direct {
+		return nil
+	}
+	known, err := tx.ObjectToChange(status.URI)
+	if err != nil || known.AccountID != a.Actor.ID || known.Visibility != store.Direct || !known.IsStatus || known.ReblogOfID != 0 || !known.DeletedAt.IsZero() {
+		return ifNotFound(err)
+	}
+	has, err := tx.MentionedLocally(known.ID)
+	if err != nil || has[a.Recipient] {
+		return err
+	}
+	if err := tx.InsertMentions(known.ID, []store.Mention{{AccountID: a.Recipient, Silent: true}}); err != nil {
+		return err
+	}
+	if a.Origin.Feeds {
+		if err := tx.AddToHomeFeeds(known); err != nil {
+			return err
+		}
+	}
+	if !a.Origin.Notifies {
+		return nil
+	}
+	_, err = tx.Notify(&store.Notification{AccountID: a.Recipient, Type: "mention", From: a.Actor.ID, StatusID: known.ID})
+	return err
 }
 
 // maxUnknownMentions limits how many unknown accounts one status makes us
