@@ -94,6 +94,12 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 			return none, err
 		}
 	}
+	if doc.Actor.ID != signer.URI {
+		if signer, err = s.ownerNamed(ctx, q.Client, signer, sig, doc.Actor.ID, leave); err != nil {
+			return none, err
+		}
+		actor = signer.Account
+	}
 	if actor.URI != doc.Actor.ID {
 		if actor, err = s.provenActor(ctx, q.Client, actor, doc, leave); err != nil {
 			return none, err
