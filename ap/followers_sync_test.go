@@ -89,8 +89,9 @@ func TestFollowersAreAnnounced(t *testing.T) {
 	}
 }
 
-// announced has somebody deliver a note with the header of FEP-8fcf.
-func announced(t *testing.T, to *apptest.Server, who *apptest.Stranger, header string) {
+// announced has somebody deliver a note with the header of FEP-8fcf, which their
+// signature covers if it isSigned.
+func announced(t *testing.T, to *apptest.Server, who *apptest.Stranger, header string, isSigned bool) {
 	t.Helper()
 	body, err := json.Marshal(who.Activity("Create", who.Note("hello", "to", []string{who.URI + "/followers"}, "cc", []string{})))
 	if err != nil {
@@ -98,6 +99,9 @@ func announced(t *testing.T, to *apptest.Server, who *apptest.Stranger, header s
 	}
 	r := who.Request(http.MethodPost, to.Config.SharedInboxURI(), body)
 	r.Header.Set("Collection-Synchronization", header)
+	if isSigned {
+		who.Sign(r, body)
+	}
 	if rec := to.Do(r); rec.Code != http.StatusAccepted {
 		t.Fatalf("it is answered with %d %s", rec.Code, rec.Body)
 	}
@@ -124,6 +128,7 @@ func TestFollowersAreMended(t *testing.T) {
 		alice             bool // follows bob in the end
 		carol             string
 		undone, unfetched bool
+		unsigned          bool
 	}{
 		"the same":      {given: func(s scene) string { serves(s); return header(s, s.alice.URI) }, alice: true, unfetched: true},
 		"without alice": {given: func(s scene) string { serves(s); return header(s) }, undone: true},
@@ -156,7 +161,8 @@ func TestFollowersAreMended(t *testing.T) {
 			serves(s)
 			return `collectionId="https://b.test/users/eve/followers", url="` + url + `", digest="` + digestOf() + `"`
 		}, alice: true, unfetched: true},
-		"garbage": {given: func(s scene) string { serves(s); return `digest="` }, alice: true, unfetched: true},
+		"what the signature does not cover": {given: func(s scene) string { serves(s); return header(s) }, alice: true, unfetched: true, unsigned: true},
+		"garbage":                           {given: func(s scene) string { serves(s); return `digest="` }, alice: true, unfetched: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := apptest.NewWorld(t)
@@ -166,7 +172,7 @@ func TestFollowersAreMended(t *testing.T) {
 			w.Advance(2 * time.Hour)
 			s.bob.Host.Forget()
 			h := c.given(s)
-			announced(t, here, s.bob, h)
+			announced(t, here, s.bob, h, !c.unsigned)
 			if r := s.alice.Relationship(s.bob.URI); r["following"] != c.alice {
 				t.Errorf("alice follows bob: %v", r["following"])
 			}
@@ -180,11 +186,41 @@ func TestFollowersAreMended(t *testing.T) {
 				t.Errorf("the list was fetched %d times", n)
 			}
 			// Said again, it is not compared again at once.
-			announced(t, here, s.bob, h)
+			announced(t, here, s.bob, h, !c.unsigned)
 			if n := len(s.bob.Host.Asked(http.MethodGet, "/users/bob/followers_synchronization")); n > 1 {
 				t.Errorf("the list was fetched %d times", n)
 			}
 		})
+	}
+}
+
+// Whoever passes on what somebody has proven says nothing about their followers: the
+// header is not in the proof.
+func TestFollowersOfWhoIsPassedOn(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	w.Advance(2 * time.Hour)
+	const url = "https://b.test/users/eve/followers_synchronization"
+	bob.Host.Serve(url, apptest.Object{"@context": "https://www.w3.org/ns/activitystreams", "id": url, "type": "OrderedCollection", "orderedItems": []string{}})
+	note := bob.Note("hello")
+	body, err := json.Marshal(proven(t, bob.Activity("Create", note), bob.URI+"#ed25519-key", edKey(1), w.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := carl.Request(http.MethodPost, alice.Server.Config.SharedInboxURI(), body)
+	r.Header.Set("Collection-Synchronization", `collectionId="`+bob.URI+`/followers", url="`+url+`", digest="`+digestOf()+`"`)
+	carl.Sign(r, body)
+	if rec := alice.Server.Do(r); rec.Code != http.StatusAccepted {
+		t.Fatalf("it is answered with %d %s", rec.Code, rec.Body)
+	}
+	w.Run()
+	if !alice.HasInHome(note["id"].(string)) {
+		t.Error("what bob has proven is not in alice's home")
+	}
+	if r := alice.Relationship(bob.URI); r["following"] != true {
+		t.Error("alice follows bob no longer, since carl said so")
+	}
+	if n := len(bob.Host.Asked(http.MethodGet, "/users/eve/followers_synchronization")); n != 0 {
+		t.Errorf("the list that carl named was fetched %d times", n)
 	}
 }
 

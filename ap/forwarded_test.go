@@ -140,6 +140,36 @@ func TestProofOfAnother(t *testing.T) {
 	}
 }
 
+// A profile has no time by which an older one could be told from a newer one: who
+// kept an old Update does not bring back what it said.
+func TestOldProfileIsBrought(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	publishes(bob, "name", "an old name")
+	old := proven(t, bob.Activity("Update", bob.Document), bob.URI+"#ed25519-key", edKey(1), w.Now())
+	publishes(bob, "name", "a new name")
+	if got := bob.Send(alice.Server, bob.Activity("Update", bob.Document)); got != 202 {
+		t.Fatal(got)
+	}
+	w.Run()
+	if got := carl.Send(alice.Server, old); got != 202 {
+		t.Errorf("it is answered with %d", got)
+	}
+	w.Run()
+	if got := alice.Do(http.MethodGet, "/api/v1/accounts/"+alice.Find(bob.URI))["display_name"]; got != "a new name" {
+		t.Errorf("bob has %q", got)
+	}
+	// A new one that is brought is fetched.
+	publishes(bob, "name", "a third name")
+	third := proven(t, bob.Activity("Update", bob.Document), bob.URI+"#ed25519-key", edKey(1), w.Now())
+	if got := carl.Send(alice.Server, third); got != 202 {
+		t.Errorf("the new one is answered with %d", got)
+	}
+	w.Run()
+	if got := alice.Do(http.MethodGet, "/api/v1/accounts/"+alice.Find(bob.URI))["display_name"]; got != "a third name" {
+		t.Errorf("bob has %q", got)
+	}
+}
+
 func suspend(s *apptest.Server, uri string) {
 	s.Update(func(tx *store.Tx) error {
 		a, err := tx.AccountByURI(uri)

@@ -94,17 +94,30 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 			return none, err
 		}
 	}
+	if doc.Actor.ID != signer.URI {
+		if signer, err = s.ownerNamed(ctx, q.Client, signer, sig, doc.Actor.ID, leave); err != nil {
+			return none, err
+		}
+		actor = signer.Account
+	}
 	if actor.URI != doc.Actor.ID {
 		if actor, err = s.provenActor(ctx, q.Client, actor, doc, leave); err != nil {
 			return none, err
 		}
 		q.Recipient = 0 // that somebody brought it to an inbox asks for nothing
+		if doc.Type == "Update" && doc.Object.ID == actor.URI {
+			doc.Object.Object = nil // who brings a profile may bring an old one: it is fetched
+		}
 	}
 	if err := s.mayAct(ctx, actor, doc); err != nil {
 		return none, err
 	}
-	if err := s.compareFollowers(ctx, actor, q.Header); err != nil {
-		return none, err
+	// What the header says is its signer's: who passes on what somebody else has
+	// proven says nothing about their followers.
+	if actor.URI == signer.URI && sig.Covers(followersHeader) {
+		if err := s.compareFollowers(ctx, actor, q.Header); err != nil {
+			return none, err
+		}
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)

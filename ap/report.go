@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -100,6 +101,9 @@ func (s *Service) forwardReport(ctx context.Context, args activity.ReportArgs) e
 			},
 		})
 	})
+	if errors.Is(err, outgoing.ErrTooLarge) {
+		return nil // it was answered, at length: sent again, it would be a second report
+	}
 	if outgoing.IsRefused(err) {
 		return jobs.Permanent(err)
 	}

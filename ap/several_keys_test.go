@@ -331,6 +331,47 @@ func TestOwnEd25519Keys(t *testing.T) {
 	}
 }
 
+// A neighbour who names a key of bob's as their own, one that is a document of its
+// own, does not keep bob from being heard, whoever is known first.
+func TestKeyOfTwo(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		w := apptest.NewWorld(t)
+		alice := w.Server("a.test").Account("alice")
+		mallory, bob := w.Stranger("mallory@b.test"), w.Stranger("bob@b.test")
+		const id = "https://b.test/keys/1"
+		pem, err := signature.MarshalPublic(bob.Key.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := func(owner string) apptest.Object {
+			return apptest.Object{"id": id, "type": "CryptographicKey", "owner": owner, "publicKeyPem": pem}
+		}
+		bob.Host.Serve("/keys/1", key(bob.URI))
+		publishes(mallory, "publicKey", []any{mallory.Document["publicKey"], key(mallory.URI)})
+		publishes(bob, "publicKey", []any{bob.Document["publicKey"], key(bob.URI)})
+		if got := mallory.Send(alice.Server, mallory.Activity("Create", mallory.To(alice, "hello"))); got != 202 {
+			t.Fatal(got)
+		}
+		if known {
+			if got := bob.Send(alice.Server, bob.Activity("Create", bob.To(alice, "hello"))); got != 202 {
+				t.Fatal(got)
+			}
+		}
+		for range 2 {
+			note := bob.To(alice, "by the other key")
+			if got := sendBy(t, bob, alice.Server, id, bob.Key, bob.Activity("Create", note)); got != 202 {
+				t.Errorf("bob is answered with %d; known before: %v", got, known)
+			}
+			if alice.Status(note["id"].(string)) == nil {
+				t.Error("what bob says is not here")
+			}
+		}
+		if got := sendBy(t, mallory, alice.Server, mallory.KeyID, mallory.Key, bob.Activity("Create", bob.To(alice, "forged"))); got != 403 {
+			t.Errorf("mallory, who says to be bob, is answered with %d", got)
+		}
+	}
+}
+
 // proven is an activity with a proof.
 func proven(t *testing.T, doc apptest.Object, keyID string, key ed25519.PrivateKey, at time.Time) apptest.Object {
 	t.Helper()

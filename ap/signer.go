@@ -56,6 +56,41 @@ func (s *Service) knownSigner(ctx context.Context, sig *signature.Signature, cli
 	return signer, len(list) > 0, nil
 }
 
+// ownerNamed is the owner of a signature's key that an activity names as its
+// actor; signer where that is not one. Two accounts of a host may say that a key
+// is theirs which is not in either's own document: who was known first must not
+// keep the other from being heard. What holds room while the body is read is left
+// before anything is fetched.
+func (s *Service) ownerNamed(ctx context.Context, client string, signer store.KeyOwner, sig *signature.Signature, actor string, leave func()) (store.KeyOwner, error) {
+	if vocab.WithoutFragment(sig.KeyID) == signer.URI || !vocab.SameOrigin(sig.KeyID, actor) {
+		return signer, nil
+	}
+	list, err := store.Read(ctx, s.Store, func(tx *store.Tx) ([]store.KeyOwner, error) { return tx.AccountsByKeyID(sig.KeyID) })
+	if err != nil {
+		return signer, err
+	}
+	for _, owner := range list {
+		if owner.URI == actor && s.verifyBy(owner.Key, sig) == nil {
+			return owner, nil
+		}
+	}
+	leave()
+	enough, err := s.stranger(ctx, sig, client)
+	if err != nil {
+		return signer, err
+	}
+	defer enough()
+	account, err := s.fetchSigner(ctx, sig, client, true)
+	if err != nil || account.URI != actor {
+		if fault.Is(err, fault.Unauthorized) {
+			err = nil
+		}
+		return signer, err
+	}
+	followed, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.FollowedBySomeoneHere(account.ID) })
+	return store.KeyOwner{Account: account, Followed: followed}, err
+}
+
 func (s *Service) verifyBy(pem string, sig *signature.Signature) error {
 	key, err := s.publicKeys.parse(pem)
 	if err != nil {

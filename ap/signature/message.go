@@ -160,7 +160,7 @@ func (u Rules) parseMessage(r *http.Request, now time.Time) (*Signature, error) 
 		}
 		covered[c] = true
 	}
-	s := &Signature{KeyID: p["keyid"]}
+	s := &Signature{KeyID: p["keyid"], covered: covered}
 	if err := checkKeyID(s.KeyID); err != nil {
 		return nil, err
 	}

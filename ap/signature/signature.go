@@ -92,9 +92,14 @@ type Signature struct {
 	request *http.Request
 	alg     string
 
+	covered       map[string]bool
 	digest        string   // the Digest header if it is covered
 	contentDigest []member // the Content-Digest header if it is covered
 }
+
+// Covers reports whether the signature covers a header, by its name in any case:
+// one that it does not cover may be somebody else's.
+func (s *Signature) Covers(header string) bool { return s.covered[strings.ToLower(header)] }
 
 // CheckBody compares the body with the signed digest. A body must have one.
 func (s *Signature) CheckBody(body []byte) error {
@@ -149,6 +154,7 @@ func (u Rules) Parse(r *http.Request, now time.Time) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.covered = covered
 	if err := u.checkHost(r.Host); err != nil {
 		return nil, err
 	}

@@ -116,6 +116,24 @@ func TestStubs(t *testing.T) {
 	}
 }
 
+// Whose key we don't ask for just now is told to come again, and not given the stub
+// for all there is.
+func TestNoStubWhenBusy(t *testing.T) {
+	w := apptest.NewWorld(t)
+	s := w.Server("a.test", authorizedFetch, "KINGLET_FEDERATION_KEY_FETCHES_PER_CLIENT=1/1m")
+	alice, bob := s.Account("alice"), w.Stranger("bob@b.test")
+	dora := w.Stranger("dora@d.test")
+	if rec := bob.Get(s, alice.URI); rec.Code != http.StatusOK {
+		t.Fatal(rec.Code)
+	}
+	r := dora.Request(http.MethodGet, alice.URI, nil)
+	r.Header.Set("Accept", "application/activity+json")
+	r.RemoteAddr = bob.Request(http.MethodGet, alice.URI, nil).RemoteAddr
+	if rec := s.Do(r); rec.Code != http.StatusTooManyRequests || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("it is answered with %d %v %s", rec.Code, rec.Header(), rec.Body)
+	}
+}
+
 // Two servers that both demand signatures get along.
 func TestBothDemandSignatures(t *testing.T) {
 	w := apptest.NewWorld(t)
