@@ -92,8 +92,14 @@ func (s *Service) crawl(ctx context.Context, args activity.CrawlArgs) error {
 			return err
 		}
 	}
-	more := requests.perHost(v.page.Host)
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return s.visited(tx, v, down, more) })
+	// In a transaction of its own: what comes next reserves time at hosts as well,
+	// in the order of their names.
+	if more := requests.perHost(v.page.Host); len(more) > 0 {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.SpentAtHosts(more, s.Config.Threads.Pause()) }); err != nil {
+			return err
+		}
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return s.visited(tx, v, down) })
 }
 
 // namedAtOnce is how much of what a page names one transaction adds.
@@ -101,7 +107,7 @@ const namedAtOnce = 100
 
 // visited writes what came of a page. A host that is down is not asked again by
 // this crawl.
-func (s *Service) visited(tx *store.Tx, v *visit, down bool, requests map[string]int) error {
+func (s *Service) visited(tx *store.Tx, v *visit, down bool) error {
 	if err := tx.CrawlFound(v.crawl, v.found, v.listed); err != nil {
 		return err
 	}
@@ -112,9 +118,6 @@ func (s *Service) visited(tx *store.Tx, v *visit, down bool, requests map[string
 		if err := v.totals(tx); err != nil {
 			return err
 		}
-	}
-	if err := tx.SpentAtHosts(requests, s.Config.Threads.Pause()); err != nil {
-		return err
 	}
 	err := activity.ContinueCrawl(s.env, tx, v.crawl, v.add)
 	if fault.Is(err, fault.NotFound) {

@@ -90,12 +90,23 @@ func (tx *Tx) interactorInboxes(without string, args ...any) ([]string, error) {
 		WHERE i.inbox IS NOT NULL`, args...)
 }
 
-// VoterInboxes lists the inboxes of those who voted in the poll of a status.
+// VoterInboxes lists the inboxes of those who voted in the poll of a status: they
+// have a copy of it.
 func (tx *Tx) VoterInboxes(status ObjectID) ([]string, error) {
+	return tx.voterInboxes(``, status)
+}
+
+// VotingReaderInboxes is VoterInboxes without those that the status's author
+// blocks, or is blocked by, as in ReaderInboxes.
+func (tx *Tx) VotingReaderInboxes(status ObjectID, author AccountID) ([]string, error) {
+	return tx.voterInboxes(` AND `+noBlock("v.account_id", "$2"), status, author)
+}
+
+func (tx *Tx) voterInboxes(where string, args ...any) ([]string, error) {
 	return tx.texts(`
 		SELECT DISTINCT `+deliveryInbox+`
 		FROM accounts a
-		WHERE `+remoteActive+` AND a.id IN (SELECT v.account_id FROM poll_votes v WHERE v.status_id = $1)`, status)
+		WHERE `+remoteActive+` AND a.id IN (SELECT v.account_id FROM poll_votes v WHERE v.status_id = $1`+where+`)`, args...)
 }
 
 // KnownInboxes lists every known server, by its shared inboxes and the inboxes

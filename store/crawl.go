@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -313,6 +315,8 @@ func (tx *Tx) NextCrawlPages(crawl int64, pause time.Duration) (next []NextPage,
 	if err != nil {
 		return nil, false, err
 	}
+	// In one order, so that two crawls of the same hosts do not wait for each other.
+	slices.SortFunc(next, func(a, b NextPage) int { return strings.Compare(a.Host, b.Host) })
 	now := tx.Now()
 	for i := range next {
 		after, err := tx.delayHost(next[i].Host, now, pause)
@@ -337,8 +341,8 @@ func (tx *Tx) delayHost(host string, now time.Time, by time.Duration) (after tim
 // SpentAtHosts counts further requests that a page took, of which the next to
 // those hosts are so much later.
 func (tx *Tx) SpentAtHosts(requests map[string]int, pause time.Duration) error {
-	for host, n := range requests {
-		if _, err := tx.delayHost(host, tx.Now(), time.Duration(n)*pause); err != nil {
+	for _, host := range slices.Sorted(maps.Keys(requests)) { // as NextCrawlPages
+		if _, err := tx.delayHost(host, tx.Now(), time.Duration(requests[host])*pause); err != nil {
 			return err
 		}
 	}

@@ -93,6 +93,9 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 	if err != nil || l.NotBefore.After(now) {
 		return l.NotBefore, err
 	}
+	if l.Failures == 0 && !f.OfPage {
+		l.FailingSince = now // what was before were pages: the host may have answered all else
+	}
 	counted := l.Failures + 1
 	until = now.Add(f.Wait(counted))
 	if f.OfPage {
@@ -107,8 +110,8 @@ func (tx *Tx) LaneFailed(f LaneFailure) (until time.Time, err error) {
 	if len(f.Behind) > 0 {
 		behind = "," + strings.Join(f.Behind, ",") + ","
 	}
-	_, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3, behind = $5, dead = $6 WHERE lane = $1`,
-		lane, millis(until), f.Why, counted, behind, dead)
+	_, err = tx.exec(`UPDATE lanes SET failures = $4, not_before = $2, error = $3, behind = $5, dead = $6, failing_since = $7 WHERE lane = $1`,
+		lane, millis(until), f.Why, counted, behind, dead, millis(l.FailingSince))
 	if err == nil && dead && !wasDead && f.Died != nil {
 		err = f.Died()
 	}

@@ -246,7 +246,14 @@ func TestDeadHosts(t *testing.T) {
 				return err
 			})
 		}
-		fails(false)
+		// That pages of it failed for days, which strangers chose, is no reason: only
+		// from the first failure of the host on it has not answered.
+		fails(true)
+		clock.Advance(72 * time.Hour)
+		if until := fails(false); !until.Equal(clock.Now().Truncate(time.Millisecond).Add(time.Hour)) || died != 0 {
+			t.Errorf("after one failure it is tried again at %s, and died %d times", until, died)
+		}
+		dead(false)
 		w.update(func(tx *store.Tx) error {
 			return tx.Enqueue(store.NewJob{Kind: "deliver", Lane: "h.test", Args: []byte("1"), Order: 7}, store.NewJob{Kind: "other", Lane: "h.test", Args: []byte("{}")})
 		})

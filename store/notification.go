@@ -179,7 +179,7 @@ func (tx *Tx) Notification(viewer AccountID, id int64) (*Notification, error) {
 		return nil, err
 	}
 	n.FromAccount = from[n.From]
-	return n, tx.fillMore([]*Notification{n})
+	return n, tx.fillMore(viewer, []*Notification{n})
 }
 
 // fillNotifications adds the accounts and the statuses, which viewer may see.
@@ -199,29 +199,30 @@ func (tx *Tx) fillNotifications(viewer AccountID, list []*Notification) error {
 	for _, n := range list {
 		n.Status, n.FromAccount = byID[n.StatusID], accounts[n.From]
 	}
-	return tx.fillMore(list)
+	return tx.fillMore(viewer, list)
 }
 
 // fillMore adds what some types of notifications are about besides a status.
-func (tx *Tx) fillMore(list []*Notification) error {
-	if err := tx.fillReports(list); err != nil {
+func (tx *Tx) fillMore(viewer AccountID, list []*Notification) error {
+	if err := tx.fillReports(viewer, list); err != nil {
 		return err
 	}
 	return tx.fillReactions(list)
 }
 
-// reportNotification is the type that notifies admins of reports.
-const reportNotification = "admin.report"
+// ReportNotification is the type that notifies admins of reports.
+const ReportNotification = "admin.report"
 
-// fillReports adds the reports to the notifications of them, if there are any.
-func (tx *Tx) fillReports(list []*Notification) error {
+// fillReports adds the reports to the notifications of them, if there are any and
+// the viewer is an admin still.
+func (tx *Tx) fillReports(viewer AccountID, list []*Notification) error {
 	var from []AccountID
 	for _, n := range list {
-		if n.Type == reportNotification {
+		if n.Type == ReportNotification {
 			from = append(from, n.From)
 		}
 	}
-	reports, err := tx.ReportsBy(from)
+	reports, err := tx.ReportsBy(viewer, from)
 	if err != nil || len(reports) == 0 {
 		return err
 	}
@@ -231,7 +232,7 @@ func (tx *Tx) fillReports(list []*Notification) error {
 	}
 	accounts, err := tx.displayedAccounts(targets)
 	for _, n := range list {
-		if r := reports[n.From]; n.Type == reportNotification && r != nil && accounts[r.TargetID] != nil {
+		if r := reports[n.From]; n.Type == ReportNotification && r != nil && accounts[r.TargetID] != nil {
 			n.Report, n.ReportTarget = r, accounts[r.TargetID]
 		}
 	}

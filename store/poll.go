@@ -67,11 +67,20 @@ func (p *Poll) HidesTotals(now time.Time) bool { return p.HideTotals && !p.HasEn
 // being asked for newer ones.
 const askAgain = 2 * time.Minute
 
-// IsStale reports whether the server of a remote poll may know newer results:
-// after its end it is asked once.
+// PollSettles is how long after its end a remote poll has its last results: its
+// server has to count, and clocks differ.
+const PollSettles = time.Minute
+
+// IsStale reports whether the server of a remote poll may know newer results: the
+// last ones are asked for once, however lately it was asked before.
 func (p *Poll) IsStale(now time.Time) bool {
-	if p.HasEnded(now) && (p.ExpiresAt.IsZero() || p.AskedAt.After(p.ExpiresAt)) {
+	settled := p.ExpiresAt.Add(PollSettles)
+	switch {
+	case !p.HasEnded(now):
+	case p.ExpiresAt.IsZero() || !p.AskedAt.Before(settled):
 		return false
+	case !now.Before(settled):
+		return true
 	}
 	return now.Sub(p.AskedAt) >= askAgain
 }

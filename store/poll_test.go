@@ -177,5 +177,15 @@ func TestAskForPoll(t *testing.T) {
 		if due(theirs) {
 			t.Error("it is asked for long after its end")
 		}
+		// The last results are asked for, however shortly before somebody looked.
+		last := w.poll(w.remote("last"), store.Poll{ExpiresAt: clock.Now().Add(3 * time.Minute)})
+		clock.Advance(3*time.Minute + 30*time.Second)
+		if !due(last) {
+			t.Error("it is not asked for just after its end")
+		}
+		clock.Advance(30 * time.Second)
+		if !due(last) || due(last) {
+			t.Error("the last results are not asked for once")
+		}
 	})
 }

@@ -72,8 +72,9 @@ func (tx *Tx) Report(id int64) (*Report, error) {
 	return r, tx.get("report", r.dest(), `SELECT `+reportColumns+` FROM reports r WHERE r.id = $1`, id)
 }
 
-// ReportsBy reads the newest report of each of some accounts.
-func (tx *Tx) ReportsBy(accounts []AccountID) (map[AccountID]*Report, error) {
+// ReportsBy reads the newest report of each of some accounts, for an admin; none
+// for others.
+func (tx *Tx) ReportsBy(admin AccountID, accounts []AccountID) (map[AccountID]*Report, error) {
 	out := map[AccountID]*Report{}
 	if len(accounts) == 0 {
 		return out, nil
@@ -81,7 +82,8 @@ func (tx *Tx) ReportsBy(accounts []AccountID) (map[AccountID]*Report, error) {
 	list, err := tx.reports(`
 		SELECT `+reportColumns+`
 		FROM reports r
-		WHERE r.id IN (SELECT MAX(n.id) FROM reports n WHERE `+tx.in("n.account_id", "$1")+` GROUP BY n.account_id)`, setOf(accounts))
+		WHERE r.id IN (SELECT MAX(n.id) FROM reports n WHERE `+tx.in("n.account_id", "$1")+` GROUP BY n.account_id)
+		  AND EXISTS (SELECT 1 FROM users u WHERE u.account_id = $2 AND u.admin)`, setOf(accounts), admin)
 	for _, r := range list {
 		out[r.AccountID] = r
 	}

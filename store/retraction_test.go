@@ -70,6 +70,10 @@ func TestReports(t *testing.T) {
 		if !report(bob, "1") || report(bob, "1") || !report(eve, "1") || !report(bob, "2") {
 			t.Error("a report is kept twice, or not at all")
 		}
+		boss := w.local("boss")
+		if err := store.Exec(t.Context(), s, `UPDATE users SET admin = TRUE WHERE account_id = $1`, boss.ID); err != nil {
+			t.Fatal(err)
+		}
 		room := func(want bool, host string, most, total int) {
 			t.Helper()
 			w.view(func(tx *store.Tx) error {
@@ -87,7 +91,10 @@ func TestReports(t *testing.T) {
 		var list []*store.Report
 		w.view(func(tx *store.Tx) (err error) {
 			list, err = tx.Reports(false, 10)
-			if by, err := tx.ReportsBy([]store.AccountID{bob.ID, me.ID}); err != nil || len(by) != 1 || by[bob.ID].Comment != "2" {
+			if by, err := tx.ReportsBy(me.ID, []store.AccountID{bob.ID, me.ID}); err != nil || len(by) != 0 {
+				t.Errorf("who is no admin is told of %v: %v", by, err)
+			}
+			if by, err := tx.ReportsBy(boss.ID, []store.AccountID{bob.ID, me.ID}); err != nil || len(by) != 1 || by[bob.ID].Comment != "2" {
 				t.Errorf("the newest by bob are %v: %v", by, err)
 			}
 			return err

@@ -110,6 +110,17 @@ func toReaders(tx *store.Tx, a *Activity, status *store.Object) (*Publication, e
 	return p, err
 }
 
+// readersOf is copiesOf without those whom the author blocks, or who block the
+// author: an Update says what they have not read yet.
+func readersOf(tx *store.Tx, status *store.Object) ([]string, error) {
+	voters, err := tx.VotingReaderInboxes(status.ID, status.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	readers, err := tx.ReaderInboxes(status.ID, status.AccountID)
+	return append(voters, readers...), err
+}
+
 func copiesOf(tx *store.Tx, status *store.Object) ([]string, error) {
 	copies, err := tx.InteractorInboxes(status.ID)
 	if err != nil || status.Poll == nil {

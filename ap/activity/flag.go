@@ -134,7 +134,12 @@ func PutReport(tx *store.Tx, r *store.Report) error {
 		return err
 	}
 	for _, admin := range admins {
-		if _, err := tx.Notify(&store.Notification{AccountID: admin, Type: "admin.report", From: r.AccountID}); err != nil {
+		// An actor has one notification, of its newest report: most are of the actor
+		// of a server. It is new again, or nobody would look.
+		if err := tx.RetractNotification(admin, store.ReportNotification, r.AccountID, 0); err != nil {
+			return err
+		}
+		if _, err := tx.Notify(&store.Notification{AccountID: admin, Type: store.ReportNotification, From: r.AccountID}); err != nil {
 			return err
 		}
 	}

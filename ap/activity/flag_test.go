@@ -100,6 +100,23 @@ func TestFlagNotifiesAdmins(t *testing.T) {
 			t.Errorf("the notification is %v", one)
 		}
 	}
+	// A report that comes later is news again, and none to who is no admin any more.
+	newest := func() apptest.Object {
+		return s.alice.List("/api/v1/notifications", "types[]", "admin.report")[0]
+	}
+	before := newest()
+	s.here.Update(func(tx *store.Tx) error { return tx.ResolveReport(s.reports()[0].ID) })
+	s.sends(202, s.mallory, s.mallory.Activity("Flag", []string{s.carol.URI}, "content", "once more"))
+	after := newest()
+	if after["id"] == before["id"] || after["report"].(map[string]any)["comment"] != "once more" {
+		t.Errorf("the notification of the next report is %v", after)
+	}
+	if err := s.here.Auth.SetAdmin(t.Context(), s.alice.Name, false); err != nil {
+		t.Fatal(err)
+	}
+	if n := newest(); n["report"] != nil {
+		t.Errorf("who was an admin sees %v", n)
+	}
 	if n := len(s.carol.Notifications()); n != 0 {
 		t.Errorf("carol, who is reported, has %d notifications", n)
 	}

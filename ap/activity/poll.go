@@ -41,9 +41,6 @@ type AskPollArgs struct {
 const (
 	// talliesEvery is how often the results are sent at most, as in Mastodon.
 	talliesEvery = 3 * time.Minute
-	// endsLater is how long after its end a remote poll is asked for: its server
-	// has to count, and clocks differ.
-	endsLater = time.Minute
 	// endStep is how many voters are notified in one transaction.
 	endStep = 50
 )
@@ -76,7 +73,7 @@ func expectEnd(tx *store.Tx, status *store.Object) error {
 		return nil
 	}
 	if !status.Local {
-		end = end.Add(endsLater)
+		end = end.Add(store.PollSettles)
 	}
 	return EndPollJob.Enqueue(tx, EndPollArgs{Status: status.ID}, jobs.At(end), jobs.Unique(keyAt(EndPollJob.Name, status.ID, end)))
 }
@@ -122,6 +119,9 @@ func endPoll(tx *store.Tx, o *store.Object) error {
 	locked, err := tx.ObjectToChange(o.URI)
 	if err != nil {
 		return err
+	}
+	if locked.Poll == nil || locked.Poll.Closed || !locked.Poll.HasEnded(tx.Now()) {
+		return nil // an edit came first, and expects its own end
 	}
 	locked.Poll.Closed = true
 	if err := tx.SetPoll(o.ID, locked.Poll); err != nil {
@@ -191,6 +191,9 @@ const mostCopies = 200
 // says all that earlier ones did.
 func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, err error) {
 	out.Object = status.ID
+	if status.Poll == nil {
+		return out, nil // an edit took it away just now
+	}
 	if err := tx.DropUpdates(status.URI); err != nil {
 		return out, err
 	}
@@ -198,10 +201,10 @@ func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, 
 	if out.Publish, err = toAudience(tx, a, status); err != nil || out.Publish == nil || status.Visibility > store.Unlisted {
 		return out, err // to those who may still see it
 	}
-	copies, err := copiesOf(tx, status)
+	readers, err := readersOf(tx, status)
 	if !status.Poll.Closed {
-		copies = copies[:min(len(copies), mostCopies)]
+		readers = readers[:min(len(readers), mostCopies)]
 	}
-	out.Publish.Inboxes = append(out.Publish.Inboxes, copies...)
+	out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
 	return out, err
 }

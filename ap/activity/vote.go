@@ -90,7 +90,10 @@ func authorizeVotes(tx *store.Tx, a *Activity, votes []*vocab.Object) (Reason, e
 // applyVotes counts votes. Those that the poll does not allow are an error for
 // an account here, and for another nothing.
 func applyVotes(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
-	poll, err := tx.ObjectByURI(a.Prepared.Votes[0].InReplyTo.ID)
+	poll, err := tx.ObjectToChange(a.Prepared.Votes[0].InReplyTo.ID) // an edit waits: it may offer something else
+	if err == nil && poll.Poll == nil {
+		err = fault.Errorf(fault.NotFound, "%s has no poll any more", poll.URI)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -292,6 +292,28 @@ func TestTalliesOfAPrivatePoll(t *testing.T) {
 	}
 }
 
+// Whom the author blocks gets no later version, though it voted or favourited
+// before.
+func TestTalliesToWhoIsBlocked(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	b := &ballot{s, s.alice.Post("Tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600")}
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", b.vote(s.bob, "No")))
+	s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Create", b.vote(s.mallory, "No")))
+	s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Like", b.post.URI))
+	s.alice.Relate("block", s.mallory.URI)
+	s.world.Run()
+	bob, mallory := len(s.bob.Received()), len(s.mallory.Received())
+	s.alice.Edit(b.post, "Green tea?", "poll[options][]", "Yes", "poll[options][]", "No", "poll[expires_in]", "3600")
+	s.world.Advance(2 * time.Hour)
+	if len(s.bob.Received()) == bob {
+		t.Error("bob, who voted, gets no results")
+	}
+	if got := s.mallory.Received()[mallory:]; len(got) > 0 {
+		t.Errorf("mallory, who is blocked, received %v", got)
+	}
+}
+
 // However many hosts voted, few are written to while the poll runs, and all at
 // its end.
 func TestTalliesToManyHosts(t *testing.T) {
