@@ -54,6 +54,12 @@ func TestVotes(t *testing.T) {
 			}, counts: "0 1 of 1",
 		},
 		{
+			name: "snac's, whose content is an empty line",
+			send: func(b *ballot, by *apptest.Stranger) any {
+				return b.vote(by, "No", "content", "<br>", "summary", "", "sourceContent", "", "tag", []string{}, "cc", []string{})
+			}, counts: "0 1 of 1",
+		},
+		{
 			name: "GoToSocial's, several at once", params: []string{"poll[multiple]", "true"},
 			send: func(b *ballot, by *apptest.Stranger) any { return []object{b.vote(by, "Yes"), b.vote(by, "No")} }, counts: "1 1 of 1",
 		},

@@ -59,9 +59,10 @@ func optionTitle(name string) string {
 }
 
 // IsVote reports whether a Note is a vote: it says the name of an option of the
-// poll that it replies to, and nothing else. It is never shown.
+// poll that it replies to, and nothing else. It is never shown. The content of
+// snac's votes is an empty line: what counts is that a reader sees no text.
 func IsVote(o *vocab.Object) bool {
-	return o.Type == "Note" && o.Name != "" && o.InReplyTo.ID != "" && strings.TrimSpace(o.Content) == "" && len(o.Attachment) == 0
+	return o.Type == "Note" && o.Name != "" && o.InReplyTo.ID != "" && len(o.Attachment) == 0 && strings.TrimSpace(markup.PlainText(textOf(o))) == ""
 }
 
 // writeVote writes a vote as Mastodon does.
