@@ -148,8 +148,11 @@ func authorizeGroup(env *Env, tx *store.Tx, a *Activity, inner *vocab.Object) (R
 // the community's boost is.
 func applyGroup(tx *store.Tx, a *Activity, inner *vocab.Object) (Outcome, error) {
 	o, err := tx.ObjectToChange(inner.Object.ID)
-	if err != nil || inner.Type != "Delete" {
-		return Outcome{Object: o.ID}, err
+	if err != nil {
+		return Outcome{}, err
+	}
+	if inner.Type != "Delete" || !o.DeletedAt.IsZero() {
+		return Outcome{Object: o.ID}, nil
 	}
 	if !o.Local {
 		return Outcome{Object: o.ID}, tx.DeleteObject(o, nil)

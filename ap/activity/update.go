@@ -116,6 +116,10 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if known.AccountID != a.Actor.ID { // it came since authorizeUpdate looked
+		not, err := notAuthor(tx, a, known)
+		return NotWanted(not), err
+	}
 	if !known.DeletedAt.IsZero() {
 		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
 	}

@@ -48,10 +48,14 @@ func readOther(o *vocab.Object, status *store.Object) {
 // maxLinkName is how many bytes of a text stand for a title.
 const maxLinkName = 300
 
+// maxNamed is how many bytes of each text are looked at for one: whether an object
+// has any is asked while the database's one writer is held.
+const maxNamed = 4096
+
 // nameOf is the title of an object, or what it says first.
 func nameOf(o *vocab.Object) string {
-	for _, s := range []string{o.Name, o.Summary, clip(o.Content, maxContent)} {
-		if s = strings.Join(strings.Fields(markup.PlainText(s)), " "); s == "" {
+	for _, s := range []string{o.Name, o.Summary, o.Content} {
+		if s = strings.Join(strings.Fields(markup.PlainText(clip(s, maxNamed))), " "); s == "" {
 			continue
 		}
 		if len(s) > maxLinkName {

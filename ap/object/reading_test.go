@@ -34,3 +34,19 @@ func TestBounds(t *testing.T) {
 		t.Error("what is ours is cut")
 	}
 }
+
+// Whether an object has a text is asked of the first bytes of each alone, since the
+// database's one writer is held meanwhile.
+func TestNamesAreReadInPart(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat(" ", 700_000) + "late"
+	for _, term := range []string{"name", "summary", "content"} {
+		o, err := vocab.Read(vocab.Document{"id": "https://a.test/1", "type": "Flight", "attributedTo": "https://a.test/u", term: long})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if IsShown(o) {
+			t.Errorf("all of a %s of %d bytes is read", term, len(long))
+		}
+	}
+}
