@@ -145,7 +145,7 @@ func TestEndpoints(t *testing.T) {
 		{"POST", "/api/v1/statuses", []string{"status", strings.Repeat("x", 5001)}, 422, "character limit of 5000"},
 		{"POST", "/api/v1/statuses", []string{"status", "x", "visibility", "secret"}, 422, "visibility"},
 		{"POST", "/api/v1/statuses", []string{"status", "x", "in_reply_to_id", "1"}, 404, "Record not found"},
-		{"POST", "/api/v1/statuses", []string{"status", "x", "media_ids[]", "1"}, 501, "media"},
+		{"POST", "/api/v1/statuses", []string{"status", "x", "media_ids[]", "1"}, 501, "Media"},
 		{"GET", "/api/v1/statuses/1", nil, 404, "Record not found"},
 		{"GET", "/api/v1/statuses/nonsense", nil, 404, "Record not found"},
 		{"DELETE", "/api/v1/statuses/1", nil, 404, "Record not found"},

@@ -23,10 +23,14 @@ func announceNeeds(env *Env, tx *store.Tx, a *Activity) ([]Need, error) {
 	if embedded := a.Object.Object.Object; uri == "" || env.Config.IsOwn(uri) || embedded != nil && vocab.IsActorType(embedded.Type) {
 		return nil, nil
 	}
-	// A boost that is here is not sent again to fetch by the address of a page.
 	known, err := tx.KnownURIs(uri, a.ID)
-	if err != nil || known[uri] || known[a.ID] {
+	if err != nil || known[uri] {
 		return nil, err
+	}
+	if known[a.ID] { // a boost that is here, of this actor, is not sent again to fetch by the address of a page
+		if boost, err := tx.ObjectByURI(a.ID); err != nil || boost.AccountID == a.Actor.ID {
+			return nil, err
+		}
 	}
 	if ok, err := isBoostWanted(tx, a, nil); err != nil || !ok {
 		return nil, err

@@ -186,6 +186,9 @@ func isSamePoll(a, b *store.Poll) bool {
 // not have us write to each every three minutes.
 const mostCopies = 200
 
+// editWaits is how long the delivery of an edit may take.
+const editWaits = 3 * 24 * time.Hour
+
 // sendTallies publishes the Update of a poll of ours to all who have it: whoever
 // follows its author, is mentioned, voted, boosted, favourited or answered. It
 // says all that earlier ones did.
@@ -202,7 +205,8 @@ func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, 
 		return out, err // to those who may still see it
 	}
 	readers, err := readersOf(tx, status)
-	if !status.Poll.Closed {
+	// An edit that still waits somewhere is in this Update too: all get it.
+	if !status.Poll.Closed && tx.Now().Sub(status.EditedAt) > editWaits {
 		readers = readers[:min(len(readers), mostCopies)]
 	}
 	out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)

@@ -76,7 +76,7 @@ func writeNote(o *vocab.Object) vocab.Document {
 	}
 	if o.ID != "" {
 		// Their sizes change: they are not in the document, which stays the same.
-		d["replies"], d["likes"], d["shares"] = o.ID+"/replies", o.ID+"/likes", o.ID+"/shares"
+		d["replies"], d["likes"], d["shares"] = writeReplies(o.ID+"/replies"), o.ID+"/likes", o.ID+"/shares"
 	}
 	if o.Language != "" {
 		d["contentMap"] = vocab.Document{o.Language: o.Content}
@@ -113,4 +113,11 @@ func writeAudience(d vocab.Document, o *vocab.Object) {
 	if len(o.Audience) > 0 {
 		d["audience"] = o.Audience[0]
 	}
+}
+
+// writeReplies writes the collection of replies with an empty first page, as
+// Mastodon does: GoToSocial reads no other.
+func writeReplies(uri string) vocab.Document {
+	first := vocab.Document{"type": "CollectionPage", "partOf": uri, "next": uri + "?page=true", "items": []any{}}
+	return vocab.Document{"id": uri, "type": "Collection", "first": first}
 }
