@@ -18,7 +18,7 @@ import (
 // page when they are asked for one; others link to it, in the page's head or in
 // a header.
 
-// notDocument is the answer to a fetch that is no ActivityPub document: a page.
+// notDocument is the answer to a fetch that is not an ActivityPub document: a page.
 type notDocument struct{ answer *outgoing.Response }
 
 func (n *notDocument) Error() string { return "it is not an ActivityPub document" }

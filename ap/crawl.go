@@ -213,7 +213,7 @@ func (s *Service) knownStatus(ctx context.Context, uri string) (*store.Object, e
 		return nil, nil
 	}
 	if err == nil && (!o.IsStatus || !o.DeletedAt.IsZero()) {
-		err = fault.Errorf(fault.Gone, "%s was deleted, or is no status", uri)
+		err = fault.Errorf(fault.Gone, "%s was deleted, or is not a status", uri)
 	}
 	return o, err
 }

@@ -11,7 +11,7 @@ import (
 
 // A vote is the Create of a Note that says nothing but the name of an option of
 // the poll it replies to. Mastodon sends one for each choice, GoToSocial one
-// Create with all of them. It is no status: who voted for what is known to the
+// Create with all of them. It is not a status: who voted for what is known to the
 // voter, and to the server that counts.
 
 // maxVotes limits the choices of one Create.

@@ -156,17 +156,6 @@ func readActor(o *Object, m map[string]any) {
 	}
 }
 
-// ownerOf is the owner of a key that is embedded in an actor: by the name of
-// either vocabulary, or, when neither is there (old Bridgy Fed), the actor.
-func ownerOf(key map[string]any, actor string) string {
-	for _, term := range []string{"owner", "controller"} {
-		if key[term] != nil {
-			return id(key[term])
-		}
-	}
-	return actor
-}
-
 // text is a string without characters that databases and pages can't store.
 func text(v any) string {
 	s, _ := v.(string)
