@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"kinglet/internal/memory/limited"
 )
 
 // ownersBound is how long the owner waits at most.
@@ -74,7 +76,7 @@ func testMemory(t *testing.T, limit int64) {
 				t.Errorf("the server died: %v", err)
 				return
 			}
-			if m.cgroup == "" && peak > limit { // in one it would have been killed
+			if !m.inGroup && peak > limit { // in one it would have been killed
 				t.Errorf("it took %d MB", peak>>20)
 			}
 			if owner.served == 0 || len(owner.failed) > 0 {
@@ -103,7 +105,7 @@ type memoryNode struct {
 	thread         string // id of the post with the replies
 	bytes          int64  // of the limit
 	limit          string // in words
-	cgroup         string // its folder, "" where none can be made
+	inGroup        bool   // that kills it, or nothing does
 	client         *http.Client
 	address        atomic.Int64
 }
@@ -134,41 +136,29 @@ func newMemoryNode(t *testing.T, limit int64) *memoryNode {
 	return m
 }
 
-// putUnderLimit has the server run in a cgroup of its own, of version 1 or 2.
+// putUnderLimit has the server run in a cgroup of its own, where one can be made.
 func (m *memoryNode) putUnderLimit() {
-	m.limit = fmt.Sprint(m.bytes>>20, " MB, by the peak of its resident memory (no cgroup could be made)")
-	name := fmt.Sprint("kinglet-test-", os.Getpid())
-	for dir, files := range map[string][]string{
-		"/sys/fs/cgroup/memory/" + name: {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes"},
-		"/sys/fs/cgroup/" + name:        {"memory.max", "memory.swap.max"},
-	} {
-		if os.Mkdir(dir, 0o755) != nil {
-			continue
-		}
-		// Beside the folders of version 1 a new one is only a folder: it has no such file.
-		_, err := os.Stat(filepath.Join(dir, files[0]))
-		if err != nil || os.WriteFile(filepath.Join(dir, files[0]), []byte(strconv.FormatInt(m.bytes, 10)), 0) != nil {
-			os.Remove(dir)
-			continue
-		}
-		swap := strconv.FormatInt(m.bytes, 10)
-		if files[1] == "memory.swap.max" {
-			swap = "0"
-		}
-		_ = os.WriteFile(filepath.Join(dir, files[1]), []byte(swap), 0) // not there without swap accounting
-		m.cgroup, m.limit = dir, fmt.Sprint(m.bytes>>20, " MB, by a cgroup (", files[0], ")")
-		script := filepath.Join(m.t.TempDir(), "kinglet")
-		text := fmt.Sprintf("#!/bin/sh\necho $$ > %s/cgroup.procs && exec %s \"$@\"\n", dir, m.bin)
-		if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
-			m.t.Fatal(err)
-		}
-		m.bin = script
-		m.t.Cleanup(func() {
-			m.kill()
-			os.Remove(dir)
-		})
+	group, err := limited.NewGroup(m.bytes)
+	if err != nil {
+		m.limit = fmt.Sprintf("%d MB, by the peak of its resident memory (%v)", m.bytes>>20, err)
 		return
 	}
+	m.inGroup, m.limit = true, fmt.Sprintf("%d MB, by a cgroup (%s)", m.bytes>>20, group.Name)
+	script := filepath.Join(m.t.TempDir(), "kinglet")
+	var text strings.Builder
+	text.WriteString("#!/bin/sh\nexec")
+	for _, word := range group.Command(m.bin) {
+		fmt.Fprintf(&text, " '%s'", word)
+	}
+	text.WriteString(" \"$@\"\n")
+	if err := os.WriteFile(script, []byte(text.String()), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+	m.bin = script
+	m.t.Cleanup(func() {
+		m.kill()
+		_ = group.Remove()
+	})
 }
 
 // peak is the most resident memory since the start.

@@ -40,6 +40,7 @@ type options struct {
 	fsync    time.Duration // how much longer a flush to the disk takes
 	fetchers int           // how many servers fetch one post; 0 to measure all else
 	within   time.Duration // in which they begin
+	memory   int64         // MB that the server may take, 0 for all
 }
 
 func main() {
@@ -68,6 +69,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	flags.IntVar(&o.fetchers, "fetch", 0, "measure instead that so many servers fetch one post, its author and the author's WebFinger: time, memory and bytes; on the first of -days")
 	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin")
+	flags.Int64Var(&o.memory, "memory", 0, "MB that the server may take, such as 64, in a cgroup that kills it when it takes more; needs root")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
 	compare := flags.Bool("compare", false, "compare two files of -json")

@@ -44,6 +44,9 @@ func (m *measurement) startServer(ctx context.Context) (*process, error) {
 	if m.fsync > 0 {
 		command = append(slowDisk(m.fsync), command...)
 	}
+	if m.group != nil {
+		command = m.group.Command(command...)
+	}
 	p := &process{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
 	p.cmd.Env = append(settings(m.database), "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
 	if m.procs > 0 {
