@@ -32,8 +32,14 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if err != nil {
 		return err
 	}
+	return s.post(ctx, args.Inbox, doc, keys, followers)
+}
+
+// post posts an activity to an inbox, signed with the keys, and with what it says
+// of followers, if anything.
+func (s *Service) post(ctx context.Context, inbox string, doc []byte, keys signer, followers string) error {
 	var ours error // what kept us from asking
-	resp, err := s.askSigned(ctx, args.Inbox, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
+	resp, err := s.askSigned(ctx, inbox, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
 		// Not in the time of the request: whoever waits here waits for us, not for
 		// the host.
 		signed, err := s.background.Begin(ctx)
@@ -43,7 +49,7 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		}
 		defer signed()
 		return s.client.Do(ctx, outgoing.Request{
-			URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
+			URL: inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
 			Sign: func(r *http.Request) error {
 				defer signed()
 				if followers != "" {
@@ -57,20 +63,20 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 		return ours
 	}
 	if errors.Is(err, outgoing.ErrTooLarge) {
-		return nil // it was answered, at length
+		return nil // it was answered, at length: sent again, it might count twice
 	}
 	if outgoing.IsRefused(err) {
 		return jobs.Permanent(err)
 	}
 	if err != nil {
-		return jobs.HostDown(vocab.Host(args.Inbox), err, 0)
+		return jobs.HostDown(vocab.Host(inbox), err, 0)
 	}
 	if resp.Status == http.StatusGone {
-		if err := s.inboxGone(ctx, args.Inbox); err != nil {
+		if err := s.inboxGone(ctx, inbox); err != nil {
 			return err
 		}
 	}
-	return s.deliveryOutcome(args.Inbox, resp)
+	return s.deliveryOutcome(inbox, resp)
 }
 
 // signerOf has the keys of an account here, of which the RSA key must be there.

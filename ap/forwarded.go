@@ -15,8 +15,7 @@ import (
 // An activity that another than its actor brings (ActivityPub §7.1.2) is believed
 // by the proof that it carries (FEP-8b32), if that verifies by a key that the actor
 // publishes in assertionMethod, and by nothing else (SECURITY-RULES 1, 10):
-// LD signatures are not verified, and what has only one is fetched from its origin
-// by who wants it.
+// LD signatures are not verified, and what has only one is refused.
 
 // provenActor returns the actor of an activity that by has brought and signed.
 // What holds room while the body is read is left before anything is fetched.

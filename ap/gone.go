@@ -127,7 +127,7 @@ func (s *Service) endAccount(ctx context.Context, account *store.Account) error 
 }
 
 // askWhetherGone decides about a Delete of its own actor whose key could not be
-// had, or does not fit: that of an account which is gone can't be fetched any
+// fetched, or does not fit: that of an account which is gone can't be fetched any
 // more. If the account is known here, its origin is asked by a job, whoever has
 // sent this; the sender need not come again.
 func (s *Service) askWhetherGone(ctx context.Context, keyID string, doc *vocab.Object, cause error) (asked bool, err error) {

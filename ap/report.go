@@ -2,16 +2,12 @@ package ap
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"time"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
 	"kinglet/internal/fault"
 	"kinglet/internal/jobs"
-	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 
@@ -88,27 +84,5 @@ func (s *Service) forwardReport(ctx context.Context, args activity.ReportArgs) e
 	if not := s.refusedHost(args.Inbox); not != "" {
 		return jobs.Permanent(fmt.Errorf("%s", not))
 	}
-	resp, err := s.askSigned(ctx, args.Inbox, true, func(message bool) (*outgoing.Response, error) {
-		return s.client.Do(ctx, outgoing.Request{
-			URL: args.Inbox, Body: doc, ContentType: vocab.ContentType, MaxBytes: 64 << 10,
-			Sign: func(r *http.Request) error {
-				signed, err := s.background.BeginJob(r.Context())
-				if err != nil {
-					return err
-				}
-				defer signed()
-				return s.instanceSigner().sign(r, doc, message, s.Store.Now())
-			},
-		})
-	})
-	if errors.Is(err, outgoing.ErrTooLarge) {
-		return nil // it was answered, at length: sent again, it would be a second report
-	}
-	if outgoing.IsRefused(err) {
-		return jobs.Permanent(err)
-	}
-	if err != nil {
-		return jobs.HostDown(vocab.Host(args.Inbox), err, time.Duration(0))
-	}
-	return s.deliveryOutcome(args.Inbox, resp)
+	return s.post(ctx, args.Inbox, doc, s.instanceSigner(), "")
 }
