@@ -25,6 +25,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kinglet/internal/memory/limited"
 )
 
 // options are what the flags say.
@@ -36,11 +38,11 @@ type options struct {
 	counts   bool // no server, and no times
 	json     string
 	dir      string
-	procs    int           // GOMAXPROCS of the server, 0 for Go's choice
-	fsync    time.Duration // how much longer a flush to the disk takes
-	fetchers int           // how many servers fetch one post; 0 to measure all else
-	within   time.Duration // in which they begin
-	memory   int64         // MB that the server may take, 0 for all
+	procs    int            // GOMAXPROCS of the server, 0 for Go's choice
+	fsync    time.Duration  // how much longer a flush to the disk takes
+	fetchers int            // how many servers fetch one post; 0 to measure all else
+	within   time.Duration  // in which they begin
+	group    *limited.Group // that the server runs in, nil for none
 }
 
 func main() {
@@ -69,7 +71,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	flags.IntVar(&o.fetchers, "fetch", 0, "measure instead that so many servers fetch one post, its author and the author's WebFinger: time, memory and bytes; on the first of -days")
 	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin")
-	flags.Int64Var(&o.memory, "memory", 0, "MB that the server may take, such as 64, in a cgroup that kills it when it takes more; needs root")
+	memory := flags.Int64("memory", 0, "MB that the server may take, such as 64, in a cgroup that kills it when it takes more; needs root")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
 	compare := flags.Bool("compare", false, "compare two files of -json")
@@ -101,6 +103,12 @@ func run(ctx context.Context, args []string) error {
 	}
 	if o.fetchers < 0 || o.within < 0 {
 		return fmt.Errorf("-fetch and -within can't be negative")
+	}
+	if *memory > 0 {
+		if o.group, err = limited.NewGroup(*memory << 20); err != nil {
+			return err
+		}
+		defer func() { _ = o.group.Remove() }()
 	}
 	if o.fetchers > 0 {
 		return measureFetch(ctx, &o)

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"kinglet/ap/signature"
-	"kinglet/internal/memory/limited"
 )
 
 // measurement is the measuring of one database.
@@ -29,7 +28,6 @@ type measurement struct {
 	remote   *remote
 	gets     []endpoint
 	server   *process
-	group    *limited.Group // that the server runs in, nil without -memory
 	results  []Result
 	run      int
 }
@@ -65,12 +63,6 @@ func measure(ctx context.Context, o *options, shape Shape, dir, scratch string) 
 		return nil, err
 	}
 	defer m.remote.server.Close()
-	if m.memory > 0 {
-		if m.group, err = limited.NewGroup(m.memory << 20); err != nil {
-			return nil, err
-		}
-		defer func() { _ = m.group.Remove() }()
-	}
 	if err := m.served(ctx, run); err != nil {
 		return nil, err
 	}
