@@ -85,7 +85,7 @@ func (c *counter) cost(ctx context.Context, e endpoint) (Cost, error) {
 }
 
 func (c *counter) ask(ctx context.Context, e endpoint) (*httptest.ResponseRecorder, error) {
-	r, err := e.request(ctx, c.facts.Token)
+	r, err := e.request(ctx, listen, c.facts.Token)
 	if err != nil {
 		return nil, err
 	}

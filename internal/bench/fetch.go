@@ -42,7 +42,7 @@ func measureFetch(ctx context.Context, o *options) error {
 	}
 	shape := o.shape
 	shape.Days = o.days[0]
-	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db")}
+	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db"), listen: listen}
 	if err := m.prepare(ctx, filepath.Join(kept, shape.name())); err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (m *measurement) fetchAll(ctx context.Context, known *fetched) (*fetched, e
 
 // fetch is one GET, from an address, as a proxy passes it on.
 func (m *measurement) fetch(ctx context.Context, client *http.Client, e endpoint, address string, known *fetched) (status int, tag string, size int64, err error) {
-	r, err := e.request(ctx, "")
+	r, err := e.request(ctx, m.listen, "")
 	if err != nil {
 		return 0, "", 0, err
 	}

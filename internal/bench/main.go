@@ -6,6 +6,7 @@
 //
 //	go run ./internal/bench [-days 10,100,1000] [-filter REGEXP] [-json FILE]
 //	go run ./internal/bench -count [-days 10,100]
+//	go run ./internal/bench -turns -days 10,1000
 //	go run ./internal/bench -fetch 5000 -days 100
 //	go run ./internal/bench -compare BEFORE.json AFTER.json
 //
@@ -42,6 +43,7 @@ type options struct {
 	fsync    time.Duration  // how much longer a flush to the disk takes
 	fetchers int            // how many servers fetch one post; 0 to measure all else
 	within   time.Duration  // in which they begin
+	turns    bool           // only the GETs, of all databases in turns
 	group    *limited.Group // that the server runs in, nil for none
 }
 
@@ -71,6 +73,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	flags.IntVar(&o.fetchers, "fetch", 0, "measure instead that so many servers fetch one post, its author and the author's WebFinger: time, memory and bytes; on the first of -days")
 	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin")
+	flags.BoolVar(&o.turns, "turns", false, "measure only the GETs, a server for each of -days, asked in turns: what else the machine does falls on all alike")
 	memory := flags.Int64("memory", 0, "MB that the server may take, such as 64, in a cgroup that kills it when it takes more; needs root")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
 	filter := flags.String("filter", "", "measure only what matches this regular expression")
@@ -133,14 +136,13 @@ func measureAll(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	for _, days := range o.days {
-		shape := o.shape
-		shape.Days = days
-		run, err := measure(ctx, o, shape, kept, scratch)
-		if err != nil {
-			return err
-		}
-		report.Runs = append(report.Runs, *run)
+	if o.turns {
+		report.Runs, err = measureTurns(ctx, o, kept, scratch)
+	} else {
+		report.Runs, err = measureEach(ctx, o, kept, scratch)
+	}
+	if err != nil {
+		return err
 	}
 	report.print(os.Stdout)
 	if o.json != "" {
@@ -152,4 +154,18 @@ func measureAll(ctx context.Context, o *options) error {
 		return fmt.Errorf("%s", grown.summary())
 	}
 	return nil
+}
+
+// measureEach measures one database after the other.
+func measureEach(ctx context.Context, o *options, kept, scratch string) (runs []Run, err error) {
+	for _, days := range o.days {
+		shape := o.shape
+		shape.Days = days
+		run, err := measure(ctx, o, shape, kept, scratch)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, *run)
+	}
+	return runs, nil
 }

@@ -28,6 +28,7 @@ type measurement struct {
 	remote   *remote
 	gets     []endpoint
 	server   *process
+	listen   string // the server's address
 	results  []Result
 	run      int
 }
@@ -35,7 +36,7 @@ type measurement struct {
 // measure makes the database in dir, unless an earlier run did, and measures the
 // server on a copy of it. The folder scratch is the run's own.
 func measure(ctx context.Context, o *options, shape Shape, dir, scratch string) (*Run, error) {
-	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db")}
+	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db"), listen: listen}
 	kept := filepath.Join(dir, shape.name())
 	if err := m.prepare(ctx, kept); err != nil {
 		return nil, err
@@ -143,7 +144,7 @@ func (m *measurement) get(ctx context.Context, e endpoint) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
 	defer client.CloseIdleConnections()
 	ask := func() error {
-		r, err := e.request(ctx, m.facts.Token)
+		r, err := e.request(ctx, m.listen, m.facts.Token)
 		if err == nil {
 			err = do(client, r)
 		}
@@ -168,7 +169,7 @@ func (m *measurement) get(ctx context.Context, e endpoint) error {
 		group.Go(func() {
 			for time.Since(began) < enough/3 && errs[i] == nil && done[i] < 10*m.requests {
 				var r *http.Request
-				if r, errs[i] = e.request(ctx, m.facts.Token); errs[i] == nil {
+				if r, errs[i] = e.request(ctx, m.listen, m.facts.Token); errs[i] == nil {
 					errs[i] = do(client, r)
 				}
 				done[i]++
@@ -200,8 +201,8 @@ func (m *measurement) repeat(n int, fn func() error) (times []time.Duration, cpu
 	return times, (m.server.cpu() - before) / time.Duration(len(times)), nil
 }
 
-func (e endpoint) request(ctx context.Context, token string) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+e.path, nil)
+func (e endpoint) request(ctx context.Context, address, token string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+e.path, nil)
 	if err != nil {
 		return nil, err
 	}

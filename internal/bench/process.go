@@ -48,7 +48,7 @@ func (m *measurement) startServer(ctx context.Context) (*process, error) {
 		command = m.group.Command(command...)
 	}
 	p := &process{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
-	p.cmd.Env = append(settings(m.database), "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
+	p.cmd.Env = append(settings(m.database), "KINGLET_LISTEN="+m.listen, "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
 	if m.procs > 0 {
 		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", m.procs))
 	}
@@ -59,7 +59,7 @@ func (m *measurement) startServer(ctx context.Context) (*process, error) {
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
-		resp, err := client.Get("http://" + listen + "/api/v1/instance")
+		resp, err := client.Get("http://" + m.listen + "/api/v1/instance")
 		if err == nil {
 			resp.Body.Close()
 			p.start = time.Since(began)

@@ -150,7 +150,7 @@ func (m *measurement) burst(ctx context.Context, name string) error {
 	reading.Go(func() {
 		reader, home := &http.Client{}, endpoint{path: "/api/v1/timelines/home?limit=20"}
 		for readErr == nil {
-			r, err := home.request(ctx, m.facts.Token)
+			r, err := home.request(ctx, m.listen, m.facts.Token)
 			if readErr = err; err != nil {
 				return
 			}
