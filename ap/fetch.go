@@ -83,6 +83,11 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
+	return s.readAnswer(ctx, uri, resp)
+}
+
+// readAnswer is the document of the answer to a fetch, and where it was found.
+func (s *Service) readAnswer(ctx context.Context, uri string, resp *outgoing.Response) (doc *vocab.Object, from string, err error) {
 	if err := s.statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
@@ -183,7 +188,7 @@ func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int
 	if err != nil {
 		return activity.Outcome{}, err
 	}
-	a.Depth, a.Origin = depth, origin
+	a.Depth, a.Origin = depth, origin.AsOf(doc.Published, s.Store.Now())
 	return s.process(ctx, a)
 }
 

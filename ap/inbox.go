@@ -101,7 +101,11 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		actor = signer.Account
 	}
 	if actor.URI != doc.Actor.ID {
-		if actor, err = s.provenActor(ctx, q.Client, actor, doc, leave); err != nil {
+		actor, err = s.provenActor(ctx, q.Client, actor, doc, leave)
+		if fault.Is(err, fault.Forbidden) {
+			return s.unproven(ctx, signer, doc, err)
+		}
+		if err != nil {
 			return none, err
 		}
 		q.Recipient = 0 // that somebody brought it to an inbox asks for nothing

@@ -91,7 +91,7 @@ type Prepared struct {
 // cause is the URI of the actor whose limits the activity's fetches count
 // against.
 func (a *Activity) cause() string {
-	if a.Origin.Unsolicited {
+	if a.Origin.Unsolicited && a.Cause == "" {
 		return a.Actor.URI
 	}
 	return a.Cause
