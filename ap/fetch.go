@@ -113,7 +113,7 @@ func (s *Service) readAnswer(ctx context.Context, uri string, resp *outgoing.Res
 // its host takes.
 func (s *Service) getSigned(ctx context.Context, uri string) (*outgoing.Response, error) {
 	page := vocab.WithoutFragment(uri)
-	return s.askSigned(ctx, page, true, func(message bool) (*outgoing.Response, error) {
+	return s.askSigned(ctx, page, false, true, func(message bool) (*outgoing.Response, error) {
 		by := s.Config.InstanceKeyID()
 		if message {
 			by = s.Config.InstanceEd25519KeyID()

@@ -95,6 +95,10 @@ func TestForwarded(t *testing.T) {
 			suspend(f.w.Server("a.test"), f.bob.URI)
 			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())
 		}, refused},
+		{"of who is suspended, without a proof", func(f *forwarded) apptest.Object {
+			suspend(f.w.Server("a.test"), f.bob.URI)
+			return f.create
+		}, refused},
 		{"with the object of another", func(f *forwarded) apptest.Object {
 			f.create["object"] = f.neighbour.Note("not bob's", "published", f.w.Now().Format(time.RFC3339))
 			return proven(t, f.create, f.bob.URI+"#ed25519-key", edKey(1), f.w.Now())

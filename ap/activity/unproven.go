@@ -71,7 +71,7 @@ func Unproven(env *Env, tx *store.Tx, doc *vocab.Object) (args ForwardedArgs, no
 		if note == nil {
 			note = &vocab.Object{}
 		}
-		if wanted, err := isWanted(env, tx, a, note); err != nil || wanted {
+		if wanted, err := isAskedFor(env, tx, a, note); err != nil || wanted {
 			return args, "", err
 		}
 		return args, "", refuse("nobody here asks for %s", id)
