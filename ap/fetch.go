@@ -136,12 +136,17 @@ func (s *Service) statusError(uri string, resp *outgoing.Response) error {
 	case status == http.StatusGone:
 		return fault.Errorf(fault.Gone, "%s is gone", uri)
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return fault.Errorf(fault.NotFound, "%s answers %d", uri, status)
+		return fault.Errorf(fault.NotFound, "%s %w", uri, refusal(status))
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return fault.Errorf(fault.Unavailable, "%s answers %d", uri, status)
 	}
-	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
+	return fault.Errorf(fault.Invalid, "%s %w", uri, refusal(status))
 }
+
+// refusal is an HTTP status with which a host has refused a document.
+type refusal int
+
+func (r refusal) Error() string { return fmt.Sprintf("answers %d", int(r)) }
 
 // fetchError classifies a failed request: Unavailable may succeed later,
 // Invalid will not.

@@ -1,6 +1,7 @@
 package ap_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -287,6 +288,74 @@ func TestProofsOfOurs(t *testing.T) {
 	for _, doc := range list {
 		if doc["proof"] != nil {
 			t.Errorf("what is for carl alone is proven: %v", doc)
+		}
+	}
+}
+
+// Who kept what somebody did, and its proof, does not do it once more when it was
+// undone; what is between two is brought by nobody.
+func TestUndoneIsBrought(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	post := alice.Post("hello")
+	w.Run()
+	by := func(doc apptest.Object) apptest.Object {
+		return proven(t, doc, bob.URI+"#ed25519-key", edKey(1), w.Now())
+	}
+	counts := func() string {
+		st := alice.Status(post.URI)
+		reactions, _ := st.Entity["reactions"].([]any)
+		return fmt.Sprint(st.Count("favourites"), st.Count("reblogs"), len(reactions))
+	}
+	send := func(who *apptest.Stranger, doc apptest.Object, want string) {
+		t.Helper()
+		if got := who.Send(alice.Server, doc); got != 202 {
+			t.Errorf("%v is answered with %d", doc["type"], got)
+		}
+		w.Run()
+		if got := counts(); got != want {
+			t.Errorf("after %v there are %s, not %s", doc["type"], got, want)
+		}
+	}
+	like, boost := by(bob.Activity("Like", post.URI)), by(bob.Activity("Announce", post.URI, "to", []string{apptest.Public}))
+	react := by(bob.Activity("EmojiReact", post.URI, "content", "🔥"))
+	send(carl, like, "1 0 0")
+	send(carl, boost, "1 1 0")
+	send(carl, react, "1 1 1")
+	send(bob, bob.Activity("Undo", like["id"]), "0 1 1")
+	send(bob, bob.Activity("Undo", apptest.Object{"type": "Announce", "actor": bob.URI, "object": post.URI}), "0 0 1")
+	send(bob, bob.Activity("Undo", apptest.Object{"id": bob.URI + "/other", "type": "EmojiReact", "actor": bob.URI, "object": post.URI, "content": "🔥"}), "0 0 0")
+	for _, old := range []apptest.Object{like, boost, react} {
+		send(carl, old, "0 0 0")
+	}
+	send(bob, bob.Activity("Like", post.URI), "1 0 0")
+	for _, typ := range []string{"Follow", "Block"} {
+		if got := carl.Send(alice.Server, by(bob.Activity(typ, alice.URI))); got != 403 {
+			t.Errorf("a %s that is brought is answered with %d", typ, got)
+		}
+	}
+}
+
+// Of several proofs any may be the one that we can verify, and what is proven may
+// have terms with prefixes.
+func TestFormsOfProofs(t *testing.T) {
+	w, alice, bob, carl := forwardScene(t)
+	other := proven(t, bob.Activity("Create", bob.Note("x")), bob.URI+"#other", edKey(7), w.Now())["proof"]
+	for name, change := range map[string]func(doc apptest.Object) apptest.Object{
+		"the second of two": func(doc apptest.Object) apptest.Object {
+			doc = proven(t, doc, bob.URI+"#ed25519-key", edKey(1), w.Now())
+			doc["proof"] = []any{apptest.Object{"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022"}, other, doc["proof"]}
+			return doc
+		},
+		"terms with a prefix": func(doc apptest.Object) apptest.Object {
+			doc["as:object"], doc["@id"] = doc["object"], doc["id"]
+			delete(doc, "object")
+			delete(doc, "id")
+			return proven(t, doc, bob.URI+"#ed25519-key", edKey(1), w.Now())
+		},
+	} {
+		post := alice.Post("hello")
+		if got := carl.Send(alice.Server, change(bob.Activity("Like", post.URI))); got != 202 || alice.Status(post.URI).Count("favourites") != 1 {
+			t.Errorf("%s: %d", name, got)
 		}
 	}
 }

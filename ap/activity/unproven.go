@@ -33,6 +33,16 @@ func (a ForwardedArgs) Enqueue(tx *store.Tx) error {
 // brings an Update of it.
 const refetchAfter = time.Hour
 
+// MayBring refuses what is between two, which nobody forwards: who kept an old
+// Accept, with its proof, would end or begin with it what has changed since.
+func MayBring(typ string) error {
+	switch typ {
+	case "Follow", "Accept", "Reject", "Block", "Flag":
+		return refuse("a %s is brought by its actor alone", typ)
+	}
+	return nil
+}
+
 // Unproven decides what the origin of an activity is to be asked for. A reason
 // says that there is nothing to do, a Forbidden error that nobody here asks for
 // it. What came is a stranger's text, so the same is decided again of what was
