@@ -23,13 +23,26 @@ type notDocument struct{ answer *outgoing.Response }
 
 func (n *notDocument) Error() string { return "it is not an ActivityPub document" }
 
+// pageTypes are what a page is asked for with.
+const pageTypes = "text/html, application/xhtml+xml"
+
 // findDocument is fetchDocument that also finds the document of a page that
-// links to it. The linked document is fetched like any other, and so is believed
+// links to it. One that has nothing for who asks for a document (404, 403, 406) is
+// asked once more, as a browser does. The linked document is fetched like any other, and so is believed
 // only from its own origin; whom it links to in turn is not followed.
 func (s *Service) findDocument(ctx context.Context, address string) (*vocab.Object, error) {
 	doc, err := s.fetchDocument(ctx, address)
 	var page *notDocument
-	if !errors.As(err, &page) {
+	var refused refusal
+	switch {
+	case errors.As(err, &page):
+	case errors.As(err, &refused) && (refused == http.StatusNotFound || refused == http.StatusForbidden || refused == http.StatusNotAcceptable):
+		resp, perr := s.get(ctx, outgoing.Request{URL: vocab.WithoutFragment(address), Accept: pageTypes})
+		if perr != nil || resp.Status != http.StatusOK || alternateOf(resp) == "" {
+			return nil, err
+		}
+		page = &notDocument{resp}
+	default:
 		return doc, err
 	}
 	link := alternateOf(page.answer)

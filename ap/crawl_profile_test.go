@@ -188,6 +188,28 @@ func TestLateThreadReachesHome(t *testing.T) {
 	}
 }
 
+// What came long ago stays out of home, although what it answers comes now.
+func TestLateThreadOfLongAgo(t *testing.T) {
+	t.Parallel()
+	s := newCrawlScene(t)
+	bob := s.world.Stranger("bob@b.test")
+	bob.FollowedBy(s.alice)
+	first := bob.Note("first")
+	bob.Host.Remove(id(first))
+	send := func(n object) object {
+		bob.Send(s.here, bob.Activity("Create", n))
+		s.world.Run()
+		return n
+	}
+	old := send(bob.Note("old", "inReplyTo", id(first)))
+	s.world.Advance(8 * 24 * time.Hour)
+	late := send(bob.Note("late", "inReplyTo", id(first)))
+	send(first)
+	if !s.alice.HasInHome(id(first)) || !s.alice.HasInHome(id(late)) || s.alice.HasInHome(id(old)) {
+		t.Errorf("of now: %v, of long ago: %v", s.alice.HasInHome(id(late)), s.alice.HasInHome(id(old)))
+	}
+}
+
 // Likes and boosts elsewhere are counted as the origin says, at least as many as
 // are known here, and move with what comes.
 func TestTotalsOfTheOrigin(t *testing.T) {

@@ -39,7 +39,7 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 // of followers, if anything.
 func (s *Service) post(ctx context.Context, inbox string, doc []byte, keys signer, followers string) error {
 	var ours error // what kept us from asking
-	resp, err := s.askSigned(ctx, inbox, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
+	resp, err := s.askSigned(ctx, inbox, true, keys.ed25519 != nil, func(message bool) (*outgoing.Response, error) {
 		// Not in the time of the request: whoever waits here waits for us, not for
 		// the host.
 		signed, err := s.background.Begin(ctx)

@@ -83,6 +83,11 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 	if err != nil {
 		return nil, "", fetchError(uri, err)
 	}
+	return s.readAnswer(ctx, uri, resp)
+}
+
+// readAnswer is the document of the answer to a fetch, and where it was found.
+func (s *Service) readAnswer(ctx context.Context, uri string, resp *outgoing.Response) (doc *vocab.Object, from string, err error) {
 	if err := s.statusError(uri, resp); err != nil {
 		return nil, "", err
 	}
@@ -108,7 +113,7 @@ func (s *Service) fetchOnce(ctx context.Context, uri string) (doc *vocab.Object,
 // its host takes.
 func (s *Service) getSigned(ctx context.Context, uri string) (*outgoing.Response, error) {
 	page := vocab.WithoutFragment(uri)
-	return s.askSigned(ctx, page, true, func(message bool) (*outgoing.Response, error) {
+	return s.askSigned(ctx, page, false, true, func(message bool) (*outgoing.Response, error) {
 		by := s.Config.InstanceKeyID()
 		if message {
 			by = s.Config.InstanceEd25519KeyID()
@@ -131,12 +136,17 @@ func (s *Service) statusError(uri string, resp *outgoing.Response) error {
 	case status == http.StatusGone:
 		return fault.Errorf(fault.Gone, "%s is gone", uri)
 	case status == http.StatusNotFound, status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return fault.Errorf(fault.NotFound, "%s answers %d", uri, status)
+		return fault.Errorf(fault.NotFound, "%s %w", uri, refusal(status))
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return fault.Errorf(fault.Unavailable, "%s answers %d", uri, status)
 	}
-	return fault.Errorf(fault.Invalid, "%s answers %d", uri, status)
+	return fault.Errorf(fault.Invalid, "%s %w", uri, refusal(status))
 }
+
+// refusal is an HTTP status with which a host has refused a document.
+type refusal int
+
+func (r refusal) Error() string { return fmt.Sprintf("answers %d", int(r)) }
 
 // fetchError classifies a failed request: Unavailable may succeed later,
 // Invalid will not.
@@ -183,7 +193,7 @@ func (s *Service) takeStatusAs(ctx context.Context, doc *vocab.Object, depth int
 	if err != nil {
 		return activity.Outcome{}, err
 	}
-	a.Depth, a.Origin = depth, origin
+	a.Depth, a.Origin = depth, origin.AsOf(doc.Published, s.Store.Now())
 	return s.process(ctx, a)
 }
 

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"slices"
 
+	"kinglet/ap/activity"
 	"kinglet/ap/proof"
 	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
@@ -23,30 +25,39 @@ func (s *Service) provenActor(ctx context.Context, client string, by *store.Acco
 	refused := func(err error) error {
 		return fault.Errorf(fault.Forbidden, "the actor of the activity is %s, but it is signed by %s: %w", doc.Actor.ID, by.URI, err)
 	}
-	p, err := s.proofRules().Read(doc.Document, s.Store.Now())
-	if err != nil {
+	if err := activity.MayBring(doc.Type); err != nil {
 		return nil, refused(err)
 	}
-	if !vocab.SameOrigin(p.KeyID, doc.Actor.ID) || s.Config.IsOwn(p.KeyID) {
-		return nil, refused(fault.Errorf(fault.Invalid, "the proof is by a key of another origin"))
+	proofs, err := s.proofRules().Read(proof.Original(doc), s.Store.Now())
+	if err != nil {
+		return nil, refused(err)
 	}
 	if !by.Active() {
 		return nil, refused(fault.Errorf(fault.Invalid, "it is suspended"))
 	}
-	if not := s.refusedHost(p.KeyID); not != "" {
+	proofs = slices.DeleteFunc(proofs, func(p *proof.Proof) bool { return !vocab.SameOrigin(p.KeyID, doc.Actor.ID) || s.Config.IsOwn(p.KeyID) })
+	if len(proofs) == 0 {
+		return nil, refused(fault.Errorf(fault.Invalid, "the proof is by a key of another origin"))
+	}
+	if not := s.refusedHost(doc.Actor.ID); not != "" {
 		return nil, refused(fault.Errorf(fault.Invalid, "%s", not))
 	}
-	list, err := store.Read(ctx, s.Store, func(tx *store.Tx) ([]store.KeyOwner, error) { return tx.AccountsByKeyID(p.KeyID) })
-	if err != nil {
-		return nil, err
-	}
-	for _, owner := range list {
-		if owner.URI == doc.Actor.ID && owner.Assertion && s.proves(owner.Key, p) {
-			return owner.Account, nil
+	known := make([]bool, len(proofs))
+	for i, p := range proofs {
+		list, err := store.Read(ctx, s.Store, func(tx *store.Tx) ([]store.KeyOwner, error) { return tx.AccountsByKeyID(p.KeyID) })
+		if err != nil {
+			return nil, err
+		}
+		known[i] = len(list) > 0
+		for _, owner := range list {
+			if owner.URI == doc.Actor.ID && owner.Assertion && s.proves(owner.Key, p) {
+				return owner.Account, nil
+			}
 		}
 	}
 	leave()
-	owner, err := s.fetchProver(ctx, client, p, doc.Actor.ID, len(list) > 0)
+	// One is asked for: the others are of the same actor.
+	owner, err := s.fetchProver(ctx, client, proofs[0], doc.Actor.ID, known[0])
 	if err != nil {
 		if isBusy(err) || fault.Is(err, fault.Internal) {
 			return nil, err

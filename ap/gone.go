@@ -87,10 +87,14 @@ func (s *Service) checkActor(ctx context.Context, args activity.CheckActorArgs) 
 	case own && resp.Status == http.StatusNotFound:
 		return s.missing(ctx, account, args)
 	}
-	if err := s.statusError(args.URI, resp); err != nil {
-		return s.fetchOutcome("check", args.URI, activity.Outcome{}, err)
+	doc, from, err := s.readAnswer(ctx, args.URI, resp)
+	switch {
+	case err != nil:
+	case isOrigin(doc.ID, args.URI, from):
+		_, err = s.takeActor(ctx, doc)
+	default:
+		_, err = s.fetchActor(ctx, args.URI)
 	}
-	_, err = s.fetchActor(ctx, args.URI)
 	return s.fetchOutcome("check", args.URI, activity.Outcome{}, err)
 }
 

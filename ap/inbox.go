@@ -101,7 +101,11 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		actor = signer.Account
 	}
 	if actor.URI != doc.Actor.ID {
-		if actor, err = s.provenActor(ctx, q.Client, actor, doc, leave); err != nil {
+		actor, err = s.provenActor(ctx, q.Client, actor, doc, leave)
+		if fault.Is(err, fault.Forbidden) {
+			return s.unproven(ctx, signer, doc, err)
+		}
+		if err != nil {
 			return none, err
 		}
 		q.Recipient = 0 // that somebody brought it to an inbox asks for nothing
@@ -121,6 +125,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)
+	a.Brought = actor.URI != signer.URI
 	return s.take(ctx, a)
 }
 
@@ -283,7 +288,7 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
 		return err
 	}
-	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient}
+	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient, Brought: args.Brought}
 	out, err := s.process(ctx, a)
 	return s.fetchOutcome("ingest", doc.ID, out, err)
 }

@@ -75,6 +75,8 @@ type limits struct {
 	fetchAccount, fetchSender, fetchHost                ratelimit.Rule
 	trustedAccount, trustedSender, trustedHost          ratelimit.Rule
 	retractHost                                         ratelimit.Rule
+	forwardHost, forwardAll                             ratelimit.Rule
+	trustedForwardHost, trustedForwardAll               ratelimit.Rule
 	waitingPerHost                                      int
 
 	documents *documents // that are fetched
@@ -108,6 +110,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		return ratelimit.Rule{Name: name, Most: l.Most * times, Window: l.Window}
 	}
 	minute := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: time.Minute} }
+	tenMinutes := func(most int) config.RateLimit { return config.RateLimit{Most: most, Window: 10 * time.Minute} }
 	room := semaphore.Options{Places: c.InboxStrangers, Bytes: int64(c.InboxStrangers) * smallBody, PerClient: max(c.InboxStrangers/4, 1)}
 	bodies := semaphore.Options{
 		Places: bodiesMost, Bytes: max(c.InboxMemory, MaxInboxBytes), PerClient: bodyShare,
@@ -117,29 +120,33 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		clients: ratelimit.New(now), hosts: ratelimit.New(now), now: now,
 		strangers: semaphore.New(room), neighbours: semaphore.New(room),
 		bodies: semaphore.New(bodies), followed: semaphore.New(bodies),
-		failed:         ratelimit.NewRecent[fault.Kind](now, mostFailed),
-		failedKeys:     ratelimit.NewRecent[fault.Kind](now, mostFailed),
-		proven:         ratelimit.NewRecent[struct{}](now, mostProven),
-		keyClient:      rule("keys for a client", c.KeyFetchesPerClient, 1),
-		keyHost:        rule("keys of a host", c.KeyFetchesPerHost, 1),
-		keyProven:      rule("keys of a known host", c.KeyFetchesPerHost, trustedTimes),
-		refetchPair:    rule("a known key for a client", minute(1), 1),
-		refetchClient:  rule("known keys for a client", minute(10), 1),
-		refetchKey:     rule("a known key", minute(5), 1),
-		refetchHost:    rule("known keys of a host", minute(60), 1),
-		fetchAccount:   rule("GETs for an account", c.FetchesPerAccount, 1),
-		fetchSender:    rule("GETs for the accounts of a host", c.FetchesPerSender, 1),
-		fetchHost:      rule("GETs at a host", c.FetchesPerHost, 1),
-		trustedAccount: rule("GETs for a followed account", c.FetchesPerAccount, trustedTimes),
-		trustedSender:  rule("GETs for the followed accounts of a host", c.FetchesPerSender, trustedTimes),
-		trustedHost:    rule("GETs at a host for the followed", c.FetchesPerHost, trustedTimes),
-		retractHost:    rule("what a host takes back", minute(60), 1),
-		waitingPerHost: c.WaitingPerHost,
-		documents:      newDocuments(),
-		wrote:          ratelimit.NewRecent[struct{}](now, mostProven),
-		checked:        ratelimit.NewRecent[struct{}](now, mostFailed),
-		compared:       ratelimit.NewRecent[struct{}](now, mostFailed),
-		mended:         ratelimit.NewRecent[struct{}](now, mostFailed),
+		failed:             ratelimit.NewRecent[fault.Kind](now, mostFailed),
+		failedKeys:         ratelimit.NewRecent[fault.Kind](now, mostFailed),
+		proven:             ratelimit.NewRecent[struct{}](now, mostProven),
+		keyClient:          rule("keys for a client", c.KeyFetchesPerClient, 1),
+		keyHost:            rule("keys of a host", c.KeyFetchesPerHost, 1),
+		keyProven:          rule("keys of a known host", c.KeyFetchesPerHost, trustedTimes),
+		refetchPair:        rule("a known key for a client", minute(1), 1),
+		refetchClient:      rule("known keys for a client", minute(10), 1),
+		refetchKey:         rule("a known key", minute(5), 1),
+		refetchHost:        rule("known keys of a host", minute(60), 1),
+		fetchAccount:       rule("GETs for an account", c.FetchesPerAccount, 1),
+		fetchSender:        rule("GETs for the accounts of a host", c.FetchesPerSender, 1),
+		fetchHost:          rule("GETs at a host", c.FetchesPerHost, 1),
+		trustedAccount:     rule("GETs for a followed account", c.FetchesPerAccount, trustedTimes),
+		trustedSender:      rule("GETs for the followed accounts of a host", c.FetchesPerSender, trustedTimes),
+		trustedHost:        rule("GETs at a host for the followed", c.FetchesPerHost, trustedTimes),
+		retractHost:        rule("what a host takes back", minute(60), 1),
+		forwardHost:        rule("unproven activities of a host", tenMinutes(60), 1),
+		forwardAll:         rule("unproven activities", tenMinutes(600), 1),
+		trustedForwardHost: rule("unproven activities of the followed accounts of a host", tenMinutes(60), trustedTimes),
+		trustedForwardAll:  rule("unproven activities of followed accounts", tenMinutes(600), trustedTimes),
+		waitingPerHost:     c.WaitingPerHost,
+		documents:          newDocuments(),
+		wrote:              ratelimit.NewRecent[struct{}](now, mostProven),
+		checked:            ratelimit.NewRecent[struct{}](now, mostFailed),
+		compared:           ratelimit.NewRecent[struct{}](now, mostFailed),
+		mended:             ratelimit.NewRecent[struct{}](now, mostFailed),
 	}
 }
 

@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +102,10 @@ func (s *Service) Vote(ctx context.Context, account store.AccountID, id store.Ob
 		return store.ErrNoSuchChoice
 	}
 	var creates []*vocab.Object
-	for _, c := range choices {
+	for i, c := range choices {
+		if slices.Contains(choices[:i], c) {
+			return store.ErrVoted // as Mastodon answers it
+		}
 		if c < 0 || c >= len(st.Poll.Options) {
 			return store.ErrNoSuchChoice
 		}

@@ -139,6 +139,9 @@ func TestHiddenTotals(t *testing.T) {
 	w.Run()
 	post := alice.Post("Tea?", append([]string{"poll[hide_totals]", "true"}, yesOrNo...)...)
 	w.Run()
+	if code, body := bob.Call("POST", "/api/v1/polls/"+bob.Status(post.URI).ID+"/votes", "choices[]", "1", "choices[]", "1"); code != 422 {
+		t.Errorf("one choice twice is answered with %d %s", code, body)
+	}
 	bob.Do("POST", "/api/v1/polls/"+bob.Status(post.URI).ID+"/votes", "choices[]", "1")
 	w.Advance(10 * time.Minute)
 	if got, want := pollOf(t, alice, post.URI), "Yes <nil>, No <nil>; 1 voters; voted []"; got != want {

@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"encoding/json"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/vocab"
@@ -34,7 +35,11 @@ func (s *Service) React(ctx context.Context, account store.AccountID, id store.O
 			return nil
 		}
 	}
-	like := s.draft(actor, "Like", vocab.Ref{ID: st.URI}, []string{st.Account.URI}, nil)
+	typ := "Like"
+	if !st.Account.Local() && s.reacts(ctx, st.Account.URI) {
+		typ = "EmojiReact"
+	}
+	like := s.draft(actor, typ, vocab.Ref{ID: st.URI}, []string{st.Account.URI}, nil)
 	setReaction(like, reaction)
 	_, err = s.local(ctx, actor, like, activity.Command{})
 	return err
@@ -43,22 +48,43 @@ func (s *Service) React(ctx context.Context, account store.AccountID, id store.O
 // Unreact reverts it, even when the author has blocked the account.
 func (s *Service) Unreact(ctx context.Context, account store.AccountID, id store.ObjectID, emoji string) error {
 	name := activity.EmojiName(emoji)
-	var uri string
+	var uri, typ string
 	var reaction store.Reaction
 	own, err := s.ownInteraction(ctx, account, id, func(tx *store.Tx, account store.AccountID, status store.ObjectID) (ok bool, err error) {
-		reaction, uri, ok, err = tx.ReactionOf(account, status, name)
+		if reaction, uri, ok, err = tx.ReactionOf(account, status, name); err != nil || !ok {
+			return ok, err
+		}
+		typ, err = sentAs(tx, uri)
 		return ok, err
 	})
 	if err != nil || own == nil {
 		return err
 	}
-	like := &vocab.Object{ID: uri, Type: "Like", Actor: vocab.Ref{ID: own.actor.URI}, Object: vocab.Ref{ID: own.status.URI}, To: []string{own.author.URI}}
+	like := &vocab.Object{ID: uri, Type: typ, Actor: vocab.Ref{ID: own.actor.URI}, Object: vocab.Ref{ID: own.status.URI}, To: []string{own.author.URI}}
 	setReaction(like, reaction)
 	_, err = s.local(ctx, own.actor, s.draft(own.actor, "Undo", embed(like), like.To, nil), activity.Command{})
 	return err
 }
 
-// setReaction makes a Like a reaction.
+// sentAs is the type of the activity with which a reaction was sent: the Undo
+// embeds the same.
+func sentAs(tx *store.Tx, uri string) (string, error) {
+	row, err := tx.DocumentByURI(uri)
+	if err != nil && !fault.Is(err, fault.NotFound) { // an import brought only its effect
+		return "", err
+	}
+	if err == nil {
+		var sent struct {
+			Type string `json:"type"`
+		}
+		if json.Unmarshal(row.JSON, &sent) == nil && sent.Type == "EmojiReact" {
+			return sent.Type, nil
+		}
+	}
+	return "Like", nil
+}
+
+// setReaction gives a Like or an EmojiReact its emoji.
 func setReaction(like *vocab.Object, r store.Reaction) {
 	like.Content = r.Name
 	if vocab.IsShortcode(r.Name) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/internal/apptest"
 )
@@ -123,5 +124,63 @@ func TestReactionDocument(t *testing.T) {
 	last := bob.Received()[len(bob.Received())-1]
 	if fmt.Sprint(last["content"], last["tag"]) != ":blobcat:[map[icon:map[type:Image url:https://c.test/blobcat.png] name::blobcat: type:Emoji]]" {
 		t.Errorf("it is %v", last)
+	}
+}
+
+// Software that says by NodeInfo that it reads EmojiReact gets one, and no Like;
+// its Undo embeds the same.
+func TestReactionByNodeInfo(t *testing.T) {
+	t.Parallel()
+	pleroma := apptest.Object{"software": apptest.Object{"name": "pleroma"}, "metadata": apptest.Object{"features": []string{"pleroma_api", "pleroma_emoji_reactions"}}}
+	for _, c := range []struct {
+		name, href string
+		info       any
+		want       string
+	}{
+		{"software that reads it", "https://b.test/nodeinfo/2.1", pleroma, "EmojiReact"},
+		{"software that does not", "https://b.test/nodeinfo/2.1", apptest.Object{"metadata": []any{}}, "Like"},
+		{"a NodeInfo elsewhere", "https://c.test/nodeinfo/2.1", pleroma, "Like"},
+		{"no NodeInfo", "", nil, "Like"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			here := w.Server("a.test")
+			alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+			bob.FollowedBy(alice)
+			note := bob.Note("Hello")
+			bob.Send(here, bob.Activity("Create", note))
+			if c.href != "" {
+				const schema = "http://nodeinfo.diaspora.software/ns/schema/"
+				bob.Host.ServeAs("/.well-known/nodeinfo", "application/json", apptest.Object{"links": []apptest.Object{
+					{"rel": schema + "1.0", "href": "https://b.test/old"}, {"rel": schema + "2.1", "href": c.href}, {"rel": schema + "2.0", "href": "https://b.test/nodeinfo/2.0"},
+				}})
+				w.Host(strings.Split(c.href, "/")[2]).ServeAs(c.href, "application/json", c.info)
+			}
+			w.Run()
+			bob.Host.Forget()
+			st := alice.Status(note["id"].(string))
+			for range 2 {
+				alice.Act("react/👍", st)
+				w.Run()
+				alice.Act("unreact/👍", st)
+				w.Run()
+			}
+			if got := fmt.Sprint(bob.ReceivedTypes()); got != "["+c.want+" Undo "+c.want+" Undo]" {
+				t.Fatalf("bob receives %s", got)
+			}
+			got := bob.Received()
+			if undone := got[1]["object"].(map[string]any); undone["type"] != c.want || undone["id"] != got[0]["id"] {
+				t.Errorf("undone is %v", undone)
+			}
+			if got[0]["content"] != "👍" || (got[0]["_misskey_reaction"] != nil) != (c.want == "Like") {
+				t.Errorf("it is %v", got[0])
+			}
+			asked := len(bob.Host.Asked("GET", "/.well-known/nodeinfo"))
+			w.Advance(8 * 24 * time.Hour)
+			alice.Act("react/👍", st)
+			if n := len(bob.Host.Asked("GET", "/.well-known/nodeinfo")); asked != 1 || n != 2 {
+				t.Errorf("it is asked for %d times, and a week later %d", asked, n)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package ap
 
 import (
 	"context"
+	"net/http"
 
 	"kinglet/ap/activity"
 	"kinglet/ap/object"
@@ -24,16 +25,26 @@ func (s *Service) refetchStatus(ctx context.Context, uri string) error {
 }
 
 // confirmGone asks the origin of a known post whether it is deleted, and deletes
-// it here if so. That it is not is no error.
-func (s *Service) confirmGone(ctx context.Context, uri string) error {
-	doc, err := s.document(ctx, uri)
-	switch {
-	case err == nil && doc.ID == uri && doc.Type == "Tombstone", fault.Is(err, fault.Gone):
-		return s.asAuthor(ctx, "Delete", uri, vocab.Ref{ID: uri})
-	case err == nil:
-		return nil
+// it here if so. That it is not is no error. missing also takes 404 for an answer,
+// with which some delete: of a post that everybody may see, and where somebody said
+// that it is deleted.
+func (s *Service) confirmGone(ctx context.Context, uri string, missing bool) error {
+	resp, err := s.getSigned(ctx, uri)
+	if err != nil {
+		return fetchError(uri, err)
 	}
-	return err
+	own := vocab.SameOrigin(resp.URL, uri) // where a redirect leads elsewhere, the answer is another's
+	if own && (resp.Status == http.StatusGone || missing && resp.Status == http.StatusNotFound) {
+		return s.asAuthor(ctx, "Delete", uri, vocab.Ref{ID: uri})
+	}
+	doc, _, err := s.readAnswer(ctx, uri, resp)
+	if err != nil {
+		return err
+	}
+	if own && doc.ID == uri && doc.Type == "Tombstone" {
+		return s.asAuthor(ctx, "Delete", uri, vocab.Ref{ID: uri})
+	}
+	return nil
 }
 
 // asAuthor does what the origin of a post has confirmed, as the activity that

@@ -1,6 +1,7 @@
 package ap_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -127,6 +128,46 @@ func TestResolveOwn(t *testing.T) {
 	for _, address := range []string{alice.URI, alice.URI + "/", alice.URL, alice.URL + "/", "HTTPS://OWN.example.com/@alice", "own.example.com/@alice", "@alice@own.example.com"} {
 		if got, err := n.found(address); got != alice.URI {
 			t.Errorf("%s: found %q: %v", address, got, err)
+		}
+	}
+}
+
+// What has nothing for who asks for a document is asked once more as a browser does,
+// and may link to its document.
+func TestResolvePagesThatRefuse(t *testing.T) {
+	n := newNetwork(t)
+	const host = "https://blog.example.com"
+	bob := n.actor("blog.example.com", "bob")
+	asked := 0
+	link := `<link rel="alternate" type="application/activity+json" href="` + bob.uri + `">`
+	page := func(status int, html string) {
+		n.page(host+"/page", func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			if strings.Contains(r.Header.Get("Accept"), "json") || r.Header.Get("Signature") != "" {
+				w.WriteHeader(status)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte(html))
+		})
+	}
+	for _, c := range []struct {
+		status int
+		html   string
+		want   string
+		times  int
+	}{
+		{406, link, bob.uri, 2}, {404, link, bob.uri, 2}, {403, link, bob.uri, 2},
+		{406, "nothing", "", 2}, {410, link, "", 1}, {500, link, "", 1},
+	} {
+		asked = 0
+		page(c.status, c.html)
+		got, err := n.found(host + "/page")
+		if got != c.want || (err == nil) != (c.want != "") || asked != c.times {
+			t.Errorf("%d: found %q, %v, with %d requests", c.status, got, err, asked)
+		}
+		if err != nil && c.status != 410 && !strings.Contains(err.Error(), fmt.Sprint(c.status)) {
+			t.Errorf("%d: the reason is %v", c.status, err)
 		}
 	}
 }

@@ -94,6 +94,7 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.DeliverJob.Register(r, s.deliver)
 	activity.FanOutJob.RegisterSteps(r, activity.FanOut)
 	activity.IngestJob.Register(r, fetching(s, s.ingest))
+	activity.ForwardedJob.Register(r, fetching(s, s.fetchForwarded))
 	activity.ThreadJob.Register(r, fetching(s, s.completeThread))
 	activity.QuoteJob.Register(r, fetching(s, s.fetchQuoted))
 	activity.QuoteConsentJob.Register(r, fetching(s, s.verifyConsent))

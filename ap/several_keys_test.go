@@ -113,6 +113,7 @@ func TestSeveralKeys(t *testing.T) {
 			publishes(bob, "publicKey", key)
 		}, 202},
 		{"PeerTube, the actor's id for the key's", bobURI, true, func(bob, _ *apptest.Stranger) {}, 202},
+		{"the actor's id for one of ten keys", bobURI, true, func(bob, _ *apptest.Stranger) { publishes(bob, "assertionMethod", manyKeys(bobURI, 9, ed)) }, 202},
 		{"PeerTube, a fragment that no key has", bobURI + "#key", true, func(bob, _ *apptest.Stranger) {}, 202},
 		{"a fragment of a neighbour's", "https://b.test/users/mallory#key", true, func(bob, _ *apptest.Stranger) {}, 401},
 		{"a Multikey that another controls", bobURI + "#ed25519-key", false, func(bob, mallory *apptest.Stranger) {
@@ -202,7 +203,7 @@ func TestKeyIDsWithQueries(t *testing.T) {
 			"id": fmt.Sprint(who.URI, "&post=", n), "type": "Note", "attributedTo": who.URI, "content": "x", "to": []string{alice.URI}, "tag": []any{apptest.Mention(alice)},
 		}, "id", fmt.Sprint(who.URI, "&activity=", n))
 	}
-	for _, c := range []struct {
+	for n, c := range []struct {
 		who   *apptest.Stranger
 		keyID string
 		key   crypto.Signer
@@ -214,7 +215,7 @@ func TestKeyIDsWithQueries(t *testing.T) {
 		{&one, "https://b.test/?author=2#main-key", key, 403},
 		{&one, "https://b.test/#main-key", bob.Key, 401},
 	} {
-		if got := sendBy(t, bob, alice.Server, c.keyID, c.key, post(c.who, len(c.keyID))); got != c.want {
+		if got := sendBy(t, bob, alice.Server, c.keyID, c.key, post(c.who, n)); got != c.want {
 			t.Errorf("%s signed with %s is answered with %d, want %d", c.who.URI, c.keyID, got, c.want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -49,12 +50,18 @@ func (k signer) sign(r *http.Request, body []byte, message bool, now time.Time) 
 // the table has them: who delivers asks no database.
 type signatureHosts struct {
 	mu   sync.Mutex
-	host map[string]store.SignatureHost
+	host map[signatureHost]store.SignatureHost
 	read time.Time
 }
 
+// signatureHost is a host that is posted to, or asked.
+type signatureHost struct {
+	host  string
+	posts bool
+}
+
 // get is what is known of a host; ok is false for nothing.
-func (h *signatureHosts) get(host string, now time.Time) (known store.SignatureHost, ok bool) {
+func (h *signatureHosts) get(host signatureHost, now time.Time) (known store.SignatureHost, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	known, ok = h.host[host]
@@ -68,12 +75,12 @@ func (h *signatureHosts) put(known store.SignatureHost) {
 		h.host, h.read = nil, time.Time{}
 	}
 	if h.host == nil {
-		h.host = map[string]store.SignatureHost{}
+		h.host = map[signatureHost]store.SignatureHost{}
 	}
-	h.host[known.Host] = known
+	h.host[signatureHost{known.Host, known.Posts}] = known
 }
 
-func (h *signatureHosts) forget(host string) {
+func (h *signatureHosts) forget(host signatureHost) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.host, host)
@@ -91,9 +98,9 @@ func (h *signatureHosts) isDue(now time.Time) bool {
 }
 
 func (h *signatureHosts) replace(list []store.SignatureHost) {
-	all := make(map[string]store.SignatureHost, len(list))
+	all := make(map[signatureHost]store.SignatureHost, len(list))
 	for _, k := range list {
-		all[k.Host] = k
+		all[signatureHost{k.Host, k.Posts}] = k
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -116,10 +123,10 @@ func (s *Service) readSignatureHosts(ctx context.Context) {
 
 // learn remembers what a host showed about RFC 9421. A host that refused both, for
 // whatever reason, showed nothing, and is only not asked twice for a while.
-func (s *Service) learn(ctx context.Context, host string, message bool, during time.Duration) {
-	h := store.SignatureHost{Host: host, Message: message, Told: during != neitherFor, Until: s.Store.Now().Add(during)}
+func (s *Service) learn(ctx context.Context, host signatureHost, message bool, during time.Duration) {
+	h := store.SignatureHost{Host: host.host, Posts: host.posts, Message: message, Told: during != neitherFor, Until: s.Store.Now().Add(during)}
 	if err := s.Store.Update(ctx, func(tx *store.Tx) error { return s.putSignatureHost(tx, h) }); err != nil {
-		s.Log.Debug("signature hosts", "host", host, "error", err)
+		s.Log.Debug("signature hosts", "host", host.host, "error", err)
 	}
 }
 
@@ -133,25 +140,35 @@ func (s *Service) putSignatureHost(tx *store.Tx, h store.SignatureHost) error {
 // showed stands above it. A document that does not say so takes back what another
 // of the host said: anybody may have written one of them.
 func (s *Service) noteImplements(tx *store.Tx, doc *vocab.Object) error {
-	host, now := vocab.Host(doc.ID), tx.Now()
+	says := slices.Contains(doc.Implements, object.ImplementsEd25519)
+	for _, posts := range []bool{true, false} {
+		if err := s.noteSays(tx, signatureHost{vocab.Host(doc.ID), posts}, says); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) noteSays(tx *store.Tx, host signatureHost, says bool) error {
+	now := tx.Now()
 	known, ok := s.signatureHosts.get(host, now)
-	switch says := slices.Contains(doc.Implements, object.ImplementsEd25519); {
+	switch {
 	case ok && known.Told:
 	case says && (!ok || known.Until.Sub(now) < messagesFor/2):
-		return s.putSignatureHost(tx, store.SignatureHost{Host: host, Message: true, Until: now.Add(messagesFor)})
+		return s.putSignatureHost(tx, store.SignatureHost{Host: host.host, Posts: host.posts, Message: true, Until: now.Add(messagesFor)})
 	case !says && ok && known.Message:
 		tx.AfterCommit(func() { s.signatureHosts.forget(host) })
-		return tx.ForgetSignatureHost(host)
+		return tx.ForgetSignatureHost(host.host, host.posts)
 	}
 	return nil
 }
 
 // askSigned makes a request that try signs, by RFC 9421 if message is set, as its
-// host takes it. When the host answers that it could not verify that, it is made
+// host takes it: a POST or a GET, since each may have another verifier. When the host answers that it could not verify that, it is made
 // once more in the other way, unless the host is known to refuse it.
-func (s *Service) askSigned(ctx context.Context, url string, canMessage bool, try func(message bool) (*outgoing.Response, error)) (*outgoing.Response, error) {
+func (s *Service) askSigned(ctx context.Context, url string, posts, canMessage bool, try func(message bool) (*outgoing.Response, error)) (*outgoing.Response, error) {
 	s.readSignatureHosts(ctx)
-	host := vocab.Host(url)
+	host := signatureHost{vocab.Host(url), posts}
 	known, ok := s.signatureHosts.get(host, s.Store.Now())
 	message := ok && known.Message && canMessage
 	first, err := try(message)
@@ -159,7 +176,7 @@ func (s *Service) askSigned(ctx context.Context, url string, canMessage bool, tr
 		return nil, err
 	}
 	if !couldNotVerify(first.Status) {
-		s.noteAccepted(ctx, first)
+		s.noteAccepted(ctx, first, posts)
 		return first, nil
 	}
 	if !canMessage || ok && !known.Message {
@@ -168,14 +185,17 @@ func (s *Service) askSigned(ctx context.Context, url string, canMessage bool, tr
 	// Where a redirect led elsewhere, another host has answered, to a request
 	// without a signature: that shows nothing of this one, and a stranger may have
 	// chosen where it leads.
-	if vocab.Host(first.URL) != host {
+	if vocab.Host(first.URL) != host.host {
 		return first, nil
 	}
 	second, err := try(!message)
+	if errors.Is(err, outgoing.ErrTooLarge) {
+		return nil, err // it was answered, and may have been taken: the first answer is not its last word
+	}
 	if err != nil {
 		return first, nil
 	}
-	switch own := vocab.Host(second.URL) == host; {
+	switch own := vocab.Host(second.URL) == host.host; {
 	case second.Status < 300 && !own:
 		return second, nil
 	case second.Status < 300:
@@ -205,11 +225,11 @@ func couldNotVerify(status int) bool {
 
 // noteAccepted remembers a host whose answer asks for signatures of RFC 9421,
 // unless it showed something else.
-func (s *Service) noteAccepted(ctx context.Context, resp *outgoing.Response) {
+func (s *Service) noteAccepted(ctx context.Context, resp *outgoing.Response, posts bool) {
 	if resp.Header.Get("Accept-Signature") == "" {
 		return
 	}
-	host := vocab.Host(resp.URL)
+	host := signatureHost{vocab.Host(resp.URL), posts}
 	known, ok := s.signatureHosts.get(host, s.Store.Now())
 	if (!ok || !known.Told) && signature.AcceptsEd25519(resp.Header) {
 		s.learn(ctx, host, true, messagesFor)

@@ -21,6 +21,7 @@ import (
 type webFingerResult struct {
 	subject string // the handle as its server writes it, acct:name@domain
 	actor   string // URI of the actor
+	group   string // URI of the first that is said to be a Group: Lemmy's people and communities share names
 	follow  string // template of the page where people of the server follow others; "" for none
 }
 
@@ -65,6 +66,9 @@ const (
 	maxDiscovery = 64 << 10
 	// maxJRDLinks is how many of its links are looked at.
 	maxJRDLinks = 100
+
+	// typeProperty is the property of a link that is the type of the actor.
+	typeProperty = "https://www.w3.org/ns/activitystreams#type"
 )
 
 func (s *Service) discover(ctx context.Context, address, accept string) (*outgoing.Response, error) {
@@ -77,6 +81,7 @@ func parseWebFinger(body []byte) (webFingerResult, error) {
 		Subject string `json:"subject"`
 		Links   []struct {
 			Rel, Type, Href, Template string
+			Properties                map[string]any
 		} `json:"links"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
@@ -84,6 +89,11 @@ func parseWebFinger(body []byte) (webFingerResult, error) {
 	}
 	result := webFingerResult{subject: doc.Subject}
 	for _, l := range doc.Links[:min(len(doc.Links), maxJRDLinks)] {
+		if l.Rel == "self" && result.group == "" && isActorLink(l.Type) && l.Properties[typeProperty] == "Group" {
+			if _, err := vocab.ParseURI(l.Href); err == nil {
+				result.group = l.Href
+			}
+		}
 		switch {
 		case l.Rel == "self" && result.actor == "" && isActorLink(l.Type):
 			if _, err := vocab.ParseURI(l.Href); err == nil {
@@ -148,7 +158,7 @@ func parseHostMeta(body []byte) string {
 }
 
 // ResolveHandle finds the account of a handle: name, name@domain, with or
-// without a leading @ or acct:. One that is not known here, or whose handle is
+// without a leading @ or acct:, or the community of !name@domain. One that is not known here, or whose handle is
 // not verified, is looked up with WebFinger and fetched. The error is NotFound,
 // or why it could not be fetched.
 func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.AccountID, error) {
@@ -168,6 +178,9 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return 0, err
 	}
+	if err == nil && h.Community && known.Type != "Group" {
+		known, err = nil, fault.Errorf(fault.NotFound, "%s is not a community", handle)
+	}
 	isKnown := err == nil && known.Active()
 	if isKnown && (known.Local() || known.HandleVerified) {
 		return known.ID, nil
@@ -175,7 +188,7 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 	if domain == "" || err == nil && !isKnown && !s.mayHaveRecovered(known) {
 		return 0, fault.Errorf(fault.NotFound, "no account %s here", handle)
 	}
-	account, err := s.fetchHandle(ctx, name, domain)
+	account, err := s.fetchHandle(ctx, name, domain, h.Community)
 	if isKnown && err != nil && !fault.Is(err, fault.Internal) {
 		return known.ID, nil // nobody else has it
 	}
@@ -189,10 +202,13 @@ func (s *Service) ResolveHandle(ctx context.Context, handle string) (store.Accou
 }
 
 // fetchHandle looks a handle up with WebFinger and fetches its actor.
-func (s *Service) fetchHandle(ctx context.Context, name, domain string) (*store.Account, error) {
+func (s *Service) fetchHandle(ctx context.Context, name, domain string, community bool) (*store.Account, error) {
 	found, err := s.webFinger(ctx, name, domain)
 	if err != nil {
 		return nil, err
+	}
+	if community && found.group != "" {
+		found.actor = found.group
 	}
 	if s.Config.IsOwn(found.actor) {
 		return nil, fault.Errorf(fault.Invalid, "%s claims an actor of this server", domain)
@@ -200,6 +216,9 @@ func (s *Service) fetchHandle(ctx context.Context, name, domain string) (*store.
 	account, err := s.fetchActor(ctx, found.actor)
 	if err != nil {
 		return nil, fmt.Errorf("actor of %s@%s: %w", name, domain, err)
+	}
+	if community && account.Type != "Group" {
+		return nil, fault.Errorf(fault.NotFound, "%s@%s is not a community", name, domain)
 	}
 	return account, nil
 }

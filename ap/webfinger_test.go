@@ -2,9 +2,14 @@ package ap_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+
+	"kinglet/internal/apptest"
 )
 
 // What the WebFinger of other software says, and through whom.
@@ -79,5 +84,102 @@ func TestWebFingerOfApex(t *testing.T) {
 	}
 	if got := n.accountOf(bob.uri); got.Domain != apex || !got.HandleVerified {
 		t.Errorf("its handle is %s, verified %v", got.Acct(), got.HandleVerified)
+	}
+}
+
+// Lemmy's people and communities may have one name: !name is the community, in a
+// search and in a post.
+func TestCommunityHandle(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	person, group := w.Stranger("birds@lemmy.test"), w.Stranger("cbirds@lemmy.test")
+	group.Document["type"], group.Document["preferredUsername"] = "Group", "birds"
+	group.Publish()
+	const typ = "https://www.w3.org/ns/activitystreams#type"
+	link := func(of *apptest.Stranger, is string) apptest.Object {
+		return apptest.Object{"rel": "self", "type": "application/activity+json", "href": of.URI, "properties": apptest.Object{typ: is}}
+	}
+	links := []apptest.Object{link(person, "Person"), link(group, "Group")}
+	person.Host.Handle("/.well-known/webfinger", func(rw http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(rw).Encode(apptest.Object{"subject": "acct:birds@lemmy.test", "links": links})
+	})
+	find := func(q string) string {
+		t.Helper()
+		list := alice.Do("GET", "/api/v2/search?resolve=true&type=accounts&q="+url.QueryEscape(q))["accounts"].([]any)
+		if len(list) == 0 {
+			return ""
+		}
+		return list[0].(map[string]any)["uri"].(string)
+	}
+	for range 2 { // not known, and known
+		if got := find("@birds@lemmy.test"); got != person.URI {
+			t.Errorf("@birds is %s", got)
+		}
+		if got := find("!birds@lemmy.test"); got != group.URI {
+			t.Errorf("!birds is %s", got)
+		}
+	}
+	group.Host.Forget()
+	post := alice.Post("a question for !birds@lemmy.test")
+	w.Run()
+	if got := group.Received(); len(got) != 1 || got[0]["object"].(map[string]any)["audience"] != group.URI {
+		t.Errorf("the community receives %v", got)
+	}
+	if text := alice.Status(post.URI).Text(); !strings.Contains(text, ">!<span>") {
+		t.Errorf("it reads %s", text)
+	}
+	links = links[:1]
+	other := w.Stranger("cats@person.test")
+	if got := find("!cats@person.test"); got != "" {
+		t.Errorf("a person is found as the community %s", got)
+	}
+	alice.Post("nobody !cats@person.test")
+	w.Run()
+	if got := other.Received(); len(got) != 0 {
+		t.Errorf("a person is mentioned as a community: %v", got)
+	}
+}
+
+// What somebody shows to who is signed in only is not shown to strangers.
+func TestSigninOnly(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	for i, term := range []string{"_misskey_requireSigninToViewContents", "hidesToPublicFromUnauthedWeb", "other"} {
+		bob := w.Stranger(fmt.Sprintf("bob@b%d.test", i))
+		bob.Document[term] = true
+		bob.Publish()
+		bob.FollowedBy(alice)
+		note := bob.Note("hello")
+		bob.Send(alice.Server, bob.Activity("Create", note))
+		st := alice.Status(note["id"].(string))
+		alice.Act("reblog", st)
+		strangers := func(path string) string {
+			r := httptest.NewRequest("GET", "https://a.test"+path, nil)
+			rec := alice.Server.Do(r)
+			return fmt.Sprint(rec.Code, " ", strings.Contains(rec.Body.String(), "hello"))
+		}
+		want := "200 true"
+		if term != "other" {
+			want = "404 false"
+		}
+		if got := strangers("/api/v1/statuses/" + st.ID); got != want {
+			t.Errorf("%s: strangers are answered %s", term, got)
+		}
+		if got := strangers("/api/v1/accounts/" + alice.ID.String() + "/statuses"); strings.HasSuffix(got, "true") != (term == "other") {
+			t.Errorf("%s: of a boost strangers are answered %s", term, got)
+		}
+		if !alice.HasInHome(note["id"].(string)) {
+			t.Errorf("%s: alice does not see it", term)
+		}
+		bob.Document[term] = false
+		bob.Publish()
+		bob.Send(alice.Server, bob.Activity("Update", bob.Document))
+		w.Run()
+		if got := strangers("/api/v1/statuses/" + st.ID); got != "200 true" {
+			t.Errorf("%s: after an Update strangers are answered %s", term, got)
+		}
+		alice.Act("unreblog", st)
 	}
 }

@@ -36,6 +36,7 @@ type Account struct {
 	CrawledAt                                time.Time // when its posts and counts were fetched last
 	SuspendedAt, DeletedAt                   time.Time
 	SuspendedByOrigin, SuspendedByUs         bool // see SuspendByOrigin
+	SigninOnly                               bool // what it wrote is not for strangers
 	NoHandle                                 bool // WebFinger gives its handle to another
 	HandleVerified                           bool // WebFinger gave it the handle
 
@@ -68,7 +69,7 @@ const accountColumns = `
 	a.locked, a.bot, a.discoverable, a.indexable,
 	a.followers_count, a.following_count, a.statuses_count,
 	a.last_status_at, a.created_at, a.updated_at, a.fetched_at, a.suspended_at, a.deleted_at,
-	a.suspended_by_origin, a.suspended_by_us, a.crawled_at`
+	a.suspended_by_origin, a.suspended_by_us, a.crawled_at, a.signin_only`
 
 func (a *Account) dest() []any {
 	return []any{
@@ -78,7 +79,7 @@ func (a *Account) dest() []any {
 		&a.Locked, &a.Bot, &a.Discoverable, &a.Indexable,
 		&a.FollowersCount, &a.FollowingCount, &a.Statuses,
 		toTime(&a.LastStatusAt), toTime(&a.CreatedAt), toTime(&a.UpdatedAt), toTime(&a.FetchedAt), toTime(&a.SuspendedAt), toTime(&a.DeletedAt),
-		&a.SuspendedByOrigin, &a.SuspendedByUs, toTime(&a.CrawledAt),
+		&a.SuspendedByOrigin, &a.SuspendedByUs, toTime(&a.CrawledAt), &a.SigninOnly,
 	}
 }
 
@@ -267,9 +268,9 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		  key_id, public_key, avatar, header, fields, emojis, also_known_as, moved_to_uri,
 		  locked, bot, discoverable, indexable,
 		  created_at, updated_at, fetched_at, suspended_at, deleted_at, json,
-		  handle_verified, suspended_by_origin, suspended_by_us)
+		  handle_verified, suspended_by_origin, suspended_by_us, signin_only)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
 		ON CONFLICT (uri) DO UPDATE SET
 		  handle = excluded.handle, username = excluded.username, domain = excluded.domain,
 		  actor_type = excluded.actor_type, display_name = excluded.display_name, note = excluded.note, url = excluded.url,
@@ -281,7 +282,7 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		  updated_at = excluded.updated_at, fetched_at = excluded.fetched_at,
 		  suspended_at = excluded.suspended_at, deleted_at = excluded.deleted_at, json = excluded.json,
 		  handle_verified = excluded.handle_verified,
-		  suspended_by_origin = excluded.suspended_by_origin, suspended_by_us = excluded.suspended_by_us
+		  suspended_by_origin = excluded.suspended_by_origin, suspended_by_us = excluded.suspended_by_us, signin_only = excluded.signin_only
 		WHERE a.deleted_at = 0
 		RETURNING id, created_at, followers_count, following_count, statuses_count`,
 		a.ID, a.URI, nullText(a.Handle()), a.Username, a.Domain, a.Type, a.DisplayName, a.Note, a.URL,
@@ -289,7 +290,7 @@ func (tx *Tx) upsertAccount(a *Account) error {
 		a.KeyID, a.PublicKey, a.Avatar, a.Header, jsonText(a.Fields), jsonText(a.Emojis), jsonText(a.AlsoKnownAs), a.MovedToURI,
 		a.Locked, a.Bot, a.Discoverable, a.Indexable,
 		millis(a.CreatedAt), millis(a.UpdatedAt), millis(a.FetchedAt), millis(a.SuspendedAt), millis(a.DeletedAt), "", // the actor document is not kept
-		a.HandleVerified, a.SuspendedByOrigin, a.SuspendedByUs)
+		a.HandleVerified, a.SuspendedByOrigin, a.SuspendedByUs, a.SigninOnly)
 }
 
 // LocalAccounts lists the local accounts that are not deleted, oldest first.

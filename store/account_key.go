@@ -13,8 +13,9 @@ type AccountKey struct {
 	Assertion bool   // in assertionMethod: it may prove documents (FEP-8b32)
 }
 
-// MaxAccountKeys limits how many keys of an account are kept beside its first.
-const MaxAccountKeys = 9
+// MaxAccountKeys limits how many keys of an account are kept beside its first: those
+// that are read of its document, and one under the id by which its requests name it.
+const MaxAccountKeys = 10
 
 // AccountKeys reads the further keys of an account, in the order of their ids.
 func (tx *Tx) AccountKeys(id AccountID) (list []AccountKey, err error) {

@@ -104,9 +104,47 @@ func TestSignatureHosts(t *testing.T) {
 		if got := list(); got != "b.test false true 1h59m0s," {
 			t.Error(got)
 		}
-		do(func(tx *store.Tx) error { return tx.ForgetSignatureHost("b.test") })
+		do(func(tx *store.Tx) error {
+			return tx.PutSignatureHost(store.SignatureHost{Host: "b.test", Posts: true, Message: true, Until: clock.Now().Add(time.Hour)})
+		})
+		if got := list(); got != "b.test false true 1h59m0s,b.test true false 1h0m0s," {
+			t.Error(got)
+		}
+		do(func(tx *store.Tx) error { return tx.ForgetSignatureHost("b.test", true) })
+		if got := list(); got != "b.test false true 1h59m0s," {
+			t.Error(got)
+		}
+		do(func(tx *store.Tx) error { return tx.ForgetSignatureHost("b.test", false) })
 		if got := list(); got != "" {
 			t.Error(got)
+		}
+	})
+}
+
+// What is known of hosts' software is bounded: what would be asked again first
+// makes room.
+func TestNodeInfos(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		if err := s.Update(t.Context(), func(tx *store.Tx) error {
+			for i := range store.MaxNodeInfos + 2 {
+				if err := tx.PutNodeInfo(store.NodeInfo{Host: fmt.Sprint("h", i), Reacts: true, Until: clock.Now().Add(time.Duration(i+1) * time.Minute)}); err != nil {
+					return err
+				}
+			}
+			return tx.PutNodeInfo(store.NodeInfo{Host: "h5", Until: clock.Now().Add(time.Hour)})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.View(t.Context(), func(tx *store.Tx) error {
+			for host, want := range map[string]string{"h0": "false false", "h1": "false false", "h2": "true true", "h5": "true false", "none": "false false"} {
+				n, ok, err := tx.NodeInfo(host)
+				if got := fmt.Sprint(ok, " ", n.Reacts); err != nil || got != want {
+					t.Errorf("%s: %s, not %s; %v", host, got, want, err)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

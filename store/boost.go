@@ -26,3 +26,21 @@ func (tx *Tx) HasBoost(account AccountID, status ObjectID) (bool, error) {
 		SELECT id FROM objects WHERE reblog_of_id = $2 AND reblog_of_id <> 0 AND account_id = $1 AND deleted_at = 0`, account, status)
 	return ok, err
 }
+
+// recentBoosts is among how many of an account's newest statuses BoostOfPage looks.
+const recentBoosts = 100
+
+// BoostOfPage reads an account's boost of a status by the address of that one's
+// page, among its newest statuses; NotFound.
+func (tx *Tx) BoostOfPage(booster AccountID, page string) (*Object, error) {
+	return tx.object("boost of "+page, `
+		WHERE o.id = (
+		  SELECT n.id
+		  FROM (
+		    SELECT b.id, b.reblog_of_id FROM objects b
+		    WHERE b.account_id = $1 AND b.is_status AND b.deleted_at = 0
+		    ORDER BY b.id DESC LIMIT $3) AS n
+		  CROSS JOIN objects r
+		  WHERE n.reblog_of_id <> 0 AND r.id = n.reblog_of_id AND r.url = $2
+		  ORDER BY n.id DESC LIMIT 1)`, booster, page, recentBoosts)
+}

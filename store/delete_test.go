@@ -64,6 +64,14 @@ func (w *world) plant(table, where string) {
 	}
 }
 
+// planted writes a row.
+func (w *world) planted(into, values string) {
+	w.t.Helper()
+	if err := store.Exec(w.t.Context(), w.Store, `INSERT INTO `+into+` VALUES `+values); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // traces lists where the secret stands.
 func (w *world) traces() (found []string) {
 	w.t.Helper()
@@ -222,9 +230,19 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 		if err := tx.PutTags(o.ID, []string{"birds"}); err != nil {
 			return err
 		}
+		if err := tx.PutCommunity(o.ID, secret); err != nil {
+			return err
+		}
+		if id, err := tx.PutForward(store.Forward{Actor: secret, ActivityURI: secret, Status: o.ID, Body: []byte(`"` + secret + `"`)}); err != nil || id == 0 {
+			t.Errorf("nothing is kept to be forwarded: %v", err)
+		}
+		if began, err := tx.BeginCrawl(&store.Crawl{Kind: store.CrawlThread, Subject: int64(o.ID), OpenedBy: friend.ID}, time.Hour, 5); err != nil || !began {
+			t.Errorf("no crawl began: %v", err)
+		}
 		_, err := tx.Notify(&store.Notification{AccountID: friend.ID, Type: "mention", From: author.ID, StatusID: o.ID})
 		return err
 	})
+	w.planted("poll_votes (status_id, account_id, choice, created_at)", fmt.Sprintf("(%d, %d, 1, 1)", o.ID, friend.ID))
 	w.update(func(tx *store.Tx) error {
 		if keep {
 			if err := tx.DetachAttachments(o.ID); err != nil {
@@ -254,7 +272,8 @@ func deleteStatus(t *testing.T, w *world, clock *storetest.Clock, keep bool) {
 	if w.inFiles() {
 		t.Error("it is in SQLite's files")
 	}
-	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0, "status_tags": 0, "account_tags": 0} {
+	for table, want := range map[string]int64{"mentions": 0, "favourites": 0, "bookmarks": 0, "pins": 0, "notifications": 0, "idempotency_keys": 0, "status_tags": 0, "account_tags": 0,
+		"poll_votes": 0, "communities": 0, "forwards": 0, "crawls": 0} {
 		if n := w.count(`SELECT COUNT(*) FROM ` + table); n != want {
 			t.Errorf("%s: %d rows", table, n)
 		}
@@ -330,6 +349,12 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				gone.DisplayName = secret
 				w.update(func(tx *store.Tx) error { return tx.PutAccount(gone) })
 			}
+			const votes = "poll_votes (status_id, account_id, choice, created_at)"
+			w.planted(votes, fmt.Sprintf("(%d, %d, 1, 1), (%d, %d, 1, 1)", o.ID, friend.ID, reply.ID, gone.ID))
+			w.planted("communities (status_id, uri)", fmt.Sprintf("(%d, '%s')", o.ID, secret))
+			w.planted("forwards (id, activity, status_id, body, created_at)", fmt.Sprintf("(%d, '%s', %d, '%s', 1)", o.ID, secret, o.ID, secret))
+			w.planted("crawls (id, kind, subject, opened_by, started_at, statuses_left, pages_left)", fmt.Sprintf("(%d, 'thread', %d, %d, 1, 1, 1)", o.ID, o.ID, friend.ID))
+			w.planted("crawls (id, kind, subject, opened_by, started_at, statuses_left, pages_left)", fmt.Sprintf("(%d, 'thread', %d, %d, 1, 1, 1)", reply.ID, reply.ID, gone.ID))
 			w.update(func(tx *store.Tx) error { return tx.DeleteAccount(gone.ID) })
 			if domain == "" && (w.hasBlob(avatar) || w.hasBlob(header)) {
 				t.Error("its pictures are there a moment later")
@@ -358,6 +383,11 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 			}
 			for _, table := range []string{"mentions", "favourites", "bookmarks", "markers", "sessions", "follows", "idempotency_keys", "oauth_tokens", "oauth_codes", "home_feed"} {
 				if n := w.count(fmt.Sprint(`SELECT COUNT(*) FROM `, table, ` WHERE account_id = `, gone.ID)); n != 0 {
+					t.Errorf("%s: %d rows", table, n)
+				}
+			}
+			for _, table := range []string{"poll_votes", "communities", "forwards", "crawls"} {
+				if n := w.count(`SELECT COUNT(*) FROM ` + table); n != 0 {
 					t.Errorf("%s: %d rows", table, n)
 				}
 			}

@@ -126,7 +126,7 @@ func hotReads(n int) []hotRead {
 		{"account only media, which has none", 60, account(booster, store.AccountQuery{OnlyMedia: true})},
 		{"account without boosts, who only boosts", 21_000, account(booster, store.AccountQuery{ExcludeReblogs: true})},
 		{"account without replies, who only replies", 21_000, account(replier, store.AccountQuery{ExcludeReplies: true})},
-		{"account tagged", 1950, account(friend, store.AccountQuery{Tagged: "common"})},
+		{"account tagged", 1960, account(friend, store.AccountQuery{Tagged: "common"})},
 		{"account tagged, rare", 210, account(friend, store.AccountQuery{Tagged: "rare1"})},
 		{"account tagged, never", 70, account(booster, store.AccountQuery{Tagged: "common"})},
 		{"account pinned", 590, account(friend, store.AccountQuery{Pinned: true})},

@@ -29,9 +29,10 @@ func (tx *Tx) PutForward(f Forward) (id int64, err error) {
 	return id, err
 }
 
-// CountForwards counts those that were written since a time, up to most.
-func (tx *Tx) CountForwards(since time.Time, most int) (int64, error) {
-	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM (SELECT 1 FROM forwards WHERE created_at >= $1 LIMIT $2) AS recent`, millis(since), most)
+// CountForwards counts those that were written since a time, of the actors whose
+// URIs begin with a text.
+func (tx *Tx) CountForwards(actors string, since time.Time) (int64, error) {
+	n, _, err := one[int64](tx, `SELECT COUNT(*) FROM forwards WHERE created_at >= $1 AND SUBSTR(activity, 1, LENGTH($2)) = $2`, millis(since), actors)
 	return n, err
 }
 

@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // A status that was fetched is quiet: it is in nobody's home for that, and nobody
 // was notified. Its author may send it later, or have sent what follows it first.
 
@@ -10,8 +12,12 @@ func (tx *Tx) EndQuiet(id ObjectID, author AccountID) (bool, error) {
 	return n == 1, err
 }
 
-// mostLate is how many posts that waited for one before them reach home with it.
-const mostLate = 40
+const (
+	// mostLate is how many posts that waited for one before them reach home with it.
+	mostLate = 40
+	// lateFor is how long ago they may have come: what is older is history.
+	lateFor = 7 * 24 * time.Hour
+)
 
 // addLateReplies adds the author's own replies to a status, which came before it
 // and could not be told from replies to others, to the home feeds of followers.
@@ -22,13 +28,13 @@ func (tx *Tx) addLateReplies(parent *Object) error {
 		FROM (
 		  SELECT o.id, o.account_id FROM objects o
 		  WHERE o.in_reply_to_id = $1 AND o.in_reply_to_id <> 0
-		    AND o.account_id = $2 AND NOT o.quiet AND o.visibility <= 2 AND o.deleted_at = 0
+		    AND o.account_id = $2 AND NOT o.quiet AND o.visibility <= 2 AND o.deleted_at = 0 AND o.created_at > $4
 		  ORDER BY o.id LIMIT $3) AS r
 		CROSS JOIN follows f
 		CROSS JOIN users u
 		WHERE f.target_id = r.account_id AND f.accepted AND u.account_id = f.account_id
 		ON CONFLICT (account_id, status_id) DO NOTHING
-		RETURNING status_id`, parent.ID, parent.AccountID, mostLate)
+		RETURNING status_id`, parent.ID, parent.AccountID, mostLate, millis(tx.Now().Add(-lateFor)))
 	seen := map[ObjectID]bool{}
 	for _, id := range list {
 		if !seen[id] {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -74,5 +75,49 @@ func TestMigrationOfTagsAndDomains(t *testing.T) {
 			}
 			return nil
 		})
+	})
+}
+
+// Nothing of the jobs and rows that issue 8 brought is left to a binary of before
+// it, and the way up again works.
+func TestWayBackBeforeQuotes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		me := w.local("me")
+		kept := w.status(me, store.Public, nil)
+		w.update(func(tx *store.Tx) error {
+			for i, kind := range []string{
+				"quote", "quote_consent", "poll_tallies", "poll_end", "poll_ask", "report", "move", "probe", "gone_inbox", "check_actor", "followers", "crawl", "forwarded",
+			} {
+				if err := tx.Enqueue(store.NewJob{Kind: kind, Lane: fmt.Sprint("h", i, ".test"), Args: []byte("{}")}); err != nil {
+					return err
+				}
+			}
+			for args, kind := range map[string]string{`{"activity":0,"inbox":"https://b.test/inbox","forward":7}`: "deliver", `{"activity":0,"inboxes":[],"forward":7}`: "fan_out", `{"activity":1}`: "deliver"} {
+				if err := tx.Enqueue(store.NewJob{Kind: kind, Lane: "b.test", Args: []byte(args)}); err != nil {
+					return err
+				}
+			}
+			for _, typ := range []string{"Vote", "Reaction", "Like"} {
+				if _, err := tx.InsertObject(&store.Object{URI: kept.URI + "#" + typ, Type: typ, AccountID: me.ID, Local: true, ObjectURI: kept.URI}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		w.downTo(31)
+		for query, want := range map[string]int64{
+			`SELECT COUNT(*) FROM jobs`: 1,
+			`SELECT COUNT(DISTINCT kind) FROM job_queues WHERE kind NOT IN ('deliver', 'fan_out')`: 0,
+			`SELECT COUNT(*) FROM objects WHERE type IN ('Vote', 'Reaction')`:                      0,
+			`SELECT COUNT(*) FROM objects`:                                                         2,
+		} {
+			if n := w.count(query); n != want {
+				t.Errorf("%s: %d, not %d", query, n, want)
+			}
+		}
+		if _, err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

@@ -31,7 +31,8 @@ func (tx *Tx) DeletePin(account AccountID, status ObjectID) (bool, error) {
 
 // SetPins makes the pins of an account these of its statuses, the first most of
 // them, and unpins all others. What is not its own, direct or deleted is left
-// out: the list is a stranger's.
+// out: the list is a stranger's. What is for followers stays pinned: the list that
+// we are shown is the one for everybody.
 func (tx *Tx) SetPins(account AccountID, statuses []ObjectID, most int) error {
 	own, err := ids[ObjectID](tx, `
 		SELECT o.id FROM objects o
@@ -51,6 +52,18 @@ func (tx *Tx) SetPins(account AccountID, statuses []ObjectID, most int) error {
 	}
 	if err := tx.lockAccounts(account); err != nil {
 		return err
+	}
+	private, err := ids[ObjectID](tx, `
+		SELECT p.status_id FROM pins p CROSS JOIN objects o
+		WHERE p.account_id = $1 AND o.id = p.status_id AND o.visibility = 2
+		ORDER BY p.id DESC`, account)
+	if err != nil {
+		return err
+	}
+	for _, id := range private {
+		if len(kept) < most && !slices.Contains(kept, id) {
+			kept = append(kept, id)
+		}
 	}
 	pinned, err := ids[ObjectID](tx, `SELECT status_id FROM pins WHERE account_id = $1 ORDER BY id DESC`, account)
 	if err != nil || slices.Equal(pinned, kept) {

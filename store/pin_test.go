@@ -45,5 +45,17 @@ func TestSetPins(t *testing.T) {
 		pinned(4, 2, 0)
 		set()
 		pinned()
+		private := w.status(bob, store.Private, nil)
+		w.update(func(tx *store.Tx) error { _, err := tx.PutPin(bob.ID, private.ID, 3); return err })
+		set(list[1], list[0])
+		if n := w.count(`SELECT COUNT(*) FROM pins`); n != 3 {
+			t.Errorf("%d are pinned", n)
+		}
+		set(list[1])
+		if n := w.count("SELECT COUNT(*) FROM pins WHERE status_id = " + private.ID.String()); n != 1 {
+			t.Error("what is for followers is no longer pinned")
+		}
+		set(list[1], list[0], list[2])
+		pinned(2, 1, 0)
 	})
 }

@@ -34,7 +34,8 @@ func ParseVisibility(s string) (Visibility, bool) {
 // (SECURITY-RULES 11): o is the alias of objects, viewer the placeholder of the
 // account that looks, 0 for a stranger. Every statement that shows a status,
 // counts it or acts on it for an account uses it. A boost is visible to those
-// who may see both the boost and the boosted status.
+// who may see both the boost and the boosted status. What is public may still be
+// for who is signed in only, if its author says so.
 func visible(o, viewer string) string {
 	if o == "o" && viewer == "$1" { // of nearly every page
 		return visibleToFirst
@@ -67,7 +68,7 @@ func visibleItself(o, viewer string) string {
 		AND %[3]s
 		AND TRUE = EXISTS (
 		  SELECT 1 FROM accounts va
-		  WHERE va.id = %[1]s.account_id AND va.suspended_at = 0 AND va.deleted_at = 0))`,
+		  WHERE va.id = %[1]s.account_id AND va.suspended_at = 0 AND va.deleted_at = 0 AND (NOT va.signin_only OR %[2]s <> 0)))`,
 		o, viewer, notBlocked(o+".account_id", viewer))
 }
 

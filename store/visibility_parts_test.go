@@ -22,6 +22,8 @@ func TestVisibilityParts(t *testing.T) {
 			_, err := tx.PutFollow(&store.Follow{AccountID: asks.ID, TargetID: author.ID, URI: "asks"})
 			return err
 		})
+		shy := w.remote("shy")
+		shyStatus := w.status(shy, store.Public, nil)
 		public := w.status(author, store.Public, nil)
 		unlisted := w.status(author, store.Unlisted, nil)
 		private := w.status(author, store.Private, nil, mentioned)
@@ -37,7 +39,9 @@ func TestVisibilityParts(t *testing.T) {
 			return w.status(other, store.Public, func(b *store.Object) { b.Type, b.ReblogOfID = "Announce", o.ID })
 		}
 		goneBoost, suspendedBoost, deletedBoost, privateBoost := boostOf(goneStatus), boostOf(suspendedStatus), boostOf(deleted), boostOf(private)
-		publicBoost := boostOf(public)
+		publicBoost, shyBoost := boostOf(public), boostOf(shyStatus)
+		shy.SigninOnly = true
+		w.update(func(tx *store.Tx) error { return tx.PutAccount(shy) })
 		if err := store.Exec(t.Context(), s, `UPDATE objects SET deleted_at = 1 WHERE id = $1`, deleted.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -78,6 +82,11 @@ func TestVisibilityParts(t *testing.T) {
 			{"of a suspended account", 0, suspendedStatus, false},
 			{"for one who blocks the author", blocks.ID, public, false},
 			{"for one whom the author blocks", blocked.ID, public, false},
+			{"for a stranger, of one who shows it to who is signed in", 0, shyStatus, false},
+			{"for who is signed in, of one who shows it to these", asks.ID, shyStatus, true},
+			{"for its author", shy.ID, shyStatus, true},
+			{"a boost of it for a stranger", 0, shyBoost, false},
+			{"a boost of it for who is signed in", asks.ID, shyBoost, true},
 			{"a boost for a stranger", 0, publicBoost, true},
 			{"a boost of a deleted account", 0, goneBoost, false},
 			{"a boost of a suspended account", 0, suspendedBoost, false},

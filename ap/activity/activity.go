@@ -40,6 +40,9 @@ type Activity struct {
 	// Forgotten reports that it is not remembered if it is an Undo of what is
 	// not known here: its host has sent too many.
 	Forgotten bool
+	// Brought reports that another than its actor brought it, with a proof: it
+	// may be an old one.
+	Brought bool
 	// Depth counts the fetches of a thread that led here, to limit them.
 	Depth int
 	// Quotes counts the quotes that were followed to fetch this.
@@ -91,7 +94,7 @@ type Prepared struct {
 // cause is the URI of the actor whose limits the activity's fetches count
 // against.
 func (a *Activity) cause() string {
-	if a.Origin.Unsolicited {
+	if a.Origin.Unsolicited && a.Cause == "" {
 		return a.Actor.URI
 	}
 	return a.Cause

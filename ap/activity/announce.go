@@ -2,6 +2,7 @@ package activity
 
 import (
 	"kinglet/ap/vocab"
+	"kinglet/internal/config"
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -135,10 +136,12 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 	return max(visibilityOf(a, &vocab.Object{}), status.Visibility)
 }
 
-func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+func undoAnnounce(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
 	boost, err := tx.ObjectByURI(undone.ID)
 	if uri := boosted(undone.Object); uri != "" && (fault.Is(err, fault.NotFound) || err == nil && boost.Type != "Announce") {
-		boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", uri)
+		if boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", uri); fault.Is(err, fault.NotFound) {
+			boost, err = boostOfPage(env, tx, undone.Actor.ID, uri)
+		}
 	}
 	if err != nil {
 		return nil, false, ifNotFound(err)
@@ -161,4 +164,18 @@ func undoAnnounce(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error
 		return nil, false, err
 	}
 	return inboxes, true, tx.DeleteObject(boost, tombstone(boost, tx.Now()))
+}
+
+// boostOfPage finds a boost by the address of the page of what it boosts: some name
+// that in their Announce, and again in its Undo.
+func boostOfPage(env *Env, tx *store.Tx, booster store.AccountID, page string) (*store.Object, error) {
+	if u := env.Config.ParseURL(page); u.Kind == config.StatusURL {
+		id, _ := store.ParseID(u.ID)
+		status, err := tx.Object(store.ObjectID(id))
+		if err != nil {
+			return nil, err
+		}
+		return tx.ActivityOn(booster, "Announce", status.URI)
+	}
+	return tx.BoostOfPage(booster, page)
 }

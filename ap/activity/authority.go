@@ -71,6 +71,9 @@ func Recheck(tx *store.Tx, a *Activity) (Reason, error) {
 	if err := MayAct(actor, a.Object); err != nil {
 		return "", err
 	}
+	if undone, err := isUndone(tx, a); err != nil || undone {
+		return unwanted("%s has undone the %s", actor.URI, a.Type), err
+	}
 	if standing.Retracted {
 		return unwanted("%s has taken back the %s before it came", actor.URI, a.Type), nil
 	}

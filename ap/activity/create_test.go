@@ -78,7 +78,7 @@ func TestCreate(t *testing.T) {
 			send: func(s *scene) object {
 				return s.eve.Activity("Create", s.eve.To(s.alice, "hello", "attributedTo", s.bob.URI))
 			}},
-		{name: "forged: another's activity", by: byMallory, want: 403, send: public},
+		{name: "another's activity, which is fetched", by: byMallory, send: public, then: func(s *scene) { s.has(note["id"]) }},
 		{name: "forged: an id of another host", by: byMallory, want: 403,
 			send: byMalloryOf(func(s *scene) object { return s.mallory.To(s.alice, "hello", "id", "https://b.test/notes/1") })},
 		{name: "forged: an id of ours", want: 403,

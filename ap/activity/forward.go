@@ -1,9 +1,12 @@
 package activity
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
+	"kinglet/ap/proof"
+	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/store"
 )
@@ -13,17 +16,18 @@ import (
 // forwarded to them, byte for byte, once.
 
 const (
-	// maxForwarded is how many bytes a forwarded activity has, forwardedInAnHour
-	// how many are forwarded: each goes to all followers.
-	maxForwarded      = 64 << 10
-	forwardedInAnHour = 60
+	// maxForwarded is how many bytes a forwarded activity has.
+	maxForwarded = 64 << 10
+	// How many are forwarded in an hour, since each goes to all followers: of one
+	// actor, of the actors of one host, and of all.
+	forwardedOfActor, forwardedOfHost, forwardedInAnHour = 20, 60, 240
 )
 
 // forward forwards what was done to an answer to a post of an account here, if it
 // is addressed to that account's followers and has something that proves to others
 // whose it is: an integrity proof (FEP-8b32), or a linked data signature.
 func forward(env *Env, tx *store.Tx, a *Activity, answer *store.Object) error {
-	if !a.Origin.Unsolicited || a.ID == "" || answer.InReplyToAccountID == 0 || len(a.Raw) > maxForwarded || a.ByID || !isProven(a) {
+	if !a.Origin.Unsolicited || a.ID == "" || answer.InReplyToAccountID == 0 || len(a.Raw) > maxForwarded || a.ByID || !isProven(env, tx.Now(), a) {
 		return nil
 	}
 	author, err := tx.Account(answer.InReplyToAccountID)
@@ -44,7 +48,7 @@ func forward(env *Env, tx *store.Tx, a *Activity, answer *store.Object) error {
 	if blocked, err := tx.Blocked(author.ID, a.Actor.ID); err != nil || blocked {
 		return err
 	}
-	if n, err := tx.CountForwards(tx.Now().Add(-time.Hour), forwardedInAnHour); err != nil || n >= forwardedInAnHour {
+	if much, err := forwardsMuch(tx, a.Actor.URI); err != nil || much {
 		return err
 	}
 	inboxes, err := tx.FollowerInboxes(author.ID)
@@ -70,9 +74,34 @@ func forward(env *Env, tx *store.Tx, a *Activity, answer *store.Object) error {
 	}.enqueue(tx)
 }
 
+// forwardsMuch reports whether as much of an actor, its host or all was forwarded in
+// this hour as may be: nobody uses up what others have.
+func forwardsMuch(tx *store.Tx, actor string) (bool, error) {
+	since := tx.Now().Add(-time.Hour)
+	origin, err := vocab.Origin(actor)
+	if err != nil {
+		return true, err
+	}
+	for prefix, most := range map[string]int64{actor + " ": forwardedOfActor, origin + "/": forwardedOfHost, "": forwardedInAnHour} {
+		if n, err := tx.CountForwards(prefix, since); err != nil || n >= most {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
 // isProven reports whether an activity carries what others can verify without
-// asking anybody. Whether it fits is theirs to find out: we know whose it is by
-// its signature.
-func isProven(a *Activity) bool {
-	return a.Document["proof"] != nil || a.Document["signature"] != nil
+// asking us: a proof (FEP-8b32) of now, or a linked data signature, by a key of the
+// actor's origin. Whether it fits is theirs to find out: we know whose it is by its
+// signature.
+func isProven(env *Env, now time.Time, a *Activity) bool {
+	skew := env.Config.SignatureSkew()
+	proofs, err := proof.Rules{MaxAge: cmp.Or(skew, signature.MaxAge), Ahead: cmp.Or(skew, signature.MaxFuture)}.Read(a.Document, now)
+	if err == nil && slices.ContainsFunc(proofs, func(p *proof.Proof) bool { return vocab.SameOrigin(p.KeyID, a.Actor.URI) }) {
+		return true
+	}
+	signed, _ := a.Document["signature"].(map[string]any)
+	creator, _ := signed["creator"].(string)
+	value, _ := signed["signatureValue"].(string)
+	return signed["type"] == "RsaSignature2017" && value != "" && vocab.SameOrigin(creator, a.Actor.URI) && !vocab.Time(signed["created"]).IsZero()
 }

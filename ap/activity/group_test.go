@@ -97,6 +97,26 @@ func TestGroupAnnounces(t *testing.T) {
 			c.sends(202, c.member, c.member.Activity("Create", comment))
 			c.notified("mention @member@m.test")
 		}},
+		{"what is old is not new because it is announced", func(t *testing.T, c *community) {
+			c.member.FollowedBy(c.alice)
+			mine := c.alice.Post("hello")
+			for i, age := range []time.Duration{8 * 24 * time.Hour, time.Hour} {
+				comment := c.post("nice", "type", "Note", "name", nil, "inReplyTo", mine.URI, "tag", []object{apptest.Mention(c.alice)},
+					"published", c.world.Now().Add(-age).Format(time.RFC3339))
+				top := c.post("a heron", "published", c.world.Now().Add(-age).Format(time.RFC3339))
+				before := c.here.Count(`SELECT COUNT(*) FROM home_feed`)
+				c.announce(c.member.Activity("Create", comment))
+				c.announce(c.member.Activity("Create", top))
+				if n := c.countNotifications("mention @member@m.test"); n != i {
+					t.Errorf("of what is %s old alice has %d notifications", age, n)
+				}
+				// The boost of the old post; the new one itself, for its author's followers,
+				// and the comment for alice, whose post it answers.
+				if n := c.here.Count(`SELECT COUNT(*) FROM home_feed`) - before; n != int64(1+i) {
+					t.Errorf("of what is %s old %d entries are in home", age, n)
+				}
+			}
+		}},
 		{"an Update is fetched", func(t *testing.T, c *community) {
 			created(c)
 			c.page["content"] = "<p>two herons</p>"

@@ -23,6 +23,12 @@ func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, er
 			return !blocked, err
 		}
 	}
+	return belongsHere(env, tx, a, note)
+}
+
+// belongsHere reports whether a note quotes a post from here or replies to
+// something known here.
+func belongsHere(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
 	if wanted, err := quotesOurs(env, tx, a, note); wanted || err != nil {
 		return wanted, err
 	}
@@ -31,6 +37,16 @@ func isWanted(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, er
 	}
 	known, err := tx.KnownURIs(note.InReplyTo.ID)
 	return known[note.InReplyTo.ID], err
+}
+
+// isAskedFor reports whether the origin of a note that another brings is to be
+// asked for it: a local account follows its author, or it belongs here. Whom it
+// addresses is no reason: its author's own server delivers it to them.
+func isAskedFor(env *Env, tx *store.Tx, a *Activity, note *vocab.Object) (bool, error) {
+	if ok, err := isFollowed(tx, a); ok || err != nil {
+		return ok, err
+	}
+	return belongsHere(env, tx, a, note)
 }
 
 // isWantedUnread decides as far as the addressing allows, of the activity and

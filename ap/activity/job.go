@@ -80,6 +80,7 @@ type FanOutArgs struct {
 type IngestArgs struct {
 	Actor     store.AccountID `json:"actor"`
 	Recipient store.AccountID `json:"recipient,omitempty"`
+	Brought   bool            `json:"brought,omitempty"` // see Activity.Brought
 	Activity  json.RawMessage `json:"activity"`
 	Object    string          `json:"object"` // the id of the activity's; missing in rows of before it was kept
 	Host      string          `json:"host"`   // of the actor
@@ -180,7 +181,7 @@ func IngestLane(actorURI string) string {
 
 // Postpone stores an inbox activity for a job that may fetch what it needs.
 func Postpone(tx *store.Tx, a *Activity) error {
-	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Activity: a.Raw, Object: a.Object.Object.ID, Host: vocab.Host(a.Actor.URI)})
+	job := IngestJob.Job(IngestArgs{Actor: a.Actor.ID, Recipient: a.Recipient, Brought: a.Brought, Activity: a.Raw, Object: a.Object.Object.ID, Host: vocab.Host(a.Actor.URI)})
 	if a.ID != "" {
 		// The actor is part of the key: the id is chosen by the sender. It is
 		// hashed, since URIs are longer than an index accepts.

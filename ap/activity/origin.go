@@ -1,5 +1,7 @@
 package activity
 
+import "time"
+
 // Origin says how an activity arrived. Code does not compare origins: an origin
 // says what its activities are trusted for, and what they cause. To add one is
 // to add its value; the zero Origin trusts and causes nothing.
@@ -35,6 +37,9 @@ var (
 	// Announced was read from the origin of its object because a community
 	// that is followed here announced it, to whom it was sent: it is new.
 	Announced = Origin{Name: "announced", Feeds: true, Notifies: true, Completes: true}
+	// Forwarded was read from the origin of its object because another than its
+	// actor brought it, without a proof: whoever that is asks for nothing by it.
+	Forwarded = Origin{Name: "forwarded", Unsolicited: true, Feeds: true, Notifies: true, Completes: true}
 	// Crawled was read because somebody here opened its thread or its profile,
 	// within the bounds of that: it causes no further fetch.
 	Crawled = Origin{Name: "crawled"}
@@ -45,6 +50,18 @@ var (
 func (o Origin) caused() Origin {
 	if o.Notifies {
 		return Local
+	}
+	return o
+}
+
+// newFor is for how long what was published is new.
+const newFor = 7 * 24 * time.Hour
+
+// AsOf is the origin for what was published at a time: that somebody announces or
+// brings it does not make it new.
+func (o Origin) AsOf(published, now time.Time) Origin {
+	if !published.IsZero() && now.Sub(published) > newFor {
+		o.Feeds, o.Notifies = false, false
 	}
 	return o
 }

@@ -11,7 +11,8 @@ import (
 
 // A reaction with an emoji comes as an EmojiReact (Pleroma, Akkoma), or as a Like
 // with a content (Misskey and its forks), which others take for a favourite. It
-// is one or the other, never both. Ours are Likes with a content (FEP-c0e0).
+// is one or the other, never both. Ours are Likes with a content, or EmojiReacts to
+// who says by NodeInfo that it reads them (FEP-c0e0).
 
 // maxEmoji limits the bytes of one emoji: sequences such as families are long.
 const maxEmoji = 64

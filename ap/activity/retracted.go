@@ -91,3 +91,50 @@ func lockRetractable(tx *store.Tx, a *Activity) error {
 	}
 	return tx.LockRetractions(a.Actor.URI, a.ID, a.Object.Object.ID)
 }
+
+// What was undone may be brought once more by whoever kept it with its proof. It
+// is remembered for longer than a proof is believed, by its id and by what it was,
+// and counts for what is brought alone: who likes again says so itself, and Misskey
+// gives each Follow the same id.
+
+// undoneKeys are the ids under which it is remembered that an activity was undone.
+func undoneKeys(o *vocab.Object) (keys []string) {
+	if o.ID != "" {
+		keys = append(keys, "undone "+o.ID)
+	}
+	if o.Type != "" && o.Object.ID != "" {
+		keys = append(keys, "undone "+o.Type+" "+o.Object.ID)
+	}
+	return keys
+}
+
+func rememberUndone(tx *store.Tx, a, undone *Activity) error {
+	if undone.Type == "Follow" || undone.Type == "Block" || undone.Type == "Accept" { // see MayBring
+		return nil
+	}
+	followed, err := isFollowed(tx, a)
+	if err != nil {
+		return err
+	}
+	for _, key := range undoneKeys(undone.Object) {
+		if err := tx.PutRetraction(store.Retraction{
+			Account: a.Actor.ID, Actor: a.Actor.URI, ID: key, Slot: slot(a.Actor.URI, key, followed), Until: tx.Now().Add(retractedFor),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isUndone reports whether what another brings was undone by its actor.
+func isUndone(tx *store.Tx, a *Activity) (bool, error) {
+	if !a.Brought {
+		return false, nil
+	}
+	for _, key := range undoneKeys(a.Object) {
+		if undone, err := tx.IsRetracted(a.Actor.URI, key); err != nil || undone {
+			return undone, err
+		}
+	}
+	return false, nil
+}

@@ -61,6 +61,9 @@ func applyUndo(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if !taken && (undone.Type == "" || isRetractable(undone.Type)) {
 			return Outcome{}, retractUndone(tx, a, undone)
 		}
+		if taken && !a.Forgotten {
+			return Outcome{}, rememberUndone(tx, a, undone)
+		}
 		return Outcome{}, nil
 	}
 	if err := tx.RetractActivity(undone.ID); err != nil {

@@ -87,6 +87,10 @@ func TestUndo(t *testing.T) {
 		}, then: unreacted},
 		{name: "of a Like, with another id", given: like, send: undoOther, then: unliked},
 		{name: "of an Announce, with another id", given: boost, send: undoOther, then: unboosted},
+		{name: "of an Announce, by the page of the post", given: boost, send: func(s *scene) object {
+			page := s.alice.Status(uri).Entity["url"]
+			return s.bob.Activity("Undo", object{"type": "Announce", "actor": s.bob.URI, "object": page})
+		}, then: unboosted},
 		{name: "of an Announce, with the id of the post", given: boost, send: func(s *scene) object {
 			note := s.knows(s.bob.Note("hello"))
 			return s.bob.Activity("Undo", object{"id": note["id"], "type": "Announce", "actor": s.bob.URI, "object": uri})

@@ -52,7 +52,7 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	if account.CreatedAt.Before(time.Unix(0, 0)) {
 		account.CreatedAt = time.Time{} // it does not say
 	}
-	account.Discoverable, account.Indexable = doc.Discoverable, doc.Indexable
+	account.Discoverable, account.Indexable, account.SigninOnly = doc.Discoverable, doc.Indexable, doc.SigninOnly
 	// What we will connect to, and what decides who may see a post, must be
 	// on the actor's own server.
 	for _, u := range []struct {

@@ -2,13 +2,19 @@ package object
 
 import "kinglet/ap/vocab"
 
-// putReaction puts the emoji of a reaction into the document of a Like, for those
-// who read its content and for Misskey. To others it is a favourite.
+// putReaction puts the emoji of a reaction into its document: of a Like for those
+// who read its content and for Misskey (to others it is a favourite), or of an
+// EmojiReact.
 func putReaction(o *vocab.Object, d vocab.Document) {
-	if o.Type != "Like" || o.Content == "" {
+	switch {
+	case o.Content == "":
+		return
+	case o.Type == "Like":
+		d["_misskey_reaction"] = o.Content
+	case o.Type != "EmojiReact":
 		return
 	}
-	d["content"], d["_misskey_reaction"] = o.Content, o.Content
+	d["content"] = o.Content
 	tags := []any{}
 	for _, t := range o.Tag {
 		tags = append(tags, vocab.Document{"type": t.Type, "name": t.Name, "icon": vocab.Document{"type": "Image", "url": t.Icon}})

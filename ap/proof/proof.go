@@ -10,6 +10,7 @@ package proof
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
@@ -109,11 +110,13 @@ var ErrNone = errors.New("the document has no proof of a known kind")
 // Rules say when a proof may have been made.
 type Rules struct{ MaxAge, Ahead time.Duration }
 
-// Read reads the proof of a document that Parse has read, and checks all that
+// Read reads the proofs of a document that Parse has read, and checks of each all that
 // needs no key: that it is made to assert what the document says, when, and that
 // it has not expired. A proof says when it was made: without that, whoever has an
 // old document could bring it again for ever.
-func (u Rules) Read(document vocab.Document, now time.Time) (*Proof, error) {
+// Of several, which their signers have made side by side, those that do are returned;
+// without one, what is wrong with the first.
+func (u Rules) Read(document vocab.Document, now time.Time) (proofs []*Proof, err error) {
 	list, ok := document["proof"].([]any)
 	if !ok {
 		list = []any{document["proof"]}
@@ -122,11 +125,33 @@ func (u Rules) Read(document vocab.Document, now time.Time) (*Proof, error) {
 		return nil, fmt.Errorf("%d proofs exceed the limit of %d", len(list), maxProofs)
 	}
 	for _, v := range list {
-		if m, ok := v.(map[string]any); ok && m["type"] == proofType && m["cryptosuite"] == cryptosuite {
-			return u.read(document, m, now)
+		m, ok := v.(map[string]any)
+		if !ok || m["type"] != proofType || m["cryptosuite"] != cryptosuite {
+			continue
+		}
+		p, wrong := u.read(document, m, now)
+		if wrong == nil {
+			proofs = append(proofs, p)
+		} else if err == nil {
+			err = wrong
 		}
 	}
-	return nil, ErrNone
+	if len(proofs) > 0 {
+		return proofs, nil
+	}
+	return nil, cmp.Or(err, ErrNone)
+}
+
+// Original is a document with the terms as they came, which is what was signed:
+// Parse has read those with a prefix (as:object, @id) by their plain names.
+func Original(doc *vocab.Object) vocab.Document {
+	var m vocab.Document
+	d := json.NewDecoder(bytes.NewReader(doc.Raw))
+	d.UseNumber()
+	if len(doc.Raw) == 0 || d.Decode(&m) != nil {
+		return doc.Document
+	}
+	return m
 }
 
 func (u Rules) read(document, m map[string]any, now time.Time) (*Proof, error) {

@@ -52,6 +52,20 @@ func parameters(h http.Header) (map[string]string, error) {
 	return p, nil
 }
 
+// IsSigned reports whether a request has a signature, in either of the two headers
+// that may carry one.
+func IsSigned(h http.Header) bool {
+	if h.Get("Signature") != "" {
+		return true
+	}
+	for _, a := range h.Values("Authorization") {
+		if scheme, _, _ := strings.Cut(a, " "); strings.EqualFold(scheme, "Signature") {
+			return true
+		}
+	}
+	return false
+}
+
 // ClaimedKeyID is the key id in a request, verified or not, for the log. It is
 // "" when it is invalid.
 func ClaimedKeyID(h http.Header) string {

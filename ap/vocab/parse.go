@@ -148,6 +148,7 @@ func readActor(o *Object, m map[string]any) {
 	o.Icon, o.Image = image(m["icon"]), image(m["image"])
 	o.ManuallyApprovesFollowers = boolOf(m["manuallyApprovesFollowers"])
 	o.Discoverable, o.Indexable, o.Suspended = boolOf(m["discoverable"]), boolOf(m["indexable"]), boolOf(m["suspended"])
+	o.SigninOnly = boolOf(m["_misskey_requireSigninToViewContents"]) || boolOf(m["hidesToPublicFromUnauthedWeb"])
 	o.MovedTo = id(m["movedTo"])
 	for _, v := range list(m["alsoKnownAs"]) {
 		if s := id(v); s != "" && len(o.AlsoKnownAs) < MaxAliases {

@@ -65,6 +65,7 @@ type Object struct {
 	Icon, Image                                      *Image
 	ManuallyApprovesFollowers                        bool
 	Discoverable, Indexable, Suspended               bool
+	SigninOnly                                       bool // what it wrote is not for strangers (Misskey, GoToSocial)
 	MovedTo                                          string
 	AlsoKnownAs                                      []string
 

@@ -79,7 +79,7 @@ func (a *API) actorDocument(tx *store.Tx, account, reader *store.Account) (json.
 // is to come again: a server would take the stub for all there is, and forget the
 // name and the collections that it knows.
 func (a *API) actorReader(r *http.Request) (*store.Account, error) {
-	if !a.Config.Federation.AuthorizedFetch || r.Header.Get("Signature") == "" {
+	if !a.Config.Federation.AuthorizedFetch || !signature.IsSigned(r.Header) {
 		return nil, nil
 	}
 	reader, err := a.demandedReader(r)

@@ -116,6 +116,27 @@ func TestStubs(t *testing.T) {
 	}
 }
 
+// A signature in Authorization is one.
+func TestReaderByAuthorization(t *testing.T) {
+	w := apptest.NewWorld(t)
+	s := w.Server("a.test", authorizedFetch)
+	alice, bob := s.Account("alice"), w.Stranger("bob@b.test")
+	alice.Do("PATCH", "/api/v1/accounts/update_credentials", "display_name", "Alice A.")
+	ask := func(target string) apptest.Object {
+		r := bob.Request(http.MethodGet, target, nil)
+		r.Header.Set("Accept", "application/activity+json")
+		r.Header.Set("Authorization", "Signature "+r.Header.Get("Signature"))
+		r.Header.Del("Signature")
+		return documentOf(t, s.Do(r))
+	}
+	if doc := ask(alice.URI); doc["name"] != "Alice A." {
+		t.Errorf("it is given the stub: %v", doc)
+	}
+	if rec := get(t, s, "/users/alice", activityJSON); documentOf(t, rec)["name"] != nil {
+		t.Error("everybody is given all of it")
+	}
+}
+
 // Whose key we don't ask for just now is told to come again, and not given the stub
 // for all there is.
 func TestNoStubWhenBusy(t *testing.T) {

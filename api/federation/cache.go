@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 )
@@ -68,7 +69,7 @@ func (a *API) hidden(w http.ResponseWriter, r *http.Request) {
 // fetched as it is for an object that exists: otherwise the fetch would
 // disclose it.
 func (a *API) failHidden(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Header.Get("Signature") != "" {
+	if signature.IsSigned(r.Header) {
 		_, _ = a.Service.Signer(r.Context(), r, a.client(r))
 	}
 	a.failReader(w, r, err)

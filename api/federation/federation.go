@@ -14,6 +14,7 @@ import (
 
 	"kinglet/ap"
 	"kinglet/ap/activity"
+	"kinglet/ap/signature"
 	"kinglet/ap/vocab"
 	"kinglet/api/respond"
 	"kinglet/internal/config"
@@ -279,7 +280,7 @@ func (a *API) publicReader(r *http.Request) (*store.Account, error) {
 	if reader := admitted(r); reader != nil {
 		return reader, nil
 	}
-	if !a.Service.AsksReaders() || r.Header.Get("Signature") == "" {
+	if !a.Service.AsksReaders() || !signature.IsSigned(r.Header) {
 		return nil, nil
 	}
 	reader, err := a.Service.Signer(r.Context(), r, a.client(r))

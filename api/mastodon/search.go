@@ -120,6 +120,7 @@ func (c *call) foundStatuses(id store.ObjectID) ([]*Status, error) {
 // handle that is not known here.
 func (c *call) findAccounts(q string, following, resolve bool, limit, offset int) ([]*Account, error) {
 	h, whole := c.api.Config.ParseHandle(q)
+	typed := q
 	q = h.String()
 	if whole && (h.Domain != "" || h.Own) && resolve && offset == 0 {
 		if !c.allow(ratelimit.Resolve) {
@@ -127,7 +128,7 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, resolveTime)
 		defer cancel()
-		id, err := c.api.Service.ResolveHandle(ctx, q)
+		id, err := c.api.Service.ResolveHandle(ctx, typed)
 		if err == nil {
 			return c.foundAccounts(id)
 		}
@@ -135,7 +136,7 @@ func (c *call) findAccounts(q string, following, resolve bool, limit, offset int
 			return nil, err
 		}
 	}
-	if q == "" {
+	if q == "" || h.Community { // of its name there may be a person
 		return []*Account{}, nil
 	}
 	list, err := read(c, func(tx *store.Tx) ([]*store.Account, error) {

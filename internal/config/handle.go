@@ -13,19 +13,26 @@ type Handle struct {
 	Domain string
 	// Own reports that a domain was given, and that it is ours.
 	Own bool
+	// Community reports that a community is meant, as Lemmy's people write it:
+	// !name@domain.
+	Community bool
 }
 
 // ParseHandle parses name or name@domain, with or without acct: and a leading
-// @. It is the only parser of handles. ok is false when it is invalid.
+// @, and !name@domain. It is the only parser of handles. ok is false when it is invalid.
 func (c *Config) ParseHandle(s string) (h Handle, ok bool) {
 	s = strings.TrimSpace(s)
+	s, community := strings.CutPrefix(s, "!")
 	if len(s) >= len("acct:") && strings.EqualFold(s[:len("acct:")], "acct:") {
 		s = s[len("acct:"):]
 	}
 	name, domain, whole := strings.Cut(strings.TrimPrefix(s, "@"), "@")
-	h = Handle{Name: name, Domain: domain}
+	h = Handle{Name: name, Domain: domain, Community: community}
 	if whole && c.IsOwnHost(domain) {
 		h.Domain, h.Own = "", true
+	}
+	if community && h.Domain == "" {
+		return h, false // there are none here
 	}
 	return h, name != "" && (!whole || domain != "" && !strings.ContainsAny(domain, "@/?# "))
 }

@@ -107,8 +107,12 @@ func (r *renderer) mention(handle string) string {
 	if !ok || !safe {
 		return ""
 	}
+	mark := "@"
+	if strings.HasPrefix(handle, "!") {
+		mark = "!"
+	}
 	return `<span class="h-card" translate="no"><a href="` + EscapeText(href) + `" class="u-url mention" target="_blank" rel="` +
-		linkRel + `">@<span>` + EscapeText(clean(target.Username)) + `</span></a></span>`
+		linkRel + `">` + mark + `<span>` + EscapeText(clean(target.Username)) + `</span></a></span>`
 }
 
 func (r *renderer) hashtag(tag string) string {

@@ -11,7 +11,7 @@ import (
 
 // Scanned are the mentions and hashtags of a text, each once, in order.
 type Scanned struct {
-	Mentions []string // name, name@host or name@host:port, as typed, without the first @
+	Mentions []string // name, name@host or name@host:port, as typed, without the first @; !name@host of a community
 	Hashtags []string // as typed, without #
 }
 
@@ -47,7 +47,7 @@ func Length(text string) int {
 		case link:
 			n += URLLength
 		case mention:
-			name, _, _ := strings.Cut(w.value, "@")
+			name, _, _ := strings.Cut(w.raw[1:], "@")
 			n += 1 + len(name)
 		default:
 			n += uniseg.GraphemeClusterCount(w.raw)
@@ -85,6 +85,8 @@ func words(text string) []word {
 		switch {
 		case r == '@' && !isWordRune(prev) && !strings.ContainsRune("/=.", prev):
 			w = mentionAt(text[i:])
+		case r == '!' && !isWordRune(prev) && !strings.ContainsRune("/=.", prev):
+			w = communityAt(text[i:])
 		case r == '#' && !isWordRune(prev) && !strings.ContainsRune("&/", prev):
 			w = hashtagAt(text[i:])
 		case (r == 'h' || r == 'H') && (prev >= utf8.RuneSelf || !isNameByte(byte(prev)) && !strings.ContainsRune("@#$", prev)):
@@ -139,6 +141,17 @@ func mentionAt(s string) word {
 		end += portLength(s[end:])
 	}
 	return word{mention, s[:end], s[1:end]}
+}
+
+// communityAt parses !name@host[:port] at the beginning of s, which is how Lemmy's
+// people name a community: its value keeps the mark.
+func communityAt(s string) word {
+	w := mentionAt(s)
+	if w.kind != mention || !strings.Contains(w.value, "@") {
+		return word{}
+	}
+	w.value = w.raw
+	return w
 }
 
 // nameLength is the length of a username: word characters, with dots and

@@ -9,6 +9,8 @@ func TestScan(t *testing.T) {
 	for _, c := range []struct{ name, in, mentions, hashtags string }{
 		{"both", "@a @b@c.test #X #y", "a b@c.test", "X y"},
 		{"each once", "@a @A @a@b.test @a #X #x #Straße #STRAßE #ΣΑΣ #σας", "a a@b.test", "X Straße ΣΑΣ"},
+		{"a community", "!a@b.test (!c@d.test:80) !!e@f.test !a@B.test", "!a@b.test !c@d.test:80 !e@f.test", ""},
+		{"no community", "!a a!b@c.test !important! x.!a@b.test !a@", "", ""},
 		{"in brackets", "(@a) [@b@c.test], \"#x\"", "a b@c.test", "x"},
 		{"punctuation after", "@a. @b@c.test. @d- #x. #y! @e@f.test: @g,", "a b@c.test d e@f.test g", "x y"},
 		{"dots and hyphens inside", "@a.b-c_d@e-f.g_h.test", "a.b-c_d@e-f.g_h.test", ""},
