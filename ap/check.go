@@ -107,12 +107,6 @@ func (c *check) aim(target string) (own bool, err error) {
 	if !strings.Contains(target, "@") && c.Config.IsOwnHost(target) {
 		return true, nil
 	}
-	scheme := func(host string) string {
-		if c.client.IsAllowedNetwork(context.Background(), host) && !strings.Contains(host, ".") {
-			return "http://"
-		}
-		return "https://"
-	}
 	if address, ok := c.Config.ParseAddress(target); ok {
 		canonical, err := vocab.Canonical(address)
 		if err != nil {
@@ -133,7 +127,7 @@ func (c *check) aim(target string) (own bool, err error) {
 	}
 	if !strings.Contains(target, "@") {
 		if host := vocab.Host("https://" + target); host != "" && strings.ContainsAny(host, ".:") {
-			c.base = scheme(host) + host
+			c.base = "https://" + host
 			return false, nil
 		}
 	}
@@ -148,7 +142,7 @@ func (c *check) aim(target string) (own bool, err error) {
 	if c.domain = vocab.Host("https://" + h.Domain); c.domain == "" {
 		return false, fault.Errorf(fault.Invalid, "%q has no domain", clip(target))
 	}
-	c.base = scheme(c.domain) + c.domain
+	c.base = "https://" + c.domain
 	return false, nil
 }
 
@@ -163,8 +157,21 @@ func (c *check) step(ctx context.Context, name string, do func(ctx context.Conte
 	return st.Result
 }
 
+// chooseScheme has a server inside allow_networks asked in plain http when it does
+// not answer otherwise, as WebFinger does.
+func (c *check) chooseScheme(ctx context.Context) {
+	host := vocab.Host(c.base + "/")
+	if c.url != "" || !c.client.IsAllowedNetwork(ctx, host) {
+		return
+	}
+	if answer := c.ask(ctx, &Step{}, request{url: c.base + "/.well-known/nodeinfo", accept: jrdTypes}); answer.Response == nil {
+		c.base = "http://" + host
+	}
+}
+
 // checkOther is the check of another server.
 func (c *check) checkOther(ctx context.Context) {
+	c.chooseScheme(ctx)
 	if c.step(ctx, "Name", func(ctx context.Context, st *Step) { c.checkName(ctx, st, c.base) }) == Failed {
 		c.step(ctx, "Between us", c.checkStanding)
 		c.step(ctx, "To them", c.checkSent)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,12 +86,16 @@ func (s *Service) noteArrival(in *arrival, out activity.Outcome, err error) {
 }
 
 // noteLater remembers what came of what was put off.
-func (s *Service) noteLater(actor *store.Account, doc *vocab.Object, out activity.Outcome, err error) {
+func (s *Service) noteLater(ctx context.Context, actor *store.Account, doc *vocab.Object, out activity.Outcome, err error) {
 	if err != nil && isTemporary(err) {
 		return // its job has the reason
 	}
+	followed, ferr := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) { return tx.FollowedBySomeoneHere(actor.ID) })
+	if ferr != nil {
+		return
+	}
 	a := store.Arrival{
-		At: s.Store.Now(), Host: vocab.Host(actor.URI), Verified: true, Followed: true, // it was taken in: there are few
+		At: s.Store.Now(), Host: vocab.Host(actor.URI), Verified: true, Followed: followed,
 		Actor: doc.Actor.ID, Activity: doc.ID, Type: doc.Type, Object: doc.Object.ID,
 	}
 	a.Outcome, a.Reason = outcomeOf(out, err)
@@ -118,8 +123,10 @@ func outcomeOf(out activity.Outcome, err error) (outcome, reason string) {
 }
 
 func (l *federationLog) arrived(a store.Arrival) {
-	a.Host, a.Reason = store.LogText(a.Host), store.LogText(a.Reason)
-	a.KeyID, a.Actor, a.Activity, a.Type, a.Object = store.LogText(a.KeyID), store.LogText(a.Actor), store.LogText(a.Activity), store.LogText(a.Type), store.LogText(a.Object)
+	for _, text := range []*string{&a.Host, &a.KeyID, &a.Actor, &a.Activity, &a.Type, &a.Object, &a.Reason} {
+		// A part of a document would hold all of it in memory.
+		*text = strings.Clone(store.LogText(*text))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.Type == "Delete" && a.Outcome == store.Accepted {

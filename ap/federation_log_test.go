@@ -1,10 +1,13 @@
 package ap_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"kinglet/internal/apptest"
 	"kinglet/store"
@@ -139,5 +142,52 @@ func TestWhatIsDeliveredIsRemembered(t *testing.T) {
 			t.Errorf("jobs: %+v %v", jobs, err)
 		}
 		return nil
+	})
+}
+
+// What is gathered is written after a few seconds, all at once; nothing is written
+// while nothing comes, and a flood is not waited out.
+func TestTheLogIsWrittenNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, alice, bob, _ := followedScene(t)
+		s := w.Server("a.test")
+		bob.FollowedBy(alice)
+		s.Service.WriteFederationLog(t.Context())
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { s.Service.KeepFederationLog(ctx); close(ended) }()
+		rows := func() int64 {
+			synctest.Wait()
+			return s.Count(`SELECT COUNT(*) FROM inbox_log`)
+		}
+		before := rows()
+		time.Sleep(time.Hour)
+		if n := rows(); n != before {
+			t.Errorf("%d rows came of nothing", n-before)
+		}
+		bob.Send(s, bob.Activity("Create", bob.Note("one")))
+		time.Sleep(time.Second)
+		bob.Send(s, bob.Activity("Create", bob.Note("two")))
+		if n := rows(); n != before {
+			t.Errorf("%d rows are written at once", n-before)
+		}
+		time.Sleep(5 * time.Second)
+		if n := rows(); n != before+2 {
+			t.Errorf("%d rows are written, want 2", n-before)
+		}
+		for i := range 513 {
+			bob.Send(s, bob.Activity("Create", bob.Note(fmt.Sprint(i))))
+		}
+		if n := rows(); n < before+500 {
+			t.Errorf("of a flood %d rows are written", n-before)
+		}
+		bob.Send(s, bob.Activity("Create", bob.Note("last")))
+		synctest.Wait()
+		stop()
+		<-ended
+		s.Service.WriteFederationLog(t.Context()) // as serve does at its end
+		if n := rows(); n != before+2+513+1 {
+			t.Errorf("%d rows at the end", n-before)
+		}
 	})
 }

@@ -286,7 +286,7 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 		return err
 	}
 	if err := activity.MayAct(actor, doc); err != nil {
-		s.noteLater(actor, doc, activity.Outcome{}, err)
+		s.noteLater(ctx, actor, doc, activity.Outcome{}, err)
 		return s.fetchOutcome("ingest", doc.ID, activity.Outcome{}, err)
 	}
 	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
@@ -294,7 +294,7 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient}
 	out, err := s.process(ctx, a)
-	s.noteLater(actor, doc, out, err)
+	s.noteLater(ctx, actor, doc, out, err)
 	return s.fetchOutcome("ingest", doc.ID, out, err)
 }
 
