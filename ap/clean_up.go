@@ -18,6 +18,9 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	if err := s.Store.CleanUp(ctx, kept(s.Config.Retention, now)); err != nil {
 		return err
 	}
+	if err := s.trimFederationLog(ctx); err != nil {
+		return err
+	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery)) })
 }
 

@@ -32,7 +32,11 @@ func (s *Service) deliver(ctx context.Context, args activity.DeliverArgs) error 
 	if err != nil {
 		return err
 	}
-	return s.post(ctx, args.Inbox, doc, keys, followers)
+	if err := s.post(ctx, args.Inbox, doc, keys, followers); err != nil {
+		return err
+	}
+	s.log.delivered(s.Store.Now(), args)
+	return nil
 }
 
 // post posts an activity to an inbox, signed with the keys, and with what it says

@@ -24,6 +24,8 @@ type InboxRequest struct {
 	*http.Request
 	Client    string          // the address it comes from
 	Recipient store.AccountID // whose own inbox it came to; 0 is the shared one
+
+	seen *arrival // what is learned of it
 }
 
 // Inbox accepts a signed activity that was posted to an inbox. The sender is
@@ -32,10 +34,12 @@ type InboxRequest struct {
 // returns no error, the activity is applied, stored durably to be applied
 // later, or not wanted here, as the outcome says: it may be acknowledged.
 func (s *Service) Inbox(ctx context.Context, q InboxRequest) (activity.Outcome, error) {
+	q.seen = &arrival{}
 	out, err := s.inbox(ctx, q)
 	if busy := busyError(err); busy != nil {
-		return out, busy // whatever it was that a limit kept us from
+		err = busy // whatever it was that a limit kept us from
 	}
+	s.noteArrival(q.seen, out, err)
 	return out, err
 }
 
@@ -47,6 +51,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	if err != nil {
 		return none, err
 	}
+	q.seen.key = sig.KeyID
 	if not := s.refusedHost(sig.KeyID); not != "" {
 		return activity.NotWanted(not), nil
 	}
@@ -64,6 +69,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 			return none, err
 		}
 	}
+	q.seen.signer = signer
 	actor := signer.Account
 	if err := s.hostWrote(ctx, actor); err != nil {
 		return none, err
@@ -126,6 +132,7 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)
 	a.Brought = actor.URI != signer.URI
+	q.seen.judged = true
 	return s.take(ctx, a)
 }
 
@@ -194,6 +201,7 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 	if doc.Actor.ID == "" || doc.Type == "" {
 		return nil, &fault.Error{Kind: fault.Malformed, Message: "the activity has no actor or no type"}
 	}
+	q.seen.doc = doc
 	return doc, nil
 }
 
@@ -257,7 +265,7 @@ func (s *Service) take(ctx context.Context, a *activity.Activity) (activity.Outc
 		return s.finish(ctx, rule, a)
 	}
 	a.KeepSmall(s.Config)
-	return activity.Outcome{}, s.Store.Update(ctx, func(tx *store.Tx) error {
+	return activity.Outcome{Postponed: true}, s.Store.Update(ctx, func(tx *store.Tx) error {
 		waiting, err := tx.CountWaiting(activity.IngestJob.Name, activity.IngestLane(a.Actor.URI), s.limits.waitingPerHost)
 		if err != nil {
 			return err
@@ -283,6 +291,7 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 		return err
 	}
 	if err := activity.MayAct(actor, doc); err != nil {
+		s.noteLater(ctx, actor, doc, activity.Outcome{}, err)
 		return s.fetchOutcome("ingest", doc.ID, activity.Outcome{}, err)
 	}
 	if ctx, err = s.causedBy(ctx, actor.URI); err != nil {
@@ -290,6 +299,7 @@ func (s *Service) ingest(ctx context.Context, args activity.IngestArgs) error {
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: args.Recipient, Brought: args.Brought}
 	out, err := s.process(ctx, a)
+	s.noteLater(ctx, actor, doc, out, err)
 	return s.fetchOutcome("ingest", doc.ID, out, err)
 }
 

@@ -47,6 +47,7 @@ type Service struct {
 	followers         followersDigests
 	background        *background.Limit
 	limits            *limits // of what strangers can make us spend
+	log               federationLog
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
 }
@@ -76,6 +77,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		bounds:     vocab.Bounds{Mentions: o.Config.Federation.Mentions},
 		background: o.Background,
 		limits:     newLimits(o.Config.Federation, o.Store.Now),
+		log:        newFederationLog(),
 	}
 	if s.background == nil {
 		s.background = background.New()

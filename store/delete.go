@@ -24,6 +24,12 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM inbox_log WHERE object IN (SELECT o.uri FROM objects o WHERE ` + tx.in("o.id", "$1") + `)`,
+		`DELETE FROM delivery_log WHERE activity_id IN (
+		   SELECT o.id FROM objects o WHERE ` + tx.in("o.id", "$1") + `
+		   UNION ALL
+		   SELECT a.id FROM objects o CROSS JOIN objects a
+		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}
 }
@@ -224,6 +230,11 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 		return false, tx.deleteAttachments(tx.in("id", "$1"), setOf(loose))
 	}
 	if none, err := tx.deleteRows(leftovers, id); err != nil || !none {
+		return false, err
+	}
+	if n, err := tx.exec(`
+		DELETE FROM inbox_log WHERE id IN (
+		  SELECT l.id FROM accounts a JOIN inbox_log l ON l.actor = a.uri WHERE a.id = $1 AND l.type <> 'Delete' LIMIT $2)`, id, cleanUpBatch); err != nil || n > 0 {
 		return false, err
 	}
 	tx.engine.Erases()

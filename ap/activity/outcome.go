@@ -11,6 +11,8 @@ type Reason string
 type Outcome struct {
 	// NotWanted is why nothing was done.
 	NotWanted Reason
+	// Postponed reports that it was stored, and something is fetched first.
+	Postponed bool
 	// Object is the status that was written, changed or found.
 	Object store.ObjectID
 	// Publish makes the pipeline publish the activity, if its origin

@@ -73,6 +73,8 @@ func commands() []command {
 		{"account alias list", "NAME", "list an account's aliases", nil, aliasList},
 		{"account move", "NAME TARGET", "move an account to another one, which has to name it as its alias; its followers follow that one", nil, accountMove},
 		{"account unmove", "NAME", "use an account again that has moved", nil, accountUnmove},
+		{"federation check", "@name@host|URL|HOST", "check step by step whether posts go to another server and come from it; of this server, what others find here", nil, federationCheck},
+		{"why", "ID|URL|@name@host", "tell what became of a post, an activity or an account: what came, what was concluded, where it went", nil, why},
 		{"token create", `NAME --scopes "read write follow push"`, "print an access token, for scripts", scopesFlag, tokenCreate},
 		{"migrate up", "", "apply this version's migrations", nil, migrateUp},
 		{"migrate down", "", "revert the newest migration", nil, migrateDown},

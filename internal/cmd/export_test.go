@@ -12,3 +12,9 @@ func Dispatch(ctx context.Context, environ []string, in io.Reader, out io.Writer
 }
 
 var Dialable = dialable
+
+// PrintStep prints a step of a check.
+var PrintStep = printStep
+
+// PrintStory prints the story of a post.
+var PrintStory = printStory

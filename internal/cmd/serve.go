@@ -180,6 +180,7 @@ func listen(conf *config.Config) (net.Listener, error) {
 const (
 	answerTime = 4 * time.Second
 	drainTime  = 4 * time.Second
+	logTime    = time.Second // for the last rows of the federation log
 )
 
 // newWeb makes the HTTP server. How long a body and an answer may take is the
@@ -209,6 +210,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	if !s.copy {
 		group.Go(func() { s.store.Tidy(ctx, s.log) })
+		group.Go(func() { s.Service.KeepFederationLog(ctx) })
 	}
 	group.Go(func() { s.notify.watch(ctx, s.alive) })
 	group.Go(func() {
@@ -228,6 +230,11 @@ func (s *server) run(ctx context.Context) error {
 	}
 	stop()
 	group.Wait()
+	if !s.copy {
+		end, cancel := context.WithTimeout(context.Background(), logTime)
+		s.Service.WriteFederationLog(end)
+		cancel()
+	}
 	s.Client.Close()
 	if err := errors.Join(webErr, workErr, s.store.Close()); err != nil {
 		return fmt.Errorf("serve: %w", err)

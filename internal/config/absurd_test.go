@@ -48,10 +48,10 @@ func unusable(c *Config) string {
 		return "languages"
 	case c.ListenMode&^fs.FileMode(0o777) != 0:
 		return "listen_mode"
-	case c.MaxPostCharacters <= 0 || c.MaxPinned <= 0 || c.MaxMediaBytes <= 0 || c.MaxMediaBytes+1<<20 < 0 || c.Retention.HomeFeed <= 0 || c.MinFreeBytes <= 0:
+	case c.MaxPostCharacters <= 0 || c.MaxPinned <= 0 || c.MaxMediaBytes <= 0 || c.MaxMediaBytes+1<<20 < 0 || c.Retention.HomeFeed <= 0 || c.Retention.FederationLogRows <= 0 || c.MinFreeBytes <= 0:
 		return "a number"
 	}
-	for _, d := range []time.Duration{c.Retention.IdempotencyKeys, c.Retention.Sessions, c.Retention.Deliveries, c.Retention.DeadJobs} {
+	for _, d := range []time.Duration{c.Retention.IdempotencyKeys, c.Retention.Sessions, c.Retention.Deliveries, c.Retention.DeadJobs, c.Retention.FederationLog} {
 		if d <= 0 || d > 101*365*24*time.Hour {
 			return "a time " + d.String()
 		}

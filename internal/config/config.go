@@ -52,12 +52,14 @@ type Config struct {
 
 // Retention is the table of what is kept, and for how long.
 type Retention struct {
-	IdempotencyKeys time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long a post that is sent again with the same Idempotency-Key is answered with the first one."`
-	Sessions        time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
-	Deliveries      time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
-	DeadJobs        time.Duration `toml:"dead_jobs" default:"30d" doc:"How long failed jobs that are not tried again are kept."`
-	Events          time.Duration `toml:"events" default:"1h" doc:"How long events (\"a post was written\", with its number and nothing of what it says) stay for servers on the same database that have not read them yet."`
-	HomeFeed        int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
+	IdempotencyKeys   time.Duration `toml:"idempotency_keys" default:"1h" doc:"How long a post that is sent again with the same Idempotency-Key is answered with the first one."`
+	Sessions          time.Duration `toml:"sessions" default:"90d" doc:"How long a browser stays signed in."`
+	Deliveries        time.Duration `toml:"deliveries" default:"7d" doc:"How long a delivery is tried again before it is given up."`
+	DeadJobs          time.Duration `toml:"dead_jobs" default:"30d" doc:"How long failed jobs that are not tried again are kept."`
+	Events            time.Duration `toml:"events" default:"1h" doc:"How long events (\"a post was written\", with its number and nothing of what it says) stay for servers on the same database that have not read them yet."`
+	FederationLog     time.Duration `toml:"federation_log" default:"14d" doc:"How long it is remembered what came from other servers and what became of it, and which server took what: kinglet why and kinglet federation check tell it. Ids and reasons, no texts."`
+	FederationLogRows int           `toml:"federation_log_rows" default:"20000" doc:"How many of each are remembered at most: half of them are for accounts that somebody here follows and half for all others, and one server has a tenth. Ten thousand take 5 MB."`
+	HomeFeed          int           `toml:"home_feed" default:"4000" doc:"How many of the newest posts a home feed keeps."`
 }
 
 // Limits are the rate limits. IPv6 addresses count by their /64.

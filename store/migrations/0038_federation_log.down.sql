@@ -1,0 +1,2 @@
+DROP TABLE delivery_log;
+DROP TABLE inbox_log;
