@@ -144,7 +144,7 @@ func redirected(from, id string) string {
 // askSignedly asks for a document as a fetch does: in the way that the host is
 // known to take, and once more in the other.
 func (c *check) askSignedly(ctx context.Context, st *Step, url string) *checked {
-	known, ok := c.signatureHosts.get(vocab.Host(url), c.Store.Now())
+	known, ok := c.signatureHosts.get(signatureHost{host: vocab.Host(url)}, c.Store.Now())
 	message := ok && known.Message
 	kind := func(message bool) string {
 		if message {

@@ -175,7 +175,7 @@ func hours(d time.Duration) string {
 // checkSignatures says what is known of signatures, each way.
 func (c *check) checkSignatures(ctx context.Context, st *Step) {
 	host := c.host()
-	known, ok := c.signatureHosts.get(host, c.Store.Now())
+	known, ok := c.signatureHosts.get(signatureHost{host: host, posts: true}, c.Store.Now())
 	switch {
 	case ok && known.Message:
 		st.detail("ours: deliveries to %s are signed by RFC 9421 with an Ed25519 key, which it is known to take", host)
