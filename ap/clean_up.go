@@ -15,7 +15,9 @@ const cleanUpEvery = 24 * time.Hour
 // and enqueues its own next run.
 func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	now := s.Store.Now()
-	if err := s.Store.CleanUp(ctx, kept(s.Config.Retention, now)); err != nil {
+	keep := kept(s.Config.Retention, now)
+	keep.Relayed = now.Add(-s.Config.Relays.Keep)
+	if err := s.Store.CleanUp(ctx, keep); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery)) })

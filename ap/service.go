@@ -49,6 +49,7 @@ type Service struct {
 	limits            *limits // of what strangers can make us spend
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
+	relays            relayRefusals
 }
 
 // Options are what New needs.
@@ -109,6 +110,8 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.ReportJob.Register(r, s.forwardReport)
+	activity.RelayJob.Register(r, s.sendToRelay)
+	activity.RelayedJob.Register(r, fetching(s, s.fetchRelayed))
 	activity.CleanUpJob.Register(r, s.cleanUp)
 	activity.SendTalliesJob.Register(r, s.sendTallies)
 	activity.EndPollJob.RegisterSteps(r, activity.EndPoll)

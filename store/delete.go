@@ -24,6 +24,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM relayed WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}
 }
