@@ -229,6 +229,9 @@ func (s *Service) fetchForRelay(ctx context.Context, r *store.Relay, uri string)
 
 // takeOfRelay stores a post that was fetched from its origin, or proven.
 func (s *Service) takeOfRelay(ctx context.Context, r *store.Relay, doc *vocab.Object) (activity.Reason, error) {
+	if !object.IsStatus(doc.Type) {
+		return "", fault.Errorf(fault.Invalid, "%s has the type %q, which is not a status", doc.ID, doc.Type)
+	}
 	if not := activity.MayRelay(r, doc, slices.Contains(doc.To, vocab.Public)); not != "" {
 		return not, nil
 	}

@@ -51,6 +51,12 @@ const (
 	quotesIt  = `c.quote_uri = o.uri AND c.quote_uri <> '' AND c.deleted_at = 0`
 )
 
+// afterwards is what becomes of a status, o, whose time is over.
+var afterwards = `CASE
+	WHEN o.id IS NULL OR ` + touched + ` THEN 'keep'
+	WHEN EXISTS (SELECT 1 FROM objects c WHERE ` + answersIt + `) OR EXISTS (SELECT 1 FROM objects c WHERE ` + quotesIt + `) THEN 'wait'
+	ELSE 'delete' END`
+
 // relayedBatch is how many statuses one transaction looks at, and deletes.
 const relayedBatch = 20
 
@@ -88,10 +94,7 @@ func (tx *Tx) forgetRelayed(from relayedRow) (last relayedRow, looked int, err e
 		list = append(list, r)
 		return err
 	}, `
-		SELECT r.came_at, r.status_id, COALESCE(o.uri, ''), CASE
-		  WHEN o.id IS NULL OR `+touched+` THEN 'keep'
-		  WHEN EXISTS (SELECT 1 FROM objects c WHERE `+answersIt+`) OR EXISTS (SELECT 1 FROM objects c WHERE `+quotesIt+`) THEN 'wait'
-		  ELSE 'delete' END
+		SELECT r.came_at, r.status_id, COALESCE(o.uri, ''), `+afterwards+`
 		FROM (
 		  SELECT d.came_at, d.status_id FROM relayed d
 		  WHERE (d.came_at, d.status_id) < ($1, $2)
@@ -109,6 +112,13 @@ func (tx *Tx) forgetRelayed(from relayedRow) (last relayedRow, looked int, err e
 }
 
 func (tx *Tx) endRelayed(r relayedRow) error {
+	if r.then == "wait" { // perhaps for one that was before it in the list
+		then, _, err := one[string](tx, `SELECT `+afterwards+` FROM objects o WHERE o.id = $1 AND o.deleted_at = 0`, r.id)
+		if err != nil {
+			return err
+		}
+		r.then = then
+	}
 	switch r.then {
 	case "wait":
 		return nil

@@ -1,0 +1,451 @@
+package ap_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kinglet/ap"
+	"kinglet/ap/policy"
+	"kinglet/internal/apptest"
+	"kinglet/store"
+)
+
+// publicHas reports whether a post is in the federated timeline, itself or boosted.
+func publicHas(who *apptest.Account, uri any) bool {
+	return slices.ContainsFunc(who.Timeline("/api/v1/timelines/public"), func(s *apptest.Status) bool { return s.URI == uri || s.Entity["reblog"] != nil })
+}
+
+// What a relay brings is in the federated timeline, by its author and with its own
+// date; nobody boosted it, nobody is notified, and it is in nobody's home.
+func TestRelayBrings(t *testing.T) {
+	t.Parallel()
+	type brought struct {
+		w          *apptest.World
+		relay, bob *apptest.Stranger
+		note       apptest.Object
+		create     apptest.Object
+	}
+	ldSigned := func(o apptest.Object) apptest.Object {
+		o["signature"] = apptest.Object{"type": "RsaSignature2017", "creator": "https://b.test/users/bob#main-key", "created": "2026-11-21T12:00:00Z", "signatureValue": "AAAA"}
+		return o
+	}
+	for _, c := range []struct {
+		name    string
+		litepub bool
+		sends   func(b *brought) apptest.Object
+		gets    int // of the note
+	}{
+		{"Mastodon's, as its author sent it", false, func(b *brought) apptest.Object { return ldSigned(b.create) }, 1},
+		{"pub-relay's, announced by its id", false, func(b *brought) apptest.Object {
+			return b.relay.Activity("Announce", b.note["id"], "to", []string{"https://relay.test/followers"})
+		}, 1},
+		{"LitePub's, announced by its id", true, func(b *brought) apptest.Object {
+			return b.relay.Activity("Announce", b.note["id"], "to", []string{"https://relay.test/followers"})
+		}, 1},
+		{"announced by the id of its Create", true, func(b *brought) apptest.Object {
+			b.bob.Host.Serve(b.create["id"].(string), b.create)
+			return b.relay.Activity("Announce", b.create["id"])
+		}, 1},
+		{"announced, embedded", false, func(b *brought) apptest.Object { return b.relay.Activity("Announce", b.note) }, 1},
+		{"announced with its Create embedded", false, func(b *brought) apptest.Object { return b.relay.Activity("Announce", b.create) }, 1},
+		{"announced without an id", false, func(b *brought) apptest.Object { return b.relay.Activity("Announce", b.note["id"], "id", nil) }, 1},
+		{"proven by its author", false, func(b *brought) apptest.Object {
+			return proven(t, b.create, b.bob.URI+"#ed25519-key", edKey(1), b.w.Now())
+		}, 0},
+		{"with the proof of another", false, func(b *brought) apptest.Object {
+			return proven(t, b.create, b.bob.URI+"#ed25519-key", edKey(2), b.w.Now())
+		}, 1},
+		{"with another text than its origin's", false, func(b *brought) apptest.Object {
+			forged := apptest.Object{}
+			for k, v := range b.note {
+				forged[k] = v
+			}
+			forged["content"] = "forged"
+			return ldSigned(b.bob.Activity("Create", forged))
+		}, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := ap.RelayRequest{}
+			if c.litepub {
+				q.URL = "https://relay.test/actor"
+			}
+			w, here, relay := subscribed(t, q)
+			alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+			publishes(bob, "assertionMethod", []any{multikey(bob.URI+"#ed25519-key", bob.URI, edKey(1))})
+			written := w.Now().Add(-3 * time.Hour).Format(time.RFC3339)
+			b := &brought{w: w, relay: relay, bob: bob}
+			b.note = bob.Note("Hello @alice", "published", written, "cc", []string{alice.URI}, "tag", []apptest.Object{apptest.Mention(alice), {"type": "Hashtag", "name": "#cats"}})
+			b.create = bob.Activity("Create", b.note)
+			doc := c.sends(b)
+			for range 2 {
+				if status := relay.Send(here, doc); status != 202 {
+					t.Fatal(status)
+				}
+				w.Run()
+			}
+			st := alice.Status(b.note["id"].(string))
+			if st == nil {
+				t.Fatal("it is not here")
+			}
+			at, _ := time.Parse(time.RFC3339, st.Entity["created_at"].(string))
+			if !strings.Contains(st.Text(), "Hello @alice") || st.Entity["account"].(map[string]any)["acct"] != "bob@b.test" || at.Format(time.RFC3339) != written {
+				t.Errorf("%v", st.Entity)
+			}
+			if !publicHas(alice, b.note["id"]) || len(alice.Timeline("/api/v1/timelines/tag/cats")) != 1 || len(alice.Timeline("/api/v1/timelines/public")) != 1 {
+				t.Error("it is not in the timelines, alone")
+			}
+			if alice.HasInHome(st.URI) || len(alice.Notifications()) != 0 || st.Count("reblogs") != 0 {
+				t.Errorf("at home: %v, notified: %v, boosts: %d", alice.HasInHome(st.URI), alice.Notifications(), st.Count("reblogs"))
+			}
+			if got := len(bob.Host.Asked("GET", strings.TrimPrefix(b.note["id"].(string), "https://b.test"))); got != c.gets {
+				t.Errorf("the note was fetched %d times, not %d", got, c.gets)
+			}
+			if r := relayNow(t, here, "https://relay.test/inbox"); r.Taken != 1 || r.Left(w.Now()) != 299 {
+				t.Errorf("taken %d, left %d", r.Taken, r.Left(w.Now()))
+			}
+			// Its author sends it as well: now alice is notified.
+			if bob.Send(here, bob.Activity("Create", b.note)); !slices.Equal(alice.Notifications(), []string{"mention @bob@b.test"}) {
+				t.Errorf("notified: %v", alice.Notifications())
+			}
+			if here.Count(`SELECT COUNT(*) FROM relayed`) != 0 {
+				t.Error("what its author sent is still deleted with what relays bring")
+			}
+		})
+	}
+}
+
+// Who follows the author has it at home, once, and is notified when the author
+// sends it.
+func TestRelayBringsHome(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	bob.FollowedBy(alice)
+	note := bob.To(alice, "Hello", "to", []string{apptest.Public, alice.URI})
+	relay.Send(here, relay.Activity("Announce", note["id"]))
+	w.Run()
+	if !alice.HasInHome(note["id"].(string)) || len(alice.Home()) != 1 || len(alice.Notifications()) != 0 {
+		t.Errorf("home %v, notified %v", alice.Home(), alice.Notifications())
+	}
+	bob.Send(here, bob.Activity("Create", note))
+	w.Run()
+	if len(alice.Home()) != 1 || !slices.Equal(alice.Notifications(), []string{"mention @bob@b.test"}) {
+		t.Errorf("home %v, notified %v", alice.Home(), alice.Notifications())
+	}
+}
+
+// What a relay may not bring is refused with a reason, and what can be told from
+// what came costs no fetch.
+func TestRelayMayNotBring(t *testing.T) {
+	t.Parallel()
+	type scene struct {
+		w                *apptest.World
+		here             *apptest.Server
+		relay, bob, evil *apptest.Stranger
+		alice            *apptest.Account
+	}
+	announced := func(s *scene, uri any) apptest.Object { return s.relay.Activity("Announce", uri) }
+	for _, c := range []struct {
+		name   string
+		tags   []string
+		sends  func(s *scene) apptest.Object
+		want   int
+		why    string // the admin is told
+		gets   int    // at b.test, for all of it
+		by     string // who sends it, if not the relay
+		before func(s *scene)
+	}{
+		{"before it has accepted", nil, func(s *scene) apptest.Object { return announced(s, s.bob.Note("x")["id"]) }, 202, "has not accepted", 0, "", func(s *scene) {
+			addRelay(t, s.here, ap.RelayRequest{URL: "https://relay.test/inbox"})
+			s.relay.Send(s.here, s.relay.Activity("Reject", followSent(t, s.relay)))
+			addRelay(t, s.here, ap.RelayRequest{URL: "https://relay.test/inbox"})
+		}},
+		{"before it has accepted, forwarded", nil, func(s *scene) apptest.Object { return s.bob.Activity("Create", s.bob.Note("x")) }, 202, "has not accepted", 0, "", func(s *scene) {
+			r := relayNow(t, s.here, "https://relay.test/inbox")
+			s.here.Update(func(tx *store.Tx) error { _, err := tx.AnswerRelay(r.ID, "rejected", r.ActorURI); return err })
+		}},
+		{"by another of its host", nil, func(s *scene) apptest.Object { return s.bob.Activity("Create", s.bob.Note("x")) }, 403, "", 0, "eve@relay.test", nil},
+		{"by another of its host, announced", nil, func(s *scene) apptest.Object {
+			return s.w.Stranger("eve@relay.test").Activity("Announce", s.bob.Note("x")["id"])
+		}, 202, "", 0, "eve@relay.test", nil},
+		{"under the id of another", nil, func(s *scene) apptest.Object {
+			return s.relay.Activity("Announce", s.bob.Note("x")["id"], "id", "https://b.test/1")
+		}, 403, "", 0, "", nil},
+		{"of this server", nil, func(s *scene) apptest.Object { return announced(s, s.alice.Post("mine", "visibility", "private").URI) }, 202, "came before", 0, "", nil},
+		{"of this server, made up", nil, func(s *scene) apptest.Object { return announced(s, "https://A.test./objects/made-up") }, 202, "is this server's own", 0, "", nil},
+		{"of its own host by another author", nil, func(s *scene) apptest.Object {
+			note := s.relay.Note("x", "attributedTo", s.bob.URI)
+			return announced(s, note["id"])
+		}, 202, "has no author of its own origin", 0, "", nil},
+		{"forwarded with an id of another origin than its author", nil, func(s *scene) apptest.Object {
+			return s.bob.Activity("Create", s.evil.Note("x", "attributedTo", s.bob.URI))
+		}, 202, "has another origin than its author", 0, "", nil},
+		{"for followers", nil, func(s *scene) apptest.Object {
+			return announced(s, s.bob.Note("x", "to", []string{s.bob.URI + "/followers"}, "cc", []string{})["id"])
+		}, 202, "is not public", 1, "", nil},
+		{"unlisted", nil, func(s *scene) apptest.Object {
+			return announced(s, s.bob.Note("x", "to", []string{s.bob.URI + "/followers"}, "cc", []string{apptest.Public})["id"])
+		}, 202, "is not public", 1, "", nil},
+		{"what its origin does not show", nil, func(s *scene) apptest.Object { return announced(s, "https://b.test/users/bob/hidden") }, 202, "answers 404", 1, "", nil},
+		{"an actor", nil, func(s *scene) apptest.Object { return announced(s, s.bob.URI) }, 202, "is not a status", 1, "", nil},
+		{"a boost", nil, func(s *scene) apptest.Object {
+			boost := s.bob.Activity("Announce", s.bob.Note("x")["id"])
+			s.bob.Host.Serve(boost["id"].(string), boost)
+			return announced(s, boost["id"])
+		}, 202, "is not a status", 1, "", nil},
+		{"a Create of another's post", nil, func(s *scene) apptest.Object {
+			note := s.evil.Note("x", "attributedTo", s.bob.URI)
+			create := s.bob.Activity("Create", note["id"])
+			s.bob.Host.Serve(create["id"].(string), create)
+			return announced(s, create["id"])
+		}, 202, "has no author of its own origin", 1, "", nil},
+		{"a Like", nil, func(s *scene) apptest.Object { return s.bob.Activity("Like", s.alice.Post("mine").URI) }, 202, "changes nothing here", 0, "", nil},
+		{"an announced Follow", nil, func(s *scene) apptest.Object { return announced(s, s.bob.Activity("Follow", s.alice.URI)) }, 202, "changes nothing here", 0, "", nil},
+		{"without an id", nil, func(s *scene) apptest.Object { return announced(s, "gopher://b.test/1") }, 202, "has no id", 0, "", nil},
+		{"of a blocked domain", nil, func(s *scene) apptest.Object {
+			return announced(s, s.w.Stranger("x@blocked.test").Note("x")["id"])
+		}, 202, "blocked", 0, "", nil},
+		{"of a blocked domain, forwarded", nil, func(s *scene) apptest.Object {
+			x := s.w.Stranger("x@blocked.test")
+			return x.Activity("Create", x.Note("x"))
+		}, 202, "blocked", 0, "", nil},
+		{"without the hashtag, forwarded", []string{"cats"}, func(s *scene) apptest.Object {
+			return s.bob.Activity("Create", s.bob.Note("x #dogs", "tag", apptest.Object{"type": "Hashtag", "name": "#dogs"}))
+		}, 202, "has none of the hashtags", 0, "", nil},
+		{"without the hashtag, announced", []string{"cats"}, func(s *scene) apptest.Object { return announced(s, s.bob.Note("x")["id"]) }, 202, "has none of the hashtags", 1, "", nil},
+		{"with the hashtag only as the relay has it", []string{"cats"}, func(s *scene) apptest.Object {
+			note := s.bob.Note("x")
+			with := apptest.Object{"tag": []apptest.Object{{"type": "Hashtag", "name": "#cats"}}}
+			for k, v := range note {
+				with[k] = v
+			}
+			return s.bob.Activity("Create", with)
+		}, 202, "has none of the hashtags", 1, "", nil},
+		{"an edit of what is not known", nil, func(s *scene) apptest.Object { return s.bob.Activity("Update", s.bob.Note("x")) }, 202, "is about what is not known here", 0, "", nil},
+		{"while it is suspended", nil, func(s *scene) apptest.Object { return announced(s, s.bob.Note("x")["id"]) }, 403, "", 0, "", func(s *scene) { suspend(s.here, s.relay.URI) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			w.Policy = policy.New(policy.Policy{Name: "test", Host: func(host string) policy.Verdict {
+				if host == "blocked.test" {
+					return policy.Refuse("%s is blocked", host)
+				}
+				return policy.Verdict{}
+			}})
+			here, relay := w.Server("a.test"), relayAt(w, "relay.test")
+			addRelay(t, here, ap.RelayRequest{URL: "https://relay.test/inbox", Tags: c.tags})
+			relay.Send(here, relay.Activity("Accept", followSent(t, relay)))
+			s := &scene{w: w, here: here, relay: relay, alice: here.Account("alice"), bob: w.Stranger("bob@b.test"), evil: w.Stranger("evil@evil.test")}
+			doc := c.sends(s)
+			if c.before != nil {
+				c.before(s)
+			}
+			by := relay
+			if c.by != "" {
+				by = w.Stranger(c.by)
+			}
+			before := len(s.alice.Timeline("/api/v1/timelines/public"))
+			s.bob.Host.Forget()
+			if status := by.Send(here, doc); status != c.want {
+				t.Errorf("answered with %d, not %d", status, c.want)
+			}
+			w.Run()
+			if now := len(s.alice.Timeline("/api/v1/timelines/public")); now != before || here.Count(`SELECT COUNT(*) FROM objects WHERE NOT local AND deleted_at = 0`) != 0 {
+				t.Errorf("it is here: %d posts, not %d", now, before)
+			}
+			if got := len(s.bob.Host.Asked("GET", "")); got != c.gets && !(c.by != "" && c.want == 403) {
+				t.Errorf("b.test was asked %d times, not %d: %v", got, c.gets, s.bob.Host.Asked("GET", ""))
+			}
+			r := relayNow(t, here, "https://relay.test/inbox")
+			if c.why != "came before" && !strings.Contains(r.RefusedWhy, c.why) || c.why == "" && r.Refused != 0 {
+				t.Errorf("refused %d, last %q, not %q", r.Refused, r.RefusedWhy, c.why)
+			}
+			if r.Taken != 0 {
+				t.Errorf("taken %d", r.Taken)
+			}
+			if c.why != "" && !strings.Contains(here.Log(), c.why) {
+				t.Errorf("the log does not say %q", c.why)
+			}
+		})
+	}
+}
+
+// A relay that announces without end is taken by as much as its budget allows.
+func TestRelayBudget(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{Budget: 3})
+	bob := w.Stranger("bob@b.test")
+	brings := func(n int) {
+		for range n {
+			if status := relay.Send(here, relay.Activity("Announce", bob.Note("x")["id"])); status != 202 {
+				t.Fatal(status)
+			}
+		}
+		w.Run()
+	}
+	const inbox = "https://relay.test/inbox"
+	same := relay.Activity("Announce", bob.Note("x")["id"])
+	for range 5 { // the same again spends nothing
+		relay.Send(here, same)
+		w.Run()
+	}
+	if r := relayNow(t, here, inbox); r.Taken != 1 || r.Left(w.Now()) != 2 || r.Refused != 0 {
+		t.Errorf("%+v", r)
+	}
+	brings(40)
+	r := relayNow(t, here, inbox)
+	if r.Taken != 3 || r.Left(w.Now()) != 0 || r.Refused != 1 || !strings.Contains(r.RefusedWhy, "3 posts an hour, is spent") {
+		t.Errorf("taken %d, left %d, refused %d: %s", r.Taken, r.Left(w.Now()), r.Refused, r.RefusedWhy)
+	}
+	w.Advance(2 * time.Minute) // they are written once a minute
+	if brings(1); relayNow(t, here, inbox).Refused != 39 {
+		t.Errorf("refused %d", relayNow(t, here, inbox).Refused)
+	}
+	w.Advance(time.Hour)
+	if r = relayNow(t, here, inbox); r.Left(w.Now()) != 3 {
+		t.Errorf("left %d", r.Left(w.Now()))
+	}
+	if brings(2); relayNow(t, here, inbox).Taken != 5 {
+		t.Errorf("taken %d", relayNow(t, here, inbox).Taken)
+	}
+}
+
+// Edits and deletions that a relay brings are believed of the origin.
+func TestRelayBringsChanges(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	note := bob.Note("first")
+	id := note["id"].(string)
+	relay.Send(here, relay.Activity("Announce", id))
+	w.Run()
+	forged := apptest.Object{}
+	for k, v := range note {
+		forged[k] = v
+	}
+	forged["content"], forged["updated"] = "forged", w.Now().Add(time.Hour).Format(time.RFC3339)
+	relay.Send(here, bob.Activity("Update", forged))
+	w.Run()
+	if got := alice.Status(id).Text(); !strings.Contains(got, "first") {
+		t.Errorf("it is %q", got)
+	}
+	relay.Send(here, bob.Activity("Delete", id))
+	w.Run()
+	if alice.Status(id) == nil {
+		t.Error("it was deleted, and its origin has it")
+	}
+	w.Advance(2 * time.Hour)
+	note["content"], note["updated"] = "second", w.Now().Format(time.RFC3339)
+	bob.Host.Serve(id, note)
+	relay.Send(here, bob.Activity("Update", note))
+	w.Run()
+	if got := alice.Status(id).Text(); !strings.Contains(got, "second") {
+		t.Errorf("it is %q", got)
+	}
+	bob.Host.Handle(strings.TrimPrefix(id, "https://b.test"), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) })
+	relay.Send(here, bob.Activity("Delete", id))
+	w.Run()
+	if alice.Status(id) != nil {
+		t.Error("its origin says that it is gone")
+	}
+	// What its author deleted does not come back.
+	bob.Host.Serve(id, note)
+	w.Advance(2 * time.Hour)
+	relay.Send(here, relay.Activity("Announce", id))
+	if w.Run(); alice.Status(id) != nil {
+		t.Error("it came back")
+	}
+}
+
+// What a relay was left for meanwhile, or stopped being one for, does not come.
+func TestRelayIsLeftMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(here *apptest.Server) error{
+		"removed": func(here *apptest.Server) error {
+			_, err := here.Service.RemoveRelay(t.Context(), "https://relay.test/inbox")
+			return err
+		},
+		"rejected": func(here *apptest.Server) error {
+			r := relayNow(t, here, "https://relay.test/inbox")
+			here.Update(func(tx *store.Tx) error { _, err := tx.AnswerRelay(r.ID, store.RelayRejected, r.ActorURI); return err })
+			return nil
+		},
+	} {
+		w, here, relay := subscribed(t, ap.RelayRequest{})
+		bob := w.Stranger("bob@b.test")
+		relay.Send(here, relay.Activity("Announce", bob.Note("x")["id"]))
+		if err := leave(here); err != nil {
+			t.Fatal(err)
+		}
+		w.Run()
+		if n := len(bob.Host.Asked("GET", "")); n != 0 || here.Count(`SELECT COUNT(*) FROM objects WHERE NOT local`) != 0 {
+			t.Errorf("%s: %d fetches", name, n)
+		}
+	}
+}
+
+// A relay may change its key, as any actor.
+func TestRelayChangesItsKey(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	relay.NewKey()
+	note := bob.Note("x")
+	if status := relay.Send(here, relay.Activity("Announce", note["id"])); status != 202 {
+		t.Fatal(status)
+	}
+	if w.Run(); alice.Status(note["id"].(string)) == nil {
+		t.Error("it is not here")
+	}
+}
+
+// What nobody touched is deleted when its time is over, as if it had never come;
+// the rest stays.
+func TestRelayedIsForgotten(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice := here.Account("alice")
+	bob := w.Stranger("bob@b.test")
+	uris := map[string]string{}
+	for _, name := range []string{"untouched", "favourite", "bookmark", "reblog", "reply", "by a followed author"} {
+		by := bob
+		if name == "by a followed author" {
+			by = w.Stranger("carl@c.test")
+			by.FollowedBy(alice)
+		}
+		note := by.Note(name)
+		uris[name] = note["id"].(string)
+		relay.Send(here, relay.Activity("Announce", uris[name]))
+	}
+	w.Run()
+	for _, act := range []string{"favourite", "bookmark", "reblog"} {
+		alice.Act(act, alice.Status(uris[act]))
+	}
+	alice.Reply(alice.Status(uris["reply"]), "an answer")
+	if err := here.Service.ScheduleCleanUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(6 * 24 * time.Hour)
+	for name, uri := range uris {
+		if alice.Status(uri) == nil {
+			t.Errorf("%s is gone too early", name)
+		}
+	}
+	w.Advance(2 * 24 * time.Hour)
+	for name, uri := range uris {
+		if gone := alice.Status(uri) == nil; gone != (name == "untouched") {
+			t.Errorf("%s is gone: %v", name, gone)
+		}
+	}
+	// It may come again.
+	relay.Send(here, relay.Activity("Announce", uris["untouched"]))
+	if w.Run(); alice.Status(uris["untouched"]) == nil {
+		t.Error("it does not come again")
+	}
+	if n := here.Count(`SELECT COUNT(*) FROM relayed`); n != 1 {
+		t.Errorf("%d wait for their time", n)
+	}
+}
