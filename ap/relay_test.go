@@ -386,6 +386,9 @@ func TestRelayFollowsBack(t *testing.T) {
 	if status := relay.Send(here, relay.Activity("Follow", "https://a.test/actor", "id", "https://evil.test/1")); status != 403 {
 		t.Error(status)
 	}
+	if status := relay.Send(here, relay.Activity("Follow", "https://a.test/actor", "id", nil)); status != 403 {
+		t.Error(status)
+	}
 	if w.Run(); len(eve.Received()) > 1 { // it has the relay's inbox
 		t.Errorf("a stranger got %v", eve.ReceivedTypes())
 	}
@@ -477,5 +480,33 @@ func TestInstanceActorNamesItsCollections(t *testing.T) {
 	}
 	if doc["followers"] != "https://a.test/actor/followers" || doc["following"] != "https://a.test/actor/following" || doc["type"] != "Application" {
 		t.Errorf("%v", doc)
+	}
+}
+
+// An actor that is a relay already does not answer for another inbox.
+func TestOneActorIsOneRelay(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	relay.Host.Remove(relay.URI) // so that the second is asked without knowing whose it is
+	addRelay(t, here, ap.RelayRequest{URL: "https://relay.test/other/inbox"})
+	var second *store.Relay
+	here.View(func(tx *store.Tx) (err error) {
+		second, err = tx.RelayByInbox("https://relay.test/other/inbox")
+		return err
+	})
+	here.Update(func(tx *store.Tx) error { // the actor has both inboxes
+		a, err := tx.AccountByURI(relay.URI)
+		if err != nil {
+			return err
+		}
+		a.SharedInbox = second.Inbox
+		return tx.PutAccount(a)
+	})
+	w.Run()
+	if status := relay.Send(here, relay.Activity("Accept", second.FollowURI)); status != 403 {
+		t.Errorf("answered with %d", status)
+	}
+	if now := relayNow(t, here, second.Inbox); now.State != "pending" {
+		t.Errorf("it is %s", now.State)
 	}
 }

@@ -449,3 +449,83 @@ func TestRelayedIsForgotten(t *testing.T) {
 		t.Errorf("%d wait for their time", n)
 	}
 }
+
+// What a neighbour of the author has proven is the neighbour's word.
+func TestRelayProofOfAnother(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	bob, eve := w.Stranger("bob@b.test"), w.Stranger("eve@b.test")
+	publishes(eve, "assertionMethod", []any{multikey(eve.URI+"#ed25519-key", eve.URI, edKey(1))})
+	note := bob.Note("forged")
+	bob.Host.Remove(note["id"].(string))
+	doc := proven(t, eve.Activity("Create", note), eve.URI+"#ed25519-key", edKey(1), w.Now())
+	if status := relay.Send(here, doc); status != 202 {
+		t.Fatal(status)
+	}
+	w.Run()
+	if n := here.Count(`SELECT COUNT(*) FROM objects`); n != 0 {
+		t.Error("it is here")
+	}
+	if r := relayNow(t, here, "https://relay.test/inbox"); !strings.Contains(r.RefusedWhy, "answers 404") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A message is not public, whomever it is addressed to.
+func TestRelayBringsNoMessages(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	bob := w.Stranger("bob@b.test")
+	relay.Send(here, relay.Activity("Announce", bob.Note("x", "type", "ChatMessage")["id"]))
+	w.Run()
+	if n := here.Count(`SELECT COUNT(*) FROM objects`); n != 0 {
+		t.Error("it is here")
+	}
+	if r := relayNow(t, here, "https://relay.test/inbox"); !strings.Contains(r.RefusedWhy, "is not public") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A relay boosts nothing, even if somebody here follows its actor as they would a
+// person.
+func TestRelayNeverBoosts(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	alice.Do(http.MethodPost, "/api/v1/accounts/"+alice.Find(relay.URI)+"/follow")
+	w.Run()
+	relay.Accept(alice)
+	mine := alice.Post("mine")
+	note := bob.Note("x")
+	for _, uri := range []any{note["id"], mine.URI} {
+		relay.Send(here, relay.Activity("Announce", uri))
+	}
+	w.Run()
+	if alice.HasInHome(note["id"].(string)) || alice.Status(mine.URI).Count("reblogs") != 0 || len(alice.Notifications()) != 0 {
+		t.Errorf("home %v, notified %v", alice.Home(), alice.Notifications())
+	}
+	if alice.Status(note["id"].(string)) == nil {
+		t.Error("it did not come")
+	}
+}
+
+// What comes a second time, by the id of its Create, is not taken for its author's
+// word.
+func TestTwoRelaysBringTheSame(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	note := bob.To(alice, "Hello", "to", []string{apptest.Public, alice.URI})
+	create := bob.Activity("Create", note)
+	bob.Host.Serve(create["id"].(string), create)
+	for _, id := range []any{note["id"], create["id"]} {
+		relay.Send(here, relay.Activity("Announce", id))
+		w.Run()
+	}
+	if len(alice.Notifications()) != 0 || here.Count(`SELECT COUNT(*) FROM relayed`) != 1 {
+		t.Errorf("notified: %v", alice.Notifications())
+	}
+	if r := relayNow(t, here, "https://relay.test/inbox"); r.Taken != 1 {
+		t.Errorf("taken %d", r.Taken)
+	}
+}

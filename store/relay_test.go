@@ -205,7 +205,10 @@ func TestRelayedIsForgotten(t *testing.T) {
 		})
 		// Somebody else's favourite does not keep it.
 		gone["favourite elsewhere"] = post(bob, nil)
-		w.update(func(tx *store.Tx) error { _, err := tx.PutFavourite(friend.ID, gone["favourite elsewhere"].ID, "g"); return err })
+		w.update(func(tx *store.Tx) error {
+			_, err := tx.PutFavourite(friend.ID, gone["favourite elsewhere"].ID, "g")
+			return err
+		})
 		// Threads of relayed posts go together; one in which somebody here wrote stays.
 		root := post(bob, func(o *store.Object) { o.Context = "https://b.test/c1" })
 		gone["root"], gone["answer"] = root, post(bob, answering(root))
