@@ -20,6 +20,9 @@ func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	if err := s.Store.CleanUp(ctx, keep); err != nil {
 		return err
 	}
+	if err := s.remindOfRelays(ctx); err != nil {
+		return err
+	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.ScheduleCleanUp(tx, now.Add(cleanUpEvery)) })
 }
 

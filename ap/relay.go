@@ -73,6 +73,18 @@ func (s *Service) RemoveRelay(ctx context.Context, url string) (r *store.Relay, 
 	return r, err
 }
 
+// remindOfRelays tells the admin, once a day, of relays that have not answered:
+// somebody there may have to approve it, or the request never came.
+func (s *Service) remindOfRelays(ctx context.Context) error {
+	list, err := store.Read(ctx, s.Store, (*store.Tx).Relays)
+	for _, r := range list {
+		if r.State == store.RelayPending {
+			s.Log.Warn("a relay has not accepted yet", "relay", r.Inbox, "since", r.StateAt, "error", r.Error)
+		}
+	}
+	return err
+}
+
 // findRelay finds out what is at the URL of a relay: an actor, which is followed;
 // or an inbox, which gets a Follow of the public collection. Of an inbox the actor
 // is looked for where relays have theirs; if it is not there, it is who answers.
@@ -106,7 +118,7 @@ func (s *Service) relayOfInbox(ctx context.Context, inbox, base string) *store.R
 			break // it was the first
 		}
 		actor, err := s.relayActor(ctx, uri)
-		if err == nil && vocab.SameOrigin(actor.URI, inbox) && (actor.Inbox == inbox || actor.SharedInbox == inbox) {
+		if err == nil && vocab.SameOrigin(actor.URI, inbox) && activity.HasInbox(actor, inbox) {
 			r.ActorURI = actor.URI
 			break
 		}

@@ -355,6 +355,12 @@ func TestRelayIsDown(t *testing.T) {
 	if now := relayNow(t, here, inbox); now.Error != "" {
 		t.Errorf("it was reached: %q", now.Error)
 	}
+	if err := here.Service.ScheduleCleanUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.Advance(25 * time.Hour); !strings.Contains(here.Log(), "a relay has not accepted yet") {
+		t.Error("the admin is not told that it waits")
+	}
 	relay.Host.Handle("/inbox", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(403) })
 	addRelay(t, here, ap.RelayRequest{URL: inbox})
 	if now := relayNow(t, here, inbox); now.State != "pending" || !strings.Contains(now.Error, "answers 403") {

@@ -164,7 +164,8 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 	author, err := s.provenActor(ctx, q.Client, by, doc, leave)
 	if err == nil && item.post != nil && item.post.Author() == author.URI {
 		s.limits.relayed.Put(key, struct{}{}, relayedFor)
-		return s.takeOfRelay(ctx, r, item.post)
+		not, err := s.takeOfRelay(ctx, r, item.post)
+		return finally(not, err)
 	}
 	if isBusy(err) || fault.Is(err, fault.Internal) {
 		return "", err
@@ -200,15 +201,21 @@ func (s *Service) fetchRelayed(ctx context.Context, args activity.RelayedArgs) e
 	default:
 		not, err = s.fetchForRelay(ctx, r, args.URI)
 	}
-	if err != nil && !isTemporary(err) {
-		not, err = activity.Reason(err.Error()), nil
-	}
-	if not != "" {
+	if not, err = finally(not, err); not != "" {
 		if err := s.relayRefused(ctx, r, not); err != nil {
 			return err
 		}
 	}
 	return s.fetchOutcome("relayed", args.URI, activity.NotWanted(not), err)
+}
+
+// finally has an error that no later try would mend be the reason why something is
+// not taken.
+func finally(not activity.Reason, err error) (activity.Reason, error) {
+	if err != nil && !isTemporary(err) {
+		return activity.Reason(err.Error()), nil
+	}
+	return not, err
 }
 
 // fetchForRelay fetches a post, or that of a Create, from its origin. Whether it is

@@ -130,10 +130,21 @@ func mayAnswer(a *Activity, r *store.Relay) error {
 		}
 		return nil
 	}
-	if a.Object.Object.ID != r.FollowURI || !vocab.SameOrigin(a.Actor.URI, r.Inbox) || a.Actor.Inbox != r.Inbox && a.Actor.SharedInbox != r.Inbox {
+	if a.Object.Object.ID != r.FollowURI || !vocab.SameOrigin(a.Actor.URI, r.Inbox) || !HasInbox(a.Actor, r.Inbox) {
 		return refuse("%s does not have the inbox of the relay that was asked, %s", a.Actor.URI, r.Inbox)
 	}
 	return nil
+}
+
+// HasInbox reports whether an inbox, in its canonical form, is an actor's own or
+// its server's.
+func HasInbox(actor *store.Account, inbox string) bool {
+	for _, of := range []string{actor.Inbox, actor.SharedInbox} {
+		if canonical, err := vocab.Canonical(of); err == nil && canonical == inbox {
+			return true
+		}
+	}
+	return false
 }
 
 // answeredByRelay writes what a relay answered.
