@@ -26,8 +26,9 @@ func (tx *Tx) KeepRelayed(status ObjectID) error {
 }
 
 // touched is true for a status, o, that concerns somebody here: who acted on it or
-// is mentioned, follows its author or has it at home, or wrote in its thread; or
-// that another one refers to which is here for a reason of its own.
+// is mentioned, follows its author or has it at home, or wrote in its thread (of a
+// long one, the first hundred are looked at); or that another one refers to which
+// is here for a reason of its own.
 var touched = `(
 	EXISTS (SELECT 1 FROM users u JOIN home_feed h ON h.account_id = u.account_id AND h.status_id = o.id)
 	OR EXISTS (SELECT 1 FROM mentions m JOIN users u ON u.account_id = m.account_id WHERE m.status_id = o.id)
@@ -39,7 +40,9 @@ var touched = `(
 	OR EXISTS (SELECT 1 FROM notifications n WHERE n.status_id = o.id AND n.status_id <> 0)
 	OR EXISTS (SELECT 1 FROM reports t WHERE t.target_id = o.account_id AND t.resolved_at = 0)
 	OR EXISTS (SELECT 1 FROM objects b WHERE b.reblog_of_id = o.id AND b.reblog_of_id <> 0 AND b.deleted_at = 0)
-	OR EXISTS (SELECT 1 FROM objects w WHERE w.context = o.context AND w.context <> '' AND w.local AND w.deleted_at = 0)
+	OR EXISTS (
+	  SELECT 1 FROM (SELECT w.local, w.deleted_at FROM objects w WHERE w.context = o.context AND w.context <> '' ORDER BY w.id LIMIT 100) y
+	  WHERE y.local AND y.deleted_at = 0)
 	OR EXISTS (SELECT 1 FROM objects a WHERE a.id = o.in_reply_to_id AND a.deleted_at = 0 AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = a.id))
 	OR EXISTS (SELECT 1 FROM objects c WHERE ` + answersIt + ` AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = c.id))
 	OR EXISTS (SELECT 1 FROM objects c WHERE ` + quotesIt + ` AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = c.id))

@@ -29,5 +29,3 @@ CREATE TABLE relayed (
   came_at   BIGINT NOT NULL
 );
 CREATE INDEX relayed_came ON relayed (came_at, status_id);
--- The threads in which somebody here has written.
-CREATE INDEX objects_own_threads ON objects (context) WHERE local AND context <> '';
