@@ -15,7 +15,12 @@ const cleanUpEvery = 24 * time.Hour
 // and enqueues its own next run.
 func (s *Service) cleanUp(ctx context.Context, _ struct{}) error {
 	now := s.Store.Now()
-	if err := s.Store.CleanUp(ctx, kept(s.Config.Retention, now)); err != nil {
+	keep := kept(s.Config.Retention, now)
+	keep.Relayed = now.Add(-s.Config.Relays.Keep)
+	if err := s.Store.CleanUp(ctx, keep); err != nil {
+		return err
+	}
+	if err := s.remindOfRelays(ctx); err != nil {
 		return err
 	}
 	if err := s.trimFederationLog(ctx); err != nil {

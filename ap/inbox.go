@@ -106,6 +106,11 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		}
 		actor = signer.Account
 	}
+	if actor.URI != doc.Actor.ID || doc.Type == "Announce" {
+		if out, ours, err := s.fromRelay(ctx, q, actor, doc, leave); ours || err != nil {
+			return out, err
+		}
+	}
 	if actor.URI != doc.Actor.ID {
 		actor, err = s.provenActor(ctx, q.Client, actor, doc, leave)
 		if fault.Is(err, fault.Forbidden) {

@@ -88,6 +88,8 @@ type limits struct {
 	// compared and mended are the actors whose followers here were compared lately,
 	// and mended (FEP-8fcf).
 	compared, mended *ratelimit.Recent[struct{}]
+	// relayed is what relays have named lately, by type and URI.
+	relayed *ratelimit.Recent[struct{}]
 }
 
 const (
@@ -147,6 +149,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		checked:            ratelimit.NewRecent[struct{}](now, mostFailed),
 		compared:           ratelimit.NewRecent[struct{}](now, mostFailed),
 		mended:             ratelimit.NewRecent[struct{}](now, mostFailed),
+		relayed:            ratelimit.NewRecent[struct{}](now, mostFailed),
 	}
 }
 

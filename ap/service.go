@@ -50,6 +50,7 @@ type Service struct {
 	log               federationLog
 	keys              flights[*keyOwner]
 	owners            flights[*store.Account]
+	relays            relayRefusals
 }
 
 // Options are what New needs.
@@ -112,6 +113,8 @@ func (s *Service) RegisterJobs(r *jobs.Runner) {
 	activity.PurgeJob.Register(r, s.purgeAccount)
 	activity.ForgetKeyJob.Register(r, s.forgetKey)
 	activity.ReportJob.Register(r, s.forwardReport)
+	activity.RelayJob.Register(r, s.sendToRelay)
+	activity.RelayedJob.Register(r, fetching(s, s.fetchRelayed))
 	activity.CleanUpJob.Register(r, s.cleanUp)
 	activity.SendTalliesJob.Register(r, s.sendTallies)
 	activity.EndPollJob.RegisterSteps(r, activity.EndPoll)

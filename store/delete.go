@@ -30,6 +30,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		   UNION ALL
 		   SELECT a.id FROM objects o CROSS JOIN objects a
 		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
+		`DELETE FROM relayed WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}
 }

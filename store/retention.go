@@ -9,6 +9,7 @@ import (
 type Kept struct {
 	IdempotencyKeys, DeadJobs, Events time.Time // what is older goes
 	Deliveries                        time.Time // of hosts that do not answer
+	Relayed                           time.Time // what relays brought
 	HomeFeed                          int       // entries of a feed
 }
 
@@ -43,6 +44,9 @@ func (s *Store) CleanUp(ctx context.Context, k Kept) error {
 		return err
 	}
 	if err := s.dropForwards(ctx, k.Deliveries); err != nil {
+		return err
+	}
+	if err := s.forgetRelayed(ctx, k.Relayed); err != nil {
 		return err
 	}
 	if err := s.Update(ctx, func(tx *Tx) error { return tx.deleteUnusedApps(tx.Now().Add(-unusedApp)) }); err != nil {

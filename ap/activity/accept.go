@@ -17,6 +17,9 @@ func acceptRule() Rule {
 func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
+		if r, err := answeredRelay(env, tx, a); err != nil || r != nil {
+			return "", err
+		}
 		return unwanted("the follow it answers is not known here"), nil
 	}
 	if err != nil {
@@ -58,6 +61,9 @@ func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, erro
 
 func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	f, err := answeredFollow(env, tx, a)
+	if fault.Is(err, fault.NotFound) {
+		return answeredByRelay(env, tx, a)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

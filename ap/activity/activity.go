@@ -50,6 +50,8 @@ type Activity struct {
 	// Cause is the URI of the actor whose message made us fetch this; ""
 	// for a local user. Further fetches count against that actor's limits.
 	Cause string
+	// Relay is the relay that brought this; 0 for none.
+	Relay int64
 	// Command is what a local account requested beyond the published
 	// document.
 	Command Command

@@ -108,6 +108,9 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if !isAddressed(a, note) {
 		return "", refuse("the object %s is addressed to nobody", note.ID)
 	}
+	if a.Relay != 0 {
+		return wantedOfRelay(tx, a, note)
+	}
 	if !a.Origin.Unsolicited {
 		return "", nil
 	}
@@ -164,11 +167,16 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out := Outcome{Object: status.ID}
+	if created && a.Relay != 0 {
+		return out, tx.PutRelayed(status.ID, a.Relay)
+	}
 	if created {
 		if err := forward(env, tx, a, status); err != nil {
 			return Outcome{}, err
 		}
-		out.Publish, err = toAudience(tx, a, status)
+		if out.Publish, err = toAudience(tx, a, status); err == nil {
+			err = toRelays(env, tx, a, status, out.Publish)
+		}
 	}
 	return out, err
 }

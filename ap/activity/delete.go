@@ -63,6 +63,9 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if out.Publish, err = toCopies(tx, a, o); err != nil {
 		return Outcome{}, err
 	}
+	if err := toRelays(env, tx, a, o, out.Publish); err != nil {
+		return Outcome{}, err
+	}
 	if a.Command.KeepAttachments {
 		if err := tx.DetachAttachments(o.ID); err != nil {
 			return Outcome{}, err
@@ -103,6 +106,13 @@ func deleteActor(tx *store.Tx, a *Activity) (out Outcome, err error) {
 		if out.Publish.Inboxes, err = tx.KnownInboxes(); err != nil {
 			return Outcome{}, err
 		}
+		relays, err := tx.RelaysToSend()
+		if err != nil {
+			return Outcome{}, err
+		}
+		for _, r := range relays {
+			out.Publish.Inboxes = append(out.Publish.Inboxes, r.Inbox)
+		}
 	}
 	return out, EndAccount(tx, a.Actor)
 }
@@ -115,6 +125,9 @@ func EndAccount(tx *store.Tx, account *store.Account) error {
 	}
 	if !account.Local() {
 		if err := dropWaiting(tx, account, ""); err != nil {
+			return err
+		}
+		if err := tx.EndRelay(account.URI); err != nil {
 			return err
 		}
 	}

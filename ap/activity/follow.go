@@ -30,6 +30,9 @@ func accountAt(env *Env, tx *store.Tx, uri string) (*store.Account, error) {
 }
 
 func authorizeFollow(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
+	if isInstanceActor(env, a.Object.Object.ID) {
+		return authorizeFollowBack(env, tx, a)
+	}
 	target, err := objectAccount(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
 		return unwanted("the account %s is not known here", a.Object.Object.ID), nil
@@ -57,6 +60,9 @@ func authorizeFollow(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 }
 
 func applyFollow(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if isInstanceActor(env, a.Object.Object.ID) {
+		return acceptFollowBack(env, tx, a)
+	}
 	target, err := objectAccount(env, tx, a)
 	if err != nil {
 		return Outcome{}, err

@@ -1,7 +1,9 @@
 package activity
 
 import (
+	"kinglet/ap/object"
 	"kinglet/ap/vocab"
+	"kinglet/internal/fault"
 	"kinglet/store"
 )
 
@@ -75,6 +77,33 @@ func isBoostWanted(tx *store.Tx, a *Activity, status *store.Object) (bool, error
 		return true, nil
 	}
 	return isFollowed(tx, a)
+}
+
+// wantedOfRelay says why a post that a relay brought is not taken: the relay is
+// not one any more, the post is not public, or has none of the hashtags that are
+// taken of the relay.
+func wantedOfRelay(tx *store.Tx, a *Activity, note *vocab.Object) (Reason, error) {
+	r, err := tx.Relay(a.Relay)
+	if fault.Is(err, fault.NotFound) {
+		return unwanted("the relay that brought %s was removed", note.ID), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return MayRelay(r, note, visibilityOf(a, note) == store.Public), nil
+}
+
+// MayRelay says why a relay may not bring a post, as far as is known of it.
+func MayRelay(r *store.Relay, note *vocab.Object, public bool) Reason {
+	switch {
+	case r.State != store.RelayAccepted:
+		return unwanted("the relay %s has not accepted", r.Inbox)
+	case !public:
+		return unwanted("%s is not public, and relays bring what is", note.ID)
+	case !r.Wants(object.Hashtags(note)):
+		return unwanted("%s has none of the hashtags that are taken of the relay %s", note.ID, r.Inbox)
+	}
+	return ""
 }
 
 // isFollowed reports whether a local account follows the actor.

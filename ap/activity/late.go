@@ -11,18 +11,21 @@ import (
 // sendLate does for a status that was fetched before what its author's Create
 // would have done: it reaches home and notifies, once.
 func sendLate(tx *store.Tx, a *Activity, status *store.Object) error {
-	if !a.Origin.Feeds || a.Actor.Local() {
+	if !a.Origin.Feeds || !a.Origin.Notifies || a.Actor.Local() {
 		return nil
 	}
 	late, err := tx.EndQuiet(status.ID, a.Actor.ID)
 	if err != nil || !late {
 		return err
 	}
+	if err := tx.KeepRelayed(status.ID); err != nil {
+		return err
+	}
 	known, err := tx.Object(status.ID)
 	if err != nil {
 		return err
 	}
-	if err := tx.AddToHomeFeeds(known); err != nil || !a.Origin.Notifies {
+	if err := tx.AddToHomeFeeds(known); err != nil {
 		return err
 	}
 	mentioned, err := tx.MentionedLocally(status.ID)

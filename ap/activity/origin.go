@@ -40,6 +40,10 @@ var (
 	// Forwarded was read from the origin of its object because another than its
 	// actor brought it, without a proof: whoever that is asks for nothing by it.
 	Forwarded = Origin{Name: "forwarded", Unsolicited: true, Feeds: true, Notifies: true, Completes: true}
+	// Relayed was brought by a relay, and read from its origin or proven: it is in
+	// the home of who follows its author, but notifies nobody until its author
+	// sends it, and causes no further fetch.
+	Relayed = Origin{Name: "relayed", Feeds: true}
 	// Crawled was read because somebody here opened its thread or its profile,
 	// within the bounds of that: it causes no further fetch.
 	Crawled = Origin{Name: "crawled"}

@@ -22,6 +22,9 @@ func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		}
 		return answered(tx, a, follower.ID)
 	}
+	if fault.Is(err, fault.NotFound) {
+		return answeredByRelay(env, tx, a)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}

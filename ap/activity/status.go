@@ -81,7 +81,7 @@ func statusOf(a *Activity) *store.Object {
 	status.ID, status.ApplicationID = a.Command.Status, a.Command.ApplicationID
 	status.AccountID, status.Local = a.Actor.ID, a.Actor.Local()
 	status.Visibility = visibilityOf(a, a.Object.Object.Object)
-	status.Quiet = !a.Origin.Feeds && !status.Local
+	status.Quiet = !(a.Origin.Feeds && a.Origin.Notifies) && !status.Local
 	return &status
 }
 

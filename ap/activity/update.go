@@ -178,7 +178,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 	if err := forward(env, tx, a, status); err != nil {
 		return Outcome{}, err
 	}
-	out.Publish, err = toReaders(tx, a, status)
+	if out.Publish, err = toReaders(tx, a, status); err == nil {
+		err = toRelays(env, tx, a, status, out.Publish)
+	}
 	return out, err
 }
 

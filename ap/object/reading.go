@@ -105,6 +105,9 @@ func readStatus(o *vocab.Object) *store.Object {
 	return status
 }
 
+// Hashtags are the hashtags of a post, as Read has them.
+func Hashtags(o *vocab.Object) []string { return hashtagsOf(o.Tag) }
+
 // hashtagsOf are the hashtags of a post, each once. Spaces are left out: PeerTube's
 // may have some.
 func hashtagsOf(tags []vocab.Tag) (list []string) {

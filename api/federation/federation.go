@@ -48,7 +48,9 @@ func (a *API) Routes(r chi.Router) {
 	r.Get(config.MediaURL.Path(), a.media)
 	r.Get("/media/{name}", a.oldMedia)
 	r.Get(config.InstanceActorURL.Path(), a.instanceActor)
-	r.Get(config.InstanceOutboxURL.Path(), a.instanceOutbox)
+	for _, kind := range []config.URLKind{config.InstanceOutboxURL, config.InstanceFollowersURL, config.InstanceFollowingURL} {
+		r.Get(kind.Path(), a.emptyCollection(kind))
+	}
 	r.Post(config.InstanceInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.SharedInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
@@ -121,8 +123,13 @@ func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
 	publicDocument(w, http.StatusOK, a.Service.InstanceActorDocument(), "Accept") // whatever the settings demand
 }
 
-func (a *API) instanceOutbox(w http.ResponseWriter, _ *http.Request) {
-	a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: a.Config.InstanceOutboxURI(), Items: []any{}}))
+// emptyCollection serves a collection of the instance actor: it posts nothing,
+// and the relays that it follows, and that follow it, are nobody's business.
+func (a *API) emptyCollection(kind config.URLKind) http.HandlerFunc {
+	id := a.Config.MakeURL(config.URL{Kind: kind})
+	return func(w http.ResponseWriter, _ *http.Request) {
+		a.document(w, http.StatusOK, vocab.BuildCollection(vocab.CollectionInput{ID: id, Items: []any{}}))
+	}
 }
 
 // Object serves a note by its UUID.

@@ -46,6 +46,7 @@ type Config struct {
 	Limits     Limits     `toml:"limits"`
 	Signatures Signatures `toml:"signatures"`
 	Threads    Threads    `toml:"threads"`
+	Relays     Relays     `toml:"relays"`
 
 	idBase string // see KeepIDs
 }

@@ -31,6 +31,8 @@ const (
 	InstanceEd25519KeyURL
 	InstanceInboxURL
 	InstanceOutboxURL
+	InstanceFollowersURL
+	InstanceFollowingURL
 	SharedInboxURL
 	ObjectURL
 	RepliesURL
@@ -66,6 +68,8 @@ var ownURLs = [...]struct {
 	InstanceEd25519KeyURL: {path: "/actor", fragment: "ed25519-key", isID: true},
 	InstanceInboxURL:      {path: "/actor/inbox", isID: true},
 	InstanceOutboxURL:     {path: "/actor/outbox", isID: true},
+	InstanceFollowersURL:  {path: "/actor/followers", isID: true},
+	InstanceFollowingURL:  {path: "/actor/following", isID: true},
 	SharedInboxURL:        {path: "/inbox", isID: true},
 	ObjectURL:             {path: "/objects/{uuid}", isID: true},
 	RepliesURL:            {path: "/objects/{uuid}/replies", isID: true},
@@ -279,6 +283,13 @@ func (c *Config) InstanceInboxURI() string { return c.MakeURL(URL{Kind: Instance
 
 // InstanceOutboxURI is the instance actor's outbox, always empty.
 func (c *Config) InstanceOutboxURI() string { return c.MakeURL(URL{Kind: InstanceOutboxURL}) }
+
+// InstanceFollowersURI is whom it addresses what it announces to relays: it is
+// shown empty, since the relays are nobody's business.
+func (c *Config) InstanceFollowersURI() string { return c.MakeURL(URL{Kind: InstanceFollowersURL}) }
+
+// InstanceFollowingURI is the relays that it follows, shown empty too.
+func (c *Config) InstanceFollowingURI() string { return c.MakeURL(URL{Kind: InstanceFollowingURL}) }
 
 // ProfileURL is the page of an account.
 func (c *Config) ProfileURL(name string) string { return c.MakeURL(URL{Kind: ProfileURL, Name: name}) }

@@ -23,6 +23,8 @@ func made(c *Config) map[URL]string {
 		{InstanceEd25519KeyURL, "", ""}:  c.InstanceEd25519KeyID(),
 		{InstanceInboxURL, "", ""}:       c.InstanceInboxURI(),
 		{InstanceOutboxURL, "", ""}:      c.InstanceOutboxURI(),
+		{InstanceFollowersURL, "", ""}:   c.InstanceFollowersURI(),
+		{InstanceFollowingURL, "", ""}:   c.InstanceFollowingURI(),
 		{SharedInboxURL, "", ""}:         c.SharedInboxURI(),
 		{ObjectURL, "", "1-2"}:           c.ObjectURI("1-2"),
 		{RepliesURL, "", "1-2"}:          c.ObjectURI("1-2") + "/replies",
