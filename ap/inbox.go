@@ -83,9 +83,14 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		return none, overCapacity("too many inbox posts at once")
 	}
 	defer leave()
+	repetition := ""
 	if doc == nil {
-		if doc, err = s.readActivity(q, sig); err != nil {
+		if doc, repetition, err = s.readKnown(q, sig, signer.Account); err != nil {
 			return none, err
+		}
+		if doc == nil {
+			s.Log.Debug("not taken", "key", clip(sig.KeyID), "reason", "it was taken before")
+			return none, nil
 		}
 		if not := s.notUnderstood(doc); not != "" {
 			return activity.NotWanted(not), nil
@@ -121,7 +126,11 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	}
 	a := &activity.Activity{Object: doc, Origin: activity.Inbox, Actor: actor, Recipient: q.Recipient}
 	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)
-	return s.take(ctx, a)
+	out, err := s.take(ctx, a)
+	if err == nil {
+		s.limits.remember(repetition, doc, out)
+	}
+	return out, err
 }
 
 // refusedHost says why we don't deal with the host of a URI: checked before
@@ -166,8 +175,17 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	return actor, doc, err
 }
 
-// readActivity reads the body of a post, which must match the signed digest.
+// readActivity reads the activity in the body of a post.
 func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
+	body, err := readBody(q, sig)
+	if err != nil {
+		return nil, err
+	}
+	return s.parseActivity(body)
+}
+
+// readBody reads the body of a post, which must match the signed digest.
+func readBody(q InboxRequest, sig *signature.Signature) ([]byte, error) {
 	var body bytes.Buffer
 	if q.ContentLength > 0 {
 		body.Grow(int(q.ContentLength) + bytes.MinRead)
@@ -182,7 +200,11 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 	if err := sig.CheckBody(body.Bytes()); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	doc, err := s.bounds.Parse(body.Bytes())
+	return body.Bytes(), nil
+}
+
+func (s *Service) parseActivity(body []byte) (*vocab.Object, error) {
+	doc, err := s.bounds.Parse(body)
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.Malformed, Message: err.Error()}
 	}

@@ -86,6 +86,7 @@ type limits struct {
 	// compared and mended are the actors whose followers here were compared lately,
 	// and mended (FEP-8fcf).
 	compared, mended *ratelimit.Recent[struct{}]
+	repeated         *ratelimit.Recent[struct{}] // see repeated.go
 }
 
 const (
@@ -98,6 +99,7 @@ const (
 	trustedTimes  = 10               // how much more accounts may cause that somebody here follows
 	mostFailed    = 10_000
 	mostProven    = 10_000
+	mostRepeated  = 10_000
 	provenFor     = 24 * time.Hour
 	failedFor     = 5 * time.Minute // what is refused, gone or not believable
 	downFor       = time.Minute     // what did not answer
@@ -140,6 +142,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		checked:        ratelimit.NewRecent[struct{}](now, mostFailed),
 		compared:       ratelimit.NewRecent[struct{}](now, mostFailed),
 		mended:         ratelimit.NewRecent[struct{}](now, mostFailed),
+		repeated:       ratelimit.NewRecent[struct{}](now, mostRepeated),
 	}
 }
 
