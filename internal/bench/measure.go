@@ -30,6 +30,7 @@ type measurement struct {
 	server   *process
 	results  []Result
 	run      int
+	profile  string // the file for a profile of the server, "" for none
 }
 
 // measure makes the database in dir, unless an earlier run did, and measures the
