@@ -236,7 +236,8 @@ func (s *Service) causedBy(ctx context.Context, uri string) (context.Context, er
 	return withCause(ctx, c), err
 }
 
-// allowFetch counts one GET at a host for whoever causes it.
+// allowFetch counts one GET at a host for whoever causes it: hosts count as their
+// sites.
 func (l *limits) allowFetch(c cause, host string) error {
 	account, sender := l.fetchAccount, l.fetchSender
 	if c.trusted {
@@ -247,7 +248,7 @@ func (l *limits) allowFetch(c cause, host string) error {
 			if c.account == "" {
 				return nil
 			}
-			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, c.host) })
+			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, site(c.host)) })
 		},
 		func() error { return l.allowHost(c, host) },
 	)
@@ -257,9 +258,9 @@ func (l *limits) allowFetch(c cause, host string) error {
 // proven for the host of a key has no higher limit elsewhere.
 func (l *limits) allowHost(c cause, host string) error {
 	if c.trusted && (c.account != "" || host == c.host) {
-		return l.count(l.hosts, l.trustedHost, host)
+		return l.count(l.hosts, l.trustedHost, site(host))
 	}
-	return l.count(l.hosts, l.fetchHost, host)
+	return l.count(l.hosts, l.fetchHost, site(host))
 }
 
 // get makes a GET of federation. All of them go through it, since it counts
