@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/ap/vocab"
 )
@@ -40,6 +41,20 @@ func FuzzLinkHeader(f *testing.F) {
 		target := linkHeader(http.Header{"Link": {value}})
 		if target != "" && !strings.Contains(value, target) {
 			t.Errorf("%q has %q", value, target)
+		}
+	})
+}
+
+// Whatever a host asks us to wait, it is no time in the past and no more than a
+// day.
+func FuzzRetryAfter(f *testing.F) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	for _, value := range []string{"120", "-1", "99999999999999999999", "9223372036854775807", now.Add(time.Hour).Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "Saturday, 21-Nov-26 13:00:00 GMT", "1e3", " 7"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if wait := retryAfter(http.Header{"Retry-After": {value}}, now); wait < 0 || wait > 24*time.Hour {
+			t.Errorf("%q is %v", value, wait)
 		}
 	})
 }

@@ -89,9 +89,14 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 		return none, overCapacity("too many inbox posts at once")
 	}
 	defer leave()
+	repetition := ""
 	if doc == nil {
-		if doc, err = s.readActivity(q, sig); err != nil {
+		if doc, repetition, err = s.readKnown(q, sig, signer.Account); err != nil {
 			return none, err
+		}
+		if doc == nil {
+			s.Log.Debug("not taken", "key", clip(sig.KeyID), "reason", "it was taken before")
+			return none, nil
 		}
 		if not := s.notUnderstood(doc); not != "" {
 			return activity.NotWanted(not), nil
@@ -138,7 +143,11 @@ func (s *Service) inbox(ctx context.Context, q InboxRequest) (none activity.Outc
 	a.Forgotten = doc.Type == "Undo" && !s.mayRetract(signer)
 	a.Brought = actor.URI != signer.URI
 	q.seen.judged = true
-	return s.take(ctx, a)
+	out, err := s.take(ctx, a)
+	if err == nil {
+		s.limits.remember(repetition, doc, out)
+	}
+	return out, err
 }
 
 // refusedHost says why we don't deal with the host of a URI: checked before
@@ -183,8 +192,19 @@ func (s *Service) inboxStranger(ctx context.Context, q InboxRequest, sig *signat
 	return actor, doc, err
 }
 
-// readActivity reads the body of a post, which must match the signed digest.
+// readActivity reads the activity in the body of a post.
 func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab.Object, error) {
+	body, err := readBody(q, sig)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.parseActivity(body)
+	q.seen.doc = doc
+	return doc, err
+}
+
+// readBody reads the body of a post, which must match the signed digest.
+func readBody(q InboxRequest, sig *signature.Signature) ([]byte, error) {
 	var body bytes.Buffer
 	if q.ContentLength > 0 {
 		body.Grow(int(q.ContentLength) + bytes.MinRead)
@@ -199,14 +219,17 @@ func (s *Service) readActivity(q InboxRequest, sig *signature.Signature) (*vocab
 	if err := sig.CheckBody(body.Bytes()); err != nil {
 		return nil, fault.Errorf(fault.Unauthorized, "%w", err)
 	}
-	doc, err := s.bounds.Parse(body.Bytes())
+	return body.Bytes(), nil
+}
+
+func (s *Service) parseActivity(body []byte) (*vocab.Object, error) {
+	doc, err := s.bounds.Parse(body)
 	if err != nil {
 		return nil, &fault.Error{Kind: fault.Malformed, Message: err.Error()}
 	}
 	if doc.Actor.ID == "" || doc.Type == "" {
 		return nil, &fault.Error{Kind: fault.Malformed, Message: "the activity has no actor or no type"}
 	}
-	q.seen.doc = doc
 	return doc, nil
 }
 

@@ -89,7 +89,8 @@ type limits struct {
 	// and mended (FEP-8fcf).
 	compared, mended *ratelimit.Recent[struct{}]
 	// relayed is what relays have named lately, by type and URI.
-	relayed *ratelimit.Recent[struct{}]
+	relayed  *ratelimit.Recent[struct{}]
+	repeated *ratelimit.Recent[struct{}] // see repeated.go
 }
 
 const (
@@ -102,6 +103,7 @@ const (
 	trustedTimes  = 10               // how much more accounts may cause that somebody here follows
 	mostFailed    = 10_000
 	mostProven    = 10_000
+	mostRepeated  = 10_000
 	provenFor     = 24 * time.Hour
 	failedFor     = 5 * time.Minute // what is refused, gone or not believable
 	downFor       = time.Minute     // what did not answer
@@ -150,6 +152,7 @@ func newLimits(c config.Federation, now func() time.Time) *limits {
 		compared:           ratelimit.NewRecent[struct{}](now, mostFailed),
 		mended:             ratelimit.NewRecent[struct{}](now, mostFailed),
 		relayed:            ratelimit.NewRecent[struct{}](now, mostFailed),
+		repeated:           ratelimit.NewRecent[struct{}](now, mostRepeated),
 	}
 }
 
@@ -243,7 +246,8 @@ func (s *Service) causedBy(ctx context.Context, uri string) (context.Context, er
 	return withCause(ctx, c), err
 }
 
-// allowFetch counts one GET at a host for whoever causes it.
+// allowFetch counts one GET at a host for whoever causes it: hosts count as their
+// sites.
 func (l *limits) allowFetch(c cause, host string) error {
 	account, sender := l.fetchAccount, l.fetchSender
 	if c.trusted {
@@ -254,7 +258,7 @@ func (l *limits) allowFetch(c cause, host string) error {
 			if c.account == "" {
 				return nil
 			}
-			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, c.host) })
+			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, site(c.host)) })
 		},
 		func() error { return l.allowHost(c, host) },
 	)
@@ -264,9 +268,9 @@ func (l *limits) allowFetch(c cause, host string) error {
 // proven for the host of a key has no higher limit elsewhere.
 func (l *limits) allowHost(c cause, host string) error {
 	if c.trusted && (c.account != "" || host == c.host) {
-		return l.count(l.hosts, l.trustedHost, host)
+		return l.count(l.hosts, l.trustedHost, site(host))
 	}
-	return l.count(l.hosts, l.fetchHost, host)
+	return l.count(l.hosts, l.fetchHost, site(host))
 }
 
 // get makes a GET of federation. All of them go through it, since it counts

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"kinglet/ap/vocab"
 	"kinglet/internal/markup"
@@ -36,12 +37,12 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 		return nil, fmt.Errorf("id: %w", err)
 	}
 	name := doc.PreferredUsername
-	if name == "" || len(name) > 128 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || strings.ContainsRune("@/?#:<>\"", r) }) {
+	if name == "" || len(name) > 128 || strings.ContainsFunc(name, notInNames) {
 		return nil, fmt.Errorf("preferredUsername %q is not a name", clip(name, 64))
 	}
 	account := &store.Account{
 		URI: doc.ID, Username: name, Domain: vocab.Host(doc.ID), Type: doc.Type,
-		DisplayName: clip(markup.PlainText(doc.Name), maxName),
+		DisplayName: clip(markup.Name(doc.Name), maxName),
 		Note:        bioOf(doc),
 		URL:         pageOf(doc),
 		Locked:      doc.ManuallyApprovesFollowers,
@@ -80,7 +81,7 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	for _, p := range doc.Attachment {
 		if p.Type == "PropertyValue" && len(account.Fields) < maxFields {
-			account.Fields = append(account.Fields, store.Field{Name: clip(markup.PlainText(p.Name), maxName), Value: markup.Sanitize(clip(p.Value, maxName*4))})
+			account.Fields = append(account.Fields, store.Field{Name: clip(markup.Name(p.Name), maxName), Value: markup.Sanitize(clip(p.Value, maxName*4))})
 		}
 	}
 	if isURI(doc.MovedTo) {
@@ -94,6 +95,13 @@ func ReadActor(doc *vocab.Object) (*store.Account, error) {
 	}
 	account.SuspendByOrigin(doc.Suspended)
 	return account, nil
+}
+
+// notInNames reports whether a character can't be in the username of an actor:
+// what separates it from the rest of a handle or a URL, and what is not seen or
+// turns the text around it.
+func notInNames(r rune) bool {
+	return r <= ' ' || strings.ContainsRune("@/?#:<>\"", r) || unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
 // bioOf is what an actor says of itself. Lines without a tag are a text, which

@@ -72,6 +72,42 @@ func TestSignedMessagesCauseFewFetches(t *testing.T) {
 			t.Errorf("%d GETs", n)
 		}
 	})
+	t.Run("subdomains of one domain", func(t *testing.T) {
+		t.Parallel()
+		s := newScene(t, "KINGLET_FEDERATION_FETCHES_PER_SENDER=9/10m")
+		victim, mallory := s.Host("victim.test"), s.Stranger("mallory@evil.test")
+		for i := range 10 {
+			by := mallory.As(fmt.Sprintf("m%d@sub%d.evil.test", i, i))
+			by.Publish()
+			s.replies(by, victim, 3)
+		}
+		s.Run()
+		if n := gets(victim, ""); n != 9 {
+			t.Errorf("%d GETs", n)
+		}
+	})
+	t.Run("many hosts to subdomains of one victim", func(t *testing.T) {
+		t.Parallel()
+		s := newScene(t, "KINGLET_FEDERATION_FETCHES_PER_HOST=11/5m")
+		n := 0
+		for i := range 6 {
+			mallory := s.Stranger(fmt.Sprintf("m%d@evil%d.test", i, i))
+			for j := range 5 {
+				by := mallory.As(fmt.Sprintf("m%d-%d@evil%d.test", i, j, i))
+				by.Publish()
+				s.replies(by, s.Host(fmt.Sprintf("v%d-%d.victim.test", i, j)), 1)
+			}
+		}
+		s.Run()
+		for i := range 6 {
+			for j := range 5 {
+				n += gets(s.Host(fmt.Sprintf("v%d-%d.victim.test", i, j)), "")
+			}
+		}
+		if n != 11 {
+			t.Errorf("%d GETs", n)
+		}
+	})
 	t.Run("one who is followed", func(t *testing.T) {
 		t.Parallel()
 		s := newScene(t, "KINGLET_FEDERATION_FETCHES_PER_ACCOUNT=2/10m")

@@ -106,6 +106,9 @@ func TestFlags(t *testing.T) {
 		"one file to compare":   {"-compare", "a.json"},
 		"something more":        {"more"},
 		"fewer than no servers": {"-fetch", "-1"},
+		"a flood of a few":      {"-flood", "7"},
+		"killed in no flood":    {"-kill"},
+		"stages of no flood":    {"-stages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := run(context.Background(), args); err == nil {

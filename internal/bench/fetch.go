@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -28,35 +26,15 @@ type fetched struct {
 // post, evenly over a time; then once more, as those who ask again what they
 // know.
 func measureFetch(ctx context.Context, o *options) error {
-	scratch, err := os.MkdirTemp(o.dir, "kinglet-bench")
+	m, _, end, err := o.prepareOne(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	kept := o.dir
-	if kept == "" {
-		kept = scratch
-	}
-	if _, err := build(ctx, filepath.Join(scratch, "kinglet")); err != nil {
-		return err
-	}
-	shape := o.shape
-	shape.Days = o.days[0]
-	m := &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db"), listen: listen}
-	if err := m.prepare(ctx, filepath.Join(kept, shape.name())); err != nil {
-		return err
-	}
-	if err := copyDatabase(filepath.Join(kept, shape.name()), m.database); err != nil {
-		return err
-	}
-	if m.remote, err = startRemote(m.certs); err != nil {
-		return err
-	}
-	defer m.remote.server.Close()
+	defer end()
 	if m.server, err = m.startServer(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("%d servers in %v, %d GETs each, %d statuses\n", o.fetchers, o.within, len(m.fetches()), shape.Statuses())
+	fmt.Printf("%d servers in %v, %d GETs each, %d statuses\n", o.fetchers, o.within, len(m.fetches()), m.shape.Statuses())
 	fmt.Printf("at rest: %.1f MB\n", mb(m.server.memory("VmRSS")))
 	var first *fetched
 	for _, name := range []string{"first", "again, with the tags"} {

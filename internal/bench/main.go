@@ -8,6 +8,7 @@
 //	go run ./internal/bench -count [-days 10,100]
 //	go run ./internal/bench -turns -days 10,1000
 //	go run ./internal/bench -fetch 5000 -days 100
+//	go run ./internal/bench -flood 20000 -days 10 [-kill | -stages]
 //	go run ./internal/bench -compare BEFORE.json AFTER.json
 //
 // Everything is on this machine: the servers that it delivers to are one
@@ -44,10 +45,16 @@ type options struct {
 	fetchers int            // how many servers fetch one post; 0 to measure all else
 	within   time.Duration  // in which they begin
 	turns    bool           // only the GETs, of all databases in turns
+	flood    int            // how many activities of other servers arrive; 0 to measure all else
+	kill     bool           // the server is killed in the midst of them
+	stages   bool           // measure what each stage of a Note takes
 	group    *limited.Group // that the server runs in, nil for none
 }
 
 func main() {
+	if file := os.Getenv(profileTo); file != "" {
+		os.Exit(serveProfiled(file))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
@@ -72,7 +79,10 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.procs, "procs", 0, "GOMAXPROCS of the server")
 	flags.DurationVar(&o.fsync, "fsync", 0, "how much longer than here a flush to the disk takes, such as 10ms for an SD card; needs strace")
 	flags.IntVar(&o.fetchers, "fetch", 0, "measure instead that so many servers fetch one post, its author and the author's WebFinger: time, memory and bytes; on the first of -days")
-	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin")
+	flags.IntVar(&o.flood, "flood", 0, "measure instead that so many signed activities of 500 servers arrive, a third of them again and a tenth invalid, while the owner reads and writes: time, memory, processor time, and that nothing acknowledged is lost; on the first of -days")
+	flags.BoolVar(&o.kill, "kill", false, "kill the server (SIGKILL) in the midst of -flood and start it again")
+	flags.BoolVar(&o.stages, "stages", false, "with -flood, only post so many Notes of followed accounts, and show what each stage of their way takes of the processor time")
+	flags.DurationVar(&o.within, "within", time.Minute, "the time in which the servers of -fetch begin, or the activities of -flood arrive")
 	flags.BoolVar(&o.turns, "turns", false, "measure only the GETs, a server for each of -days, asked in turns: what else the machine does falls on all alike")
 	memory := flags.Int64("memory", 0, "MB that the server may take, such as 64, in a cgroup that kills it when it takes more; needs root")
 	days := flags.String("days", "10,100", "days of posts, a database for each number")
@@ -107,6 +117,12 @@ func run(ctx context.Context, args []string) error {
 	if o.fetchers < 0 || o.within < 0 {
 		return fmt.Errorf("-fetch and -within can't be negative")
 	}
+	if o.flood != 0 && o.flood < 100 {
+		return fmt.Errorf("-flood: want 100 activities or more")
+	}
+	if (o.kill || o.stages) && o.flood == 0 || o.kill && o.stages {
+		return fmt.Errorf("-kill and -stages are one way or another of -flood")
+	}
 	if *memory > 0 {
 		if o.group, err = limited.NewGroup(*memory << 20); err != nil {
 			return err
@@ -115,6 +131,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if o.fetchers > 0 {
 		return measureFetch(ctx, &o)
+	}
+	if o.flood > 0 {
+		return measureFlood(ctx, &o)
 	}
 	return measureAll(ctx, &o)
 }

@@ -31,6 +31,7 @@ type measurement struct {
 	listen   string // the server's address
 	results  []Result
 	run      int
+	profile  string // the file for a profile of the server, "" for none
 }
 
 // measure makes the database in dir, unless an earlier run did, and measures the

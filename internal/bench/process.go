@@ -40,7 +40,14 @@ type process struct {
 
 // startServer starts the server on the database, and waits for its first answer.
 func (m *measurement) startServer(ctx context.Context) (*process, error) {
-	command := []string{filepath.Join(m.scratch, "kinglet"), "serve"}
+	command, environ := []string{filepath.Join(m.scratch, "kinglet"), "serve"}, settings(m.database)
+	if m.profile != "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		command, environ = []string{self}, append(environ, profileTo+"="+m.profile)
+	}
 	if m.fsync > 0 {
 		command = append(slowDisk(m.fsync), command...)
 	}
@@ -48,7 +55,7 @@ func (m *measurement) startServer(ctx context.Context) (*process, error) {
 		command = m.group.Command(command...)
 	}
 	p := &process{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
-	p.cmd.Env = append(settings(m.database), "KINGLET_LISTEN="+m.listen, "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
+	p.cmd.Env = append(environ, "KINGLET_LISTEN="+m.listen, "PATH="+os.Getenv("PATH"), "HOME="+m.scratch, "SSL_CERT_FILE="+m.certs)
 	if m.procs > 0 {
 		p.cmd.Env = append(p.cmd.Env, fmt.Sprint("GOMAXPROCS=", m.procs))
 	}

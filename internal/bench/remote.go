@@ -24,6 +24,7 @@ import (
 // remote is all the other servers: one listener with many addresses, over TLS.
 type remote struct {
 	server   http.Server
+	pages    http.Handler // what they have to show; nil for nothing
 	mu       sync.Mutex
 	arrived  []time.Time
 	expected chan struct{} // closed when so many have arrived
@@ -55,7 +56,7 @@ func certificate(path string) (tls.Certificate, error) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bench"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
-	for i := range hosts {
+	for i := range max(hosts, floodHosts) {
 		host, _, _ := net.SplitHostPort(hostOf(i))
 		t.IPAddresses = append(t.IPAddresses, net.ParseIP(host))
 	}
@@ -66,11 +67,15 @@ func certificate(path string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
 }
 
-// inbox takes everything, and has nothing to show.
+// inbox takes everything.
 func (r *remote) inbox(w http.ResponseWriter, req *http.Request) {
 	_, _ = io.Copy(io.Discard, req.Body)
 	if req.Method != http.MethodPost {
-		http.NotFound(w, req)
+		if r.pages != nil {
+			r.pages.ServeHTTP(w, req)
+		} else {
+			http.NotFound(w, req)
+		}
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)

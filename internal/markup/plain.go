@@ -39,6 +39,21 @@ func PlainText(s string) string {
 	return strings.TrimSpace(p.b.String())
 }
 
+// Name is PlainText of what stands in a line beside the words of others: it has no
+// line breaks, and nothing that turns the direction of what comes after it
+// (Unicode's embeddings, overrides and isolates).
+func Name(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\r', r == '\t', r == '\u2028', r == '\u2029':
+			return ' '
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return -1
+		}
+		return r
+	}, PlainText(s)))
+}
+
 type plainText struct {
 	b      strings.Builder
 	breaks int // newlines due before the next text

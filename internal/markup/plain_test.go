@@ -38,6 +38,18 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
+// A name stands in a line beside the words of others, and does nothing to them.
+func TestName(t *testing.T) {
+	for in, want := range map[string]string{
+		"Alice": "Alice", " <b>Alice</b> &amp; Bob ": "Alice & Bob", "a<br>b": "a b", "a\u2028b\u2029c": "a b c", "\u202eecila\u202c": "ecila", "\u2066a\u2067b\u2068c\u2069": "abc",
+		"\u202a\u202b\u202d": "", "👩\u200d💻": "👩\u200d💻", "می\u200cخواهم": "می\u200cخواهم", "a\u200fb": "a\u200fb", "山田　太郎": "山田　太郎",
+	} {
+		if got := Name(in); got != want {
+			t.Errorf("%q is %q, not %q", in, got, want)
+		}
+	}
+}
+
 func FuzzPlainText(f *testing.F) {
 	f.Add("<p>a<br>b <b> c</p><ul><li>d<pre>\n e")
 	f.Add("&lt;&amp;lt;<td>\x00\xff<img alt='x\n'>")
