@@ -57,5 +57,6 @@ func (s *Service) readKnown(q InboxRequest, sig *signature.Signature, signer *st
 		return nil, name, nil
 	}
 	doc, err = s.parseActivity(body)
+	q.seen.doc = doc
 	return doc, name, err
 }

@@ -280,7 +280,7 @@ func (f *flood) asOwner(ctx context.Context) error {
 		default:
 			var r *http.Request
 			path := map[string]string{"home": "/api/v1/timelines/home?limit=20", "notifications": "/api/v1/notifications?limit=20"}[what]
-			if r, err = (endpoint{path: path}).request(context.WithoutCancel(ctx), f.m.facts.Token); err == nil {
+			if r, err = (endpoint{path: path}).request(context.WithoutCancel(ctx), f.m.listen, f.m.facts.Token); err == nil {
 				err = do(client, r)
 			}
 		}
@@ -313,7 +313,7 @@ func (o *options) prepareOne(ctx context.Context) (m *measurement, kept string, 
 	}
 	shape := o.shape
 	shape.Days = o.days[0]
-	m = &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db")}
+	m = &measurement{options: o, shape: shape, scratch: scratch, certs: filepath.Join(scratch, "certificates.pem"), database: filepath.Join(scratch, "measured.db"), listen: listen}
 	if err := m.prepare(ctx, filepath.Join(kept, shape.name())); err != nil {
 		return nil, "", nil, err
 	}
