@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,7 +19,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// chrome is a page in a real Chromium, driven by the DevTools protocol.
+// chrome is a page in a real Chromium, driven by the DevTools protocol. Each
+// has its own cookies and cache, as in a private window.
 type chrome struct {
 	t       *testing.T
 	conn    *websocket.Conn
@@ -37,19 +40,15 @@ type devtools struct {
 
 func newChrome(t *testing.T) *chrome {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
+	address, err := chromium.start()
+	if errors.Is(err, exec.ErrNotFound) {
 		if os.Getenv("KINGLET_TEST_REQUIRE_CHROMIUM") != "" {
 			t.Fatal("Chromium is required: ", err)
 		}
 		t.Skip("no Chromium: ", err)
 	}
-	var address string
-	for try := 0; address == "" && try < 3; try++ { // it sometimes dies at its start
-		address = startChrome(t, path)
-	}
-	if address == "" {
-		t.Fatal("Chromium does not start")
+	if err != nil {
+		t.Fatal(err)
 	}
 	conn, _, err := websocket.DefaultDialer.Dial(address, nil)
 	if err != nil {
@@ -57,8 +56,10 @@ func newChrome(t *testing.T) *chrome {
 	}
 	t.Cleanup(func() { conn.Close() })
 	c := &chrome{t: t, conn: conn}
+	var context struct{ BrowserContextID string }
+	c.call("Target.createBrowserContext", map[string]any{"disposeOnDetach": true}, &context)
 	var target struct{ TargetID string }
-	c.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	c.call("Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": context.BrowserContextID}, &target)
 	var attached struct{ SessionID string }
 	c.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	c.session = attached.SessionID
@@ -67,37 +68,76 @@ func newChrome(t *testing.T) *chrome {
 	return c
 }
 
-func startChrome(t *testing.T, path string) string {
-	// Not t.TempDir: the browser's other processes may write to it after the
-	// first has ended, and that is no failure of ours.
-	profile, err := os.MkdirTemp("", "kinglet-chrome-")
+// chromium is the one browser of all tests. Its start costs more than a test.
+var chromium browserProcess
+
+type browserProcess struct {
+	mu      sync.Mutex
+	cmd     *exec.Cmd
+	profile string
+	address string // of DevTools, once it runs
+}
+
+// start starts the browser at the first call.
+func (p *browserProcess) start() (address string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(profile) })
-	cmd := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	for try := 0; p.address == "" && try < 3; try++ { // it sometimes dies at its start
+		p.end()
+		if err := p.try(path); err != nil {
+			return "", err
+		}
+	}
+	if p.address == "" {
+		return "", errors.New("Chromium does not start")
+	}
+	return p.address, nil
+}
+
+func (p *browserProcess) try(path string) (err error) {
+	if p.profile, err = os.MkdirTemp("", "kinglet-chrome-"); err != nil {
+		return err
+	}
+	p.cmd = exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0",
-		"--user-data-dir="+profile, "about:blank")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	stderr, err := cmd.StderrPipe()
+		"--user-data-dir="+p.profile, "about:blank")
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	if err := p.cmd.Start(); err != nil {
+		return err
 	}
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); _ = cmd.Wait() })
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		if u, ok := strings.CutPrefix(lines.Text(), "DevTools listening on "); ok {
+			p.address = u
 			go func() {
 				for lines.Scan() { // what it says is not of interest, but must be read
 				}
 			}()
-			return u
+			return nil
 		}
 	}
-	return ""
+	return nil
+}
+
+// end ends the browser, if it was started. Its other processes may write to the
+// profile after the first has ended, and that is no failure of ours.
+func (p *browserProcess) end() {
+	if p.cmd != nil && p.cmd.Process != nil {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		_ = p.cmd.Wait()
+	}
+	if p.profile != "" {
+		_ = os.RemoveAll(p.profile)
+	}
+	p.cmd, p.profile, p.address = nil, "", ""
 }
 
 func (c *chrome) call(method string, params, result any) {

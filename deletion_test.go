@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"kinglet/store"
-	"kinglet/store/storetest"
 )
 
 // traces lists where a text stands in a node's database: in SQLite's files,
@@ -161,7 +160,7 @@ func (p *person) profile(note string, picture color.Color) (avatar string) {
 func TestDeletingDeletes(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) { deletingDeletes(t, newNode(t, "")) })
-	t.Run("postgres", func(t *testing.T) { deletingDeletes(t, newNode(t, storetest.PostgresURL(t))) })
+	t.Run("postgres", func(t *testing.T) { deletingDeletes(t, newNode(t, onPostgres(t))) })
 }
 
 func deletingDeletes(t *testing.T, n *node) {

@@ -22,7 +22,7 @@ func TestFederation(t *testing.T) {
 				}
 				return newNode(t, "")
 			}
-			a, b := at(engines[0]).person("alice"), at(engines[1]).person("bob")
+			a, b := at(engines[0]).personByCommand("alice"), at(engines[1]).personByCommand("bob")
 			federate(t, a, b)
 		})
 	}

@@ -122,7 +122,7 @@ func TestWhatTheServerSaysItIs(t *testing.T) {
 // the token still identifies its account.
 func TestCommandLineTokenNamesNoApplication(t *testing.T) {
 	t.Parallel()
-	alice := newNode(t, "").person("alice")
+	alice := newNode(t, "").personByCommand("alice")
 	post := alice.post("/api/v1/statuses", "status", "from a script")
 	if app, there := post["application"]; app != nil || !there {
 		t.Errorf("the post's application is %v", app)

@@ -18,6 +18,7 @@ import (
 
 	"kinglet/api/apitest"
 	"kinglet/internal/apptest"
+	"kinglet/store/storetest"
 )
 
 // binary builds the real Kinglet once for all tests.
@@ -36,12 +37,17 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// unchecked is for a test of other things than the form of thousands of
+// responses.
+var unchecked = http.DefaultTransport
+
 // TestMain has every response that a test of this package sees checked against
 // the schema of the API, whichever client it uses.
 func TestMain(m *testing.M) {
 	var wrong apiErrors
-	http.DefaultTransport = apitest.Transport(&wrong, http.DefaultTransport)
+	http.DefaultTransport = apitest.Transport(&wrong, unchecked)
 	code := m.Run()
+	chromium.end()
 	if wrong.list != nil {
 		fmt.Println(strings.Join(wrong.list, "\n"))
 		code = 1
@@ -83,8 +89,15 @@ type node struct {
 // noFile keeps the settings of the machine that tests run on out of them.
 const noFile = "KINGLET_CONFIG=" + os.DevNull
 
-// newNode chooses an address for a node on a database, "" for SQLite, and
-// starts it.
+// onPostgres is a new database for a node.
+func onPostgres(t testing.TB) (database string) {
+	database = storetest.MigratedPostgresURL(t)
+	apptest.GiveInstanceKey(t, database)
+	return database
+}
+
+// newNode chooses an address for a node on a database, "" for a new one on
+// SQLite, and starts it. It migrates the database if that is empty.
 func newNode(t testing.TB, database string) *node {
 	t.Helper()
 	bin, err := binary()
@@ -93,7 +106,8 @@ func newNode(t testing.TB, database string) *node {
 	}
 	domain := freeAddress(t)
 	if database == "" {
-		database = filepath.Join(t.TempDir(), "kinglet.db")
+		database = storetest.SQLiteFile(t, storetest.Folder(t))
+		apptest.GiveInstanceKey(t, database)
 	}
 	n := &node{t: t, bin: bin, url: "http://" + domain, domain: domain, database: database, log: &apptest.Log{}, awaited: map[string]int{}}
 	n.env = []string{
@@ -158,14 +172,21 @@ type person struct {
 	client      *http.Client
 }
 
-const password = "correct horse battery"
+const password = apptest.Password
 
+// person creates an account with a token, which takes less time than commands.
 func (n *node) person(name string) *person {
+	n.t.Helper()
+	return &person{n, name, apptest.AddAccount(n.t, n.env, name), http.DefaultClient}
+}
+
+// personByCommand does that as an operator does.
+func (n *node) personByCommand(name string) *person {
 	n.t.Helper()
 	if out, err := n.command("account", "create", name, "--email", name+"@example.org", "--password", password); err != nil {
 		n.t.Fatal(err, out)
 	}
-	out, err := n.command("token", "create", name, "--scopes", "read write follow push")
+	out, err := n.command("token", "create", name, "--scopes", apptest.Scopes)
 	if err != nil {
 		n.t.Fatal(err, out)
 	}

@@ -51,7 +51,7 @@ func TestTwoNodes(t *testing.T) {
 		twoNodes(t, []*node{n, n})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		n := newNode(t, storetest.PostgresURL(t))
+		n := newNode(t, onPostgres(t))
 		twoNodes(t, []*node{n, n.beside()})
 	})
 }
@@ -144,7 +144,7 @@ func twoNodes(t *testing.T, nodes []*node) {
 func TestInvalidInputIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, database := range map[string]func() string{
-		"sqlite": func() string { return "" }, "postgres": func() string { return storetest.PostgresURL(t) },
+		"sqlite": func() string { return "" }, "postgres": func() string { return onPostgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) { nonsense(t, newNode(t, database())) })
 	}
@@ -250,7 +250,7 @@ func nonsense(t *testing.T, n *node) {
 // on by itself when it is back.
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
-	through, proxy := storetest.Proxied(t, storetest.PostgresURL(t))
+	through, proxy := storetest.Proxied(t, onPostgres(t))
 	n := newNode(t, through)
 	alice := n.person("alice")
 	private := alice.post("/api/v1/statuses", "status", "x", "visibility", "private")

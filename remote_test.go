@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kinglet/ap/signature"
+	"kinglet/internal/apptest"
 )
 
 // remote is another server of no known make: actors with keys, documents by
@@ -23,10 +24,11 @@ type remote struct {
 	pages    map[string]http.HandlerFunc
 	received []object
 	arrived  chan object
+	key      *rsa.PrivateKey // of all of its actors
 }
 
 func newRemote(t testing.TB) *remote {
-	r := &remote{t: t, pages: map[string]http.HandlerFunc{}, arrived: make(chan object, 4096)}
+	r := &remote{t: t, pages: map[string]http.HandlerFunc{}, arrived: make(chan object, 4096), key: apptest.SomeKey(t)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Method == "POST" {
 			b, _ := io.ReadAll(q.Body)
@@ -78,14 +80,8 @@ type actor struct {
 	key  *rsa.PrivateKey
 }
 
-var remoteKey = sync.OnceValues(signature.GenerateKey)
-
 func (r *remote) actor(name string) *actor {
-	key, err := remoteKey()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	a := &actor{r, name, r.URL + "/users/" + name, key}
+	a := &actor{r, name, r.URL + "/users/" + name, r.key}
 	r.serve("/users/"+name, a.document())
 	return a
 }

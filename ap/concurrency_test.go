@@ -59,7 +59,7 @@ func (h *household) account(name string) store.AccountID {
 
 func databases(t *testing.T, run func(t *testing.T, database func() string)) {
 	t.Run("sqlite", func(t *testing.T) {
-		run(t, func() string { return storetest.SQLiteFile(t, t.TempDir()) })
+		run(t, func() string { return storetest.SQLiteFile(t, storetest.Folder(t)) })
 	})
 	t.Run("postgres", func(t *testing.T) { run(t, func() string { return storetest.MigratedPostgresURL(t) }) })
 }

@@ -234,7 +234,7 @@ func TestHotReadsAreFlat(t *testing.T) {
 	t.Parallel()
 	steps := map[string]int{}
 	for _, n := range []int{9000, 90_000} {
-		database := storetest.SQLiteFile(t, t.TempDir())
+		database := storetest.SQLiteFile(t, storetest.Folder(t))
 		seedLarge(t, storetest.Open(t, store.Options{Database: database}), n)
 		for _, analyzed := range []bool{false, true} {
 			s := storetest.Open(t, store.Options{Database: database}) // which reads the statistics

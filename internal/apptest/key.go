@@ -16,6 +16,9 @@ import (
 //go:embed keys.pem
 var premade []byte
 
+// premadeKeys is how many there are.
+const premadeKeys = 24
+
 var keys struct {
 	sync.Mutex
 	rest []byte

@@ -13,7 +13,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"kinglet/ap/signature"
 	"kinglet/internal/auth"
 	"kinglet/internal/cmd"
 	"kinglet/internal/config"
@@ -137,14 +136,7 @@ func (s *Server) giveInstanceKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pem, err := signature.MarshalPrivate(k)
-	if err != nil {
-		return err
-	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.SettingOnce("instance_actor_key", pem)
-		return err
-	})
+	return giveInstanceKey(ctx, s.Store, k)
 }
 
 func (s *Server) close() {

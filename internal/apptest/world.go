@@ -19,7 +19,6 @@ package apptest
 
 import (
 	"net/http"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -50,18 +49,7 @@ type World struct {
 // NewWorld is a world in which there is nothing yet. It ends with the test.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
-	return &World{T: t, Clock: storetest.NewClock(), dir: folder(t), network: newNetwork()}
-}
-
-// folder is where the databases are: in memory where the system has a folder
-// there, since what a test loses in a power cut is not missed.
-func folder(t testing.TB) string {
-	dir, err := os.MkdirTemp("/dev/shm", "kinglet-world-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+	return &World{T: t, Clock: storetest.NewClock(), dir: storetest.Folder(t), network: newNetwork()}
 }
 
 // Now is the time in this world.

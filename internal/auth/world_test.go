@@ -36,7 +36,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	clock := storetest.NewClock()
-	return worldOn(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: clock.Now}), clock)
+	return worldOn(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, storetest.Folder(t)), Now: clock.Now}), clock)
 }
 
 // worldOn is a world on a database, which others may be on as well.

@@ -138,7 +138,7 @@ func TestMemoryComesBackDuringALook(t *testing.T) {
 	clock := storetest.NewClock()
 	var sc *scarce
 	comesBack := false
-	sc = newScarce(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, t.TempDir()), Now: func() time.Time {
+	sc = newScarce(t, storetest.Open(t, store.Options{Database: storetest.SQLiteFile(t, storetest.Folder(t)), Now: func() time.Time {
 		if comesBack && sc.o.Memory.LastLevel() == memory.Scarce {
 			comesBack = false
 			sc.gauge.percent.Store(20)

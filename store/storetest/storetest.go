@@ -42,7 +42,7 @@ func EachDatabase(t *testing.T, run func(t *testing.T, database string)) { templ
 
 // SQLite is a fresh, migrated store on a file.
 func SQLite(t testing.TB) *store.Store {
-	return Open(t, store.Options{Database: SQLiteFile(t, t.TempDir())})
+	return Open(t, store.Options{Database: template.SQLitePath(t)})
 }
 
 // Postgres is a fresh, migrated store on PostgreSQL.
@@ -74,6 +74,10 @@ func Open(t testing.TB, o store.Options) *store.Store {
 	}
 	return s
 }
+
+// Folder is a new folder for databases, deleted at the end of the test: in
+// memory where the system has a folder there.
+func Folder(t testing.TB) string { return enginetest.Folder(t) }
 
 // Clock, NewClock, Proxy and Proxied are those of enginetest.
 type (

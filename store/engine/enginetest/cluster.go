@@ -28,15 +28,17 @@ cd / && rm -rf "$dir"
 `
 
 // startCluster makes a throwaway cluster that listens on a unix socket only,
-// does not fsync, and ends with this process. It detects deadlocks after 100
-// ms, not a second: tests that change the same rows concurrently cause many.
+// does not fsync, and ends with this process. Each database is hundreds of
+// files: on a disk, creating and dropping them is most of what a short test
+// costs. It detects deadlocks after 100 ms, not a second: tests that change the
+// same rows concurrently cause many.
 func startCluster() (_ string, err error) {
 	bin, err := binaries()
 	if err != nil {
 		return "", err
 	}
 	// Not os.TempDir: a socket's path has to be short.
-	dir, err := os.MkdirTemp("/tmp", "kpg")
+	dir, err := os.MkdirTemp(memoryOr("/tmp"), "kpg")
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +62,7 @@ func startCluster() (_ string, err error) {
 		return "", fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	c := run("/bin/sh", "-c", keeper, "keeper", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "full_page_writes=off", "-c", "shared_buffers=16MB", "-c", "max_connections=1000", "-c", "deadlock_timeout=100ms", "-c", "logging_collector=off")
+		"-c", "full_page_writes=off", "-c", "max_wal_size=128MB", "-c", "shared_buffers=16MB", "-c", "max_connections=1000", "-c", "deadlock_timeout=100ms", "-c", "logging_collector=off")
 	lifeline, err := c.StdinPipe()
 	if err != nil {
 		return "", err

@@ -32,7 +32,7 @@ func EachDatabase(t *testing.T, run func(t *testing.T, database string)) {
 }
 
 // SQLitePath is a path where no file is.
-func SQLitePath(t testing.TB) string { return filepath.Join(t.TempDir(), "kinglet.db") }
+func SQLitePath(t testing.TB) string { return filepath.Join(Folder(t), "kinglet.db") }
 
 // PostgresURL is a new, empty database.
 func PostgresURL(t testing.TB) string {

@@ -29,7 +29,7 @@ func NewTemplate(fill func(database string) error) *Template {
 }
 
 // SQLitePath is a copy on SQLite.
-func (tpl *Template) SQLitePath(t testing.TB) string { return tpl.SQLiteFile(t, t.TempDir()) }
+func (tpl *Template) SQLitePath(t testing.TB) string { return tpl.SQLiteFile(t, Folder(t)) }
 
 // SQLiteFile copies the SQLite template into a folder and returns its path.
 func (tpl *Template) SQLiteFile(t testing.TB, dir string) string {
