@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/apptest"
 )
 
@@ -76,5 +77,40 @@ func TestDeletedIsNotAnnounced(t *testing.T) {
 	w.Advance(24 * time.Hour)
 	if got := relay.ReceivedTypes(); slices.Contains(got, "Announce") {
 		t.Errorf("it got %v", got)
+	}
+}
+
+// What a policy withholds from a relay is not announced to it, and nothing waits
+// for one that has not answered for days.
+func TestAnnouncesToRelays(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	w.Policy = policy.New(policy.Policy{Name: "test", Delivery: func(d policy.Delivery) policy.Verdict {
+		if d.Host == "withheld.test" {
+			return policy.Refuse("no")
+		}
+		return policy.Verdict{}
+	}})
+	here := w.Server("a.test")
+	alice := here.Account("alice")
+	for _, host := range []string{"withheld.test", "down.test", "up.test"} {
+		relay := relayAt(w, host)
+		addRelay(t, here, ap.RelayRequest{URL: relay.URI})
+		relay.Send(here, relay.Activity("Accept", followSent(t, relay)))
+		relay.Host.Forget()
+	}
+	w.Host("down.test").Down()
+	alice.Post("one")
+	w.Run()
+	got := func(host string) int { return len(w.Host(host).Asked("POST", "/inbox")) }
+	if got("withheld.test") != 0 || got("up.test") != 1 || here.Jobs("relay") != 1 {
+		t.Errorf("withheld %d, up %d, %d wait", got("withheld.test"), got("up.test"), here.Jobs("relay"))
+	}
+	w.Advance(9 * 24 * time.Hour)
+	before := here.Jobs("relay")
+	alice.Post("two")
+	w.Run()
+	if got("up.test") != 2 || here.Jobs("relay") != before {
+		t.Errorf("up %d, %d wait, before %d", got("up.test"), here.Jobs("relay"), before)
 	}
 }

@@ -113,11 +113,20 @@ func (s *Service) notFromRelay(r *store.Relay, item relayItem, known *store.Obje
 	switch {
 	case item.typ != "Create" && (known == nil || known.Local || !known.IsStatus || known.ReblogOfID != 0 || !known.DeletedAt.IsZero()):
 		return because("the %s that a relay brings is about what is not known here: %s", item.typ, item.uri)
-	case item.typ == "Create" && item.post != nil && item.post.Type != "":
+	case item.typ == "Create" && item.post != nil && item.post.Content != "":
 		// Whoever lies about it only has it refused.
-		return activity.MayRelay(r, item.post, true)
+		if not := activity.MayRelay(r, item.post, true); not != "" {
+			return not
+		}
+	}
+	if r.Left(s.Store.Now()) == 0 {
+		return overBudget(r)
 	}
 	return ""
+}
+
+func overBudget(r *store.Relay) activity.Reason {
+	return activity.Reason(fmt.Sprintf("the budget of the relay %s, %d posts an hour, is spent", r.Inbox, r.Budget))
 }
 
 // spendOnRelay takes something of a relay within its budget: from the proof that it
@@ -142,7 +151,7 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 				return nil
 			}
 			if ok, err := tx.SpendRelay(r.ID); err != nil || !ok {
-				not = activity.Reason(fmt.Sprintf("the budget of the relay %s, %d posts an hour, is spent", r.Inbox, r.Budget))
+				not = overBudget(r)
 				return err
 			}
 			if !fetch {

@@ -392,3 +392,28 @@ func TestTwoRelaysBringTheSame(t *testing.T) {
 		t.Errorf("taken %d", r.Taken)
 	}
 }
+
+// Of a relay with hashtags the posts that have one of them are taken.
+func TestRelayHashtags(t *testing.T) {
+	t.Parallel()
+	for name, sends := range map[string]func(relay, bob *apptest.Stranger, note apptest.Object) apptest.Object{
+		"as its author sent it": func(_, bob *apptest.Stranger, note apptest.Object) apptest.Object {
+			return bob.Activity("Create", note)
+		},
+		"by its id": func(relay, _ *apptest.Stranger, note apptest.Object) apptest.Object {
+			return relay.Activity("Announce", note["id"])
+		},
+		"by its id and its type": func(relay, _ *apptest.Stranger, note apptest.Object) apptest.Object {
+			return relay.Activity("Announce", apptest.Object{"id": note["id"], "type": "Note"})
+		},
+	} {
+		w, here, relay := subscribed(t, ap.RelayRequest{Tags: []string{"dogs", "#Cats"}})
+		bob := w.Stranger("bob@b.test")
+		note := bob.Note("x", "tag", []apptest.Object{{"type": "Hashtag", "name": "#birds"}, {"type": "Hashtag", "name": "#CATS"}})
+		relay.Send(here, sends(relay, bob, note))
+		w.Run()
+		if here.Account("alice").Status(note["id"].(string)) == nil {
+			t.Errorf("%s: it did not come", name)
+		}
+	}
+}

@@ -82,6 +82,26 @@ func TestRelays(t *testing.T) {
 		sends(one.ID)
 		w.update(func(tx *store.Tx) error { _, err := tx.PutGoneInbox(one.Inbox); return err })
 		sends()
+		for _, why := range []string{"it answers 500", "it answers 500", "it answers 403"} {
+			w.update(func(tx *store.Tx) error { return tx.RelayFailed(one.ID, why) })
+			w.view(func(tx *store.Tx) error {
+				r, err := tx.Relay(one.ID)
+				if r.Error != why {
+					t.Errorf("%q", r.Error)
+				}
+				return err
+			})
+		}
+		w.update(func(tx *store.Tx) error {
+			return tx.SetRelay(&store.Relay{ID: one.ID, Tags: []string{"birds"}, Budget: 9, ReceiveOnly: true})
+		})
+		w.view(func(tx *store.Tx) error {
+			r, err := tx.Relay(one.ID)
+			if !r.Wants([]string{"x", "#Birds"}) || r.Wants([]string{"cats"}) || r.Wants(nil) || r.Budget != 9 || !r.ReceiveOnly || r.State != store.RelayAccepted {
+				t.Errorf("%+v", r)
+			}
+			return err
+		})
 		// Asked again, it waits, with its counts.
 		w.update(func(tx *store.Tx) error { return tx.RelayRefused(one.ID, 5, "a\x00b\xff") })
 		again := w.relay("one.test", func(r *store.Relay) { r.FollowURI = "https://here.test/activities/again" })
