@@ -74,7 +74,7 @@ func (s *Service) noteArrival(in *arrival, out activity.Outcome, err error) {
 	if in.key == "" || err == nil && out.NotWanted == "" && !in.judged {
 		return // not signed at all, or about what was never here
 	}
-	a := store.Arrival{At: s.Store.Now(), Host: vocab.Host(in.key), KeyID: in.key, Verified: in.signer.Account != nil, Followed: in.signer.Followed}
+	a := store.Arrival{At: s.Store.Now(), KeyID: in.key, Verified: in.signer.Account != nil, Followed: in.signer.Followed}
 	if in.doc != nil {
 		a.Actor, a.Activity, a.Type, a.Object = in.doc.Actor.ID, in.doc.ID, in.doc.Type, in.doc.Object.ID
 	}
@@ -123,17 +123,17 @@ func outcomeOf(out activity.Outcome, err error) (outcome, reason string) {
 }
 
 func (l *federationLog) arrived(a store.Arrival) {
-	for _, text := range []*string{&a.Host, &a.KeyID, &a.Actor, &a.Activity, &a.Type, &a.Object, &a.Reason} {
-		// A part of a document would hold all of it in memory.
-		*text = strings.Clone(store.LogText(*text))
+	counted := a.Outcome != store.Accepted || !a.Followed
+	if counted && a.Host == "" {
+		a.Host = hostOfKey(a)
 	}
+	a = ownTexts(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.Type == "Delete" && a.Outcome == store.Accepted {
 		l.forget(a.Object)
 	}
 	like := likeArrival{a.Host, a.Outcome, a.Reason}
-	counted := a.Outcome != store.Accepted || !a.Followed
 	if counted {
 		full := l.strangers >= mostOfStrangers
 		places := l.alike[like]
@@ -166,6 +166,31 @@ func (l *federationLog) arrived(a store.Arrival) {
 	}
 	l.arrivals = append(l.arrivals, a)
 	l.wake()
+}
+
+// hostOfKey is the host of an arrival that does not have it yet: most are written
+// without anybody having asked for it before.
+func hostOfKey(a store.Arrival) string { return vocab.Host(a.KeyID) }
+
+// ownTexts cuts an arrival's texts and gives them a copy of their own: a part of a
+// document would hold all of it in memory.
+func ownTexts(a store.Arrival) store.Arrival {
+	texts := [...]*string{&a.Host, &a.KeyID, &a.Actor, &a.Activity, &a.Type, &a.Object, &a.Reason}
+	size := 0
+	for _, text := range texts {
+		*text = store.LogText(*text)
+		size += len(*text)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, text := range texts {
+		all.WriteString(*text)
+	}
+	rest := all.String()
+	for _, text := range texts {
+		*text, rest = rest[:len(*text)], rest[len(*text):]
+	}
+	return a
 }
 
 // forget takes out the ids of what was deleted before it was written.
@@ -248,6 +273,11 @@ func (s *Service) WriteFederationLog(ctx context.Context) {
 		s.Log.Info("federation log: too much at once, some is not remembered", "count", lost)
 	}
 	rows := len(came) + len(sent)
+	for i, a := range came {
+		if a.Host == "" {
+			came[i].Host = hostOfKey(a)
+		}
+	}
 	for len(came)+len(sent) > 0 {
 		a, d := came[:min(len(came), logBatch)], sent[:min(len(sent), logBatch)]
 		came, sent = came[len(a):], sent[len(d):]

@@ -23,6 +23,9 @@ func TestGatheredLogIsBounded(t *testing.T) {
 			t.Errorf("the %s holds the document that it is a part of", what)
 		}
 	}
+	if l.isHalfFull() {
+		t.Error("one is half of all")
+	}
 	l.take()
 	for i := range 10 * mostArrivals {
 		l.arrived(store.Arrival{Host: fmt.Sprint(i, ".test"), Outcome: store.Accepted})
@@ -33,7 +36,7 @@ func TestGatheredLogIsBounded(t *testing.T) {
 	for i := range 10 * mostArrivals {
 		l.arrived(store.Arrival{Host: "one.test", Followed: true, Outcome: store.Accepted, Activity: fmt.Sprint(i)})
 	}
-	if n := len(l.arrivals); n != mostArrivals {
+	if n := len(l.arrivals); n != mostArrivals || !l.isHalfFull() {
 		t.Errorf("%d in all", n)
 	}
 	if _, _, lost := l.take(); lost != 20*mostArrivals-mostArrivals {

@@ -180,6 +180,9 @@ func (s *Service) tellPost(tx *store.Tx, st *Story, o *store.Object, author *sto
 	if !o.EditedAt.IsZero() {
 		st.fact("edited %s", when(o.EditedAt))
 	}
+	if o.ReblogOfID != 0 {
+		st.fact("boosts %s", o.ObjectURI)
+	}
 	switch {
 	case o.InReplyToURI == "":
 	case o.InReplyToID == 0:

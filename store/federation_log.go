@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -71,6 +72,30 @@ func LogText(s string) string {
 	return s
 }
 
+// logTable has the statements that insert one row, and logChunk rows.
+type logTable struct{ one, many string }
+
+func newLogTable(into string, types ...string) logTable {
+	insert := func(rows int) string {
+		values := make([]string, rows)
+		for i := range values {
+			params := make([]string, len(types))
+			for k, typ := range types {
+				params[k] = fmt.Sprintf("CAST($%d AS %s)", i*len(types)+k+1, typ)
+			}
+			values[i] = "(" + strings.Join(params, ", ") + ")"
+		}
+		return `INSERT INTO ` + into + ` VALUES ` + strings.Join(values, ", ") + ` ON CONFLICT (id) DO NOTHING`
+	}
+	return logTable{insert(1), insert(logChunk)}
+}
+
+var (
+	inboxLog = newLogTable("inbox_log (id, at, host, followed, verified, outcome, key_id, actor, activity, type, object, reason, more)",
+		"BIGINT", "BIGINT", "TEXT", "BOOLEAN", "BOOLEAN", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT")
+	deliveryLog = newLogTable("delivery_log (id, at, activity_id, host)", "BIGINT", "BIGINT", "BIGINT", "TEXT")
+)
+
 // WriteFederationLog writes rows of both tables. A row whose id another node has
 // taken is left out: it is a log.
 func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
@@ -79,34 +104,23 @@ func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
 		rows = append(rows, []any{tx.NewID(a.At), millis(a.At), LogText(a.Host), a.Followed, a.Verified, a.Outcome,
 			LogText(a.KeyID), LogText(a.Actor), LogText(a.Activity), LogText(a.Type), LogText(a.Object), LogText(a.Reason), a.More})
 	}
-	if err := tx.insertLog("inbox_log (id, at, host, followed, verified, outcome, key_id, actor, activity, type, object, reason, more)",
-		[]string{"BIGINT", "BIGINT", "TEXT", "BOOLEAN", "BOOLEAN", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT"}, rows); err != nil {
+	if err := tx.insertLog(inboxLog, rows); err != nil {
 		return err
 	}
 	rows = rows[:0]
 	for _, d := range sent {
 		rows = append(rows, []any{tx.NewID(d.At), millis(d.At), d.Activity, LogText(d.Host)})
 	}
-	return tx.insertLog("delivery_log (id, at, activity_id, host)", []string{"BIGINT", "BIGINT", "BIGINT", "TEXT"}, rows)
+	return tx.insertLog(deliveryLog, rows)
 }
 
-func (tx *Tx) insertLog(into string, types []string, rows [][]any) error {
+func (tx *Tx) insertLog(into logTable, rows [][]any) error {
 	for len(rows) > 0 {
-		n := 1
+		n, insert := 1, into.one
 		if len(rows) >= logChunk {
-			n = logChunk
+			n, insert = logChunk, into.many
 		}
-		var values []string
-		var args []any
-		for _, row := range rows[:n] {
-			params := make([]string, len(row))
-			for i := range row {
-				params[i] = fmt.Sprintf("CAST($%d AS %s)", len(args)+i+1, types[i])
-			}
-			values = append(values, "("+strings.Join(params, ", ")+")")
-			args = append(args, row...)
-		}
-		if _, err := tx.exec(`INSERT INTO `+into+` VALUES `+strings.Join(values, ", ")+` ON CONFLICT (id) DO NOTHING`, args...); err != nil {
+		if _, err := tx.exec(insert, slices.Concat(rows[:n]...)...); err != nil {
 			return err
 		}
 		rows = rows[n:]
