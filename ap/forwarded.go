@@ -15,9 +15,9 @@ import (
 )
 
 // An activity that another than its actor brings (ActivityPub §7.1.2) is believed
-// by the proof that it carries (FEP-8b32), if that verifies by a key that the actor
+// by a proof that it carries (FEP-8b32), if that verifies by a key that the actor
 // publishes in assertionMethod, and by nothing else (SECURITY-RULES 1, 10):
-// LD signatures are not verified, and what has only one is refused.
+// LD signatures are not verified, and what has only one is fetched (unproven.go).
 
 // provenActor returns the actor of an activity that by has brought and signed.
 // What holds room while the body is read is left before anything is fetched.
@@ -27,6 +27,9 @@ func (s *Service) provenActor(ctx context.Context, client string, by *store.Acco
 	}
 	if err := activity.MayBring(doc.Type); err != nil {
 		return nil, refused(err)
+	}
+	if doc.Document["proof"] == nil {
+		return nil, refused(proof.ErrNone)
 	}
 	proofs, err := s.proofRules().Read(proof.Original(doc), s.Store.Now())
 	if err != nil {
