@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"kinglet/store"
 )
@@ -14,6 +15,7 @@ import (
 func TestLinkOfAPageThatEndsEarly(t *testing.T) {
 	n := newTown(t)
 	n.alice.Post("before the replies")
+	n.Clock.Advance(time.Second) // ids of one millisecond are in no order
 	question := n.bob.Post("a question")
 	n.alice.Server.Update(func(tx *store.Tx) error {
 		me, err := tx.AccountByHandle("alice", "")

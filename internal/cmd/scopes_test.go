@@ -91,7 +91,7 @@ func (s *secrets) forEachRoute(t *testing.T, do func(method, pattern, path strin
 
 // leaks is what of an answer only alice may know, "" for nothing.
 func leaks(w *httptest.ResponseRecorder) string {
-	for _, s := range []string{"hush,", `"following":`, `"followed_by":`, `"blocking":`, `"favourited":`, `"note":"alice's`} {
+	for _, s := range []string{"hush,", `"following":true`, `"following":false`, `"followed_by":`, `"blocking":`, `"favourited":`, `"note":"alice's`} {
 		if strings.Contains(w.Body.String(), s) {
 			return s
 		}
