@@ -298,7 +298,7 @@ func TestRelayEnds(t *testing.T) {
 	}
 	asked := followSent(t, relay)
 	relay.Host.Forget()
-	if _, err := here.Service.RemoveRelay(t.Context(), relay.URI); err != nil {
+	if _, err := here.Service.RemoveRelay(t.Context(), "HTTPS://Relay.test:443/actor"); err != nil {
 		t.Fatal(err)
 	}
 	w.Run()
