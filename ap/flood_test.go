@@ -223,7 +223,7 @@ func TestRepeatedActivities(t *testing.T) {
 	follow := mallory.Activity("Follow", alice.URI)
 	send(mallory, shared, follow)
 	send(mallory, shared, mallory.Activity("Undo", follow))
-	w.Advance(2 * time.Hour)
+	w.Advance(time.Minute)
 	send(mallory, shared, follow)
 	if n := alice.Do("GET", "/api/v1/accounts/verify_credentials")["followers_count"]; n != 1.0 {
 		t.Errorf("%v followers", n)
