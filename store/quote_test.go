@@ -32,7 +32,7 @@ func TestQuotesOfAPage(t *testing.T) {
 		}
 		ofGone := quote(quoter, gone)
 		add(quote(quoter, outer), store.QuoteAccepted)
-		add(quote(quoter, secret), store.QuotePending)
+		add(quote(quoter, secret), store.QuoteRejected)
 		add(quote(author, secret), store.QuoteUnauthorized)
 		add(quote(quoter, stamped), store.QuotePending)
 		add(quote(author, stamped), store.QuoteAccepted)

@@ -40,7 +40,7 @@ func prepareObject(env *Env, a *Activity) error {
 		return nil
 	}
 	o := a.Object.Object.Object
-	if o == nil || vocab.IsActorType(o.Type) && a.Actor.Local() {
+	if o == nil || a.Command.Unchanged || vocab.IsActorType(o.Type) && a.Actor.Local() {
 		return nil // a profile here has written its rows itself (Command.Write)
 	}
 	reading, err := object.Read(env.Config, o, a.Origin.Trusted)
@@ -54,6 +54,7 @@ func prepareObject(env *Env, a *Activity) error {
 	if reading.Status == nil {
 		return nil
 	}
+	reading.Status.Policy = object.ReadPolicy(env.Config, o, a.Actor)
 	if a.Actor.Local() {
 		keepDraft(env, a, reading.Status, o)
 	}
@@ -168,7 +169,12 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if err := forward(env, tx, a, status); err != nil {
 			return Outcome{}, err
 		}
-		out.Publish, err = toAudience(tx, a, status)
+		if err := mentionQuoted(tx, status); err != nil {
+			return Outcome{}, err
+		}
+		if out.Publish, err = toAudience(tx, a, status); err == nil && a.Actor.Local() {
+			out.Then, err = askToQuote(env, tx, a, status)
+		}
 	}
 	return out, err
 }

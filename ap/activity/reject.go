@@ -12,7 +12,13 @@ func rejectRule() Rule {
 }
 
 func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Actor.Local() && isDecision(a) {
+		return applyDecision(env, tx, a)
+	}
 	f, err := answeredFollow(env, tx, a)
+	if fault.Is(err, fault.NotFound) && !a.Actor.Local() {
+		return applyDecision(env, tx, a)
+	}
 	if fault.Is(err, fault.NotFound) && a.Origin.Publishes {
 		// A follow that was never accepted, or that a block ended, is rejected all
 		// the same.

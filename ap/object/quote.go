@@ -6,6 +6,30 @@ import (
 	"kinglet/store"
 )
 
+// writeQuote writes what a post of ours quotes, in the forms that others read: of
+// FEP-044f, Fedibird, Misskey and FEP-e232, and as a paragraph where none of them is
+// understood.
+func writeQuote(d vocab.Document, o *vocab.Object) {
+	if len(o.InteractionPolicy) > 0 {
+		d["interactionPolicy"] = o.InteractionPolicy
+	}
+	if o.Quote == "" {
+		return
+	}
+	d["quote"], d["quoteUri"], d["_misskey_quote"] = o.Quote, o.Quote, o.Quote
+	if o.QuoteAuthorization != "" {
+		d["quoteAuthorization"] = o.QuoteAuthorization
+	}
+	d["tag"] = append(writeTags(o.Tag), vocab.Document{
+		"type": "Link", "mediaType": vocab.LinkedContentType, "rel": "https://misskey-hub.net/ns#_misskey_quote", "href": o.Quote, "name": "RE: " + o.Quote,
+	})
+	text := markup.QuoteLink(o.Quote) + o.Content
+	d["content"] = text
+	if o.Language != "" {
+		d["contentMap"] = vocab.Document{o.Language: text}
+	}
+}
+
 // readQuote reads what a status quotes, and takes out of its text what stands
 // for that on servers that know no quotes: it is shown in its place, or linked.
 func readQuote(o *vocab.Object, status *store.Object) {

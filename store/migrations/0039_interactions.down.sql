@@ -1,0 +1,4 @@
+DROP INDEX objects_quoted;
+DROP INDEX objects_quote_stamp;
+DROP TABLE interactions;
+ALTER TABLE objects DROP COLUMN policy;
