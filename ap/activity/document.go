@@ -26,6 +26,9 @@ func document(c *config.Config, o, about *store.Object) json.RawMessage {
 		if len(o.JSON) > 0 && o.Poll != nil {
 			return object.WithResults(o.JSON, o.Poll)
 		}
+		if len(o.JSON) > 0 && o.IsStatus && o.QuoteURI != "" {
+			return object.WithQuoteAuthorization(o.JSON, o.QuoteStamp)
+		}
 		if len(o.JSON) > 0 {
 			return o.JSON
 		}

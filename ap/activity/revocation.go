@@ -41,11 +41,21 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 	}
 	out.Publish.Inboxes = append(out.Publish.Inboxes, inboxOf(who)...)
 	if i.StatusID != 0 {
-		readers, err := tx.InteractorInboxes(i.StatusID)
+		shown, err := tx.Object(i.StatusID)
+		if err != nil {
+			return out, err
+		}
+		readers, err := copiesOf(tx, shown)
 		if err != nil {
 			return out, err
 		}
 		out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
+		if shown.Local {
+			if readers, err = audience(tx, shown); err != nil {
+				return out, err
+			}
+			out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
+		}
 	}
 	if i.Kind == store.LikeOf {
 		if _, _, err := tx.DeleteFavourite(i.AccountID, i.TargetID); err != nil {

@@ -1,6 +1,8 @@
 package object
 
 import (
+	"encoding/json"
+
 	"kinglet/ap/vocab"
 	"kinglet/internal/markup"
 	"kinglet/store"
@@ -28,6 +30,23 @@ func writeQuote(d vocab.Document, o *vocab.Object) {
 	if o.Language != "" {
 		d["contentMap"] = vocab.Document{o.Language: text}
 	}
+}
+
+// WithQuoteAuthorization is the stored document of a post that quotes another with
+// what the quoted author says by now; "" for nothing.
+func WithQuoteAuthorization(doc json.RawMessage, stamp string) json.RawMessage {
+	var d map[string]json.RawMessage
+	if json.Unmarshal(doc, &d) != nil {
+		return doc
+	}
+	changed := vocab.Document{}
+	for k, v := range d {
+		changed[k] = v
+	}
+	if delete(changed, "quoteAuthorization"); stamp != "" {
+		changed["quoteAuthorization"] = stamp
+	}
+	return vocab.Encode(changed)
 }
 
 // readQuote reads what a status quotes, and takes out of its text what stands
