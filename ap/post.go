@@ -26,7 +26,8 @@ type PostRequest struct {
 	InReplyTo         store.ObjectID
 	Poll              *PollRequest // nil for none
 	Quote             store.ObjectID
-	QuotePolicy       string // who may quote it: QuotePolicies; "" for everyone
+	QuotePolicy       string        // who may quote it: QuotePolicies; "" for everyone
+	Policy            *store.Policy // who may answer, like and boost it; nil for all who see it
 	ApplicationID     int64
 	IdempotencyKey    string
 }
@@ -74,7 +75,7 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 	}
 	d.note.To, d.note.Cc = activity.Addressing(d.author, p.Visibility, d.mentioned)
 	s.addressQuoted(d, p.Visibility)
-	s.setQuotePolicy(d, p.QuotePolicy, p.Visibility, nil)
+	s.setQuotePolicy(d, p.QuotePolicy, p.Visibility, p.Policy)
 	s.addressCommunity(ctx, d, p.Visibility)
 	return s.publishPost(ctx, d, p)
 }

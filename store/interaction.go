@@ -136,6 +136,13 @@ func (tx *Tx) Quotes(viewer AccountID, quoted ObjectID, p Page) ([]*Status, erro
 	return tx.complete(viewer, newestFirst(p, rows))
 }
 
+// DropPendingInteraction deletes what an account has taken back before it was
+// decided about.
+func (tx *Tx) DropPendingInteraction(account AccountID, uri string) error {
+	_, err := tx.exec(`DELETE FROM interactions WHERE account_id = $1 AND uri = $2 AND state = '`+InteractionPending+`'`, account, uri)
+	return err
+}
+
 // EndQuote records that the quote in a status is not accepted, or not any more. A
 // status of an account here names the authorization no longer.
 func (tx *Tx) EndQuote(status ObjectID, state string) error {

@@ -93,7 +93,7 @@ func (tx *Tx) MayInteract(kind string, target *Object, who *Account) (Approval, 
 	if p == nil && kind == QuoteOf && target.QuotesNeedStamp {
 		return Manual, nil // what it says is not understood here
 	}
-	if p == nil || p.isForAll() {
+	if p.IsForAll() {
 		return Automatic, nil
 	}
 	if kind == ReplyTo {
@@ -109,9 +109,10 @@ func (tx *Tx) MayInteract(kind string, target *Object, who *Account) (Approval, 
 	return p.decide(in), nil
 }
 
-// isForAll reports whether the permission makes no exception.
-func (p *Permission) isForAll() bool {
-	return slices.Equal(p.Automatic, []string{Everyone}) && len(p.Manual) == 0
+// IsForAll reports whether the permission makes no exception: nothing is said, or
+// everyone is named.
+func (p *Permission) IsForAll() bool {
+	return p == nil || slices.Equal(p.Automatic, []string{Everyone}) && len(p.Manual) == 0
 }
 
 // groupsOf lists the groups of a permission that an account is in, the most

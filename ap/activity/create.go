@@ -109,6 +109,9 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if !isAddressed(a, note) {
 		return "", refuse("the object %s is addressed to nobody", note.ID)
 	}
+	if a.Actor.Local() && note.InReplyTo.ID != "" {
+		return "", mayReply(tx, a, note.InReplyTo.ID)
+	}
 	if !a.Origin.Unsolicited {
 		return "", nil
 	}
@@ -151,6 +154,10 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		}
 		return Outcome{Object: o.ID}, nil
 	}
+	answer, goesOn, err := judgedReply(env, tx, a)
+	if err != nil || !goesOn {
+		return answer, err
+	}
 	if key := a.Command.IdempotencyKey; key != "" {
 		// Before anything is written: of two posts with one key the first stores it,
 		// and the second waits here for its status.
@@ -164,8 +171,11 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Object: status.ID}
+	out := Outcome{Object: status.ID, Then: answer.Then}
 	if created {
+		if err := askToReply(tx, a, status); err != nil {
+			return Outcome{}, err
+		}
 		if err := forward(env, tx, a, status); err != nil {
 			return Outcome{}, err
 		}

@@ -191,6 +191,10 @@ func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, 
 	if err := tx.PutInteraction(i); err != nil {
 		return nil, err
 	}
+	if i.Kind == store.LikeOf {
+		_, _, err := tx.DeleteFavourite(i.AccountID, i.TargetID)
+		return nil, err
+	}
 	if i.Kind != store.QuoteOf || i.StatusID == 0 {
 		return nil, nil
 	}

@@ -260,6 +260,12 @@ func TestQuoteIsRevoked(t *testing.T) {
 		s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Update", quote))
 		s.quotes(s.carol, quote["id"], "revoked")
 	}
+	for _, quoted := range []any{s.alice.Post("another").URI, post.URI} { // it quotes something else, and this again
+		quote["quote"], quote["updated"] = quoted, s.world.Now().Format("2006-01-02T15:04:05Z")
+		s.world.Advance(2e9)
+		s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Update", quote))
+	}
+	s.quotes(s.carol, quote["id"], "revoked")
 	// A quote that nobody asked for is taken back as well.
 	legacy := s.knows(s.bob.Note("look here", "_misskey_quote", post.URI))
 	s.quotes(s.carol, legacy["id"], "accepted")

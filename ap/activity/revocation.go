@@ -57,11 +57,6 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 			out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
 		}
 	}
-	if i.Kind == store.LikeOf {
-		if _, _, err := tx.DeleteFavourite(i.AccountID, i.TargetID); err != nil {
-			return out, err
-		}
-	}
 	if out.Then, err = endInteraction(env, tx, i); err != nil {
 		return out, err
 	}

@@ -107,11 +107,15 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	known, err := tx.ObjectToChange(o.ID)
 	if fault.Is(err, fault.NotFound) {
+		answer, goesOn, err := judgedReply(env, tx, a)
+		if err != nil || !goesOn {
+			return answer, err
+		}
 		status, _, err := putStatus(env, tx, a)
 		if err != nil {
 			return Outcome{}, err
 		}
-		return Outcome{Object: status.ID}, nil
+		return Outcome{Object: status.ID, Then: answer.Then}, nil
 	}
 	if err != nil {
 		return Outcome{}, err

@@ -1,8 +1,10 @@
 package mastodon
 
 import (
+	"slices"
 	"strconv"
 
+	"kinglet/api/params"
 	"kinglet/api/respond"
 	"kinglet/internal/fault"
 	"kinglet/store"
@@ -32,6 +34,37 @@ func (c *call) revokeQuote() (any, error) {
 		return nil, err
 	}
 	return c.showStatus(store.ObjectID(id))
+}
+
+// policyRequest reads who may answer, like and boost a status that is written, as
+// clients of GoToSocial say it; nil where they say nothing.
+func policyRequest(p *params.Params) *store.Policy {
+	all, ok := p.Sub("interaction_policy")
+	if !ok {
+		return nil
+	}
+	read := func(name string) *store.Permission {
+		part, ok := all.Sub(name)
+		if !ok {
+			return nil
+		}
+		return &store.Permission{
+			Automatic: groupsOf(append(part.Strings("automatic_approval"), part.Strings("always")...)),
+			Manual:    groupsOf(append(part.Strings("manual_approval"), part.Strings("with_approval")...)),
+		}
+	}
+	return &store.Policy{Reply: read("can_reply"), Like: read("can_favourite"), Announce: read("can_reblog")}
+}
+
+// groupsOf are the groups that a client names. The author and those mentioned need
+// no mention; others can't be named yet.
+func groupsOf(names []string) (list []string) {
+	for _, name := range names {
+		if (name == store.Everyone || name == store.Followers || name == store.Following) && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // InteractionRequest is GoToSocial's entity of what waits for a decision.

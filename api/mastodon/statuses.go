@@ -17,7 +17,7 @@ func (c *call) post() (any, error) {
 	}
 	req := ap.PostRequest{
 		Text: p.String("status"), SpoilerText: p.String("spoiler_text"), Language: p.String("language"),
-		Poll: pollRequest(p), QuotePolicy: p.String("quote_approval_policy"), ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
+		Poll: pollRequest(p), QuotePolicy: p.String("quote_approval_policy"), Policy: policyRequest(p), ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
 	}
 	if s := p.String("in_reply_to_id"); s != "" {
 		id, ok := store.ParseID(s)
