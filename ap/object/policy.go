@@ -19,8 +19,12 @@ var policyParts = []struct {
 	{"canAnnounce", func(p *store.Policy) **store.Permission { return &p.Announce }},
 }
 
-// maxNamedHere limits how many accounts here a list of a policy may name.
-const maxNamedHere = 64
+// Limits of the accounts here that a list of a policy may name: how many, and the
+// bytes of each name.
+const (
+	maxNamedHere = 16
+	maxNameHere  = 64
+)
 
 // ReadPolicy reads who may do what with a status of author's; nil where it says
 // nothing. Of whom it lists the groups are kept, and the accounts here.
@@ -52,7 +56,7 @@ func groups(c *config.Config, uris []string, author *store.Account) (list []stri
 		case uri == author.FollowingURI:
 			group = store.Following
 		case uri == author.URI:
-		case here && named < maxNamedHere:
+		case here && named < maxNamedHere && len(name) <= maxNameHere:
 			named++
 			group = "@" + name
 		case !c.IsOwn(uri) && vocab.SameOrigin(uri, author.URI):
