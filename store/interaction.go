@@ -127,7 +127,7 @@ func (tx *Tx) Quotes(viewer AccountID, quoted ObjectID, p Page) ([]*Status, erro
 	below, above := p.bounds()
 	rows, err := tx.statusRows(statusColumns(viewer, "$1"), `
 		FROM objects o
-		WHERE o.quote_id = $2 AND o.quote_id <> 0 AND o.quote_state = '`+QuoteAccepted+`' AND o.id < $3 AND o.id > $4 AND `+visible("o", "$1")+`
+		WHERE o.quote_uri = (SELECT q.uri FROM objects q WHERE q.id = $2) AND o.quote_uri <> '' AND o.quote_id = $2 AND o.quote_state = '`+QuoteAccepted+`' AND o.id < $3 AND o.id > $4 AND `+visible("o", "$1")+`
 		ORDER BY o.id `+p.order()+`
 		LIMIT $5`, viewer, quoted, below, above, p.Limit)
 	if err != nil {

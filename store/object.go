@@ -76,7 +76,7 @@ func (o *Object) dest() []any {
 		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
 		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount, fromJSON(&o.Reactions), fromJSON(&o.Poll),
 		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
-		&o.QuoteURI, &o.QuoteID, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp, fromJSON(&o.Policy),
+		&o.QuoteURI, &o.QuoteID, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp, policyScanner{o},
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -56,8 +57,12 @@ func (p *Policy) Of(kind string) *Permission {
 	return nil
 }
 
+// openToQuotes is the policy of most statuses that have one: it is not written, but
+// told from needing a stamp.
+var openToQuotes = &Policy{Quote: &Permission{Automatic: []string{Everyone}}}
+
 func (p *Policy) text() string {
-	if p == nil || *p == (Policy{}) {
+	if p == nil || *p == (Policy{}) || p.Quote != nil && *p == (Policy{Quote: p.Quote}) && p.Quote.IsForAll() {
 		return ""
 	}
 	b, err := json.Marshal(p)
@@ -65,6 +70,31 @@ func (p *Policy) text() string {
 		panic(err) // lists of texts
 	}
 	return string(b)
+}
+
+// policyScanner reads the policy of a status, after whether its quotes need a
+// stamp.
+type policyScanner struct{ o *Object }
+
+func (s policyScanner) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		return s.ScanText([]byte(v))
+	case []byte:
+		return s.ScanText(v)
+	}
+	return fmt.Errorf("the policy of a status is %T", src)
+}
+
+func (s policyScanner) ScanText(b []byte) error {
+	if len(b) > 0 {
+		s.o.Policy = new(Policy)
+		return json.Unmarshal(b, s.o.Policy)
+	}
+	if s.o.QuotesNeedStamp {
+		s.o.Policy = openToQuotes
+	}
+	return nil
 }
 
 // Approval is what a policy says of one account.
@@ -90,9 +120,6 @@ func (tx *Tx) MayInteract(kind string, target *Object, who *Account) (Approval, 
 		return Denied, nil
 	}
 	p := target.Policy.Of(kind)
-	if p == nil && kind == QuoteOf && target.QuotesNeedStamp {
-		return Manual, nil // what it says is not understood here
-	}
 	if p.IsForAll() {
 		return Automatic, nil
 	}

@@ -126,7 +126,7 @@ func (tx *Tx) findQuoted(o *Object) error {
 		return nil
 	}
 	var quoted Object
-	err := tx.get("status "+o.QuoteURI, []any{&quoted.ID, &quoted.AccountID, &quoted.Local, &quoted.Visibility, &quoted.QuotesNeedStamp, fromJSON(&quoted.Policy)}, `
+	err := tx.get("status "+o.QuoteURI, []any{&quoted.ID, &quoted.AccountID, &quoted.Local, &quoted.Visibility, &quoted.QuotesNeedStamp, policyScanner{&quoted}}, `
 		SELECT o.id, o.account_id, o.local, o.visibility, o.quotes_need_stamp, o.policy
 		FROM objects o
 		WHERE o.uri = $1 AND o.is_status AND o.reblog_of_id = 0`, o.QuoteURI)

@@ -22,7 +22,9 @@ func TestQuotesOfAPage(t *testing.T) {
 		inner := w.status(author, store.Public, nil)
 		outer := quote(author, inner)
 		secret := w.status(author, store.Private, nil)
-		stamped := w.status(author, store.Public, func(o *store.Object) { o.QuotesNeedStamp = true })
+		stamped := w.status(author, store.Public, func(o *store.Object) {
+			o.QuotesNeedStamp, o.Policy = true, &store.Policy{Quote: &store.Permission{Manual: []string{store.Everyone}}}
+		})
 		boost := w.status(author, store.Public, func(o *store.Object) { o.Type, o.ReblogOfID = "Announce", inner.ID })
 		gone := w.status(author, store.Public, nil)
 		wants := map[store.ObjectID]string{}

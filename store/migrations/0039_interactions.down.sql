@@ -1,4 +1,3 @@
-DROP INDEX objects_quoted;
 DROP INDEX objects_quote_stamp;
 DROP TABLE interactions;
 ALTER TABLE objects DROP COLUMN policy;

@@ -1,4 +1,5 @@
--- Who may do what with a status, as its author says (JSON); '' for nothing said.
+-- Who may do what with a status, as its author says (JSON); '' for nothing said or,
+-- where quotes need a stamp, for everyone may quote it.
 ALTER TABLE objects ADD COLUMN policy TEXT NOT NULL DEFAULT '';
 
 -- What an account does or asks to do with another's status that its author decides about.
@@ -20,4 +21,3 @@ CREATE INDEX interactions_status ON interactions (status_id) WHERE status_id <> 
 CREATE INDEX interactions_request ON interactions (request_uri) WHERE request_uri <> '';
 CREATE INDEX interactions_stamp ON interactions (stamp) WHERE stamp <> '';
 CREATE INDEX objects_quote_stamp ON objects (quote_stamp) WHERE quote_stamp <> '';
-CREATE INDEX objects_quoted ON objects (quote_id, id) WHERE quote_id <> 0;
