@@ -148,14 +148,7 @@ func HasInbox(actor *store.Account, inbox string) bool {
 }
 
 // answeredByRelay writes what a relay answered.
-func answeredByRelay(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
-	r, err := answeredRelay(env, tx, a)
-	if err == nil && r == nil {
-		err = fault.Errorf(fault.NotFound, "follow not found")
-	}
-	if err != nil {
-		return Outcome{}, err
-	}
+func answeredByRelay(env *Env, tx *store.Tx, r *store.Relay, a *Activity) (Outcome, error) {
 	if known, err := tx.RelayByActor(a.Actor.URI); err == nil && known.ID != r.ID {
 		return Outcome{}, refuse("%s is another relay already, %s", a.Actor.URI, known.Inbox)
 	} else if err != nil && !fault.Is(err, fault.NotFound) {
