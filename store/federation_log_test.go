@@ -168,6 +168,7 @@ func TestFederationLogOfWhatIsDeleted(t *testing.T) {
 		for _, object := range []string{theirs.URI, mine.URI, other.URI} {
 			came = append(came, store.Arrival{At: clock.Now(), Host: "there.test", Outcome: store.Accepted, Actor: far.URI, Type: "Create", Activity: "of " + object, Object: object})
 		}
+		came = append(came, store.Arrival{At: clock.Now(), Host: "there.test", Outcome: store.Accepted, Actor: far.URI, Type: "Follow", Activity: "a follow", Object: me.URI})
 		w.keep(came, []store.Sent{{At: clock.Now(), Activity: create.ID, Host: "a.test"}, {At: clock.Now(), Activity: del.ID, Host: "b.test"}})
 		w.update(func(tx *store.Tx) error {
 			if err := tx.DeleteObject(theirs, nil); err != nil {
@@ -175,7 +176,7 @@ func TestFederationLogOfWhatIsDeleted(t *testing.T) {
 			}
 			return tx.DeleteObject(mine, nil)
 		})
-		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 1 {
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 2 {
 			t.Errorf("%d rows are there", n)
 		}
 		// That the Delete arrived is what its author wants to know.
