@@ -104,7 +104,9 @@ func TestPolicies(t *testing.T) {
 		}
 		nobody := &store.Policy{Reply: &store.Permission{}}
 		mentions := w.status(bob, store.Public, func(o *store.Object) { o.Policy = nobody }, carol)
-		w.update(func(tx *store.Tx) error { return tx.InsertMentions(mentions.ID, []store.Mention{{AccountID: carol.ID}}) })
+		w.update(func(tx *store.Tx) error {
+			return tx.InsertMentions(mentions.ID, []store.Mention{{AccountID: carol.ID}})
+		})
 		w.view(func(tx *store.Tx) error {
 			kept, err := tx.Object(mentions.ID)
 			for who, want := range map[*store.Account]store.Approval{alice: store.Denied, carol: store.Automatic} {

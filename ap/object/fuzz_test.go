@@ -10,6 +10,7 @@ import (
 	"kinglet/ap/vocab"
 	"kinglet/internal/config"
 	"kinglet/internal/markup"
+	"kinglet/store"
 )
 
 // FuzzRead reads whatever strangers send as far as it goes without a database:
@@ -66,6 +67,13 @@ func checkReading(t *testing.T, c *config.Config, o *vocab.Object) {
 		return
 	}
 	st := r.Status
+	vocab.AuthorizationOf(o)
+	policy := ReadPolicy(c, o, &store.Account{URI: o.Author(), FollowersURI: o.Author() + "/followers"})
+	for _, kind := range []string{store.QuoteOf, store.ReplyTo, store.LikeOf, store.AnnounceOf} {
+		if p := policy.Of(kind); p != nil && len(p.Automatic)+len(p.Manual) > 2*(maxNamedHere+4) {
+			t.Fatalf("%s is allowed to %v", kind, p)
+		}
+	}
 	html("the content", st.Content)
 	text("the warning", st.SpoilerText, maxSpoiler)
 	text("the language", st.Language, 35)
