@@ -160,7 +160,7 @@ func TestMigrationOfDocuments(t *testing.T) {
 			for _, of := range []any{in, in["object"]} {
 				if of, ok := of.(map[string]any); ok {
 					delete(of, "source") // one that is the plain text of its content is not written again
-					for _, later := range []string{"replies", "likes", "shares"} {
+					for _, later := range []string{"replies", "likes", "shares", "interactionPolicy"} {
 						delete(of, later) // the older one does not serve these
 					}
 				}

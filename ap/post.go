@@ -25,6 +25,9 @@ type PostRequest struct {
 	Language          string // ISO 639, "" for the account's
 	InReplyTo         store.ObjectID
 	Poll              *PollRequest // nil for none
+	Quote             store.ObjectID
+	QuotePolicy       string        // who may quote it: QuotePolicies; "" for everyone
+	Policy            *store.Policy // who may answer, like and boost it; nil for all who see it
 	ApplicationID     int64
 	IdempotencyKey    string
 }
@@ -48,6 +51,9 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 			return 0, err
 		}
 	}
+	if !validQuotePolicy(p.QuotePolicy) {
+		return 0, errQuotePolicy
+	}
 	d, err := s.draftPost(ctx, author, p.Text)
 	if err != nil {
 		return 0, err
@@ -62,7 +68,14 @@ func (s *Service) Post(ctx context.Context, author store.AccountID, p PostReques
 			return 0, err
 		}
 	}
+	if p.Quote != 0 {
+		if err := s.quote(ctx, d, &p); err != nil {
+			return 0, err
+		}
+	}
 	d.note.To, d.note.Cc = activity.Addressing(d.author, p.Visibility, d.mentioned)
+	s.addressQuoted(d, p.Visibility)
+	s.setQuotePolicy(d, p.QuotePolicy, p.Visibility, p.Policy)
 	s.addressCommunity(ctx, d, p.Visibility)
 	return s.publishPost(ctx, d, p)
 }
@@ -93,6 +106,7 @@ type EditRequest struct {
 	Sensitive         bool
 	Language          string
 	Poll              *PollRequest // nil for none any more
+	QuotePolicy       string       // "" for what it was
 }
 
 // EditPost changes a status that author wrote. Who may see it stays the same.
@@ -104,6 +118,9 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 		if err := e.Poll.valid(); err != nil {
 			return err
 		}
+	}
+	if !validQuotePolicy(e.QuotePolicy) {
+		return errQuotePolicy
 	}
 	o, draft, err := s.ownPost(ctx, author, id)
 	if err != nil {
@@ -122,6 +139,11 @@ func (s *Service) EditPost(ctx context.Context, author store.AccountID, id store
 	d.note.Audience = object.Audience(community)
 	d.setText(e.Text, e.SpoilerText, e.Sensitive, e.Language)
 	d.setPoll(e.Poll, d.note.Updated)
+	d.note.Quote, d.note.QuoteAuthorization = o.QuoteURI, o.QuoteStamp
+	d.note.InteractionPolicy = object.WritePolicy(s.Config, d.author.URI, o.Policy)
+	if e.QuotePolicy != "" {
+		s.setQuotePolicy(d, e.QuotePolicy, o.Visibility, o.Policy)
+	}
 	if d.note.To, d.note.Cc = draft.To, draft.Cc; len(draft.To)+len(draft.Cc) == 0 {
 		// An old one, whose document the migration could not read.
 		d.note.To, d.note.Cc = activity.Addressing(d.author, o.Visibility, nil)
@@ -210,6 +232,7 @@ type post struct {
 	mentioned []*store.Account // in the order of the text
 	handles   map[string]*store.Account
 	community string // of what it replies to
+	quoted    *store.Account
 	note      vocab.Object
 	tagURL    func(string) string
 }

@@ -85,15 +85,17 @@ func (s *Service) verifyConsent(ctx context.Context, args activity.QuoteConsentA
 	if err != nil {
 		return err
 	}
-	if err := s.fetchConsent(ctx, args.Stamp, vocab.QuoteConsent{Author: author.URI, Quoting: quoting.URI, Quoted: quoted.URI}); err != nil {
+	if err := s.fetchConsent(ctx, args.Stamp, vocab.Authorization{
+		Type: "QuoteAuthorization", Author: author.URI, Interacting: quoting.URI, Target: quoted.URI,
+	}); err != nil {
 		return s.fetchOutcome("quote_consent", args.Stamp, activity.Outcome{}, err)
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return tx.AcceptQuote(quoting.ID, quoted.ID, args.Stamp) })
 }
 
-// fetchConsent fetches a QuoteAuthorization; an error unless it says what is
+// fetchConsent fetches an authorization; an error unless it says what is
 // wanted, and its author's own origin says so.
-func (s *Service) fetchConsent(ctx context.Context, stamp string, want vocab.QuoteConsent) error {
+func (s *Service) fetchConsent(ctx context.Context, stamp string, want vocab.Authorization) error {
 	if !vocab.SameOrigin(stamp, want.Author) {
 		return fault.Errorf(fault.Forbidden, "the consent %s has another origin than %s", stamp, want.Author)
 	}
@@ -104,8 +106,8 @@ func (s *Service) fetchConsent(ctx context.Context, stamp string, want vocab.Quo
 	if doc.ID != stamp {
 		return fault.Errorf(fault.Invalid, "the consent at %s says that its id is %s", stamp, doc.ID)
 	}
-	if got, ok := vocab.QuoteConsentOf(doc); !ok || got != want {
-		return fault.Errorf(fault.Forbidden, "%s is no consent of %s to the quote of %s in %s", stamp, want.Author, want.Quoted, want.Quoting)
+	if got, ok := vocab.AuthorizationOf(doc); !ok || got != want {
+		return fault.Errorf(fault.Forbidden, "%s is no %s of %s for %s in %s", stamp, want.Type, want.Author, want.Target, want.Interacting)
 	}
 	return nil
 }

@@ -18,6 +18,11 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM crawls WHERE kind = 'thread' AND ` + tx.in("subject", "$1"),
 		`DELETE FROM mentions WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM communities WHERE ` + tx.in("status_id", "$1"),
+		`DELETE FROM objects WHERE local AND NOT is_status AND uri IN (
+		   SELECT i.stamp FROM interactions i
+		   WHERE i.stamp <> '' AND (` + tx.in("i.target_id", "$1") + ` OR i.status_id <> 0 AND ` + tx.in("i.status_id", "$1") + `))`,
+		`DELETE FROM interactions WHERE ` + tx.in("target_id", "$1"),
+		`DELETE FROM interactions WHERE status_id <> 0 AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM account_tags WHERE (account_id, name, status_id) IN (
 		   SELECT o.account_id, t.name, t.status_id FROM status_tags t CROSS JOIN objects o
 		   WHERE o.id = t.status_id AND ` + tx.in("t.status_id", "$1") + `)`,
@@ -26,10 +31,10 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM inbox_log WHERE object IN (SELECT o.uri FROM objects o WHERE ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM delivery_log WHERE activity_id IN (
-		   SELECT o.id FROM objects o WHERE ` + tx.in("o.id", "$1") + `
+		   SELECT o.id FROM objects o WHERE o.local AND ` + tx.in("o.id", "$1") + `
 		   UNION ALL
 		   SELECT a.id FROM objects o CROSS JOIN objects a
-		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
+		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.local AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM relayed WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}
@@ -79,6 +84,7 @@ var leftovers = []accountRows{
 	{"reports", "target_id", "id"},
 	{"retracted", "account_id", "key"},
 	{"crawls", "opened_by", "id"},
+	{"interactions", "account_id", "id"},
 	{"moves", "account_id", "account_id"},
 	{"moves", "target_id", "account_id"},
 }
@@ -86,7 +92,7 @@ var leftovers = []accountRows{
 // nothingSaid clears the columns of an object that hold a person's text, or whom
 // it was for.
 const nothingSaid = `spoiler_text = '', content = '', reactions = '', poll = '', language = '', tags = '', emojis = '', url = '', application_id = 0, json = '',
-	source = '', to_uris = '', cc_uris = '', follow_uri = '', mention_tags = '', encrypted = '', quote_uri = '', quote_id = 0, quote_state = '', quote_stamp = '', quotes_need_stamp = FALSE`
+	source = '', to_uris = '', cc_uris = '', follow_uri = '', mention_tags = '', encrypted = '', quote_uri = '', quote_id = 0, quote_state = '', quote_stamp = '', quotes_need_stamp = FALSE, policy = ''`
 
 // eraseObjects makes objects tombstones without any text; $1 is the set of
 // their ids, $2 the time.

@@ -27,6 +27,7 @@ var idColumns = map[string]string{
 // listColumns hold JSON.
 var listColumns = map[string]string{
 	"fields": `[{"name":"` + secret + `","value":"` + secret + `"}]`, "fields_source": `[{"name":"` + secret + `","value":"` + secret + `"}]`,
+	"policy":    `{"quote":{"automatic":["` + secret + `"]}}`,
 	"poll":      `{"options":[{"title":"` + secret + `","votes":1}]}`,
 	"reactions": `[{"name":"` + secret + `","count":1}]`,
 	"emojis":    `[{"shortcode":"` + secret + `","url":"x"}]`, "also_known_as": `["` + secret + `"]`, "tags": `["` + secret + `"]`,
@@ -321,6 +322,9 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 					return err
 				}
 				if err := tx.PutBookmark(gone.ID, reply.ID); err != nil {
+					return err
+				}
+				if err := tx.PutInteraction(&store.Interaction{Kind: store.QuoteOf, TargetID: reply.ID, AccountID: gone.ID, URI: secret, State: store.InteractionPending}); err != nil {
 					return err
 				}
 				if err := tx.PutSession(secret, gone.ID, tx.Now().Add(time.Hour)); err != nil {

@@ -47,6 +47,8 @@ type Object struct {
 	QuoteStamp string   // URI of the quoted author's consent (FEP-044f), if it has one
 	// QuotesNeedStamp says that whoever quotes it needs its author's consent.
 	QuotesNeedStamp bool
+	// Policy is who may do what with it; nil where nothing is said.
+	Policy *Policy
 
 	RepliesCount, ReblogsCount, FavouritesCount int64
 	Reactions                                   []Reaction // those who react change it
@@ -65,7 +67,7 @@ const objectColumns = `
 	o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.emojis, o.application_id,
 	o.replies_count, o.reblogs_count, o.favourites_count, o.reactions, o.poll,
 	o.published_at, o.created_at, o.edited_at, o.deleted_at,
-	o.quote_uri, o.quote_id, o.quote_state, o.quote_stamp, o.quotes_need_stamp`
+	o.quote_uri, o.quote_id, o.quote_state, o.quote_stamp, o.quotes_need_stamp, o.policy`
 
 func (o *Object) dest() []any {
 	return []any{
@@ -74,7 +76,7 @@ func (o *Object) dest() []any {
 		&o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Emojis), &o.ApplicationID,
 		&o.RepliesCount, &o.ReblogsCount, &o.FavouritesCount, fromJSON(&o.Reactions), fromJSON(&o.Poll),
 		toTime(&o.PublishedAt), toTime(&o.CreatedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
-		&o.QuoteURI, &o.QuoteID, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp,
+		&o.QuoteURI, &o.QuoteID, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp, policyScanner{o},
 	}
 }
 
@@ -125,16 +127,16 @@ func (tx *Tx) insertObject(o *Object) (created bool, err error) {
 		  reblog_of_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, context, url,
 		  spoiler_text, content, sensitive, language, tags, emojis, application_id,
 		  published_at, created_at, edited_at, json, poll, source, to_uris, cc_uris, follow_uri, mention_tags,
-		  encrypted, quote_uri, quote_id, quote_state, quote_stamp, quotes_need_stamp, quiet)
+		  encrypted, quote_uri, quote_id, quote_state, quote_stamp, quotes_need_stamp, quiet, policy)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)
+		  $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)
 		ON CONFLICT (uri) DO NOTHING`,
 		o.ID, o.URI, o.Type, o.AccountID, o.Local, o.IsStatus, int(o.Visibility), o.ObjectURI,
 		o.ReblogOfID, o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID, o.Context, o.URL,
 		o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis), o.ApplicationID,
 		millis(o.PublishedAt), millis(o.CreatedAt), millis(o.EditedAt), string(o.JSON), pollText(o.Poll),
 		o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc), o.Draft.Follow, jsonText(o.Draft.Mentions),
-		o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Quiet)
+		o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Quiet, o.Policy.text())
 	return n == 1, err
 }
 
@@ -168,9 +170,11 @@ func (o *Object) TakeText(edited *Object) {
 	o.SpoilerText, o.Content, o.Sensitive, o.Language = edited.SpoilerText, edited.Content, edited.Sensitive, edited.Language
 	o.Tags, o.Emojis, o.URL, o.EditedAt, o.JSON, o.Poll = edited.Tags, edited.Emojis, edited.URL, edited.EditedAt, edited.JSON, edited.Poll
 	o.Type, o.Draft = edited.Type, edited.Draft // a Note with a poll becomes a Question
-	o.Encrypted, o.QuotesNeedStamp = edited.Encrypted, edited.QuotesNeedStamp
+	o.Encrypted, o.QuotesNeedStamp, o.Policy = edited.Encrypted, edited.QuotesNeedStamp, edited.Policy
 	if o.QuoteURI != edited.QuoteURI {
 		o.QuoteURI, o.QuoteID, o.QuoteState = edited.QuoteURI, 0, edited.QuoteState
+	} else if edited.QuoteStamp != "" && edited.QuoteStamp != o.QuoteStamp && (o.QuoteState == QuoteRejected || o.QuoteState == QuoteRevoked) {
+		o.QuoteState = "" // its author has agreed anew, or so it says
 	}
 	o.QuoteStamp = edited.QuoteStamp
 }
@@ -191,11 +195,11 @@ func (tx *Tx) UpdateStatus(o *Object) error {
 		UPDATE objects
 		SET spoiler_text = $2, content = $3, sensitive = $4, language = $5, tags = $6, emojis = $7,
 		  url = $8, edited_at = $9, json = $10, poll = $11, source = $12, to_uris = $13, cc_uris = $14, mention_tags = $15,
-		  encrypted = $16, quote_uri = $17, quote_id = $18, quote_state = $19, quote_stamp = $20, quotes_need_stamp = $21, type = $22
+		  encrypted = $16, quote_uri = $17, quote_id = $18, quote_state = $19, quote_stamp = $20, quotes_need_stamp = $21, type = $22, policy = $23
 		WHERE id = $1`,
 		o.ID, o.SpoilerText, o.Content, o.Sensitive, o.Language, jsonText(o.Tags), jsonText(o.Emojis),
 		o.URL, millis(o.EditedAt), string(o.JSON), pollText(o.Poll), o.Draft.Source, jsonText(o.Draft.To), jsonText(o.Draft.Cc),
-		jsonText(o.Draft.Mentions), o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Type)
+		jsonText(o.Draft.Mentions), o.Encrypted, o.QuoteURI, o.QuoteID, o.QuoteState, o.QuoteStamp, o.QuotesNeedStamp, o.Type, o.Policy.text())
 	if err == nil && n > 0 {
 		tx.Emit(EventStatusEdit, int64(o.ID))
 	}
@@ -251,12 +255,16 @@ func (tx *Tx) KnownURIs(uris ...string) (map[string]bool, error) {
 }
 
 // CanDelete reports whether a URI is that of an object or an account here that is
-// not deleted yet.
+// not deleted yet, or of an authorization of what is here.
 func (tx *Tx) CanDelete(uri string) (bool, error) {
 	_, ok, err := one[int64](tx, `
 		SELECT 1 FROM objects WHERE uri = $1 AND deleted_at = 0
 		UNION ALL
-		SELECT 1 FROM accounts WHERE uri = $1 AND deleted_at = 0`, uri)
+		SELECT 1 FROM accounts WHERE uri = $1 AND deleted_at = 0
+		UNION ALL
+		SELECT 1 FROM objects WHERE quote_stamp = $1 AND quote_stamp <> ''
+		UNION ALL
+		SELECT 1 FROM interactions WHERE stamp = $1 AND stamp <> ''`, uri)
 	return ok, err
 }
 

@@ -12,6 +12,8 @@ const (
 	QuotePending  = "pending"  // not known here, or its author's consent is not verified
 	QuoteAccepted = "accepted" // it may be shown
 	QuoteDeleted  = "deleted"
+	QuoteRejected = "rejected" // by its author
+	QuoteRevoked  = "revoked"  // it was accepted before
 
 	QuoteUnauthorized = "unauthorized" // for this viewer
 	QuoteOfBlocked    = "blocked_account"
@@ -107,6 +109,8 @@ func (st *Status) quote(state string, status *Status) *Quote {
 		return nil
 	case st.QuoteState == QuoteDeleted || state == QuoteDeleted:
 		return &Quote{State: QuoteDeleted}
+	case st.QuoteState == QuoteRejected || st.QuoteState == QuoteRevoked:
+		return &Quote{State: st.QuoteState}
 	case st.QuoteID == 0 || st.QuoteState != QuoteAccepted || state == "":
 		return &Quote{State: QuotePending}
 	case state != QuoteAccepted && state != QuoteOfMuted:
@@ -122,8 +126,8 @@ func (tx *Tx) findQuoted(o *Object) error {
 		return nil
 	}
 	var quoted Object
-	err := tx.get("status "+o.QuoteURI, []any{&quoted.ID, &quoted.AccountID, &quoted.Visibility, &quoted.QuotesNeedStamp}, `
-		SELECT o.id, o.account_id, o.visibility, o.quotes_need_stamp
+	err := tx.get("status "+o.QuoteURI, []any{&quoted.ID, &quoted.AccountID, &quoted.Local, &quoted.Visibility, &quoted.QuotesNeedStamp, policyScanner{&quoted}}, `
+		SELECT o.id, o.account_id, o.local, o.visibility, o.quotes_need_stamp, o.policy
 		FROM objects o
 		WHERE o.uri = $1 AND o.is_status AND o.reblog_of_id = 0`, o.QuoteURI)
 	if fault.Is(err, fault.NotFound) {
@@ -133,10 +137,38 @@ func (tx *Tx) findQuoted(o *Object) error {
 		return err
 	}
 	o.QuoteID = quoted.ID
+	if quoted.Local && quoted.AccountID != o.AccountID {
+		o.QuoteState, err = tx.quoteOfOurs(o, &quoted)
+		return err
+	}
 	if quoted.AccountID == o.AccountID || quoted.Visibility <= Unlisted && !quoted.QuotesNeedStamp {
 		o.QuoteState = QuoteAccepted
 	}
 	return nil
+}
+
+// quoteOfOurs decides about a quote of a status of an account here: as its author
+// did, else as the status's policy says, "" where the author is asked.
+func (tx *Tx) quoteOfOurs(o, quoted *Object) (string, error) {
+	known, err := tx.InteractionOf(o.AccountID, o.URI)
+	switch {
+	case err == nil && known.TargetID == quoted.ID && known.State == InteractionPending:
+		return "", nil
+	case err == nil && known.TargetID == quoted.ID:
+		return known.State, nil
+	case err != nil && !fault.Is(err, fault.NotFound):
+		return "", err
+	}
+	if blocked, err := tx.Blocked(quoted.AccountID, o.AccountID); err != nil || blocked {
+		return QuoteRejected, err
+	}
+	switch may, err := tx.MayInteract(QuoteOf, quoted, &Account{ID: o.AccountID}); {
+	case err != nil || may == Manual:
+		return "", err
+	case may == Automatic:
+		return QuoteAccepted, nil
+	}
+	return QuoteRejected, nil
 }
 
 // acceptQuotes decides about the quotes of a status that came after them, as
@@ -145,7 +177,7 @@ func (tx *Tx) acceptQuotes(quoted *Object) error {
 	changed, err := ids[ObjectID](tx, `
 		UPDATE objects
 		SET quote_state = '`+QuoteAccepted+`'
-		WHERE quote_uri = $1 AND quote_uri <> '' AND quote_id = $2 AND quote_state <> '`+QuoteAccepted+`'
+		WHERE quote_uri = $1 AND quote_uri <> '' AND quote_id = $2 AND quote_state NOT IN ('`+QuoteAccepted+`', '`+QuoteRejected+`', '`+QuoteRevoked+`')
 		  AND (account_id = $3 OR $4)
 		RETURNING id`, quoted.URI, quoted.ID, quoted.AccountID, quoted.Visibility <= Unlisted && !quoted.QuotesNeedStamp)
 	for _, id := range changed {

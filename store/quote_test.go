@@ -22,7 +22,9 @@ func TestQuotesOfAPage(t *testing.T) {
 		inner := w.status(author, store.Public, nil)
 		outer := quote(author, inner)
 		secret := w.status(author, store.Private, nil)
-		stamped := w.status(author, store.Public, func(o *store.Object) { o.QuotesNeedStamp = true })
+		stamped := w.status(author, store.Public, func(o *store.Object) {
+			o.QuotesNeedStamp, o.Policy = true, &store.Policy{Quote: &store.Permission{Manual: []string{store.Everyone}}}
+		})
 		boost := w.status(author, store.Public, func(o *store.Object) { o.Type, o.ReblogOfID = "Announce", inner.ID })
 		gone := w.status(author, store.Public, nil)
 		wants := map[store.ObjectID]string{}
@@ -32,7 +34,7 @@ func TestQuotesOfAPage(t *testing.T) {
 		}
 		ofGone := quote(quoter, gone)
 		add(quote(quoter, outer), store.QuoteAccepted)
-		add(quote(quoter, secret), store.QuotePending)
+		add(quote(quoter, secret), store.QuoteRejected)
 		add(quote(author, secret), store.QuoteUnauthorized)
 		add(quote(quoter, stamped), store.QuotePending)
 		add(quote(author, stamped), store.QuoteAccepted)

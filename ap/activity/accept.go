@@ -6,8 +6,8 @@ import (
 	"kinglet/store"
 )
 
-// An Accept answers a Follow (ActivityPub §6.6, §7.6). Only the followed
-// account may send it.
+// An Accept answers a Follow (ActivityPub §6.6, §7.6), of which only the followed
+// account may send it; or what is done with a status: see decision.go.
 func acceptRule() Rule {
 	return Rule{Type: "Accept", Authorize: authorizeAnswer, Apply: applyAccept, Undo: undoAccept}
 }
@@ -15,12 +15,15 @@ func acceptRule() Rule {
 // authorizeAnswer checks an Accept or Reject: its actor must be the target of
 // the follow.
 func authorizeAnswer(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
+	if a.Actor.Local() && isDecision(a) {
+		return authorizeDecision(tx, a)
+	}
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
 		if r, err := answeredRelay(env, tx, a); err != nil || r != nil {
 			return "", err
 		}
-		return unwanted("the follow it answers is not known here"), nil
+		return authorizeDecision(tx, a)
 	}
 	if err != nil {
 		return "", err
@@ -59,10 +62,26 @@ func followOf(env *Env, tx *store.Tx, follow *vocab.Object) (*store.Follow, erro
 	return tx.Follow(follower.ID, target.ID)
 }
 
+// applyOtherAnswer is what an Accept or Reject does that answers no Follow of an
+// account: it is a relay's, or about an interaction.
+func applyOtherAnswer(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	r, err := answeredRelay(env, tx, a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if r != nil {
+		return answeredByRelay(env, tx, r, a)
+	}
+	return applyDecision(env, tx, a)
+}
+
 func applyAccept(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Actor.Local() && isDecision(a) {
+		return applyDecision(env, tx, a)
+	}
 	f, err := answeredFollow(env, tx, a)
 	if fault.Is(err, fault.NotFound) {
-		return answeredByRelay(env, tx, a)
+		return applyOtherAnswer(env, tx, a)
 	}
 	if err != nil {
 		return Outcome{}, err

@@ -62,15 +62,18 @@ type Activity struct {
 // Command is what a local account requests that is not part of the published
 // document.
 type Command struct {
-	Status          store.ObjectID // the id that a new post is to have: its page's URL has it
-	ApplicationID   int64          // what it was written with
-	IdempotencyKey  string         // a second post of one key is the first
-	KeepAttachments bool           // a Delete leaves them to the author for a day
-	HideTotals      bool           // of a poll, until it ends
-	Tallies         bool           // an Update of the results of a poll, and of nothing else
-	Choices         []int          // of a vote, all of them
-	Counted         bool           // of a vote whose choices another has
-	Also            []*Activity    // the votes for the other choices
+	Status          store.ObjectID     // the id that a new post is to have: its page's URL has it
+	ApplicationID   int64              // what it was written with
+	IdempotencyKey  string             // a second post of one key is the first
+	KeepAttachments bool               // a Delete leaves them to the author for a day
+	HideTotals      bool               // of a poll, until it ends
+	Tallies         bool               // an Update of the results of a poll, and of nothing else
+	Unchanged       bool               // an Update of a status whose row is written already
+	Interaction     *store.Interaction // of an answer that an account here gives, if no row has it yet
+	AtOnce          bool               // an Accept of a quote in the transaction that posts it
+	Choices         []int              // of a vote, all of them
+	Counted         bool               // of a vote whose choices another has
+	Also            []*Activity        // the votes for the other choices
 	// Write writes what belongs to the activity alone, in the same
 	// transaction: the rows of a profile. It may run twice.
 	Write func(tx *store.Tx, a *Activity) error
@@ -166,6 +169,10 @@ func rules() []Rule {
 		removeRule(),
 		flagRule(),
 		moveRule(),
+		requestRule("QuoteRequest"),
+		requestRule("LikeRequest"),
+		requestRule("ReplyRequest"),
+		requestRule("AnnounceRequest"),
 	}
 }
 

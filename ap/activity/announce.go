@@ -82,10 +82,13 @@ func authorizeAnnounce(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if err == nil && !wanted {
 		return unwanted("no local account follows %s", a.Actor.URI), nil
 	}
-	return "", err
+	if err != nil {
+		return "", err
+	}
+	return "", mayDo(tx, a, store.AnnounceOf, status)
 }
 
-func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if inner := announced(a.Object); inner != nil && inner.Type != "Create" {
 		return applyGroup(tx, a, inner)
 	}
@@ -99,6 +102,10 @@ func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	} else if !fault.Is(err, fault.NotFound) {
 		return Outcome{}, err
 	}
+	answer, goesOn, err := judged(env, tx, a, store.AnnounceOf, status, a.ID)
+	if err != nil || !goesOn {
+		return answer, err
+	}
 	boost := &store.Object{
 		URI: a.ID, Type: "Announce", AccountID: a.Actor.ID, Local: a.Actor.Local(), IsStatus: true,
 		Visibility: boostVisibility(a, status), ObjectURI: status.URI, ReblogOfID: status.ID,
@@ -108,9 +115,12 @@ func applyAnnounce(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		boost.JSON, boost.Draft = a.Raw, store.Draft{To: a.To, Cc: a.Cc}
 	}
 	created, err := tx.InsertObject(boost)
-	out := Outcome{Object: boost.ID}
+	out := Outcome{Object: boost.ID, Then: answer.Then}
 	if err != nil || !created {
 		return out, err
+	}
+	if err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID); err != nil {
+		return Outcome{}, err
 	}
 	if err := tx.CountStatus(boost); err != nil {
 		return Outcome{}, err
@@ -137,6 +147,9 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 }
 
 func undoAnnounce(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+		return nil, false, err
+	}
 	boost, err := tx.ObjectByURI(undone.ID)
 	if uri := boosted(undone.Object); uri != "" && (fault.Is(err, fault.NotFound) || err == nil && boost.Type != "Announce") {
 		if boost, err = tx.ActivityOn(undone.Actor.ID, "Announce", uri); fault.Is(err, fault.NotFound) {

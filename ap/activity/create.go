@@ -40,7 +40,7 @@ func prepareObject(env *Env, a *Activity) error {
 		return nil
 	}
 	o := a.Object.Object.Object
-	if o == nil || vocab.IsActorType(o.Type) && a.Actor.Local() {
+	if o == nil || a.Command.Unchanged || vocab.IsActorType(o.Type) && a.Actor.Local() {
 		return nil // a profile here has written its rows itself (Command.Write)
 	}
 	reading, err := object.Read(env.Config, o, a.Origin.Trusted)
@@ -54,6 +54,7 @@ func prepareObject(env *Env, a *Activity) error {
 	if reading.Status == nil {
 		return nil
 	}
+	reading.Status.Policy = object.ReadPolicy(env.Config, o, a.Actor)
 	if a.Actor.Local() {
 		keepDraft(env, a, reading.Status, o)
 	}
@@ -111,6 +112,9 @@ func authorizeCreate(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 	if a.Relay != 0 {
 		return wantedOfRelay(tx, a, note)
 	}
+	if a.Actor.Local() && note.InReplyTo.ID != "" {
+		return "", mayReply(tx, a, note.InReplyTo.ID)
+	}
 	if !a.Origin.Unsolicited {
 		return "", nil
 	}
@@ -153,6 +157,10 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		}
 		return Outcome{Object: o.ID}, nil
 	}
+	answer, goesOn, err := judgedReply(env, tx, a)
+	if err != nil || !goesOn {
+		return answer, err
+	}
 	if key := a.Command.IdempotencyKey; key != "" {
 		// Before anything is written: of two posts with one key the first stores it,
 		// and the second waits here for its status.
@@ -166,16 +174,25 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Object: status.ID}
+	out := Outcome{Object: status.ID, Then: answer.Then}
 	if created && a.Relay != 0 {
 		return out, tx.PutRelayed(status.ID, a.Relay)
 	}
 	if created {
+		if err := askToReply(tx, a, status); err != nil {
+			return Outcome{}, err
+		}
 		if err := forward(env, tx, a, status); err != nil {
+			return Outcome{}, err
+		}
+		if err := mentionQuoted(tx, status); err != nil {
 			return Outcome{}, err
 		}
 		if out.Publish, err = toAudience(tx, a, status); err == nil {
 			err = toRelays(env, tx, a, status, out.Publish)
+		}
+		if err == nil && a.Actor.Local() {
+			out.Then, err = askToQuote(env, tx, a, status)
 		}
 	}
 	return out, err

@@ -47,6 +47,9 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	o, err := tx.ObjectToChange(a.Object.Object.ID)
 	if fault.Is(err, fault.NotFound) && !a.Actor.Local() {
+		if out, found, err := revokedByAuthor(env, tx, a); found || err != nil {
+			return out, err
+		}
 		if err := retract(tx, a, a.Object.Object.ID, retractedFor); err != nil {
 			return Outcome{}, err
 		}
@@ -58,6 +61,9 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	out := Outcome{Object: o.ID}
 	if !o.DeletedAt.IsZero() {
 		return out, nil
+	}
+	if isAuthorization(o) {
+		return revoke(env, tx, a, o)
 	}
 	// The recipients are read before the rows that name them are deleted.
 	if out.Publish, err = toCopies(tx, a, o); err != nil {

@@ -18,16 +18,23 @@ import (
 // their documents are made of (store.Tx.Documents). nil means that nothing is
 // left of it.
 func Document(c *config.Config, o, about *store.Object) json.RawMessage {
+	return vocab.WithTerms(document(c, o, about))
+}
+
+func document(c *config.Config, o, about *store.Object) json.RawMessage {
 	if about == nil {
 		if len(o.JSON) > 0 && o.Poll != nil {
 			return object.WithResults(o.JSON, o.Poll)
+		}
+		if len(o.JSON) > 0 && o.IsStatus && o.QuoteURI != "" {
+			return object.WithQuoteAuthorization(o.JSON, o.QuoteStamp)
 		}
 		if len(o.JSON) > 0 {
 			return o.JSON
 		}
 		return compose(c, o, nil, o.Draft)
 	}
-	inner := Document(c, about, nil)
+	inner := document(c, about, nil)
 	if len(inner) == 0 {
 		return nil
 	}

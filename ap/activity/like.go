@@ -32,22 +32,34 @@ func authorizeLike(env *Env, tx *store.Tx, a *Activity) (Reason, error) {
 		// As if it did not exist: see authorizeAnnounce.
 		return unwanted("the status %s is not known here", a.Object.Object.ID), nil
 	}
-	return "", err
+	if err != nil {
+		return "", err
+	}
+	return "", mayDo(tx, a, store.LikeOf, status)
 }
 
-func applyLike(_ *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+func applyLike(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	status, err := tx.ObjectByURI(a.Object.Object.ID)
 	if err != nil {
 		return Outcome{}, err
+	}
+	answer, goesOn, err := judged(env, tx, a, store.LikeOf, status, a.ID)
+	if err != nil || !goesOn {
+		return answer, err
 	}
 	if r := reactionTo(a, status); r.Name != "" {
 		return applyReaction(tx, a, status, r)
 	}
 	created, err := tx.PutFavourite(a.Actor.ID, status.ID, a.ID)
 	if err != nil || !created {
-		return Outcome{Object: status.ID}, err
+		return Outcome{Object: status.ID, Then: answer.Then}, err
 	}
-	return notifyAuthor(tx, a, status, "favourite")
+	if err := ask(tx, a, store.LikeOf, status, a.ID, 0); err != nil {
+		return Outcome{}, err
+	}
+	out, err := notifyAuthor(tx, a, status, "favourite")
+	out.Then = answer.Then
+	return out, err
 }
 
 // notifyAuthor notifies a local author of a status, or publishes to a remote
@@ -71,6 +83,9 @@ func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification 
 }
 
 func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
+	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+		return nil, false, err
+	}
 	id, ok, err := tx.FavouriteByURI(undone.Actor.ID, undone.ID)
 	if err != nil {
 		return nil, false, err

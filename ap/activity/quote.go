@@ -35,10 +35,23 @@ func nameQuoted(env *Env, tx *store.Tx, status *store.Object) error {
 	return nil
 }
 
+// keepQuote keeps what the author of what an edited status quotes has decided. An
+// authorization of ours is the row's that we have, whatever the edit says.
+func keepQuote(env *Env, a *Activity, before, status *store.Object) {
+	if status.QuoteURI != before.QuoteURI {
+		return
+	}
+	if a.Actor.Local() {
+		status.QuoteState, status.QuoteStamp = before.QuoteState, before.QuoteStamp
+	} else if env.Config.IsOwn(before.QuoteURI) {
+		status.QuoteState = before.QuoteState
+	}
+}
+
 // completeQuote enqueues the fetch of a quoted status that is not known here,
 // within the same limits as that of a parent.
 func completeQuote(env *Env, tx *store.Tx, a *Activity, status *store.Object) error {
-	if a.Origin.Completes && status.QuoteID != 0 && status.QuoteState == "" && status.QuoteStamp != "" {
+	if a.Origin.Completes && status.QuoteID != 0 && status.QuoteState == "" && status.QuoteStamp != "" && !env.Config.IsOwn(status.QuoteStamp) {
 		may, err := mayWait(env, tx, a, QuoteConsentJob.Name, status.QuoteStamp)
 		if err != nil || !may {
 			return err

@@ -268,7 +268,7 @@ func TestQuoteOfOurs(t *testing.T) {
 			return s.bob.Activity("Create", note)
 		}, then: func(s *scene) {
 			s.notNotified("quote @bob@b.test")
-			s.quotes(s.alice, note["id"], "pending")
+			s.quotes(s.alice, note["id"], "rejected")
 		}},
 	})
 }

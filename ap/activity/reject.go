@@ -12,7 +12,13 @@ func rejectRule() Rule {
 }
 
 func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Actor.Local() && isDecision(a) {
+		return applyDecision(env, tx, a)
+	}
 	f, err := answeredFollow(env, tx, a)
+	if fault.Is(err, fault.NotFound) && !a.Actor.Local() {
+		return applyOtherAnswer(env, tx, a)
+	}
 	if fault.Is(err, fault.NotFound) && a.Origin.Publishes {
 		// A follow that was never accepted, or that a block ended, is rejected all
 		// the same.
@@ -21,9 +27,6 @@ func applyReject(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 			return Outcome{}, err
 		}
 		return answered(tx, a, follower.ID)
-	}
-	if fault.Is(err, fault.NotFound) {
-		return answeredByRelay(env, tx, a)
 	}
 	if err != nil {
 		return Outcome{}, err

@@ -42,6 +42,9 @@ func (a *Activity) KeepSmall(c *config.Config) {
 	if !a.Published.IsZero() {
 		doc["published"] = a.Published
 	}
+	if instrument := InstrumentOf(a.Object); instrument != "" && requestKinds[a.Type] != "" {
+		doc["instrument"] = instrument
+	}
 	if inner != nil {
 		a.Object.Object.ID = inner.Object.ID // its own id is read by nobody
 		about := map[string]any{"id": inner.Object.ID}

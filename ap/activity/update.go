@@ -107,11 +107,15 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	known, err := tx.ObjectToChange(o.ID)
 	if fault.Is(err, fault.NotFound) {
+		answer, goesOn, err := judgedReply(env, tx, a)
+		if err != nil || !goesOn {
+			return answer, err
+		}
 		status, _, err := putStatus(env, tx, a)
 		if err != nil {
 			return Outcome{}, err
 		}
-		return Outcome{Object: status.ID}, nil
+		return Outcome{Object: status.ID, Then: answer.Then}, nil
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -122,6 +126,9 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	}
 	if !known.DeletedAt.IsZero() {
 		return Outcome{Object: known.ID}, nil // it was deleted: an edit does not bring it back
+	}
+	if a.Command.Unchanged {
+		return sendUnchanged(tx, a, known)
 	}
 	if a.Command.Tallies {
 		return sendTallies(tx, a, known)
@@ -152,6 +159,7 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 	if err := nameQuoted(env, tx, status); err != nil {
 		return Outcome{}, err
 	}
+	keepQuote(env, a, &before, status)
 	if err := editPoll(tx, a, &before, status); err != nil {
 		return Outcome{}, err
 	}
@@ -167,6 +175,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 	}
 	mentioned, err := putParts(tx, a, status, true)
 	if err != nil {
+		return Outcome{}, err
+	}
+	if err := mentionQuoted(tx, status); err != nil {
 		return Outcome{}, err
 	}
 	if a.Origin.Notifies {

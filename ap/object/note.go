@@ -59,6 +59,7 @@ func Draft(c *config.Config, row *store.Object) *vocab.Object {
 	for _, t := range row.Tags {
 		o.Tag = append(o.Tag, vocab.Tag{Type: "Hashtag", Href: c.TagURL(t), Name: "#" + t})
 	}
+	o.Quote, o.QuoteAuthorization, o.InteractionPolicy = row.QuoteURI, row.QuoteStamp, WritePolicy(c, d.Author, row.Policy)
 	if row.Poll != nil {
 		draftPoll(row.Poll, o)
 	}
@@ -91,6 +92,7 @@ func writeNote(o *vocab.Object) vocab.Document {
 		d["inReplyTo"] = o.InReplyTo.ID
 	}
 	writeAudience(d, o)
+	writeQuote(d, o)
 	if o.Context != "" {
 		d["context"], d["conversation"] = o.Context, o.Context
 	}

@@ -41,6 +41,10 @@ var kinds = index(
 	chatMessage(),
 	encryptedMessage(),
 	tombstone(),
+	authorization("QuoteAuthorization"),
+	authorization("LikeAuthorization"),
+	authorization("ReplyAuthorization"),
+	authorization("AnnounceAuthorization"),
 	actor("Person"),
 	actor("Service"),
 	actor("Application"),
@@ -108,6 +112,12 @@ func writeActivity(o *vocab.Object) vocab.Document {
 	}
 	if len(o.Cc) > 0 {
 		d["cc"] = vocab.Texts(o.Cc)
+	}
+	if o.Instrument != "" {
+		d["instrument"] = o.Instrument
+	}
+	if o.Result != "" {
+		d["result"] = o.Result
 	}
 	writeAudience(d, o)
 	putReaction(o, d)

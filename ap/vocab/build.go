@@ -152,7 +152,7 @@ func BuildCollection(in CollectionInput) json.RawMessage {
 		}
 		b = append(b, ']')
 	}
-	return append(b, '}')
+	return WithTerms(append(b, '}'))
 }
 
 // Texts is a list of texts as a document has it.

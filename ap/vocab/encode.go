@@ -93,18 +93,15 @@ func appendOther(b []byte, v any) []byte {
 	return append(b, bytes.TrimRight(rest.Bytes(), "\n")...)
 }
 
-// encodedContext is the @context of our documents, which is the same in all of
-// them.
+// encodedContext is the @context of most of our documents.
 var encodedContext = sync.OnceValue(func() []byte { return appendOther(nil, ourContext) })
 
 var contextKey = []byte(`{"@context":`)
 
 // withoutContext is a document without its @context, to be embedded.
 func withoutContext(doc json.RawMessage) json.RawMessage {
-	if rest, ours := bytes.CutPrefix(doc, contextKey); ours {
-		if rest, ours = bytes.CutPrefix(rest, encodedContext()); ours && len(rest) > 1 && rest[0] == ',' {
-			return append(json.RawMessage{'{'}, rest[1:]...)
-		}
+	if rest, ours := cutContext(doc); ours && len(rest) > 1 && rest[0] == ',' {
+		return append(json.RawMessage{'{'}, rest[1:]...)
 	}
 	if !bytes.Contains(doc, contextKey[1:]) {
 		return doc
@@ -131,5 +128,5 @@ func WithContext(doc json.RawMessage) json.RawMessage {
 		}
 	}
 	rest := bytes.TrimPrefix(bytes.TrimLeft(doc, " \t\r\n"), []byte("{"))
-	return slices.Concat(contextKey, encodedContext(), []byte(","), rest)
+	return slices.Concat(contextKey, contextFor(doc), []byte(","), rest)
 }

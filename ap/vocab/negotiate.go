@@ -10,6 +10,9 @@ import (
 // ContentType is what Kinglet's own documents are served and sent as.
 const ContentType = `application/activity+json; charset=utf-8`
 
+// LinkedContentType is the type of what a Link to an object leads to (FEP-e232).
+const LinkedContentType = `application/ld+json; profile="https://www.w3.org/ns/activitystreams"`
+
 // Accept is what Kinglet asks for when it fetches (ActivityPub §3.2).
 const Accept = `application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"`
 

@@ -82,17 +82,3 @@ func QuotesNeedStamp(o *Object) bool {
 	policy, _ := o.Document["interactionPolicy"].(map[string]any)
 	return policy["canQuote"] != nil
 }
-
-// QuoteConsent is what an author says of a quote of a post: a QuoteAuthorization
-// (FEP-044f).
-type QuoteConsent struct{ Author, Quoting, Quoted string }
-
-// QuoteConsentOf reads a QuoteAuthorization; ok is false for another object, and
-// for one that says something twice.
-func QuoteConsentOf(o *Object) (c QuoteConsent, ok bool) {
-	c = QuoteConsent{Quoting: id(o.Document["interactingObject"]), Quoted: id(o.Document["interactionTarget"])}
-	if len(o.AttributedTo) == 1 {
-		c.Author = o.AttributedTo[0].ID
-	}
-	return c, o.Type == "QuoteAuthorization" && c.Author != "" && c.Quoting != "" && c.Quoted != ""
-}

@@ -82,6 +82,12 @@ type Object struct {
 	First, Next Ref
 
 	FormerType string
+
+	// Of drafts: what it quotes, its author's authorization of that, and who may
+	// do what with it.
+	Quote, QuoteAuthorization string
+	InteractionPolicy         Document
+	Instrument, Result        string // ids, of a request and of the Accept of one
 }
 
 // Ref names an object by its id, and holds it when it came embedded.

@@ -52,7 +52,7 @@ func (c *call) preferences() (any, error) {
 	}
 	return map[string]any{
 		"posting:default:visibility": u.DefaultVisibility.String(), "posting:default:sensitive": u.DefaultSensitive,
-		"posting:default:language": textPtr(u.DefaultLanguage), "posting:default:quote_policy": "nobody",
+		"posting:default:language": textPtr(u.DefaultLanguage), "posting:default:quote_policy": "public",
 		"reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
 	}, nil
 }

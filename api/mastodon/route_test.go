@@ -89,6 +89,10 @@ var beyondSchema = map[string]string{
 	"DELETE /api/v1/pleroma/statuses/{id}/reactions/{emoji}": "Pleroma's",
 	"POST /api/v1/statuses/{id}/react/{emoji}":               "glitch-soc's, and that of other forks of Mastodon",
 	"POST /api/v1/statuses/{id}/unreact/{emoji}":             "glitch-soc's",
+	"GET /api/v1/interaction_requests":                       "GoToSocial's",
+	"GET /api/v1/interaction_requests/{id}":                  "GoToSocial's",
+	"POST /api/v1/interaction_requests/{id}/authorize":       "GoToSocial's",
+	"POST /api/v1/interaction_requests/{id}/reject":          "GoToSocial's",
 }
 
 // Every route is one of the schema's, so that its responses are checked, or is

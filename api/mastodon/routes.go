@@ -84,6 +84,13 @@ func (a *API) routes() map[string]route {
 		"GET /api/v1/blocks":                               {scope: "read:blocks", handle: (*call).blocks},
 		"GET /api/v1/mutes":                                {scope: "read:mutes", handle: (*call).mutes},
 
+		"GET /api/v1/statuses/{id}/quotes":                    {scope: "read:statuses", stranger: publicView, handle: (*call).quotes},
+		"POST /api/v1/statuses/{id}/quotes/{quote_id}/revoke": {scope: "write:statuses", handle: (*call).revokeQuote},
+		"GET /api/v1/interaction_requests":                    {scope: "read:notifications", handle: (*call).interactionRequests},
+		"GET /api/v1/interaction_requests/{id}":               {scope: "read:notifications", handle: (*call).interactionRequest},
+		"POST /api/v1/interaction_requests/{id}/authorize":    {scope: "write:statuses", handle: (*call).authorizeInteraction},
+		"POST /api/v1/interaction_requests/{id}/reject":       {scope: "write:statuses", handle: (*call).rejectInteraction},
+
 		"POST /api/v1/reports":                    {scope: "write:reports", handle: (*call).report},
 		"POST /api/v1/statuses":                   {scope: "write:statuses", handle: (*call).post},
 		"GET /api/v1/statuses":                    {scope: "read:statuses", stranger: publicView, handle: (*call).statuses},

@@ -17,7 +17,7 @@ func (c *call) post() (any, error) {
 	}
 	req := ap.PostRequest{
 		Text: p.String("status"), SpoilerText: p.String("spoiler_text"), Language: p.String("language"),
-		Poll: pollRequest(p), ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
+		Poll: pollRequest(p), QuotePolicy: p.String("quote_approval_policy"), Policy: policyRequest(p), ApplicationID: c.token.AppID, IdempotencyKey: c.r.Header.Get("Idempotency-Key"),
 	}
 	if s := p.String("in_reply_to_id"); s != "" {
 		id, ok := store.ParseID(s)
@@ -25,6 +25,13 @@ func (c *call) post() (any, error) {
 			return nil, respond.NotFound
 		}
 		req.InReplyTo = store.ObjectID(id)
+	}
+	if s := p.String("quoted_status_id"); s != "" {
+		id, ok := store.ParseID(s)
+		if !ok {
+			return nil, respond.NotFound
+		}
+		req.Quote = store.ObjectID(id)
 	}
 	if err := c.setDefaults(&req); err != nil {
 		return nil, err
@@ -79,7 +86,7 @@ func (c *call) statuses() (any, error) {
 func (c *call) edit() (any, error) {
 	if err := c.api.Service.EditPost(c.ctx, c.viewer, c.statusID(), ap.EditRequest{
 		Text: c.params.String("status"), SpoilerText: c.params.String("spoiler_text"),
-		Sensitive: c.params.True("sensitive"), Language: c.params.String("language"), Poll: pollRequest(c.params),
+		Sensitive: c.params.True("sensitive"), Language: c.params.String("language"), Poll: pollRequest(c.params), QuotePolicy: c.params.String("quote_approval_policy"),
 	}); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ var Unimplemented = []struct{ Method, Path string }{
 
 	{"GET", "/api/v1/statuses/{id}/history"}, {"POST", "/api/v1/statuses/{id}/translate"},
 	{"POST", "/api/v1/statuses/{id}/mute"}, {"POST", "/api/v1/statuses/{id}/unmute"},
-	{"GET", "/api/v1/statuses/{id}/quotes"}, {"POST", "/api/v1/statuses/{id}/quotes/{quote_id}/revoke"},
 	{"PUT", "/api/v1/statuses/{id}/interaction_policy"},
 
 	{"POST", "/api/v1/accounts"}, {"GET", "/api/v1/profile"}, {"PATCH", "/api/v1/profile"},

@@ -1,0 +1,102 @@
+package activity
+
+import (
+	"kinglet/internal/fault"
+	"kinglet/store"
+)
+
+// Whether somebody may like, answer or boost a status by its author's policy
+// (GoToSocial's interactionPolicy) is asked here. Of most statuses nothing is said.
+
+// deeds are what the kinds of interactions are called in errors.
+var deeds = map[string]string{store.LikeOf: "favourite", store.ReplyTo: "reply to", store.AnnounceOf: "boost"}
+
+// mayDo refuses what an account here wants to do with a status that its author
+// does not allow.
+func mayDo(tx *store.Tx, a *Activity, kind string, status *store.Object) error {
+	if !a.Actor.Local() || status.Policy.Of(kind) == nil {
+		return nil
+	}
+	may, err := tx.MayInteract(kind, status, a.Actor)
+	if err == nil && may == store.Denied {
+		err = fault.Errorf(fault.Forbidden, "The author of this post does not allow you to %s it", deeds[kind])
+	}
+	return err
+}
+
+// ask records what an account here has done with a status elsewhere that its
+// author's server decides about, for its answer.
+func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID) error {
+	if !a.Actor.Local() || !a.Origin.Publishes || target.Local || target.Policy.Of(kind).IsForAll() {
+		return nil
+	}
+	return tx.PutInteraction(&store.Interaction{
+		Kind: kind, TargetID: target.ID, AccountID: a.Actor.ID, StatusID: status, URI: uri, State: store.InteractionPending,
+	})
+}
+
+// judged decides what becomes of what somebody elsewhere does with a status of an
+// account here. It is done if goesOn; out is then what is answered besides.
+func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Object, uri string) (out Outcome, goesOn bool, err error) {
+	if a.Actor.Local() || !status.Local || status.Policy.Of(kind).IsForAll() {
+		return out, true, nil
+	}
+	waits := unwanted("%s waits for the approval of the author of %s", uri, status.URI)
+	if !a.Origin.Notifies { // it was fetched: nobody asks for anything
+		known, err := tx.InteractionOf(a.Actor.ID, uri)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return out, false, err
+		}
+		if err == nil && known.TargetID == status.ID {
+			return NotWanted(waits), known.State == store.InteractionAccepted, nil
+		}
+		may, err := tx.MayInteract(kind, status, a.Actor)
+		return NotWanted(waits), may == store.Automatic, err
+	}
+	asked := &store.Interaction{Kind: kind, TargetID: status.ID, AccountID: a.Actor.ID, URI: uri}
+	if out, err = judgeInteraction(env, tx, a, status, asked); err != nil {
+		return out, false, err
+	}
+	if len(out.Then) == 0 {
+		out.NotWanted = waits
+		return out, false, nil
+	}
+	if goesOn = out.Then[0].Type == "Accept"; !goesOn {
+		out.NotWanted = unwanted("the author of %s does not allow it", status.URI)
+	}
+	return out, goesOn, nil
+}
+
+// judgedReply is judged for the answer that a Create brings.
+func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool, err error) {
+	uri := a.Prepared.Status.InReplyToURI
+	if a.Actor.Local() || !env.Config.IsOwn(uri) {
+		return out, true, nil
+	}
+	parent, err := tx.ObjectByURI(uri)
+	if err != nil || !parent.IsStatus || !parent.DeletedAt.IsZero() {
+		return out, true, ifNotFound(err)
+	}
+	return judged(env, tx, a, store.ReplyTo, parent, a.Object.Object.ID)
+}
+
+// mayReply is mayDo for the status that a post of an account here answers.
+func mayReply(tx *store.Tx, a *Activity, parent string) error {
+	status, err := tx.ObjectByURI(parent)
+	if err != nil {
+		return ifNotFound(err)
+	}
+	return mayDo(tx, a, store.ReplyTo, status)
+}
+
+// askToReply is ask for an answer from here.
+func askToReply(tx *store.Tx, a *Activity, status *store.Object) error {
+	if !status.Local || status.InReplyToID == 0 {
+		return nil
+	}
+	parent, err := tx.Object(status.InReplyToID)
+	if err != nil {
+		return err
+	}
+	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID)
+}

@@ -1,0 +1,147 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"kinglet/internal/fault"
+	"kinglet/store"
+	"kinglet/store/storetest"
+)
+
+// An account has one interaction of a URI; another account may use the same.
+func TestInteractions(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		author, bob, eve := w.local("alice"), w.remote("bob"), w.remote("eve")
+		post := w.status(author, store.Public, nil)
+		put := func(who *store.Account, uri, state string) *store.Interaction {
+			i := &store.Interaction{Kind: store.QuoteOf, TargetID: post.ID, AccountID: who.ID, URI: uri, RequestURI: uri + "/request", State: state}
+			w.update(func(tx *store.Tx) error { return tx.PutInteraction(i) })
+			return i
+		}
+		first := put(bob, "https://there.test/1", store.InteractionPending)
+		put(eve, "https://there.test/1", store.InteractionPending)
+		if again := put(bob, "https://there.test/1", store.InteractionAccepted); again.ID != first.ID {
+			t.Errorf("it gets the id %d after %d", again.ID, first.ID)
+		}
+		w.view(func(tx *store.Tx) error {
+			if i, err := tx.InteractionOf(bob.ID, "https://there.test/1"); err != nil || i.State != store.InteractionAccepted {
+				t.Errorf("%v is read: %v", i, err)
+			}
+			// Neither of them is an account's here.
+			if _, err := tx.OwnInteraction("https://there.test/1/request"); !fault.Is(err, fault.NotFound) {
+				t.Errorf("a stranger's request is taken for our own: %v", err)
+			}
+			list, err := tx.PendingInteractions(author.ID, store.Page{Limit: 10})
+			if err != nil || len(list) != 1 || list[0].AccountID != eve.ID {
+				t.Errorf("%v wait: %v", list, err)
+			}
+			for most, want := range map[int]bool{1: false, 2: true} {
+				if room, err := tx.HasRoomForInteraction(author.ID, most); err != nil || room != want {
+					t.Errorf("of %d there is room: %v %v", most, room, err)
+				}
+			}
+			return nil
+		})
+		own := w.status(bob, store.Public, nil)
+		w.update(func(tx *store.Tx) error {
+			return tx.PutInteraction(&store.Interaction{Kind: store.QuoteOf, TargetID: own.ID, AccountID: author.ID, URI: post.URI, RequestURI: "https://here.test/r", State: store.InteractionPending})
+		})
+		w.view(func(tx *store.Tx) error {
+			for _, uri := range []string{post.URI, "https://here.test/r"} {
+				if i, err := tx.OwnInteraction(uri); err != nil || i.TargetID != own.ID {
+					t.Errorf("by %s %v is found: %v", uri, i, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// What a policy says of an account: the most specific entry decides, and of two
+// the one that allows more.
+func TestPolicies(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		bob, alice, carol := w.remote("bob"), w.local("alice"), w.local("carol")
+		w.follow(alice, bob)
+		list := func(groups ...string) []string { return groups }
+		for n, c := range []struct {
+			automatic, manual []string
+			alice, carol      store.Approval
+		}{
+			{list(store.Everyone), nil, store.Automatic, store.Automatic},
+			{nil, nil, store.Denied, store.Denied},
+			{nil, list(store.Everyone), store.Manual, store.Manual},
+			{list(store.Followers), nil, store.Automatic, store.Denied},
+			{list(store.Followers), list(store.Everyone), store.Automatic, store.Manual},
+			{list(store.Everyone), list(store.Followers), store.Manual, store.Automatic},
+			{list(store.Everyone), list("@carol"), store.Automatic, store.Manual},
+			{list(store.Everyone), list(store.Everyone), store.Automatic, store.Automatic},
+			{list(store.Following), nil, store.Denied, store.Denied},
+			{list(store.Others), nil, store.Manual, store.Manual},
+			{list(store.Everyone, store.Others), nil, store.Automatic, store.Automatic},
+			{list("@carol"), nil, store.Denied, store.Automatic},
+		} {
+			for _, kind := range []string{store.QuoteOf, store.ReplyTo, store.LikeOf, store.AnnounceOf} {
+				p := &store.Permission{Automatic: c.automatic, Manual: c.manual}
+				policy := &store.Policy{Quote: p, Reply: p, Like: p, Announce: p}
+				post := w.status(bob, store.Public, func(o *store.Object) { o.Policy, o.QuotesNeedStamp = policy, true })
+				w.view(func(tx *store.Tx) error {
+					kept, err := tx.Object(post.ID)
+					if err != nil {
+						return err
+					}
+					for who, want := range map[*store.Account]store.Approval{alice: c.alice, carol: c.carol, bob: store.Automatic} {
+						if got, err := tx.MayInteract(kind, kept, who); err != nil || got != want {
+							t.Errorf("%d: %s may %s %v, not %v (%v)", n, who.Username, kind, got, want, err)
+						}
+					}
+					return nil
+				})
+			}
+		}
+		nobody := &store.Policy{Reply: &store.Permission{}}
+		mentions := w.status(bob, store.Public, func(o *store.Object) { o.Policy = nobody }, carol)
+		w.update(func(tx *store.Tx) error { return tx.InsertMentions(mentions.ID, []store.Mention{{AccountID: carol.ID}}) })
+		w.view(func(tx *store.Tx) error {
+			kept, err := tx.Object(mentions.ID)
+			for who, want := range map[*store.Account]store.Approval{alice: store.Denied, carol: store.Automatic} {
+				if got, _ := tx.MayInteract(store.ReplyTo, kept, who); got != want {
+					t.Errorf("%s may answer %v, not %v", who.Username, got, want)
+				}
+			}
+			if got, _ := tx.MayInteract(store.LikeOf, kept, alice); got != store.Automatic {
+				t.Errorf("of likes nothing is said, and alice may %v", got)
+			}
+			return err
+		})
+	})
+}
+
+// With a status go what was asked about it, and the authorizations.
+func TestInteractionsGoWithTheirStatus(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		author, bob := w.local("alice"), w.remote("bob")
+		for n := range 2 {
+			post, quote := w.status(author, store.Public, nil), w.status(bob, store.Public, nil)
+			stamp := fmt.Sprintf("https://here.test/stamp/%d", n)
+			w.update(func(tx *store.Tx) error {
+				if err := tx.PutInteraction(&store.Interaction{
+					Kind: store.QuoteOf, TargetID: post.ID, AccountID: bob.ID, StatusID: quote.ID, URI: quote.URI, Stamp: stamp, State: store.InteractionAccepted,
+				}); err != nil {
+					return err
+				}
+				_, err := tx.InsertObject(&store.Object{URI: stamp, Type: "QuoteAuthorization", AccountID: author.ID, Local: true, JSON: []byte("{}")})
+				return err
+			})
+			gone := []*store.Object{post, quote}[n]
+			w.update(func(tx *store.Tx) error { return tx.DeleteObject(gone, nil) })
+			if left := w.count(`SELECT COUNT(*) FROM interactions`) + w.count(`SELECT COUNT(*) FROM objects WHERE type = 'QuoteAuthorization'`); left != 0 {
+				t.Errorf("%d rows are left when %d is deleted", left, n)
+			}
+		}
+	})
+}

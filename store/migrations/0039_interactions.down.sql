@@ -1,0 +1,3 @@
+DROP INDEX objects_quote_stamp;
+DROP TABLE interactions;
+ALTER TABLE objects DROP COLUMN policy;
