@@ -69,6 +69,10 @@ func (s *Service) asAuthor(ctx context.Context, typ, uri string, about vocab.Ref
 	if about.Object != nil {
 		done = withObject(done, about.Object)
 	}
-	_, err = s.process(ctx, &activity.Activity{Object: done, Origin: activity.Fetched, Actor: author})
+	a := &activity.Activity{Object: done, Origin: activity.Fetched, Actor: author}
+	if c, ok := causeOf(ctx); ok {
+		a.Cause = c.account // who pays for what it names, too
+	}
+	_, err = s.process(ctx, a)
 	return err
 }

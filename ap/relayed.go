@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 type relayItem struct {
 	typ    string        // Create, Update or Delete
 	uri    string        // of the post
+	id     string        // of the Update that was brought
 	author string        // who is said to have sent it; "" when that is not said
 	post   *vocab.Object // as the relay brought it; nil when that was only an id
 }
@@ -38,7 +40,24 @@ func relayItemOf(doc *vocab.Object) relayItem {
 		}
 		doc = inner
 	}
-	return relayItem{typ: doc.Type, uri: doc.Object.ID, author: doc.Actor.ID, post: doc.Object.Object}
+	item := relayItem{typ: doc.Type, uri: doc.Object.ID, author: doc.Actor.ID, post: doc.Object.Object}
+	if doc.Type == "Update" {
+		item.id = doc.ID
+	}
+	return item
+}
+
+// keys are what a relay's item is known by while it is new, and while its job waits.
+// A post is asked for once, whichever relay names it; but what a relay with hashtags
+// has named may still be another's to bring, and of a change no relay may keep the
+// word of another from being heard. Each edit is a change of its own, of which the
+// one that waits brings the newest.
+func (i relayItem) keys(r *store.Relay) (named, waiting string) {
+	waiting = i.typ + " " + i.uri
+	if i.typ != "Create" || len(r.Tags) > 0 {
+		waiting = strconv.FormatInt(r.ID, 10) + " " + waiting
+	}
+	return waiting + " " + i.id, waiting
 }
 
 // fromRelay takes what a relay has sent; ours is false when it is no relay that
@@ -133,8 +152,8 @@ func overBudget(r *store.Relay) activity.Reason {
 // carries, or by a job that fetches it from its origin. What was named lately is
 // not asked for again.
 func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxRequest, by *store.Account, doc *vocab.Object, item relayItem, proven bool, leave func()) (activity.Reason, error) {
-	key := item.typ + " " + item.uri
-	if _, lately := s.limits.relayed.Get(key); lately {
+	named, waits := item.keys(r)
+	if _, lately := s.limits.relayed.Get(named); lately {
 		return activity.Reason(fmt.Sprintf("%s, which a relay brings, was asked for lately", item.uri)), nil
 	}
 	args := activity.RelayedArgs{Relay: r.ID, Type: item.typ, URI: item.uri}
@@ -157,14 +176,14 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 			if !fetch {
 				return nil
 			}
-			return activity.RelayedJob.Enqueue(tx, args, jobs.Unique(activity.RelayedJob.Name+" "+key))
+			return activity.RelayedJob.Enqueue(tx, args, jobs.Unique(activity.RelayedJob.Name+" "+waits))
 		})
 	}
 	if !proven {
 		if err := take(true); err != nil || not != "" {
 			return not, err
 		}
-		s.limits.relayed.Put(key, struct{}{}, relayedFor)
+		s.limits.relayed.Put(named, struct{}{}, relayedFor)
 		return "", nil
 	}
 	if err := take(false); err != nil || not != "" {
@@ -172,7 +191,7 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 	}
 	author, err := s.provenActor(ctx, q.Client, by, doc, leave)
 	if err == nil && item.post != nil && item.post.Author() == author.URI {
-		s.limits.relayed.Put(key, struct{}{}, relayedFor)
+		s.limits.relayed.Put(named, struct{}{}, relayedFor)
 		not, err := s.takeOfRelay(ctx, r, item.post)
 		return finally(not, err)
 	}
@@ -180,14 +199,13 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 		return "", err
 	}
 	// The proof is none: what is there is fetched, as of anything else.
-	s.limits.relayed.Put(key, struct{}{}, relayedFor)
+	s.limits.relayed.Put(named, struct{}{}, relayedFor)
 	return "", s.Store.Update(ctx, func(tx *store.Tx) error {
-		return activity.RelayedJob.Enqueue(tx, args, jobs.Unique(activity.RelayedJob.Name+" "+key))
+		return activity.RelayedJob.Enqueue(tx, args, jobs.Unique(activity.RelayedJob.Name+" "+waits))
 	})
 }
 
-// relayedFor is how long what a relay has named is not asked for again, whichever
-// relay names it.
+// relayedFor is how long what a relay has named is not asked for again (relayItem.keys).
 const relayedFor = time.Hour
 
 // fetchRelayed is the worker that fetches what a relay has named. What it costs is
@@ -230,6 +248,9 @@ func finally(not activity.Reason, err error) (activity.Reason, error) {
 // fetchForRelay fetches a post, or that of a Create, from its origin. Whether it is
 // public and has one of the hashtags is seen before its author is fetched.
 func (s *Service) fetchForRelay(ctx context.Context, r *store.Relay, uri string) (activity.Reason, error) {
+	if known, err := store.Read(ctx, s.Store, func(tx *store.Tx) (map[string]bool, error) { return tx.KnownURIs(uri) }); err != nil || known[uri] {
+		return "", err // by another way meanwhile
+	}
 	doc, err := s.document(ctx, uri)
 	if err == nil && doc.Type == "Create" && doc.Object.ID != "" {
 		doc, err = s.document(ctx, doc.Object.ID)
@@ -255,7 +276,7 @@ func (s *Service) takeOfRelay(ctx context.Context, r *store.Relay, doc *vocab.Ob
 	if err != nil {
 		return "", err
 	}
-	a.Origin, a.Relay = activity.Relayed, r.ID
+	a.Origin, a.Relay = activity.Relayed.AsOf(doc.Published, s.Store.Now()), r.ID
 	out, err := s.process(ctx, a)
 	return out.NotWanted, err
 }

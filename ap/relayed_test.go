@@ -427,3 +427,79 @@ func TestRelayHashtags(t *testing.T) {
 		}
 	}
 }
+
+// That a relay names an old post does not make it new to those who follow its author.
+func TestRelayBringsWhatIsOld(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	bob.FollowedBy(alice)
+	note := bob.Note("of last year", "published", w.Now().Add(-365*24*time.Hour).Format(time.RFC3339))
+	relay.Send(here, relay.Activity("Announce", note["id"]))
+	w.Run()
+	if alice.Status(note["id"].(string)) == nil || len(alice.Home()) != 0 {
+		t.Errorf("home %v", alice.Home())
+	}
+}
+
+// What one relay may not bring, since it has none of its hashtags, another may.
+func TestRelayOfHashtagsKeepsNothingFromAnother(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{Tags: []string{"cats"}})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	all := relayAt(w, "all.test")
+	addRelay(t, here, ap.RelayRequest{URL: "https://all.test/inbox"})
+	all.Send(here, all.Activity("Accept", followSent(t, all)))
+	for _, at := range []string{"waits", "was refused"} {
+		note := bob.Note("about dogs")
+		relay.Send(here, relay.Activity("Announce", note["id"]))
+		if at == "was refused" {
+			w.Run()
+		}
+		all.Send(here, all.Activity("Announce", note["id"]))
+		w.Run()
+		if alice.Status(note["id"].(string)) == nil {
+			t.Errorf("it did not come when the other %s", at)
+		}
+	}
+}
+
+// Each edit counts, however soon it comes; and what one relay says of a deletion too
+// early is no reason not to believe another later.
+func TestRelayBringsEachChange(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{})
+	alice, bob := here.Account("alice"), w.Stranger("bob@b.test")
+	liar := relayAt(w, "liar.test")
+	addRelay(t, here, ap.RelayRequest{URL: "https://liar.test/inbox"})
+	liar.Send(here, liar.Activity("Accept", followSent(t, liar)))
+	note := bob.Note("first")
+	id := note["id"].(string)
+	relay.Send(here, relay.Activity("Announce", id))
+	w.Run()
+	for _, text := range []string{"second", "third"} {
+		w.Advance(time.Minute)
+		note["content"], note["updated"] = text, w.Now().Format(time.RFC3339)
+		bob.Host.Serve(id, note)
+		update := bob.Activity("Update", note)
+		bob.Host.Forget()
+		for _, by := range []*apptest.Stranger{relay, relay} {
+			by.Send(here, update)
+			w.Run()
+		}
+		if got := alice.Status(id).Text(); !strings.Contains(got, text) {
+			t.Errorf("it is %q", got)
+		}
+		if n := len(bob.Host.Asked(http.MethodGet, "")); n != 1 {
+			t.Errorf("one edit is fetched %d times", n)
+		}
+	}
+	liar.Send(here, bob.Activity("Delete", id))
+	w.Run()
+	bob.Host.Handle(strings.TrimPrefix(id, "https://b.test"), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) })
+	relay.Send(here, bob.Activity("Delete", id))
+	w.Run()
+	if alice.Status(id) != nil {
+		t.Error("its origin says that it is gone")
+	}
+}

@@ -63,7 +63,7 @@ func (s *Service) unproven(ctx context.Context, by store.KeyOwner, doc *vocab.Ob
 	})
 }
 
-// mayForward counts an unproven activity for who brings it and for all. Those that
+// mayForward counts an unproven activity for who brings it, as their site, and for all. Those that
 // somebody here follows have limits of their own, which strangers can't use up.
 func (s *Service) mayForward(by store.KeyOwner) error {
 	host, all := s.limits.forwardHost, s.limits.forwardAll
@@ -71,7 +71,7 @@ func (s *Service) mayForward(by store.KeyOwner) error {
 		host, all = s.limits.trustedForwardHost, s.limits.trustedForwardAll
 	}
 	return first(
-		func() error { return s.limits.count(s.limits.hosts, host, vocab.Host(by.URI)) },
+		func() error { return s.limits.count(s.limits.hosts, host, site(vocab.Host(by.URI))) },
 		func() error { return s.limits.count(s.limits.hosts, all, "") },
 	)
 }

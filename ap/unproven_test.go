@@ -286,3 +286,60 @@ func TestForwardedUnprovenCounts(t *testing.T) {
 		t.Errorf("a stranger causes %d fetches", n)
 	}
 }
+
+// What an edit names that a stranger had us fetch is fetched at the stranger's cost,
+// too: the accounts that it mentions now.
+func TestForwardedEditCounts(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	eve, dora := w.Stranger("eve@e.test"), w.Stranger("dora@d.test")
+	w.Stranger("x@v.test")
+	post := alice.Post("who is there?")
+	var known []apptest.Object
+	for range 12 {
+		note := dora.Note("me", "inReplyTo", post.URI)
+		if got := dora.Send(alice.Server, dora.Activity("Create", note)); got != 202 {
+			t.Fatal(got)
+		}
+		known = append(known, note)
+	}
+	w.Run()
+	w.Advance(20 * time.Minute)
+	dora.Host.Forget()
+	for i, note := range known {
+		var tags []apptest.Object
+		for j := range 8 {
+			tags = append(tags, apptest.Object{"type": "Mention", "href": fmt.Sprintf("https://v.test/%d/%d", i, j), "name": "@x@v.test"})
+		}
+		note["content"], note["tag"], note["updated"] = "an edit", tags, w.Now().Format(time.RFC3339)
+		dora.Host.Serve(note["id"].(string), note)
+		if got := eve.Send(alice.Server, ldSigned(dora.Activity("Update", note))); got != 202 {
+			t.Fatal(got)
+		}
+	}
+	w.Run()
+	if n := len(dora.Host.Asked(http.MethodGet, "")) + len(w.Host("v.test").Asked(http.MethodGet, "")); n < 20 || n > 60 {
+		t.Errorf("a stranger causes %d fetches", n)
+	}
+}
+
+// Who has a domain has all its subdomains: they share what may be brought, and
+// leave others theirs.
+func TestForwardedUnprovenOfOneDomain(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	dora := w.Stranger("dora@d.test")
+	post := alice.Post("who is there?")
+	taken := 0
+	for i := range 8 {
+		eve := w.Stranger(fmt.Sprintf("eve@e%d.evil.test", i))
+		for range 10 {
+			if eve.Send(alice.Server, ldSigned(dora.Activity("Create", dora.Note("me", "inReplyTo", post.URI)))) == 202 {
+				taken++
+			}
+		}
+	}
+	if taken != 60 {
+		t.Errorf("%d are taken of a domain, not 60", taken)
+	}
+}
