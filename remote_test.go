@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"kinglet/ap/signature"
-	"kinglet/internal/apptest"
+	"kinglet/ap/signature/signaturetest"
 )
 
 // remote is another server of no known make: actors with keys, documents by
@@ -28,7 +28,7 @@ type remote struct {
 }
 
 func newRemote(t testing.TB) *remote {
-	r := &remote{t: t, pages: map[string]http.HandlerFunc{}, arrived: make(chan object, 4096), key: apptest.SomeKey(t)}
+	r := &remote{t: t, pages: map[string]http.HandlerFunc{}, arrived: make(chan object, 4096), key: signaturetest.SomeKey(t)}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Method == "POST" {
 			b, _ := io.ReadAll(q.Body)

@@ -231,7 +231,7 @@ func (c *check) checkName(ctx context.Context, st *Step, base string) {
 		st.detail("not used: %s", listAddresses(refused))
 		return
 	}
-	st.set(Good, "%s has an address on the internet.", host)
+	st.set(Good, "%s has an address to connect to.", host)
 }
 
 // mostListed is how much of any list is told.

@@ -273,7 +273,7 @@ func (c *check) checkKeys(ctx context.Context, st *Step) {
 	}
 	st.set(Good, "Its keys can be read, and are its own.")
 	if usable < len(doc.PublicKeys) {
-		st.set(Noted, "Some of its keys can't be used.")
+		st.set(Noted, "Some of its keys can't be used here. The others are enough.")
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *check) checkSoftware(ctx context.Context, st *Step) {
 		st.set(Noted, "It is %s %s, and says that it does not speak ActivityPub.", info.Software.Name, info.Software.Version)
 		return
 	}
-	st.set(Good, "It is %s %s.", info.Software.Name, info.Software.Version)
+	st.set(Good, "It is %s.", strings.TrimSpace(info.Software.Name+" "+info.Software.Version))
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"kinglet/ap"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/fault"
@@ -35,8 +36,10 @@ func newHousehold(t *testing.T, database string, twice bool, nodes int) *househo
 	}
 	h := &household{t: t}
 	for range nodes {
+		db := storetest.Open(t, store.Options{Database: database, RunTwice: twice})
+		signaturetest.GiveInstanceKey(t, db, signaturetest.SomeKey(t))
 		s, err := ap.New(t.Context(), ap.Options{
-			Config: conf, Store: storetest.Open(t, store.Options{Database: database, RunTwice: twice}),
+			Config: conf, Store: db,
 			Client: outgoing.New(outgoing.Options{}), Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
@@ -50,7 +53,7 @@ func newHousehold(t *testing.T, database string, twice bool, nodes int) *househo
 
 func (h *household) account(name string) store.AccountID {
 	h.t.Helper()
-	a, err := h.nodes[0].CreateAccount(h.t.Context(), ap.NewAccount{Username: name, Email: name + "@here.test", Password: "correct horse"})
+	a, err := h.nodes[0].CreateAccount(h.t.Context(), ap.NewAccount{Username: name, Email: name + "@here.test", Password: "correct horse", Key: signaturetest.SomeKey(h.t)})
 	if err != nil {
 		h.t.Fatal(err)
 	}

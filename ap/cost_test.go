@@ -57,7 +57,7 @@ func scene(t testing.TB) (*apptest.World, *apptest.Server, *apptest.Account, *ap
 // What a post takes of the file, with its part of every table and index.
 func TestBytesOfAPost(t *testing.T) {
 	w, s, alice, bob := scene(t)
-	const n = 2000
+	const n = 800
 	size := func() int64 {
 		return s.Count(`SELECT (p.page_count - f.freelist_count) * z.page_size FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size z`)
 	}

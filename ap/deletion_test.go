@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/internal/config"
 	"kinglet/internal/jobs"
 	"kinglet/internal/outgoing"
@@ -46,6 +47,7 @@ func newHouse(t *testing.T) *house {
 	client := outgoing.New(outgoing.Options{UserAgent: "test", AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	t.Cleanup(client.Close)
 	log := slog.New(slog.DiscardHandler)
+	signaturetest.GiveInstanceKey(t, s, signaturetest.SomeKey(t))
 	service, err := ap.New(t.Context(), ap.Options{Config: conf, Store: s, Client: client, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +70,7 @@ func (h *house) run() {
 
 func (h *house) account(name string) *store.Account {
 	h.t.Helper()
-	a, err := h.CreateAccount(h.t.Context(), ap.NewAccount{Username: name, Email: name + "@example.org", Password: "12345678"})
+	a, err := h.CreateAccount(h.t.Context(), ap.NewAccount{Username: name, Email: name + "@example.org", Password: "12345678", Key: signaturetest.SomeKey(h.t)})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -272,7 +272,7 @@ func (s *Service) InstanceActorDocument() json.RawMessage {
 	uri := s.Config.InstanceActorURI()
 	return vocab.Encode(object.Compose(&vocab.Object{
 		ID: uri, Type: "Application", PreferredUsername: config.InstanceActorName, WebFinger: s.Config.Handle(config.InstanceActorName), Name: s.Config.Title, URL: []vocab.Link{{Href: s.Config.URL}},
-		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), Followers: s.Config.InstanceFollowersURI(), Following: s.Config.InstanceFollowingURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
+		Inbox: s.Config.InstanceInboxURI(), Outbox: s.Config.InstanceOutboxURI(), Followers: s.Config.InstanceFollowersURI(), SharedInbox: s.Config.SharedInboxURI(), ManuallyApprovesFollowers: true,
 		PublicKeys: []vocab.PublicKey{
 			{ID: s.Config.InstanceKeyID(), Owner: uri, PEM: s.instancePublicKey}, multikey(s.Config.InstanceEd25519KeyID(), uri, s.instanceEd25519),
 		},

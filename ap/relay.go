@@ -61,6 +61,9 @@ func (s *Service) AddRelay(ctx context.Context, q RelayRequest) (*store.Relay, e
 
 // RemoveRelay unsubscribes from a relay, by the URL of its inbox or its actor.
 func (s *Service) RemoveRelay(ctx context.Context, url string) (r *store.Relay, err error) {
+	if canonical, err := vocab.Canonical(url); err == nil {
+		url = canonical
+	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if r, err = tx.RelayByInbox(url); fault.Is(err, fault.NotFound) {
 			r, err = tx.RelayByActor(url)
@@ -107,7 +110,11 @@ func (s *Service) findRelay(ctx context.Context, url string) (*store.Relay, erro
 		return nil, fmt.Errorf("%s is no actor, and no inbox by its name: %w", url, err)
 	}
 	// Some are their own inbox.
-	return &store.Relay{Inbox: actor.Inbox, ActorURI: actor.URI, LitePub: !sameDocument(actor.Inbox, canonical)}, nil
+	inbox, err := vocab.Canonical(actor.Inbox)
+	if err != nil {
+		return nil, fault.Errorf(fault.Invalid, "the inbox of %s: %w", actor.URI, err)
+	}
+	return &store.Relay{Inbox: inbox, ActorURI: actor.URI, LitePub: inbox != canonical}, nil
 }
 
 func (s *Service) relayOfInbox(ctx context.Context, inbox, base string) *store.Relay {

@@ -136,6 +136,9 @@ func TestRelayMayNotBring(t *testing.T) {
 			if c.why != "came before" && !strings.Contains(r.RefusedWhy, c.why) || c.why == "" && r.Refused != 0 {
 				t.Errorf("refused %d, last %q, not %q", r.Refused, r.RefusedWhy, c.why)
 			}
+			if c.gets == 0 && !strings.Contains(c.why, "no author of its own origin") && r.HourSpent != 0 {
+				t.Error("it was spent on, and need not have been")
+			}
 			if r.Taken != 0 {
 				t.Errorf("taken %d", r.Taken)
 			}

@@ -139,7 +139,7 @@ func TestRelayBringsHome(t *testing.T) {
 // A relay that announces without end is taken by as much as its budget allows.
 func TestRelayBudget(t *testing.T) {
 	t.Parallel()
-	w, here, relay := subscribed(t, ap.RelayRequest{Budget: 3})
+	w, here, relay := subscribed(t, ap.RelayRequest{Budget: 4})
 	bob := w.Stranger("bob@b.test")
 	brings := func(n int) {
 		for range n {
@@ -155,20 +155,30 @@ func TestRelayBudget(t *testing.T) {
 		relay.Send(here, same)
 		w.Run()
 	}
-	if r := relayNow(t, here, inbox); r.Taken != 1 || r.Left(w.Now()) != 2 || r.Refused != 0 {
+	if r := relayNow(t, here, inbox); r.Taken != 1 || r.Left(w.Now()) != 3 || r.Refused != 0 {
 		t.Errorf("%+v", r)
+	}
+	hidden := bob.Note("x", "to", []string{bob.URI + "/followers"})
+	bob.Host.Forget()
+	for range 5 { // nor what is refused, again
+		relay.Send(here, relay.Activity("Announce", hidden["id"]))
+		w.Run()
+	}
+	if r := relayNow(t, here, inbox); r.Left(w.Now()) != 2 || len(bob.Host.Asked("GET", "")) != 1 {
+		t.Errorf("left %d, asked %v", r.Left(w.Now()), bob.Host.Asked("GET", ""))
 	}
 	brings(40)
 	r := relayNow(t, here, inbox)
-	if r.Taken != 3 || r.Left(w.Now()) != 0 || r.Refused != 1 || !strings.Contains(r.RefusedWhy, "3 posts an hour, is spent") {
+	if r.Taken != 3 || r.Left(w.Now()) != 0 || r.Refused != 1 || !strings.Contains(r.RefusedWhy, "is not public") {
 		t.Errorf("taken %d, left %d, refused %d: %s", r.Taken, r.Left(w.Now()), r.Refused, r.RefusedWhy)
 	}
 	w.Advance(2 * time.Minute) // they are written once a minute
-	if brings(1); relayNow(t, here, inbox).Refused != 39 {
-		t.Errorf("refused %d", relayNow(t, here, inbox).Refused)
+	brings(1)
+	if r = relayNow(t, here, inbox); r.Refused != 1+4+38+1 || !strings.Contains(r.RefusedWhy, "4 posts an hour, is spent") {
+		t.Errorf("refused %d: %s", r.Refused, r.RefusedWhy)
 	}
 	w.Advance(time.Hour)
-	if r = relayNow(t, here, inbox); r.Left(w.Now()) != 3 {
+	if r = relayNow(t, here, inbox); r.Left(w.Now()) != 4 {
 		t.Errorf("left %d", r.Left(w.Now()))
 	}
 	if brings(2); relayNow(t, here, inbox).Taken != 5 {

@@ -383,3 +383,60 @@ func TestSignatureHostsAreBounded(t *testing.T) {
 		t.Errorf("%d hosts are kept an hour later", n)
 	}
 }
+
+// What a host showed about what is posted to it says nothing of what is asked of it.
+func TestSignedByMethod(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	p := newPeer(t, w, alice, "bob@b.test")
+	p.answer = only(401, false)
+	alice.Post("hello")
+	w.Run()
+	alice.Post("again")
+	w.Run()
+	if got := p.next(); got != "cavage 401, 9421, 9421" {
+		t.Errorf("posts are signed %q", got)
+	}
+	p.Host.Forget()
+	if note := p.Note("hello"); alice.Find(p.URI) == "" || alice.Resolve(note["id"].(string)) == nil {
+		t.Fatal("nothing is found")
+	}
+	asked := 0
+	for _, r := range p.Host.Asked(http.MethodGet, "") {
+		if r.Header.Get("Signature") != "" {
+			asked++
+			if r.Header.Get("Signature-Input") != "" {
+				t.Errorf("a GET of %s is signed as a post was", r.Target)
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("nothing was asked for")
+	}
+}
+
+// A post that was taken at the second try is not sent again because the answer was
+// long.
+func TestLongAnswerToSecondTry(t *testing.T) {
+	w := apptest.NewWorld(t)
+	alice := w.Server("a.test").Account("alice")
+	p := newPeer(t, w, alice, "bob@b.test")
+	taken := 0
+	inbox := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Signature-Input") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		taken++
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = w.Write(make([]byte, 70<<10))
+	}
+	p.Host.Handle("/inbox", inbox)
+	p.Host.Handle("/users/bob/inbox", inbox)
+	alice.Post("hello")
+	w.Run()
+	w.Advance(24 * time.Hour)
+	if taken != 1 {
+		t.Errorf("it was taken %d times", taken)
+	}
+}

@@ -26,10 +26,10 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM inbox_log WHERE object IN (SELECT o.uri FROM objects o WHERE ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM delivery_log WHERE activity_id IN (
-		   SELECT o.id FROM objects o WHERE ` + tx.in("o.id", "$1") + `
+		   SELECT o.id FROM objects o WHERE o.local AND ` + tx.in("o.id", "$1") + `
 		   UNION ALL
 		   SELECT a.id FROM objects o CROSS JOIN objects a
-		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
+		   WHERE a.object_uri = o.uri AND a.object_uri <> '' AND a.local AND a.type <> 'Delete' AND ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM relayed WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM idempotency_keys WHERE account_id IN (SELECT o.account_id FROM objects o WHERE ` + tx.in("o.id", "$1") + `) AND ` + tx.in("status_id", "$1"),
 	}

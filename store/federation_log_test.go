@@ -76,6 +76,21 @@ func TestFederationLog(t *testing.T) {
 	})
 }
 
+func TestLogText(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"https://a.test/1", "https://a.test/1"},
+		{strings.Repeat("x", 256), strings.Repeat("x", 256)},
+		{strings.Repeat("x", 257), strings.Repeat("x", 256)},
+		{"x" + strings.Repeat("é", 200), "x" + strings.Repeat("é", 127)},
+		{"a\x1b[2J\x00\r\n\x7fb\xffc", "a[2Jbc"},
+	} {
+		if got := store.LogText(c.text); got != c.want {
+			t.Errorf("%.40q is kept as %d bytes, %q", c.text, len(got), got)
+		}
+	}
+}
+
 // However much came, of each table there are so many rows: of one host a tenth,
 // of strangers half, and nothing that is old.
 func TestFederationLogIsBounded(t *testing.T) {

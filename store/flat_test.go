@@ -227,13 +227,13 @@ func hotWrites(n int) []hotRead {
 }
 
 // Every hot read and write is bounded in the steps that it takes, and takes no
-// more of them in a database ten times as large, with SQLite's statistics and
+// more of them in a database five times as large, with SQLite's statistics and
 // without; no read sorts. What no index answers ends at the same number of rows
 // in both.
 func TestHotReadsAreFlat(t *testing.T) {
 	t.Parallel()
 	steps := map[string]int{}
-	for _, n := range []int{9000, 90_000} {
+	for _, n := range []int{9000, 45_000} {
 		database := storetest.SQLiteFile(t, storetest.Folder(t))
 		seedLarge(t, storetest.Open(t, store.Options{Database: database}), n)
 		for _, analyzed := range []bool{false, true} {

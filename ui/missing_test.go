@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kinglet/ap"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/store"
 )
 
@@ -13,7 +14,7 @@ import (
 // and every page keeps to its own Content-Security-Policy.
 func TestPagesThatAreNotThere(t *testing.T) {
 	w := newWorld(t)
-	bob, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery"})
+	bob, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery", Key: signaturetest.SomeKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/ap/vocab"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
@@ -47,6 +48,7 @@ func newWorld(t *testing.T, settings ...string) *world {
 	client := outgoing.New(outgoing.Options{UserAgent: conf.UserAgent()})
 	t.Cleanup(client.Close)
 	db := storetest.SQLite(t)
+	signaturetest.GiveInstanceKey(t, db, signaturetest.SomeKey(t))
 	s, err := ap.New(t.Context(), ap.Options{Config: conf, Store: db, Client: client, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +66,7 @@ func newWorld(t *testing.T, settings ...string) *world {
 	u.Routes(w.mux)
 	w.mux.Get("/@{name}", u.Profile)
 	w.mux.Get("/@{name}/{id}", u.Status)
-	if w.alice, err = s.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@example.org", Password: "correct horse battery"}); err != nil {
+	if w.alice, err = s.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@example.org", Password: "correct horse battery", Key: signaturetest.SomeKey(t)}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -310,7 +312,7 @@ func TestCardPicture(t *testing.T) {
 // Other servers learn of the links in the actor's tags.
 func TestMentionsInBiography(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery"}); err != nil {
+	if _, err := w.ui.Service.CreateAccount(t.Context(), ap.NewAccount{Username: "bob", Email: "bob@example.org", Password: "correct horse battery", Key: signaturetest.SomeKey(t)}); err != nil {
 		t.Fatal(err)
 	}
 	look := func() (links, tags string) {

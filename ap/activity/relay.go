@@ -130,14 +130,14 @@ func mayAnswer(a *Activity, r *store.Relay) error {
 		}
 		return nil
 	}
-	if a.Object.Object.ID != r.FollowURI || !vocab.SameOrigin(a.Actor.URI, r.Inbox) || !HasInbox(a.Actor, r.Inbox) {
+	if a.Object.Object.ID != r.FollowURI || !HasInbox(a.Actor, r.Inbox) {
 		return refuse("%s does not have the inbox of the relay that was asked, %s", a.Actor.URI, r.Inbox)
 	}
 	return nil
 }
 
 // HasInbox reports whether an inbox, in its canonical form, is an actor's own or
-// its server's.
+// its server's: no actor is taken with one on another host.
 func HasInbox(actor *store.Account, inbox string) bool {
 	for _, of := range []string{actor.Inbox, actor.SharedInbox} {
 		if canonical, err := vocab.Canonical(of); err == nil && canonical == inbox {
@@ -202,7 +202,7 @@ func acceptFollowBack(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 // public post. A new post is announced to those of LitePub, by the actor of this
 // server, as they expect; that goes into jobs of its own.
 func toRelays(env *Env, tx *store.Tx, a *Activity, status *store.Object, p *Publication) error {
-	if p == nil || status.Visibility != store.Public || status.ReblogOfID != 0 {
+	if p == nil || status.Visibility != store.Public {
 		return nil
 	}
 	relays, err := tx.RelaysToSend()

@@ -48,9 +48,8 @@ func (a *API) Routes(r chi.Router) {
 	r.Get(config.MediaURL.Path(), a.media)
 	r.Get("/media/{name}", a.oldMedia)
 	r.Get(config.InstanceActorURL.Path(), a.instanceActor)
-	for _, kind := range []config.URLKind{config.InstanceOutboxURL, config.InstanceFollowersURL, config.InstanceFollowingURL} {
-		r.Get(kind.Path(), a.emptyCollection(kind))
-	}
+	r.Get(config.InstanceOutboxURL.Path(), a.emptyCollection(config.InstanceOutboxURL))
+	r.Get(config.InstanceFollowersURL.Path(), a.emptyCollection(config.InstanceFollowersURL))
 	r.Post(config.InstanceInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.SharedInboxURL.Path(), a.counted(a.sharedInbox))
 	r.Post(config.InboxURL.Path(), a.counted(a.inbox))
@@ -124,7 +123,7 @@ func (a *API) instanceActor(w http.ResponseWriter, _ *http.Request) {
 }
 
 // emptyCollection serves a collection of the instance actor: it posts nothing,
-// and the relays that it follows, and that follow it, are nobody's business.
+// and the relays that follow it are nobody's business.
 func (a *API) emptyCollection(kind config.URLKind) http.HandlerFunc {
 	id := a.Config.MakeURL(config.URL{Kind: kind})
 	return func(w http.ResponseWriter, _ *http.Request) {

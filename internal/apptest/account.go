@@ -53,13 +53,8 @@ func (s *Server) Account(name string) *Account {
 		return a
 	}
 	w := s.World
-	w.actors++
-	k, err := key(w.actors - 1)
-	if err != nil {
-		w.T.Fatal(err)
-	}
 	made, err := s.Service.CreateAccount(w.T.Context(), ap.NewAccount{
-		Username: name, Email: name + "@mail.test", PasswordHash: passwordHash, Key: k,
+		Username: name, Email: name + "@mail.test", PasswordHash: passwordHash, Key: w.key(),
 	})
 	if err != nil {
 		w.T.Fatal(err)

@@ -1,52 +1,27 @@
 package apptest
 
 import (
-	"context"
-	"crypto/rsa"
 	"log/slog"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"kinglet/ap"
 	"kinglet/ap/policy"
-	"kinglet/ap/signature"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/internal/auth"
 	"kinglet/internal/config"
 	"kinglet/internal/outgoing"
 	"kinglet/store"
 )
 
-var keysGiven atomic.Int64
-
-// SomeKey is a premade key for an actor outside of a World, different from the
-// others of the same test.
-func SomeKey(t testing.TB) *rsa.PrivateKey {
-	t.Helper()
-	k, err := key(int(keysGiven.Add(1)) % premadeKeys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
 // GiveInstanceKey sets a premade key in a migrated database, for a server of a
 // process of its own, which would otherwise generate one.
 func GiveInstanceKey(t testing.TB, database string) {
 	t.Helper()
-	inDatabase(t, database, func(s *store.Store) error { return giveInstanceKey(t.Context(), s, SomeKey(t)) })
-}
-
-// giveInstanceKey sets the key for a new server.
-func giveInstanceKey(ctx context.Context, s *store.Store, k *rsa.PrivateKey) error {
-	pem, err := signature.MarshalPrivate(k)
-	if err != nil {
-		return err
-	}
-	return s.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.SettingOnce("instance_actor_key", pem)
-		return err
+	inDatabase(t, database, func(s *store.Store) error {
+		signaturetest.GiveInstanceKey(t, s, signaturetest.SomeKey(t))
+		return nil
 	})
 }
 
@@ -67,7 +42,7 @@ func AddAccount(t testing.TB, environ []string, name string) (token string) {
 			return err
 		}
 		if _, err := service.CreateAccount(t.Context(), ap.NewAccount{
-			Username: name, Email: name + "@example.org", PasswordHash: passwordHash, Key: SomeKey(t),
+			Username: name, Email: name + "@example.org", PasswordHash: passwordHash, Key: signaturetest.SomeKey(t),
 		}); err != nil {
 			return err
 		}

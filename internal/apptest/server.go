@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/internal/auth"
 	"kinglet/internal/cmd"
 	"kinglet/internal/config"
@@ -88,9 +89,7 @@ func (s *Server) open() {
 	if err := cmd.ClaimDomain(ctx, s.Store, s.Config); err != nil {
 		w.T.Fatal(err)
 	}
-	if err := s.giveInstanceKey(ctx); err != nil {
-		w.T.Fatal(err)
-	}
+	signaturetest.GiveInstanceKey(w.T, s.Store, w.key())
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: level(s.Config.LogLevel), ReplaceAttr: s.inWorldTime}))
 	var watch *memory.Watch
 	if w.Memory != nil {
@@ -126,17 +125,6 @@ func (s *Server) inWorldTime(groups []string, a slog.Attr) slog.Attr {
 		a.Value = slog.TimeValue(s.World.Now())
 	}
 	return a
-}
-
-// giveInstanceKey sets a premade key for a new server, which would otherwise
-// generate one.
-func (s *Server) giveInstanceKey(ctx context.Context) error {
-	s.World.actors++
-	k, err := key(s.World.actors - 1)
-	if err != nil {
-		return err
-	}
-	return giveInstanceKey(ctx, s.Store, k)
 }
 
 func (s *Server) close() {

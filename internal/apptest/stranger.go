@@ -98,11 +98,7 @@ func (h *Host) webFinger(name, uri string) {
 // NewKey has the actor sign with another key from now on, and publishes it.
 func (s *Stranger) NewKey() {
 	s.World.T.Helper()
-	s.World.actors++
-	var err error
-	if s.Key, err = key(s.World.actors - 1); err != nil {
-		s.World.T.Fatal(err)
-	}
+	s.Key = s.World.key()
 	s.describeKey()
 	s.Publish()
 }

@@ -18,12 +18,14 @@
 package apptest
 
 import (
+	"crypto/rsa"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
 	"kinglet/ap/policy"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/internal/memory"
 	"kinglet/store/storetest"
 )
@@ -54,6 +56,17 @@ func NewWorld(t testing.TB) *World {
 
 // Now is the time in this world.
 func (w *World) Now() time.Time { return w.Clock.Now() }
+
+// key is that of the next actor.
+func (w *World) key() *rsa.PrivateKey {
+	w.T.Helper()
+	w.actors++
+	k, err := signaturetest.Key(w.actors - 1)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return k
+}
 
 // tooMany is more jobs than a test may cause before it is taken for a loop.
 const tooMany = 20_000

@@ -25,6 +25,8 @@ type floodMessage struct {
 	about    string // what it writes, by its id; "" for nothing
 	left     left   // what has to be there of it then
 	text     string // of what was edited
+
+	finish func(m *floodMessage) // signs it: of all messages at once, on all processors
 }
 
 // left is what is left of what a message is about.
@@ -92,7 +94,7 @@ func (p *floodPlan) messages(count int) []*floodMessage {
 			list[i] = p.invalid(h)
 		}
 	}
-	return list
+	return finished(list)
 }
 
 // alone are so many Notes of followed accounts.
@@ -102,7 +104,7 @@ func (p *floodPlan) alone(count int) (list []*floodMessage) {
 			list = append(list, p.note(h))
 		}
 	}
-	return list
+	return finished(list)
 }
 
 // share is a kind of message, and how many of a hundred it is.
@@ -156,7 +158,7 @@ func (p *floodPlan) activity(h *floodHost, kind, typ string, object any, more ..
 	return m
 }
 
-// sign encodes and signs a message.
+// sign encodes a message, and has it signed.
 func (p *floodPlan) sign(m *floodMessage, doc map[string]any) {
 	body, err := json.Marshal(doc)
 	if err != nil {
@@ -165,19 +167,29 @@ func (p *floodPlan) sign(m *floodMessage, doc map[string]any) {
 	p.signBytes(m, m.host, body, p.now)
 }
 
+// signBytes has a message signed over a body by the key of a host, at a time.
 func (p *floodPlan) signBytes(m *floodMessage, by *floodHost, body []byte, at time.Time) {
-	r, err := http.NewRequest(http.MethodPost, "http://"+listen+"/inbox", bytes.NewReader(body))
-	if err != nil {
-		panic(err)
+	keyID, from := m.host.keyID, fmt.Sprintf("198.18.%d.%d", m.host.n/250, m.host.n%250+1)
+	m.body, m.finish = body, func(m *floodMessage) {
+		r, err := http.NewRequest(http.MethodPost, "http://"+listen+"/inbox", bytes.NewReader(body))
+		if err != nil {
+			panic(err)
+		}
+		r.Host = domain
+		r.Header.Set("Content-Type", "application/activity+json")
+		r.Header.Set("X-Forwarded-Proto", "https")
+		r.Header.Set("X-Forwarded-For", from)
+		if err := signature.Sign(r, body, keyID, by.key, at); err != nil {
+			panic(err)
+		}
+		m.header = r.Header
 	}
-	r.Host = domain
-	r.Header.Set("Content-Type", "application/activity+json")
-	r.Header.Set("X-Forwarded-Proto", "https")
-	r.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", m.host.n/250, m.host.n%250+1))
-	if err := signature.Sign(r, body, m.host.keyID, by.key, at); err != nil {
-		panic(err)
-	}
-	m.body, m.header = body, r.Header
+}
+
+// finished are messages that are signed.
+func finished(list []*floodMessage) []*floodMessage {
+	inParallel(len(list), func(i int) { list[i].finish(list[i]) })
+	return list
 }
 
 // noteOf is a Note of a host's, as Mastodon writes it.
@@ -320,7 +332,7 @@ func (p *floodPlan) invalid(h *floodHost) *floodMessage {
 		p.signBytes(m, other, m.body, p.now)
 	case 1:
 		m.kind = "another body"
-		m.body = bytes.Replace(m.body, []byte("middling"), []byte("MIDDLING"), 1)
+		m.body = bytes.Replace(m.body, []byte("middling"), []byte("MIDDLING"), 1) // of what is signed
 	case 2:
 		m.kind = "another host's id"
 		note["id"] = fmt.Sprintf("%s/notes/spoofed-%d", other.actor, p.n)
@@ -339,7 +351,11 @@ func (p *floodPlan) invalid(h *floodHost) *floodMessage {
 		p.signBytes(m, h, m.body[:len(m.body)-2], p.now)
 	case 6:
 		m.kind = "not signed"
-		m.header.Del("Signature")
+		signed := m.finish
+		m.finish = func(m *floodMessage) {
+			signed(m)
+			m.header.Del("Signature")
+		}
 	case 7:
 		if p.dice.IntN(10) > 0 { // each is a megabyte
 			return p.invalid(h)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/signature/signaturetest"
 	"kinglet/api/apitest"
 	"kinglet/internal/auth"
 	"kinglet/internal/background"
@@ -41,6 +42,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	client := outgoing.New(outgoing.Options{UserAgent: "test"})
 	t.Cleanup(client.Close)
+	signaturetest.GiveInstanceKey(t, s, signaturetest.SomeKey(t))
 	service, err := ap.New(t.Context(), ap.Options{Config: conf, Store: s, Client: client, Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +57,7 @@ func newSite(t *testing.T, s *store.Store, environ ...string) *site {
 		t.Fatal(err)
 	}
 	site.handler = apitest.Handler(t, h)
-	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery"})
+	alice, err := service.CreateAccount(t.Context(), ap.NewAccount{Username: "alice", Email: "alice@here.test", Password: "correct horse battery", Key: signaturetest.SomeKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -78,20 +79,28 @@ func printPublished(w io.Writer, p ap.Published) error {
 
 // printLines prints lines in columns, the reason of each below it.
 func printLines(w io.Writer, lines []ap.StoryLine, types bool) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	var rows strings.Builder
+	table := tabwriter.NewWriter(&rows, 0, 4, 2, ' ', 0)
 	for _, l := range lines {
 		row := "  " + clock(l.At)
 		if types {
 			row += "\t" + strip(l.What, 40)
 		}
-		row += "\t" + strip(l.Outcome, 40)
-		row += "\t" + strip(l.From, 80)
-		if l.Why != "" {
-			row += "\t" + strip(l.Why, maxReason)
-		}
-		fmt.Fprintln(table, row)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", row, strip(l.Outcome, 40), strip(l.From, 80))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for i, row := range strings.SplitAfter(strings.TrimSuffix(rows.String(), "\n"), "\n") {
+		fmt.Fprintln(w, strings.TrimRight(row, " \n"))
+		if why := strip(lines[i].Why, maxReason); why != "" {
+			fmt.Fprintf(w, "%s%s\n", reasonIndent, wrap(why, reasonIndent))
+		}
+	}
+	return nil
 }
+
+// reasonIndent is where reasons begin, below the outcome.
+const reasonIndent = "                       "
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }

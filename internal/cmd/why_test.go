@@ -48,7 +48,7 @@ func TestWhyOfAPostThatCame(t *testing.T) {
 	wren.Send(s, create)
 	wren.Send(s, create)
 	w.Clock.Advance(time.Second)
-	wren.Send(s, wren.Activity("Update", note, "actor", robin.URI))
+	robin.Send(s, robin.Activity("Update", note))
 	robin.Send(s, robin.Activity("Like", note["id"]))
 	w.Run()
 	golden(t, "why_reply.txt", whyOf(t, s, note["id"].(string)))

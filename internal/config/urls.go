@@ -32,7 +32,6 @@ const (
 	InstanceInboxURL
 	InstanceOutboxURL
 	InstanceFollowersURL
-	InstanceFollowingURL
 	SharedInboxURL
 	ObjectURL
 	RepliesURL
@@ -69,7 +68,6 @@ var ownURLs = [...]struct {
 	InstanceInboxURL:      {path: "/actor/inbox", isID: true},
 	InstanceOutboxURL:     {path: "/actor/outbox", isID: true},
 	InstanceFollowersURL:  {path: "/actor/followers", isID: true},
-	InstanceFollowingURL:  {path: "/actor/following", isID: true},
 	SharedInboxURL:        {path: "/inbox", isID: true},
 	ObjectURL:             {path: "/objects/{uuid}", isID: true},
 	RepliesURL:            {path: "/objects/{uuid}/replies", isID: true},
@@ -287,9 +285,6 @@ func (c *Config) InstanceOutboxURI() string { return c.MakeURL(URL{Kind: Instanc
 // InstanceFollowersURI is whom it addresses what it announces to relays: it is
 // shown empty, since the relays are nobody's business.
 func (c *Config) InstanceFollowersURI() string { return c.MakeURL(URL{Kind: InstanceFollowersURL}) }
-
-// InstanceFollowingURI is the relays that it follows, shown empty too.
-func (c *Config) InstanceFollowingURI() string { return c.MakeURL(URL{Kind: InstanceFollowingURL}) }
 
 // ProfileURL is the page of an account.
 func (c *Config) ProfileURL(name string) string { return c.MakeURL(URL{Kind: ProfileURL, Name: name}) }

@@ -24,7 +24,6 @@ func made(c *Config) map[URL]string {
 		{InstanceInboxURL, "", ""}:       c.InstanceInboxURI(),
 		{InstanceOutboxURL, "", ""}:      c.InstanceOutboxURI(),
 		{InstanceFollowersURL, "", ""}:   c.InstanceFollowersURI(),
-		{InstanceFollowingURL, "", ""}:   c.InstanceFollowingURI(),
 		{SharedInboxURL, "", ""}:         c.SharedInboxURI(),
 		{ObjectURL, "", "1-2"}:           c.ObjectURI("1-2"),
 		{RepliesURL, "", "1-2"}:          c.ObjectURI("1-2") + "/replies",
