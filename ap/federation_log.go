@@ -67,11 +67,14 @@ type arrival struct {
 	// judged reports that it came as far as to be judged: otherwise it was
 	// answered from its id alone, and is not remembered.
 	judged bool
+	// waits reports that what it is about is fetched from its origin first.
+	waits bool
 }
 
 // noteArrival remembers what came of a request to an inbox.
 func (s *Service) noteArrival(in *arrival, out activity.Outcome, err error) {
-	if in.key == "" || err == nil && out.NotWanted == "" && !in.judged {
+	out.Postponed = out.Postponed || in.waits
+	if in.key == "" || err == nil && out.NotWanted == "" && !out.Postponed && !in.judged {
 		return // not signed at all, or about what was never here
 	}
 	a := store.Arrival{At: s.Store.Now(), KeyID: in.key, Verified: in.signer.Account != nil, Followed: in.signer.Followed}
@@ -98,6 +101,28 @@ func (s *Service) noteLater(ctx context.Context, actor *store.Account, doc *voca
 		At: s.Store.Now(), Host: vocab.Host(actor.URI), Verified: true, Followed: followed,
 		Actor: doc.Actor.ID, Activity: doc.ID, Type: doc.Type, Object: doc.Object.ID,
 	}
+	a.Outcome, a.Reason = outcomeOf(out, err)
+	s.log.arrived(a)
+}
+
+// noteBrought remembers what came of what another than its author has brought, when
+// its origin was asked. That an edit or a deletion was asked for shows nothing: the
+// post may be as it was.
+func (s *Service) noteBrought(ctx context.Context, by, typ, uri string, out activity.Outcome, err error) {
+	if err != nil && isTemporary(err) || err == nil && out.NotWanted == "" && (typ == "Update" || typ == "Delete") {
+		return
+	}
+	followed, ferr := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) {
+		account, err := tx.AccountByURI(by)
+		if err != nil {
+			return false, err
+		}
+		return tx.FollowedBySomeoneHere(account.ID)
+	})
+	if ferr != nil {
+		return
+	}
+	a := store.Arrival{At: s.Store.Now(), Host: vocab.Host(by), Verified: true, Followed: followed, Actor: by, Type: typ, Object: uri}
 	a.Outcome, a.Reason = outcomeOf(out, err)
 	s.log.arrived(a)
 }

@@ -102,6 +102,7 @@ func (s *Service) fromRelay(ctx context.Context, q InboxRequest, by *store.Accou
 	if not != "" && err == nil {
 		err = s.relayRefused(ctx, r, not)
 	}
+	q.seen.judged = true
 	return activity.NotWanted(not), true, err
 }
 
@@ -183,6 +184,7 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 		if err := take(true); err != nil || not != "" {
 			return not, err
 		}
+		q.seen.waits = true
 		s.limits.relayed.Put(named, struct{}{}, relayedFor)
 		return "", nil
 	}
@@ -199,6 +201,7 @@ func (s *Service) spendOnRelay(ctx context.Context, r *store.Relay, q InboxReque
 		return "", err
 	}
 	// The proof is none: what is there is fetched, as of anything else.
+	q.seen.waits = true
 	s.limits.relayed.Put(named, struct{}{}, relayedFor)
 	return "", s.Store.Update(ctx, func(tx *store.Tx) error {
 		return activity.RelayedJob.Enqueue(tx, args, jobs.Unique(activity.RelayedJob.Name+" "+waits))
@@ -233,6 +236,7 @@ func (s *Service) fetchRelayed(ctx context.Context, args activity.RelayedArgs) e
 			return err
 		}
 	}
+	s.noteBrought(ctx, r.ActorURI, args.Type, args.URI, activity.NotWanted(not), err)
 	return s.fetchOutcome("relayed", args.URI, activity.NotWanted(not), err)
 }
 

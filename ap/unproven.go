@@ -43,13 +43,13 @@ func (s *Service) unproven(ctx context.Context, by store.KeyOwner, doc *vocab.Ob
 		return activity.NotWanted(not), err
 	}
 	if args.URI == doc.Actor.ID {
-		return none, s.askForProfile(ctx, by, args)
+		return activity.Outcome{Postponed: true}, s.askForProfile(ctx, by, args)
 	}
 	if err := s.mayForward(by); err != nil {
 		return none, err
 	}
 	args.By = by.URI
-	return none, s.Store.Update(ctx, func(tx *store.Tx) error {
+	return activity.Outcome{Postponed: true}, s.Store.Update(ctx, func(tx *store.Tx) error {
 		if !by.Followed {
 			waiting, err := tx.CountWaiting(activity.ForwardedJob.Name, activity.ForwardedJob.LaneOf(args), s.limits.waitingPerHost)
 			if err != nil {
@@ -91,6 +91,7 @@ func (s *Service) askForProfile(ctx context.Context, by store.KeyOwner, args act
 // fetchForwarded asks the origin for what an unproven activity was about.
 func (s *Service) fetchForwarded(ctx context.Context, args activity.ForwardedArgs) error {
 	out, err := s.takeForwarded(ctx, args)
+	s.noteBrought(ctx, args.By, args.Type, args.URI, out, err)
 	return s.fetchOutcome("forwarded", args.URI, out, err)
 }
 

@@ -233,7 +233,7 @@ func (tx *Tx) DeliveriesTo(host string, most int) (waiting, givenUp []Job, err e
 // FetchesFor lists the jobs that fetch what was put off about an object, or fetch
 // it itself.
 func (tx *Tx) FetchesFor(uri string, most int) ([]Job, error) {
-	return tx.jobs(`j.kind IN ('ingest', 'thread', 'quote') AND REPLACE(j.args, CAST($1 AS TEXT), '') <> j.args ORDER BY j.id LIMIT $2`, encodeJSON(uri), most)
+	return tx.jobs(`j.kind IN ('ingest', 'thread', 'quote', 'forwarded', 'relayed') AND REPLACE(j.args, CAST($1 AS TEXT), '') <> j.args ORDER BY j.id LIMIT $2`, encodeJSON(uri), most)
 }
 
 func (tx *Tx) jobs(where string, args ...any) (list []Job, err error) {

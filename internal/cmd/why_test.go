@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"kinglet/ap"
 	"kinglet/internal/apptest"
 	"kinglet/internal/cmd"
 )
@@ -120,5 +121,60 @@ func TestWhyOfWhatIsNotHere(t *testing.T) {
 		if strings.ContainsAny(got, "\x1b\u202e\r") {
 			t.Errorf("%s: it says what a terminal obeys: %q", c.target, got)
 		}
+	}
+}
+
+// What another brings is told as what its author sends: that it waits for its
+// origin, and why it was not taken.
+func TestWhyOfWhatOthersBring(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		subject func(w *apptest.World, s *apptest.Server) (by *apptest.Stranger, inReplyTo any)
+	}{
+		{"forwarded", func(w *apptest.World, s *apptest.Server) (*apptest.Stranger, any) {
+			carl := w.Stranger("carl@birds.example")
+			carl.FollowedBy(s.Account("alice"))
+			first := carl.Note("A nest.")
+			carl.Send(s, carl.Activity("Create", first))
+			return carl, first["id"]
+		}},
+		{"by a relay", func(w *apptest.World, s *apptest.Server) (*apptest.Stranger, any) {
+			relay := w.Stranger("relay@relay.example")
+			relay.Document["type"] = "Application"
+			relay.Publish()
+			r, err := s.Service.AddRelay(t.Context(), ap.RelayRequest{URL: relay.URI})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Run()
+			relay.Send(s, relay.Activity("Accept", r.FollowURI))
+			return relay, nil
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := apptest.NewWorld(t)
+			s := w.Server("own.example")
+			by, first := c.subject(w, s)
+			dora := w.Stranger("dora@d.example")
+			note := dora.Note("me too", "inReplyTo", first)
+			id := note["id"].(string)
+			answerAt := func(status int) {
+				dora.Host.Handle(strings.TrimPrefix(id, "https://d.example"), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+			}
+			answerAt(http.StatusServiceUnavailable)
+			if code := by.Send(s, dora.Activity("Create", note)); code != http.StatusAccepted {
+				t.Fatal(code)
+			}
+			w.Run()
+			got := whyOf(t, s, id)
+			if !strings.Contains(got, "It came, and waits until something is fetched.") || !strings.Contains(got, "waiting  "+by.Host.Name) || !strings.Contains(got, "waiting  d.example") || !strings.Contains(got, "503") {
+				t.Errorf("it waits:\n%s", got)
+			}
+			answerAt(http.StatusForbidden)
+			w.Advance(10 * time.Minute)
+			if got := whyOf(t, s, id); !strings.Contains(got, "It came, and was") || !strings.Contains(got, "403") {
+				t.Errorf("it was refused:\n%s", got)
+			}
+		})
 	}
 }
