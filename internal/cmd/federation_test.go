@@ -191,7 +191,7 @@ func TestCheckOfAServerThatIsNotWell(t *testing.T) {
 			wren.Host.Serve("/1", apptest.Object{"@context": "https://www.w3.org/ns/activitystreams", "id": "https://birds.example/1", "type": "Note", "attributedTo": wren.URI, "content": "x"})
 		}, "https://birds.example/1", "", []string{"it is a post of " + "https://birds.example/users/wren"}},
 		{"what a terminal obeys", func(_ *apptest.World, wren *apptest.Stranger) {
-			wren.Host.ServeAs("/nodeinfo/2.0", "application/json", `{"software":{"name":"\u001b[2Jevil\u202e\r\n","version":"`+strings.Repeat("9", 5000)+`"},"protocols":["activitypub"]}`)
+			wren.Host.ServeAs("/nodeinfo/2.0", "application/json", `{"software":{"name":"\u001b[2Jevil\u202e\r\n","version":"`+strings.Repeat("9", 50_000)+`"},"protocols":["activitypub"]}`)
 		}, "", "", []string{"It is [2Jevil"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -219,6 +219,9 @@ func TestCheckOfAServerThatIsNotWell(t *testing.T) {
 			}
 			if strings.ContainsAny(got, "\x1b\u202e\r") || len(got) > 20_000 {
 				t.Errorf("it says what a terminal obeys, or too much: %q", got)
+			}
+			if n := len(wren.Host.Asked(http.MethodGet, "/inbox/")); n > 0 {
+				t.Error("an inbox's redirect is followed")
 			}
 			for _, r := range wren.Host.Asked(http.MethodPost, "") {
 				t.Errorf("a check posts to %s", r.Target)
