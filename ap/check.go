@@ -77,15 +77,20 @@ type check struct {
 	unsigned, signed int
 }
 
-// checkTime limits a whole check.
-const checkTime = 3 * time.Minute
+// checkTime limits what is asked of others, ownTime what is asked of this server
+// after that. What is read here has its own time: a host that trickles is no reason
+// to say that something is wrong here.
+const (
+	checkTime = 3 * time.Minute
+	ownTime   = time.Minute
+)
 
 // CheckFederation checks the federation with who has a handle, with the server of
 // a URL or with a host; or, for a handle or URL of this server, what others find
 // here. It reports each step when it is done, and returns the names of those that
 // failed.
 func (s *Service) CheckFederation(ctx context.Context, target string, report func(Step)) (failed []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	asking, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	c := &check{Service: s, report: report, handles: map[string]*checked{}}
 	own, err := c.aim(target)
@@ -94,10 +99,10 @@ func (s *Service) CheckFederation(ctx context.Context, target string, report fun
 	}
 	s.readSignatureHosts(ctx)
 	if own {
-		c.checkOwn(ctx)
+		c.checkOwn(asking)
 		return c.failed, nil
 	}
-	c.checkOther(ctx)
+	c.checkOther(ctx, asking)
 	return c.failed, nil
 }
 
@@ -169,33 +174,35 @@ func (c *check) chooseScheme(ctx context.Context) {
 	}
 }
 
-// checkOther is the check of another server.
-func (c *check) checkOther(ctx context.Context) {
-	c.chooseScheme(ctx)
-	if c.step(ctx, "Name", func(ctx context.Context, st *Step) { c.checkName(ctx, st, c.base) }) == Failed {
+// checkOther is the check of another server, which is asked as long as asking lasts.
+func (c *check) checkOther(ctx, asking context.Context) {
+	c.chooseScheme(asking)
+	if c.step(asking, "Name", func(ctx context.Context, st *Step) { c.checkName(ctx, st, c.base) }) == Failed {
 		c.step(ctx, "Between us", c.checkStanding)
 		c.step(ctx, "To them", c.checkSent)
 		c.step(ctx, "From them", c.checkCame)
 		return
 	}
 	if c.name != "" {
-		c.step(ctx, "WebFinger", c.checkHandle)
+		c.step(asking, "WebFinger", c.checkHandle)
 	}
 	if c.url != "" {
-		c.step(ctx, "Actor", c.checkActorDocument)
+		c.step(asking, "Actor", c.checkActorDocument)
 	}
 	if c.doc != nil {
-		c.step(ctx, "Handle", c.checkBack)
-		c.step(ctx, "Keys", c.checkKeys)
-		c.step(ctx, "Inbox", c.checkInboxes)
+		c.step(asking, "Handle", c.checkBack)
+		c.step(asking, "Keys", c.checkKeys)
+		c.step(asking, "Inbox", c.checkInboxes)
 	}
-	c.step(ctx, "Software", c.checkSoftware)
+	c.step(asking, "Software", c.checkSoftware)
 	c.step(ctx, "Clock", c.checkClock)
 	c.step(ctx, "Signatures", c.checkSignatures)
 	c.step(ctx, "Between us", c.checkStanding)
 	c.step(ctx, "To them", c.checkSent)
 	c.step(ctx, "From them", c.checkCame)
-	c.step(ctx, "This server", c.checkOurselves)
+	own, cancel := context.WithTimeout(ctx, ownTime)
+	defer cancel()
+	c.step(own, "This server", c.checkOurselves)
 }
 
 // host is the host of the actor, or of what was asked.

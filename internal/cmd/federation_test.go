@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"kinglet/ap"
@@ -289,6 +290,46 @@ func TestCheckTellsWhatIsRemembered(t *testing.T) {
 	if got := flat(checkFrom(t, s, wren.URI)); !strings.Contains(got, "It is blocked by @alice.") {
 		t.Errorf("that it is blocked is not told:\n%s", got)
 	}
+}
+
+// A host that answers each request when almost all of its time is over does not
+// have it said that something is wrong here.
+func TestCheckOfAServerThatTricklesBlamesNothingHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := apptest.NewWorld(t)
+		s := w.Server("own.example")
+		s.Account("alice")
+		slow := w.Host("slow.example")
+		slow.Fallback(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(14 * time.Second)
+			w.Header().Set("Content-Type", "application/activity+json")
+			switch path := r.URL.Path; {
+			case path == "/.well-known/host-meta":
+				w.Header().Set("Content-Type", "application/xrd+xml")
+				_, _ = w.Write([]byte(`<XRD><Link rel="lrdd" template="https://slow.example/wf?resource={uri}"/></XRD>`))
+			case path == "/wf":
+				_, _ = w.Write([]byte(`{"links":[{"rel":"self","type":"application/activity+json","href":"https://slow.example/page"}]}`))
+			case r.Header.Get("Signature") != "" && r.Header.Get("Signature-Input") == "":
+				w.WriteHeader(http.StatusUnauthorized)
+			case path == "/page":
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = w.Write([]byte(`<link rel="alternate" type="application/activity+json" href="https://slow.example/document">`))
+			case path == "/document", path == "/wren":
+				_, _ = w.Write([]byte(`{"id":"https://slow.example/wren","type":"Person","preferredUsername":"robin"}`))
+			default:
+				w.WriteHeader(http.StatusNotFound)
+			}
+		})
+		began := time.Now()
+		got := flat(checkFrom(t, s, "@wren@slow.example"))
+
+		if took := time.Since(began); took > 4*time.Minute || took < 2*time.Minute {
+			t.Errorf("it takes %v", took)
+		}
+		if strings.Contains(got, "The database could not be read") || !strings.Contains(got, "ok This server") {
+			t.Errorf("it blames this server:\n%s", got)
+		}
+	})
 }
 
 func TestCheckOfThisServer(t *testing.T) {
