@@ -53,7 +53,8 @@ const (
 	logChunk = 16
 	// maxOfHost is the part of inbox_log that one host may have, and the same of
 	// what only claims to be from it. Half of the table is for accounts that
-	// somebody here follows, and half for others.
+	// somebody here follows, and half for others; half of that at most for what
+	// nobody has proven to have sent, whichever hosts it names.
 	maxOfHost = 1.0 / 10
 )
 
@@ -137,12 +138,17 @@ func (s *Store) TrimFederationLog(ctx context.Context, before time.Time, rows in
 		if of["inbox_log"], err = ids[ObjectID](tx, `
 			SELECT l.id
 			FROM (
-			  SELECT i.id, i.at,
-			    ROW_NUMBER() OVER (PARTITION BY i.followed ORDER BY i.id DESC) AS of_kind,
-			    ROW_NUMBER() OVER (PARTITION BY i.host, i.verified ORDER BY i.id DESC) AS of_host
-			  FROM inbox_log i) AS l
-			WHERE l.at < $1 OR l.of_kind > $2 OR l.of_host > $3
-			ORDER BY l.id`, millis(before), max(rows/2, 1), max(int(float64(rows)*maxOfHost), 1)); err != nil {
+			  SELECT k.id, k.kept, ROW_NUMBER() OVER (PARTITION BY k.followed, k.kept ORDER BY k.id DESC) AS of_kind
+			  FROM (
+			    SELECT h.id, h.followed,
+			      h.at >= $1 AND h.of_host <= $3 AND (h.verified OR h.of_proof <= $4) AS kept
+			    FROM (
+			      SELECT i.id, i.at, i.followed, i.verified,
+			        ROW_NUMBER() OVER (PARTITION BY i.host, i.verified ORDER BY i.id DESC) AS of_host,
+			        ROW_NUMBER() OVER (PARTITION BY i.verified ORDER BY i.id DESC) AS of_proof
+			      FROM inbox_log i) AS h) AS k) AS l
+			WHERE NOT l.kept OR l.of_kind > $2
+			ORDER BY l.id`, millis(before), max(rows/2, 1), max(int(float64(rows)*maxOfHost), 1), max(rows/4, 1)); err != nil {
 			return err
 		}
 		of["delivery_log"], err = ids[ObjectID](tx, `

@@ -138,6 +138,15 @@ func TestFederationLogIsBounded(t *testing.T) {
 		if n := count(`delivery_log`); n != 0 {
 			t.Errorf("what is old is there: %d", n)
 		}
+		// What nobody has proven to have sent has half of what strangers have.
+		add(40, 40, false, true)
+		for range 4 {
+			add(20, 20, false, false)
+			trim()
+		}
+		if n := count(`inbox_log WHERE NOT followed AND verified`); n != 25 || count(`inbox_log WHERE NOT followed`) != 50 {
+			t.Errorf("of %d rows of strangers %d are proven", count(`inbox_log WHERE NOT followed`), n)
+		}
 		var sent []store.Sent
 		for i := range 150 {
 			sent = append(sent, store.Sent{At: clock.Now(), Activity: store.ObjectID(i), Host: "far.test"})
