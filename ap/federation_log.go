@@ -185,9 +185,6 @@ func (l *federationLog) arrived(a store.Arrival) {
 	a = ownTexts(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if a.Type == "Delete" && a.Outcome == store.Accepted {
-		l.forget(a.Object)
-	}
 	of := logHost{standingOf(a), a.Host}
 	like := likeArrival{of, a.Outcome, a.Reason}
 	if counted {
@@ -247,15 +244,6 @@ func ownTexts(a store.Arrival) store.Arrival {
 		*text, rest = rest[:len(*text)], rest[len(*text):]
 	}
 	return a
-}
-
-// forget takes out the ids of what was deleted before it was written.
-func (l *federationLog) forget(object string) {
-	for i := range l.arrivals {
-		if a := &l.arrivals[i]; a.Object == object && object != "" {
-			a.Activity, a.Object = "", ""
-		}
-	}
 }
 
 // delivered remembers that a host took an activity.

@@ -73,6 +73,9 @@ func LogText(s string) string {
 	return s
 }
 
+// logged is a column with a URI, as LogText cuts it.
+func logged(column string) string { return fmt.Sprintf("SUBSTR(%s, 1, %d)", column, maxLogText) }
+
 // logTable has the statements that insert one row, and logChunk rows.
 type logTable struct{ one, many string }
 
@@ -98,7 +101,8 @@ var (
 )
 
 // WriteFederationLog writes rows of both tables. A row whose id another node has
-// taken is left out: it is a log.
+// taken is left out: it is a log. What was gathered before a post was deleted, here
+// or by another node, does not stay.
 func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
 	rows := make([][]any, 0, max(len(came), len(sent)))
 	for _, a := range came {
@@ -108,11 +112,36 @@ func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
 	if err := tx.insertLog(inboxLog, rows); err != nil {
 		return err
 	}
+	if len(rows) > 0 {
+		if _, err := tx.exec(`
+			DELETE FROM inbox_log
+			WHERE `+tx.in("id", "$1")+` AND type <> 'Delete' AND EXISTS (
+			  SELECT 1 FROM objects o WHERE o.uri = inbox_log.object AND o.deleted_at >= inbox_log.at)`, idsOf(rows)); err != nil {
+			return err
+		}
+	}
 	rows = rows[:0]
 	for _, d := range sent {
 		rows = append(rows, []any{tx.NewID(d.At), millis(d.At), d.Activity, LogText(d.Host)})
 	}
-	return tx.insertLog(deliveryLog, rows)
+	if err := tx.insertLog(deliveryLog, rows); err != nil || len(rows) == 0 {
+		return err
+	}
+	_, err := tx.exec(`
+		DELETE FROM delivery_log
+		WHERE `+tx.in("id", "$1")+` AND EXISTS (
+		  SELECT 1 FROM objects a JOIN objects o ON o.uri = a.object_uri
+		  WHERE a.id = delivery_log.activity_id AND a.type <> 'Delete' AND o.deleted_at >= delivery_log.at)`, idsOf(rows))
+	return err
+}
+
+// idsOf are the ids of rows of the log, as a set.
+func idsOf(rows [][]any) string {
+	list := make([]ObjectID, len(rows))
+	for i, row := range rows {
+		list[i] = ObjectID(row[0].(int64))
+	}
+	return setOf(list)
 }
 
 func (tx *Tx) insertLog(into logTable, rows [][]any) error {

@@ -205,3 +205,54 @@ func TestFederationLogOfWhatIsDeleted(t *testing.T) {
 		}
 	})
 }
+
+// What is written after a post was deleted, since it was gathered before, or by
+// another node, does not stay; nor does what is about a post with a long id.
+func TestFederationLogIsWrittenLate(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		me, far := w.local("me"), w.remote("far")
+		theirs, mine := w.status(far, store.Public, nil), w.status(me, store.Public, nil)
+		create, del := &store.Object{URI: "create", Type: "Create", AccountID: me.ID, ObjectURI: mine.URI, Local: true}, &store.Object{URI: "delete", Type: "Delete", AccountID: me.ID, ObjectURI: mine.URI, Local: true}
+		long := &store.Object{URI: "https://far.test/" + strings.Repeat("x", 500), Type: "Note", AccountID: far.ID, IsStatus: true, Visibility: store.Public, PublishedAt: clock.Now()}
+		w.update(func(tx *store.Tx) error {
+			for _, o := range []*store.Object{create, del, long} {
+				if _, err := tx.InsertObject(o); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		arrival := func(typ, object string) store.Arrival {
+			return store.Arrival{At: clock.Now(), Host: "there.test", Outcome: store.Accepted, Actor: far.URI, Type: typ, Activity: "of " + object, Object: object}
+		}
+		late := []store.Arrival{arrival("Create", theirs.URI), arrival("Like", mine.URI), arrival("Delete", theirs.URI)}
+		sent := []store.Sent{{At: clock.Now(), Activity: create.ID, Host: "a.test"}, {At: clock.Now(), Activity: del.ID, Host: "b.test"}}
+		w.keep([]store.Arrival{arrival("Create", long.URI)}, nil)
+		clock.Advance(time.Second)
+		w.update(func(tx *store.Tx) error {
+			for _, o := range []*store.Object{theirs, mine, long} {
+				if err := tx.DeleteObject(o, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 0 {
+			t.Errorf("%d rows of a post with a long id are there", n)
+		}
+		w.keep(late, sent)
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 1 || w.count(`SELECT COUNT(*) FROM inbox_log WHERE type = 'Delete'`) != 1 {
+			t.Errorf("%d rows of deleted posts are written", n)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM delivery_log`); n != 1 || w.count(`SELECT COUNT(*) FROM delivery_log WHERE host = 'b.test'`) != 1 {
+			t.Errorf("%d deliveries of a deleted post are written", n)
+		}
+		// What comes after it is remembered: somebody asks why it is not here.
+		clock.Advance(time.Second)
+		w.keep([]store.Arrival{arrival("Create", theirs.URI)}, nil)
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log WHERE type = 'Create'`); n != 1 {
+			t.Errorf("%d rows", n)
+		}
+	})
+}
