@@ -7,6 +7,11 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
+// manyOwners are domains whose subdomains are servers of thousands of people, and
+// which are not in the Public Suffix List: one of them would use up what all of
+// them may.
+var manyOwners = map[string]bool{"masto.host": true, "wordpress.com": true, "ghost.io": true, "micro.blog": true}
+
 // site is who a host belongs to, as far as its name says: the domain that was
 // registered, with all that is below it. Whoever has one can make as many
 // subdomains as they like, and each of them would have budgets of its own.
@@ -18,7 +23,11 @@ func site(host string) string {
 	if net.ParseIP(strings.Trim(name, "[]")) != nil {
 		return host
 	}
-	if domain, err := publicsuffix.EffectiveTLDPlusOne(strings.TrimSuffix(name, ".")); err == nil {
+	name = strings.TrimSuffix(name, ".")
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		if below, ok := strings.CutSuffix(name, "."+domain); ok && manyOwners[domain] {
+			return below[strings.LastIndexByte(below, '.')+1:] + "." + domain
+		}
 		return domain
 	}
 	return host
