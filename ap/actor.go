@@ -1,6 +1,7 @@
 package ap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -124,7 +125,7 @@ func (s *Service) mayAct(ctx context.Context, actor *store.Account, doc *vocab.O
 
 // refreshActor fetches an actor's document again.
 func (s *Service) refreshActor(ctx context.Context, args activity.RefreshArgs) error {
-	ctx, err := s.causedBy(ctx, args.URI)
+	ctx, err := s.causedBy(ctx, cmp.Or(args.By, args.URI))
 	if err != nil {
 		return err
 	}

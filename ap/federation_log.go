@@ -27,8 +27,9 @@ const (
 	// once.
 	logEvery = 5 * time.Second
 	// mostArrivals and mostSent are how many may be gathered; mostOfStrangers of
-	// them for accounts that nobody here follows, mostOfOneHost for those of one
-	// host, and mostAlike with one outcome and reason. Others are counted.
+	// them for what nobody has proven to have sent, as many for accounts that nobody
+	// here follows and for what was not accepted of others, mostOfOneHost for those
+	// of one host, and mostAlike with one outcome and reason. Others are counted.
 	mostArrivals    = 1024
 	mostSent        = 4096
 	mostOfStrangers = 128
@@ -42,18 +43,47 @@ const (
 
 // federationLog is what is gathered.
 type federationLog struct {
-	mu        sync.Mutex
-	arrivals  []store.Arrival
-	sent      []store.Sent
-	alike     map[likeArrival][]int // places in arrivals
-	ofHost    map[string][]int      // the same, of strangers
-	strangers int
-	lost      int // that are neither kept nor counted
-	written   int // since the log was trimmed; -1 for not yet
-	due       chan struct{}
+	mu       sync.Mutex
+	arrivals []store.Arrival
+	sent     []store.Sent
+	alike    map[likeArrival][]int // places in arrivals
+	ofHost   map[logHost][]int     // the same
+	counted  [3]int                // by standing
+	lost     int                   // that are neither kept nor counted
+	written  int                   // since the log was trimmed; -1 for not yet
+	due      chan struct{}
 }
 
-type likeArrival struct{ host, outcome, reason string }
+type (
+	logHost struct {
+		standing
+		host string
+	}
+	likeArrival struct {
+		logHost
+		outcome, reason string
+	}
+)
+
+// standing is what is known of who sent something. Nobody takes the place of
+// another's: names of hosts cost a forger nothing, and a stranger little.
+type standing int
+
+const (
+	unproven standing = iota
+	stranger
+	followed
+)
+
+func standingOf(a store.Arrival) standing {
+	switch {
+	case a.Followed:
+		return followed
+	case a.Verified:
+		return stranger
+	}
+	return unproven
+}
 
 func newFederationLog() federationLog {
 	return federationLog{due: make(chan struct{}, 1), written: -1}
@@ -155,15 +185,13 @@ func (l *federationLog) arrived(a store.Arrival) {
 	a = ownTexts(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if a.Type == "Delete" && a.Outcome == store.Accepted {
-		l.forget(a.Object)
-	}
-	like := likeArrival{a.Host, a.Outcome, a.Reason}
+	of := logHost{standingOf(a), a.Host}
+	like := likeArrival{of, a.Outcome, a.Reason}
 	if counted {
-		full := l.strangers >= mostOfStrangers
+		full := l.counted[of.standing] >= mostOfStrangers
 		places := l.alike[like]
 		if len(places) < mostAlike {
-			places = l.ofHost[a.Host]
+			places = l.ofHost[of]
 			full = full || len(places) >= mostOfOneHost
 		} else {
 			full = true
@@ -183,11 +211,11 @@ func (l *federationLog) arrived(a store.Arrival) {
 	}
 	if counted {
 		if l.alike == nil {
-			l.alike, l.ofHost = map[likeArrival][]int{}, map[string][]int{}
+			l.alike, l.ofHost = map[likeArrival][]int{}, map[logHost][]int{}
 		}
 		at := len(l.arrivals)
-		l.alike[like], l.ofHost[a.Host] = append(l.alike[like], at), append(l.ofHost[a.Host], at)
-		l.strangers++
+		l.alike[like], l.ofHost[of] = append(l.alike[like], at), append(l.ofHost[of], at)
+		l.counted[of.standing]++
 	}
 	l.arrivals = append(l.arrivals, a)
 	l.wake()
@@ -216,15 +244,6 @@ func ownTexts(a store.Arrival) store.Arrival {
 		*text, rest = rest[:len(*text)], rest[len(*text):]
 	}
 	return a
-}
-
-// forget takes out the ids of what was deleted before it was written.
-func (l *federationLog) forget(object string) {
-	for i := range l.arrivals {
-		if a := &l.arrivals[i]; a.Object == object && object != "" {
-			a.Activity, a.Object = "", ""
-		}
-	}
 }
 
 // delivered remembers that a host took an activity.
@@ -261,7 +280,7 @@ func (l *federationLog) take() (came []store.Arrival, sent []store.Sent, lost in
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	came, sent, lost = l.arrivals, l.sent, l.lost
-	l.arrivals, l.sent, l.alike, l.ofHost, l.strangers, l.lost = nil, nil, nil, nil, 0, 0
+	l.arrivals, l.sent, l.alike, l.ofHost, l.counted, l.lost = nil, nil, nil, nil, [3]int{}, 0
 	return came, sent, lost
 }
 

@@ -67,3 +67,28 @@ func TestGatheredLogIsBounded(t *testing.T) {
 		t.Errorf("%d deliveries, %d lost", len(sent), lost)
 	}
 }
+
+// Whoever signs with names of others, and no key of theirs, takes nothing of the
+// place of those whose signatures are good, whichever names these are.
+func TestForgeriesCrowdOutNothing(t *testing.T) {
+	l := newFederationLog()
+	for i := range 10 * mostOfStrangers {
+		l.arrived(store.Arrival{KeyID: fmt.Sprintf("https://h%d.test/key", i), Outcome: store.Refused, Reason: "no key"})
+		l.arrived(store.Arrival{KeyID: "https://friend.test/key", Outcome: store.Refused, Reason: fmt.Sprint("no key ", i)})
+	}
+	l.arrived(store.Arrival{KeyID: "https://friend.test/key", Verified: true, Followed: true, Outcome: store.Refused, Reason: "not theirs", Object: "wanted"})
+	l.arrived(store.Arrival{KeyID: "https://friend.test/key", Verified: true, Outcome: store.Refused, Reason: "no key 1", Object: "too"})
+	came, _, _ := l.take()
+	found := 0
+	for _, a := range came {
+		if a.Verified {
+			found++
+		}
+	}
+	if found != 2 || came[len(came)-2].Object != "wanted" || came[len(came)-1].Object != "too" {
+		t.Errorf("of two that were verified %d are there, of %d", found, len(came))
+	}
+	if n := len(came) - found; n > mostOfStrangers {
+		t.Errorf("%d forgeries", n)
+	}
+}

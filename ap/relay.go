@@ -153,6 +153,10 @@ func (s *Service) relayActor(ctx context.Context, uri string) (*store.Account, e
 func (s *Service) sendToRelay(ctx context.Context, args activity.RelayArgs) error {
 	if args.Post != 0 {
 		there, err := store.Read(ctx, s.Store, func(tx *store.Tx) (bool, error) {
+			r, err := tx.Relay(args.Relay)
+			if err != nil || r.State != store.RelayAccepted || r.ReceiveOnly {
+				return false, unlessGone(err) // it was left meanwhile
+			}
 			o, err := tx.Object(args.Post)
 			return err == nil && o.DeletedAt.IsZero(), unlessGone(err)
 		})

@@ -114,3 +114,17 @@ func TestAnnouncesToRelays(t *testing.T) {
 		t.Errorf("up %d, %d wait, before %d", got("up.test"), here.Jobs("relay"), before)
 	}
 }
+
+// What waits to be announced to a relay is not announced once it was left.
+func TestNothingIsAnnouncedToWhoWasLeft(t *testing.T) {
+	t.Parallel()
+	w, here, relay := subscribed(t, ap.RelayRequest{URL: "https://relay.test/actor"})
+	here.Account("alice").Post("Hello")
+	if _, err := here.Service.RemoveRelay(t.Context(), "https://relay.test/actor"); err != nil {
+		t.Fatal(err)
+	}
+	w.Run()
+	if got := relay.ReceivedTypes(); !slices.Equal(got, []string{"Undo"}) {
+		t.Errorf("it got %v", got)
+	}
+}

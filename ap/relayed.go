@@ -1,6 +1,7 @@
 package ap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -218,6 +219,11 @@ func (s *Service) fetchRelayed(ctx context.Context, args activity.RelayedArgs) e
 	if err == nil && r.State != store.RelayAccepted {
 		err = fault.Errorf(fault.NotFound, "the relay %s was left", r.Inbox)
 	}
+	if err == nil { // refused since it was named
+		if not := cmp.Or(s.refusedHost(r.ActorURI), s.refusedHost(args.URI)); not != "" {
+			err = fault.Errorf(fault.Forbidden, "%s", not)
+		}
+	}
 	if err != nil {
 		return s.fetchOutcome("relayed", args.URI, activity.Outcome{}, err)
 	}
@@ -257,6 +263,9 @@ func (s *Service) fetchForRelay(ctx context.Context, r *store.Relay, uri string)
 	}
 	doc, err := s.document(ctx, uri)
 	if err == nil && doc.Type == "Create" && doc.Object.ID != "" {
+		if not := s.refusedHost(doc.Object.ID); not != "" {
+			return not, nil
+		}
 		doc, err = s.document(ctx, doc.Object.ID)
 	}
 	if err != nil {

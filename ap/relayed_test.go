@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kinglet/ap"
+	"kinglet/ap/policy"
 	"kinglet/internal/apptest"
 	"kinglet/store"
 )
@@ -501,5 +502,40 @@ func TestRelayBringsEachChange(t *testing.T) {
 	w.Run()
 	if alice.Status(id) != nil {
 		t.Error("its origin says that it is gone")
+	}
+}
+
+// What a policy refuses by now is not fetched, whoever named it before, and neither
+// is what a Create on another host names there.
+func TestRelayIsRefusedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := apptest.NewWorld(t)
+	refused := ""
+	w.Policy = policy.New(policy.Policy{Name: "test", Host: func(host string) policy.Verdict {
+		if host == refused {
+			return policy.Refuse("no")
+		}
+		return policy.Verdict{}
+	}})
+	here, relay := w.Server("a.test"), relayAt(w, "relay.test")
+	addRelay(t, here, ap.RelayRequest{URL: "https://relay.test/inbox"})
+	relay.Send(here, relay.Activity("Accept", followSent(t, relay)))
+	bob := w.Stranger("bob@b.test")
+	for _, host := range []string{"relay.test", "b.test"} {
+		refused = ""
+		relay.Send(here, relay.Activity("Announce", bob.Note("x")["id"]))
+		refused = host
+		w.Run()
+		if n := len(bob.Host.Asked(http.MethodGet, "")); n != 0 {
+			t.Errorf("%s is refused, and %d fetches are made", host, n)
+		}
+	}
+	carl := w.Stranger("carl@c.test")
+	create := carl.Activity("Create", bob.Note("x")["id"])
+	carl.Host.Serve(create["id"].(string), create)
+	relay.Send(here, relay.Activity("Announce", create["id"]))
+	w.Run()
+	if n := len(bob.Host.Asked(http.MethodGet, "")); n != 0 || len(carl.Host.Asked(http.MethodGet, "")) != 1 {
+		t.Errorf("%d fetches are made of what is refused", n)
 	}
 }

@@ -79,13 +79,16 @@ func (s *Service) mayForward(by store.KeyOwner) error {
 // askForProfile has an actor asked for that is known here: once an hour, whoever
 // brings the news.
 func (s *Service) askForProfile(ctx context.Context, by store.KeyOwner, args activity.ForwardedArgs) error {
-	if args.Type == "Delete" {
-		return s.askIfGone(ctx, args.URI)
+	if _, lately := s.limits.checked.Get(args.URI); lately && args.Type == "Delete" {
+		return nil
 	}
 	if err := s.mayForward(by); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.Refresh(tx, args.URI) })
+	if args.Type == "Delete" {
+		return s.askIfGone(ctx, args.URI)
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return activity.RefreshFor(tx, args.URI, by.URI) })
 }
 
 // fetchForwarded asks the origin for what an unproven activity was about.

@@ -343,3 +343,46 @@ func TestForwardedUnprovenOfOneDomain(t *testing.T) {
 		t.Errorf("%d are taken of a domain, not 60", taken)
 	}
 }
+
+// What is said of accounts that are known here is asked for within the limits of who
+// says it, and at their cost.
+func TestForwardedProfilesAreBounded(t *testing.T) {
+	for _, typ := range []string{"Delete", "Update"} {
+		w := apptest.NewWorld(t)
+		alice := w.Server("a.test").Account("alice")
+		eve := w.Stranger("eve@e.test")
+		post := alice.Post("who is there?")
+		var known []*apptest.Stranger
+		for i := range 70 {
+			who := w.Stranger(fmt.Sprintf("author%d@d.test", i))
+			if got := who.Send(alice.Server, who.Activity("Create", who.Note("me", "inReplyTo", post.URI))); got != 202 {
+				t.Fatal(got)
+			}
+			known = append(known, who)
+		}
+		w.Run()
+		w.Advance(2 * time.Hour)
+		w.Host("d.test").Forget()
+		last := 0
+		for _, who := range known {
+			var object any = who.URI
+			if typ == "Update" {
+				object = who.Document
+			}
+			last = eve.Send(alice.Server, ldSigned(who.Activity(typ, object)))
+		}
+		if last != 429 {
+			t.Errorf("%s: the seventieth is answered with %d", typ, last)
+		}
+		w.Run()
+		n := 0
+		for _, r := range w.Host("d.test").Asked(http.MethodGet, "") {
+			if typ == "Update" || strings.HasPrefix(r.Target, "/users/") {
+				n++
+			}
+		}
+		if n < 20 || n > 60 {
+			t.Errorf("%s: a stranger causes %d fetches", typ, n)
+		}
+	}
+}

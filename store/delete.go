@@ -29,7 +29,7 @@ func (tx *Tx) rowsOfStatuses() []string {
 		`DELETE FROM status_tags WHERE ` + tx.in("status_id", "$1"),
 		`DELETE FROM home_feed WHERE account_id IN (SELECT u.account_id FROM users u) AND ` + tx.in("status_id", "$1"),
 		`DELETE FROM forwards WHERE ` + tx.in("status_id", "$1"),
-		`DELETE FROM inbox_log WHERE object IN (SELECT o.uri FROM objects o WHERE ` + tx.in("o.id", "$1") + `)`,
+		`DELETE FROM inbox_log WHERE object IN (SELECT ` + logged("o.uri") + ` FROM objects o WHERE ` + tx.in("o.id", "$1") + `)`,
 		`DELETE FROM delivery_log WHERE activity_id IN (
 		   SELECT o.id FROM objects o WHERE o.local AND ` + tx.in("o.id", "$1") + `
 		   UNION ALL
@@ -241,7 +241,7 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	}
 	if n, err := tx.exec(`
 		DELETE FROM inbox_log WHERE id IN (
-		  SELECT l.id FROM accounts a JOIN inbox_log l ON l.actor = a.uri WHERE a.id = $1 AND l.type <> 'Delete' LIMIT $2)`, id, cleanUpBatch); err != nil || n > 0 {
+		  SELECT l.id FROM accounts a JOIN inbox_log l ON l.actor = `+logged("a.uri")+` WHERE a.id = $1 AND l.type <> 'Delete' LIMIT $2)`, id, cleanUpBatch); err != nil || n > 0 {
 		return false, err
 	}
 	tx.engine.Erases()

@@ -53,7 +53,8 @@ const (
 	logChunk = 16
 	// maxOfHost is the part of inbox_log that one host may have, and the same of
 	// what only claims to be from it. Half of the table is for accounts that
-	// somebody here follows, and half for others.
+	// somebody here follows, and half for others; half of that at most for what
+	// nobody has proven to have sent, whichever hosts it names.
 	maxOfHost = 1.0 / 10
 )
 
@@ -71,6 +72,9 @@ func LogText(s string) string {
 	}
 	return s
 }
+
+// logged is a column with a URI, as LogText cuts it.
+func logged(column string) string { return fmt.Sprintf("SUBSTR(%s, 1, %d)", column, maxLogText) }
 
 // logTable has the statements that insert one row, and logChunk rows.
 type logTable struct{ one, many string }
@@ -97,7 +101,8 @@ var (
 )
 
 // WriteFederationLog writes rows of both tables. A row whose id another node has
-// taken is left out: it is a log.
+// taken is left out: it is a log. What was gathered before a post was deleted, here
+// or by another node, does not stay.
 func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
 	rows := make([][]any, 0, max(len(came), len(sent)))
 	for _, a := range came {
@@ -107,11 +112,36 @@ func (tx *Tx) WriteFederationLog(came []Arrival, sent []Sent) error {
 	if err := tx.insertLog(inboxLog, rows); err != nil {
 		return err
 	}
+	if len(rows) > 0 {
+		if _, err := tx.exec(`
+			DELETE FROM inbox_log
+			WHERE `+tx.in("id", "$1")+` AND type <> 'Delete' AND EXISTS (
+			  SELECT 1 FROM objects o WHERE o.uri = inbox_log.object AND o.deleted_at >= inbox_log.at)`, idsOf(rows)); err != nil {
+			return err
+		}
+	}
 	rows = rows[:0]
 	for _, d := range sent {
 		rows = append(rows, []any{tx.NewID(d.At), millis(d.At), d.Activity, LogText(d.Host)})
 	}
-	return tx.insertLog(deliveryLog, rows)
+	if err := tx.insertLog(deliveryLog, rows); err != nil || len(rows) == 0 {
+		return err
+	}
+	_, err := tx.exec(`
+		DELETE FROM delivery_log
+		WHERE `+tx.in("id", "$1")+` AND EXISTS (
+		  SELECT 1 FROM objects a JOIN objects o ON o.uri = a.object_uri
+		  WHERE a.id = delivery_log.activity_id AND a.type <> 'Delete' AND o.deleted_at >= delivery_log.at)`, idsOf(rows))
+	return err
+}
+
+// idsOf are the ids of rows of the log, as a set.
+func idsOf(rows [][]any) string {
+	list := make([]ObjectID, len(rows))
+	for i, row := range rows {
+		list[i] = ObjectID(row[0].(int64))
+	}
+	return setOf(list)
 }
 
 func (tx *Tx) insertLog(into logTable, rows [][]any) error {
@@ -137,12 +167,17 @@ func (s *Store) TrimFederationLog(ctx context.Context, before time.Time, rows in
 		if of["inbox_log"], err = ids[ObjectID](tx, `
 			SELECT l.id
 			FROM (
-			  SELECT i.id, i.at,
-			    ROW_NUMBER() OVER (PARTITION BY i.followed ORDER BY i.id DESC) AS of_kind,
-			    ROW_NUMBER() OVER (PARTITION BY i.host, i.verified ORDER BY i.id DESC) AS of_host
-			  FROM inbox_log i) AS l
-			WHERE l.at < $1 OR l.of_kind > $2 OR l.of_host > $3
-			ORDER BY l.id`, millis(before), max(rows/2, 1), max(int(float64(rows)*maxOfHost), 1)); err != nil {
+			  SELECT k.id, k.kept, ROW_NUMBER() OVER (PARTITION BY k.followed, k.kept ORDER BY k.id DESC) AS of_kind
+			  FROM (
+			    SELECT h.id, h.followed,
+			      h.at >= $1 AND h.of_host <= $3 AND (h.verified OR h.of_proof <= $4) AS kept
+			    FROM (
+			      SELECT i.id, i.at, i.followed, i.verified,
+			        ROW_NUMBER() OVER (PARTITION BY i.host, i.verified ORDER BY i.id DESC) AS of_host,
+			        ROW_NUMBER() OVER (PARTITION BY i.verified ORDER BY i.id DESC) AS of_proof
+			      FROM inbox_log i) AS h) AS k) AS l
+			WHERE NOT l.kept OR l.of_kind > $2
+			ORDER BY l.id`, millis(before), max(rows/2, 1), max(int(float64(rows)*maxOfHost), 1), max(rows/4, 1)); err != nil {
 			return err
 		}
 		of["delivery_log"], err = ids[ObjectID](tx, `

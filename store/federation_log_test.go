@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"kinglet/store"
 	"kinglet/store/storetest"
@@ -58,7 +59,7 @@ func TestFederationLog(t *testing.T) {
 			if err != nil || len(list) != 1 || list[0].More != 3 || !list[0].Followed || list[0].Verified || !list[0].At.Equal(clock.Now()) {
 				t.Fatalf("%+v %v", list, err)
 			}
-			if a := list[0]; !strings.HasPrefix(a.Activity, "x[2Jé") || len(a.Activity) > 256 || strings.ContainsAny(a.Reason, "\x1b\x00\xff") {
+			if a := list[0]; !strings.HasPrefix(a.Activity, "x[2Jé") || len(a.Activity) > 256 || strings.ContainsAny(a.Reason, "\x1b\x00") || !utf8.ValidString(a.Reason) {
 				t.Errorf("a stranger's text is kept as %q", a.Activity)
 			}
 			sent, err := tx.SentOf(7, 9)
@@ -137,6 +138,15 @@ func TestFederationLogIsBounded(t *testing.T) {
 		if n := count(`delivery_log`); n != 0 {
 			t.Errorf("what is old is there: %d", n)
 		}
+		// What nobody has proven to have sent has half of what strangers have.
+		add(40, 40, false, true)
+		for range 4 {
+			add(20, 20, false, false)
+			trim()
+		}
+		if n := count(`inbox_log WHERE NOT followed AND verified`); n != 25 || count(`inbox_log WHERE NOT followed`) != 50 {
+			t.Errorf("of %d rows of strangers %d are proven", count(`inbox_log WHERE NOT followed`), n)
+		}
 		var sent []store.Sent
 		for i := range 150 {
 			sent = append(sent, store.Sent{At: clock.Now(), Activity: store.ObjectID(i), Host: "far.test"})
@@ -192,6 +202,57 @@ func TestFederationLogOfWhatIsDeleted(t *testing.T) {
 		}
 		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 0 {
 			t.Errorf("%d rows of a deleted account are there", n)
+		}
+	})
+}
+
+// What is written after a post was deleted, since it was gathered before, or by
+// another node, does not stay; nor does what is about a post with a long id.
+func TestFederationLogIsWrittenLate(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		me, far := w.local("me"), w.remote("far")
+		theirs, mine := w.status(far, store.Public, nil), w.status(me, store.Public, nil)
+		create, del := &store.Object{URI: "create", Type: "Create", AccountID: me.ID, ObjectURI: mine.URI, Local: true}, &store.Object{URI: "delete", Type: "Delete", AccountID: me.ID, ObjectURI: mine.URI, Local: true}
+		long := &store.Object{URI: "https://far.test/" + strings.Repeat("x", 500), Type: "Note", AccountID: far.ID, IsStatus: true, Visibility: store.Public, PublishedAt: clock.Now()}
+		w.update(func(tx *store.Tx) error {
+			for _, o := range []*store.Object{create, del, long} {
+				if _, err := tx.InsertObject(o); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		arrival := func(typ, object string) store.Arrival {
+			return store.Arrival{At: clock.Now(), Host: "there.test", Outcome: store.Accepted, Actor: far.URI, Type: typ, Activity: "of " + object, Object: object}
+		}
+		late := []store.Arrival{arrival("Create", theirs.URI), arrival("Like", mine.URI), arrival("Delete", theirs.URI)}
+		sent := []store.Sent{{At: clock.Now(), Activity: create.ID, Host: "a.test"}, {At: clock.Now(), Activity: del.ID, Host: "b.test"}}
+		w.keep([]store.Arrival{arrival("Create", long.URI)}, nil)
+		clock.Advance(time.Second)
+		w.update(func(tx *store.Tx) error {
+			for _, o := range []*store.Object{theirs, mine, long} {
+				if err := tx.DeleteObject(o, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 0 {
+			t.Errorf("%d rows of a post with a long id are there", n)
+		}
+		w.keep(late, sent)
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log`); n != 1 || w.count(`SELECT COUNT(*) FROM inbox_log WHERE type = 'Delete'`) != 1 {
+			t.Errorf("%d rows of deleted posts are written", n)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM delivery_log`); n != 1 || w.count(`SELECT COUNT(*) FROM delivery_log WHERE host = 'b.test'`) != 1 {
+			t.Errorf("%d deliveries of a deleted post are written", n)
+		}
+		// What comes after it is remembered: somebody asks why it is not here.
+		clock.Advance(time.Second)
+		w.keep([]store.Arrival{arrival("Create", theirs.URI)}, nil)
+		if n := w.count(`SELECT COUNT(*) FROM inbox_log WHERE type = 'Create'`); n != 1 {
+			t.Errorf("%d rows", n)
 		}
 	})
 }

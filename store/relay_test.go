@@ -326,3 +326,85 @@ func TestRelayedIsForgottenInBatches(t *testing.T) {
 		})
 	})
 }
+
+// What quotes a post of somebody here is theirs to keep: the author's server asks for
+// leave, and never sends the quote itself.
+func TestRelayedQuoteOfOursStays(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		alice, bob := w.local("alice"), w.remote("bob")
+		relay := w.relay("relay.test", nil)
+		ours := w.status(alice, store.Public, nil)
+		quote := w.status(bob, store.Public, func(o *store.Object) {
+			o.QuoteURI, o.QuoteID, o.Context = ours.URI, ours.ID, "https://there.test/1"
+		})
+		asked := w.status(bob, store.Public, func(o *store.Object) { o.Context = "https://there.test/2" })
+		for _, o := range []*store.Object{quote, asked} {
+			w.update(func(tx *store.Tx) error { return tx.PutRelayed(o.ID, relay.ID) })
+		}
+		w.update(func(tx *store.Tx) error {
+			return tx.PutInteraction(&store.Interaction{
+				Kind: store.ReplyTo, TargetID: ours.ID, AccountID: bob.ID, StatusID: asked.ID, URI: asked.URI, State: store.InteractionAccepted, Stamp: "https://here.test/objects/stamp",
+			})
+		})
+		clock.Advance(time.Hour)
+		now := clock.Now()
+		if err := s.CleanUp(t.Context(), store.Kept{IdempotencyKeys: now, DeadJobs: now, Events: now, Deliveries: now, HomeFeed: 100, Relayed: now}); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM objects`); n != 3 {
+			t.Errorf("%d of 3 are left", n)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM interactions`); n != 1 {
+			t.Errorf("%d interactions are left", n)
+		}
+	})
+}
+
+// What quotes or answers itself, or another in turn, does not stay for that; nor does
+// what is answered again and again stay for ever.
+func TestRelayedInCirclesIsForgotten(t *testing.T) {
+	storetest.EachWithClock(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		w := newWorld(t, s)
+		bob := w.remote("bob")
+		relay := w.relay("relay.test", nil)
+		post := func(with func(o *store.Object)) *store.Object {
+			o := w.status(bob, store.Public, with)
+			w.update(func(tx *store.Tx) error { return tx.PutRelayed(o.ID, relay.ID) })
+			return o
+		}
+		set := func(query string, o *store.Object, args ...any) {
+			if err := store.Exec(t.Context(), s, query, append([]any{o.ID}, args...)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		itself := post(nil)
+		set(`UPDATE objects SET quote_uri = uri, quote_id = id, in_reply_to_uri = uri, in_reply_to_id = id WHERE id = $1`, itself)
+		one, two := post(nil), post(nil)
+		set(`UPDATE objects SET quote_uri = $2, quote_id = $3 WHERE id = $1`, one, two.URI, two.ID)
+		set(`UPDATE objects SET quote_uri = $2, quote_id = $3 WHERE id = $1`, two, one.URI, one.ID)
+		root := post(nil)
+		clean := func(want int64) {
+			t.Helper()
+			now := clock.Now()
+			if err := s.CleanUp(t.Context(), store.Kept{IdempotencyKeys: now, DeadJobs: now, Events: now, Deliveries: now, HomeFeed: 100, Relayed: now.Add(-24 * time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+			if n := w.count(`SELECT COUNT(*) FROM objects`); n != want {
+				t.Errorf("%d are left, not %d", n, want)
+			}
+		}
+		clock.Advance(25 * time.Hour)
+		answer := post(func(o *store.Object) { o.InReplyToURI, o.InReplyToID, o.InReplyToAccountID = root.URI, root.ID, bob.ID })
+		clean(4) // all but what is about itself
+		clock.Advance(23*time.Hour + 30*time.Minute)
+		clean(1)
+		w.view(func(tx *store.Tx) error {
+			o, err := tx.Object(answer.ID)
+			if err == nil && (o.InReplyToID != 0 || o.InReplyToAccountID != 0 || o.InReplyToURI != root.URI) {
+				t.Errorf("it answers %d (%s)", o.InReplyToID, o.InReplyToURI)
+			}
+			return err
+		})
+	})
+}

@@ -27,8 +27,8 @@ func (tx *Tx) KeepRelayed(status ObjectID) error {
 
 // touched is true for a status, o, that concerns somebody here: who acted on it or
 // is mentioned, follows its author or has it at home, or wrote in its thread (of a
-// long one, the first hundred are looked at); or that another one refers to which
-// is here for a reason of its own.
+// long one, the first hundred are looked at), or a post that it quotes; or that answers
+// another one, or another one refers to it, which is here for a reason of its own.
 var touched = `(
 	EXISTS (SELECT 1 FROM users u JOIN home_feed h ON h.account_id = u.account_id AND h.status_id = o.id)
 	OR EXISTS (SELECT 1 FROM mentions m JOIN users u ON u.account_id = m.account_id WHERE m.status_id = o.id)
@@ -44,14 +44,16 @@ var touched = `(
 	  SELECT 1 FROM (SELECT w.local, w.deleted_at FROM objects w WHERE w.context = o.context AND w.context <> '' ORDER BY w.id LIMIT 100) y
 	  WHERE y.local AND y.deleted_at = 0)
 	OR EXISTS (SELECT 1 FROM objects a WHERE a.id = o.in_reply_to_id AND a.deleted_at = 0 AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = a.id))
+	OR EXISTS (SELECT 1 FROM objects q WHERE q.id = o.quote_id AND o.quote_id <> 0 AND q.local AND q.deleted_at = 0)
+	OR EXISTS (SELECT 1 FROM interactions i WHERE i.status_id = o.id AND i.status_id <> 0)
 	OR EXISTS (SELECT 1 FROM objects c WHERE ` + answersIt + ` AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = c.id))
 	OR EXISTS (SELECT 1 FROM objects c WHERE ` + quotesIt + ` AND NOT EXISTS (SELECT 1 FROM relayed x WHERE x.status_id = c.id))
 	OR ` + followedHere("o.account_id") + `)`
 
 // answersIt and quotesIt are true for a status, c, that answers or quotes another, o.
 const (
-	answersIt = `c.in_reply_to_id = o.id AND c.in_reply_to_id <> 0 AND c.deleted_at = 0`
-	quotesIt  = `c.quote_uri = o.uri AND c.quote_uri <> '' AND c.deleted_at = 0`
+	answersIt = `c.in_reply_to_id = o.id AND c.in_reply_to_id <> 0 AND c.deleted_at = 0 AND c.id <> o.id`
+	quotesIt  = `c.quote_uri = o.uri AND c.quote_uri <> '' AND c.deleted_at = 0 AND c.id <> o.id`
 )
 
 // afterwards is what becomes of a status, o, whose time is over.
@@ -64,13 +66,16 @@ var afterwards = `CASE
 const relayedBatch = 20
 
 // forgetRelayed deletes what relays brought before a time and nobody has touched:
-// the newest first, and nothing that another one of them still answers or quotes.
+// the newest first, and nothing that another one of them still answers or quotes,
+// but for what has been here for twice the time: some quote each other, and some
+// threads go on for ever.
 func (s *Store) forgetRelayed(ctx context.Context, before time.Time) error {
+	twice := millis(before.Add(-s.Now().Sub(before)))
 	from := relayedRow{came: millis(before), id: math.MinInt64}
 	for looked := relayedBatch; looked == relayedBatch; {
 		var next relayedRow
 		if err := s.Update(ctx, func(tx *Tx) (err error) {
-			next, looked, err = tx.forgetRelayed(from)
+			next, looked, err = tx.forgetRelayed(from, twice)
 			return err
 		}); err != nil {
 			return err
@@ -88,8 +93,9 @@ type relayedRow struct {
 	then string
 }
 
-// forgetRelayed looks at the next statuses before a row.
-func (tx *Tx) forgetRelayed(from relayedRow) (last relayedRow, looked int, err error) {
+// forgetRelayed looks at the next statuses before a row. Those of before twice wait
+// for nothing.
+func (tx *Tx) forgetRelayed(from relayedRow, twice int64) (last relayedRow, looked int, err error) {
 	var list []relayedRow
 	err = tx.query(func(row scanner) error {
 		var r relayedRow
@@ -107,14 +113,14 @@ func (tx *Tx) forgetRelayed(from relayedRow) (last relayedRow, looked int, err e
 		ORDER BY r.came_at DESC, r.status_id DESC`, from.came, from.id, relayedBatch)
 	for _, r := range list {
 		if err == nil {
-			err = tx.endRelayed(r)
+			err = tx.endRelayed(r, r.came < twice)
 		}
 		last = r
 	}
 	return last, len(list), err
 }
 
-func (tx *Tx) endRelayed(r relayedRow) error {
+func (tx *Tx) endRelayed(r relayedRow, now bool) error {
 	if r.then == "wait" { // perhaps for one that was before it in the list
 		then, _, err := one[string](tx, `SELECT `+afterwards+` FROM objects o WHERE o.id = $1 AND o.deleted_at = 0`, r.id)
 		if err != nil {
@@ -124,7 +130,12 @@ func (tx *Tx) endRelayed(r relayedRow) error {
 	}
 	switch r.then {
 	case "wait":
-		return nil
+		if !now {
+			return nil
+		}
+		if err := tx.unlinkReplies(r); err != nil {
+			return err
+		}
 	case "keep":
 		return tx.KeepRelayed(r.id)
 	}
@@ -139,5 +150,15 @@ func (tx *Tx) endRelayed(r relayedRow) error {
 	// Nothing refuses its return, as a tombstone would: its author has not deleted
 	// it.
 	_, err = tx.exec(`DELETE FROM objects WHERE id = $1`, o.ID)
+	return err
+}
+
+// unlinkReplies undoes LinkReplies: what answers or quotes a status does so by its
+// URI alone again.
+func (tx *Tx) unlinkReplies(r relayedRow) error {
+	if _, err := tx.exec(`UPDATE objects SET in_reply_to_id = 0, in_reply_to_account_id = 0 WHERE in_reply_to_id = $1 AND in_reply_to_id <> 0`, r.id); err != nil {
+		return err
+	}
+	_, err := tx.exec(`UPDATE objects SET quote_id = 0, quote_state = '' WHERE quote_uri = $2 AND quote_uri <> '' AND quote_id = $1`, r.id, r.uri)
 	return err
 }

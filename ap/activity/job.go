@@ -126,6 +126,7 @@ type ReportArgs struct {
 // RefreshArgs names an actor to fetch again.
 type RefreshArgs struct {
 	URI string `json:"uri"`
+	By  string `json:"by,omitempty"` // whose limits it counts against, where not the actor's own
 }
 
 func hostOfActor(a RefreshArgs) string { return vocab.Host(a.URI) }
@@ -192,8 +193,11 @@ func Postpone(tx *store.Tx, a *Activity) error {
 }
 
 // Refresh enqueues a new fetch of an actor's document.
-func Refresh(tx *store.Tx, uri string) error {
-	return RefreshJob.Enqueue(tx, RefreshArgs{URI: uri}, jobs.Unique(RefreshJob.Name+" "+uri))
+func Refresh(tx *store.Tx, uri string) error { return RefreshFor(tx, uri, "") }
+
+// RefreshFor is Refresh because of what another than the actor has brought.
+func RefreshFor(tx *store.Tx, uri, by string) error {
+	return RefreshJob.Enqueue(tx, RefreshArgs{URI: uri, By: by}, jobs.Unique(RefreshJob.Name+" "+uri))
 }
 
 // CheckActor enqueues a check whether an actor is gone.

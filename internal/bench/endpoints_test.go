@@ -28,6 +28,7 @@ var notMeasured = map[string]string{
 	"/api/v1/conversations":                   "not implemented",
 	"/api/v1/push/subscription":               "not implemented: none is there",
 	"/api/v1_alpha/async_refreshes/{id}":      "of a thread that is being fetched: two rows by their keys",
+	"/api/v1/interaction_requests/{id}":       "as a page of one, mastodon.TestPagesOfInteractions",
 	"/api/v1/polls/{id}":                      "reads its status, as the GET of that does, and one statement more",
 	"/authorize_interaction":                  "wants a browser's session",
 	"/users/{name}/followers_synchronization": "wants a signature; a list from one index",

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // readersOnSQLite is enough for a household: a read takes about a
@@ -32,7 +34,7 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("open database %s: %w", o.Database, err)
 	}
-	wc, err := wdb.Conn(ctx)
+	wc, err := connect(ctx, wdb)
 	if err != nil {
 		wdb.Close()
 		return fmt.Errorf("open database %s: %w", o.Database, err)
@@ -59,7 +61,7 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 	e.readers = newPool(n)
 	for range n {
 		var reader *conn
-		c, err := e.db.Conn(ctx)
+		c, err := connect(ctx, e.db)
 		if err == nil {
 			err = openFiles(ctx, c)
 		}
@@ -80,6 +82,24 @@ func (e *Engine) openSQLite(ctx context.Context, o Options) error {
 	}
 	e.writer = newWriter(e, wdb, writing)
 	return nil
+}
+
+// connect opens a connection, and waits while another process begins the same new
+// file: SQLite answers who sets the journal's mode at that moment with SQLITE_BUSY
+// at once, whatever the busy timeout is.
+func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	for began := time.Now(); ; {
+		c, err := db.Conn(ctx)
+		code, _ := sqliteCode(err)
+		if code&0xff != sqlite3.SQLITE_BUSY || time.Since(began) > 10*time.Second {
+			return c, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // openFiles makes a connection open all of its files now, including the log,
