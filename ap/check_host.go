@@ -76,8 +76,13 @@ func (c *check) checkSoftware(ctx context.Context, st *Step) {
 		base, _ = vocab.Origin(c.actorIs)
 	}
 	links := c.ask(ctx, st, request{url: base + "/.well-known/nodeinfo", accept: "application/json"})
-	if links.Response == nil {
+	alone := c.name == "" && c.url == "" // only the host was named: no other step asks it
+	if links.Response == nil && !alone {
 		st.set(Skipped, "It did not answer.")
+		return
+	}
+	if alone && (links.Response == nil || links.status() >= 500) {
+		st.fail(links.advise("NodeInfo"), "The server does not answer, or fails.")
 		return
 	}
 	if !links.ok() {

@@ -140,8 +140,9 @@ func acceptInteraction(env *Env, tx *store.Tx, a *Activity, i *store.Interaction
 	return out, err
 }
 
-// doAccepted does what was accepted, as far as it is known here: a quote is shown,
-// a favourite counts. What else was asked for comes again with its authorization.
+// doAccepted does what was accepted: a quote is shown, a favourite counts. An answer
+// or a boost is not kept while it waits, and few send it again (not even GoToSocial
+// 0.20, which fails at it): its origin is asked for it.
 func doAccepted(env *Env, tx *store.Tx, a *Activity, i *store.Interaction, status *store.Object) ([]*Activity, error) {
 	switch i.Kind {
 	case store.LikeOf:
@@ -151,6 +152,8 @@ func doAccepted(env *Env, tx *store.Tx, a *Activity, i *store.Interaction, statu
 		}
 		_, err = tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "favourite", From: i.AccountID, StatusID: status.ID})
 		return nil, err
+	case store.ReplyTo, store.AnnounceOf:
+		return nil, askForAccepted(tx, a, i)
 	case store.QuoteOf:
 		if i.StatusID == 0 {
 			return nil, nil
@@ -164,6 +167,19 @@ func doAccepted(env *Env, tx *store.Tx, a *Activity, i *store.Interaction, statu
 		return sendAgain(env, tx, i.StatusID)
 	}
 	return nil, nil
+}
+
+// askForAccepted has the answer or boost that its owner accepts fetched from its
+// origin, at the cost of who made it. What the policy accepts is there as it comes.
+func askForAccepted(tx *store.Tx, a *Activity, i *store.Interaction) error {
+	if a.Command.Interaction == nil {
+		return nil
+	}
+	typ := "Create"
+	if i.Kind == store.AnnounceOf {
+		typ = "Announce"
+	}
+	return ForwardedArgs{Type: typ, URI: i.URI, By: a.To[0]}.Enqueue(tx)
 }
 
 // rejectInteraction refuses an interaction, or ends one that was accepted without
@@ -225,6 +241,9 @@ func applyAnswer(env *Env, tx *store.Tx, a *Activity, i *store.Interaction) (out
 	stamp := resultOf(a)
 	if i.State != store.InteractionPending {
 		return NotWanted(unwanted("%s is %s", i.URI, i.State)), nil
+	}
+	if i.Kind != store.QuoteOf && a.Document["result"] == nil {
+		stamp = a.ID // GoToSocial: approvedBy names the Accept itself, if nothing was requested
 	}
 	if stamp == "" || ownsID(env, a, stamp) != nil {
 		return out, refuse("the Accept of %s has no authorization of its actor's origin", i.URI)

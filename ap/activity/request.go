@@ -203,6 +203,9 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 	switch {
 	case err == nil && known.TargetID == status.ID && known.Kind == asked.Kind && known.State != store.InteractionPending:
 		asked.Stamp, asked.State, asked.CreatedAt = known.Stamp, known.State, known.CreatedAt
+		if asked.RequestURI == "" { // what was asked for comes: the answer stays that to the request
+			asked.RequestURI = known.RequestURI
+		}
 		answer = "Reject"
 		if known.State == store.InteractionAccepted {
 			answer = "Accept"

@@ -109,6 +109,9 @@ func TestCheckOfAServerThatIsNotWell(t *testing.T) {
 			wren.Host.At(netip.MustParseAddr("11.9.9.9"), netip.MustParseAddr("10.1.2.3"))
 		}, "", "", []string{"note Name", "not used: 10.1.2.3"}},
 		{"it does not answer", func(_ *apptest.World, wren *apptest.Stranger) { wren.Host.Refusing() }, "", "WebFinger", []string{"it refuses connections", "firewall"}},
+		{"its host does not answer", func(_ *apptest.World, wren *apptest.Stranger) { wren.Host.Refusing() }, "birds.example", "Software", []string{"it refuses connections"}},
+		{"what stands before it answers", func(_ *apptest.World, wren *apptest.Stranger) { wren.Host.Failing(http.StatusBadGateway) }, "https://birds.example/", "Software", []string{"502 Bad Gateway"}},
+		{"a host without NodeInfo", func(_ *apptest.World, wren *apptest.Stranger) { wren.Host.Remove("/.well-known/nodeinfo") }, "birds.example", "", []string{"note Software"}},
 		{"nobody of that name", func(*apptest.World, *apptest.Stranger) {}, "@nobody@birds.example", "WebFinger", []string{"host-meta", "404 Not Found", "does not say who @nobody@birds.example is"}},
 		{"no link to an actor", func(_ *apptest.World, wren *apptest.Stranger) {
 			wren.Host.ServeAs("/.well-known/webfinger", "application/jrd+json", `{"subject":"acct:wren@birds.example","links":[]}`)

@@ -56,7 +56,7 @@ func printPublished(w io.Writer, p ap.Published) error {
 	}
 	fmt.Fprintf(w, "\n%s of %s\n  %s\n", strip(what, maxShown), clock(p.At), strip(p.URI, maxShown))
 	if len(p.Taken)+len(p.Waiting)+len(p.Given)+p.Left == 0 {
-		fmt.Fprintln(w, "  to no other server, as far as is remembered")
+		fmt.Fprintln(w, "  to no other server, as far as is remembered (what was taken in the last seconds may be missing)")
 		return nil
 	}
 	fmt.Fprintf(w, "  taken by %d, waits for %d, given up for %d\n", len(p.Taken), len(p.Waiting)+p.Left, len(p.Given))
