@@ -43,11 +43,11 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 	}
 	waits := unwanted("%s waits for the approval of the author of %s", uri, status.URI)
 	if !a.Origin.Notifies { // it was fetched: nobody asks for anything
-		known, err := tx.InteractionOf(a.Actor.ID, uri)
+		known, err := tx.InteractionOf(a.Actor.ID, uri, kind, status.ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return out, false, err
 		}
-		if err == nil && known.TargetID == status.ID {
+		if err == nil {
 			return NotWanted(waits), known.State == store.InteractionAccepted, nil
 		}
 		may, err := tx.MayInteract(kind, status, a.Actor)
@@ -65,6 +65,15 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 		out.NotWanted = unwanted("the author of %s does not allow it", status.URI)
 	}
 	return out, goesOn, nil
+}
+
+// linkJudged records the row of what judged has let in, which takes the
+// authorization along when it is deleted.
+func linkJudged(tx *store.Tx, a *Activity, kind string, answer Outcome, done *store.Object) error {
+	if len(answer.Then) == 0 && answer.NotWanted == "" {
+		return nil
+	}
+	return tx.LinkInteraction(a.Actor.ID, kind, done.URI, done.ID)
 }
 
 // judgedReply is judged for the answer that a Create brings.
