@@ -178,6 +178,26 @@ func (tx *Tx) DropInteraction(account AccountID, kind, uri string) error {
 	return err
 }
 
+// DropOtherLikes deletes the other Likes by which an account likes, or asks to like,
+// the same status, with what its author here said to them.
+func (tx *Tx) DropOtherLikes(i *Interaction, author AccountID) error {
+	others, err := tx.texts(`
+		SELECT uri FROM interactions
+		WHERE target_id = $1 AND account_id = $2 AND kind = '`+LikeOf+`' AND uri <> $3 AND state IN ('`+InteractionPending+`', '`+InteractionAccepted+`')`,
+		i.TargetID, i.AccountID, i.URI)
+	for _, uri := range others {
+		if err := tx.DropInteraction(i.AccountID, LikeOf, uri); err != nil {
+			return err
+		}
+		if _, err := tx.exec(`
+			DELETE FROM objects
+			WHERE object_uri = $1 AND object_uri <> '' AND account_id = $2 AND type = 'Accept' AND local AND NOT is_status`, uri, author); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // LinkInteraction records the row of what an account was allowed to do: with that
 // the authorization goes.
 func (tx *Tx) LinkInteraction(account AccountID, kind, uri string, status ObjectID) error {

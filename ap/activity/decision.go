@@ -115,6 +115,11 @@ func answeredInteraction(tx *store.Tx, a *Activity) (Outcome, error) {
 	if request := a.Object.Object.Object; request != nil {
 		p.AnswerTo = InstrumentOf(request)
 	}
+	if a.Command.Decided {
+		// Of a No that no row is kept for there is one for all that somebody tries with
+		// a status: ids cost nothing.
+		p.AnswerTo = who.URI + " " + a.Command.Kind + " " + a.Target.ID
+	}
 	return Outcome{Publish: p}, nil
 }
 

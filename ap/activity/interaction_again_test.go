@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"kinglet/internal/apptest"
 )
 
 // Who was refused, or whose quote was taken back, gets no other answer by asking
@@ -116,20 +118,59 @@ func TestInteractionsAreTakenBack(t *testing.T) {
 func TestRequestsOfOneHost(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	post := s.alice.Post("mine", "interaction_policy[can_favourite][manual_approval][]", "public")
-	for n := range 60 {
-		s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Like", post.URI, "id", fmt.Sprintf("https://evil.test/like/%d", n)))
+	post := s.alice.Post("mine", "interaction_policy[can_reply][manual_approval][]", "public")
+	for range 60 {
+		s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Create", s.mallory.Note("an answer", "inReplyTo", post.URI)))
 	}
 	if n := s.here.Count(`SELECT COUNT(*) FROM interactions`); n != 50 {
 		t.Errorf("%d of one host wait", n)
 	}
 	other := s.world.Stranger("mallory@more.evil.test")
-	s.sends(http.StatusAccepted, other, other.Activity("Like", post.URI))
+	s.sends(http.StatusAccepted, other, other.Activity("Create", other.Note("an answer", "inReplyTo", post.URI)))
 	if n := s.here.Count(`SELECT COUNT(*) FROM interactions`); n != 50 {
 		t.Errorf("%d of its subdomains too wait", n)
 	}
-	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Like", post.URI))
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", s.bob.Note("an answer", "inReplyTo", post.URI)))
 	if n := s.here.Count(`SELECT COUNT(*) FROM interactions`); n != 51 {
 		t.Errorf("%d wait, and not that of another host", n)
 	}
+}
+
+// Many ids of one thing make no rows each.
+func TestInteractionsUnderManyIDs(t *testing.T) {
+	t.Parallel()
+	for group, want := range map[string]string{"following": "0 interactions, 1 answers", "followers": "1 interactions, 1 answers"} {
+		t.Run(group, func(t *testing.T) {
+			s := newScene(t)
+			s.mallory.Follow(s.alice)
+			post := s.alice.Post("mine", "interaction_policy[can_favourite][automatic_approval][]", group)
+			for n := range 5 {
+				s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Like", post.URI, "id", fmt.Sprintf("https://evil.test/like/%d", n)))
+			}
+			s.world.Run()
+			got := fmt.Sprintf("%d interactions, %d answers", s.here.Count(`SELECT COUNT(*) FROM interactions`),
+				s.here.Count(`SELECT COUNT(*) FROM objects WHERE type IN ('Accept', 'Reject') AND object_uri LIKE '%like%' AND deleted_at = 0`))
+			if got != want {
+				t.Errorf("there are %s, not %s", got, want)
+			}
+			if n := s.here.Count(`SELECT COUNT(*) FROM objects WHERE type = 'LikeAuthorization'`); n > 1 {
+				t.Errorf("there are %d authorizations", n)
+			}
+		})
+	}
+}
+
+// Who may not see a post is not told of it by an answer to it.
+func TestAnswerToWhatIsNotSeen(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	post := s.alice.Post("for followers", "visibility", "private", "interaction_policy[can_reply][automatic_approval][]", "following")
+	s.sends(http.StatusAccepted, s.mallory, s.mallory.Activity("Create", s.mallory.Note("an answer", "inReplyTo", post.URI, "cc", s.alice.URI, "tag", []object{apptest.Mention(s.alice)})))
+	s.world.Run()
+	if got := s.mallory.ReceivedTypes(); len(got) != 0 {
+		t.Errorf("mallory receives %v", got)
+	}
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Create", s.bob.Note("an answer", "inReplyTo", post.URI, "cc", s.alice.URI)))
+	s.world.Run()
+	s.count(post.URI, "replies", 1)
 }

@@ -86,6 +86,12 @@ func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool,
 	if err != nil || !parent.IsStatus || !parent.DeletedAt.IsZero() {
 		return out, true, ifNotFound(err)
 	}
+	if parent.Local && parent.Visibility > store.Unlisted && !parent.Policy.Of(store.ReplyTo).IsForAll() {
+		// Who may not see it is not told that it is there.
+		if may, err := tx.MaySee(a.Actor.ID, parent.ID); err != nil || !may {
+			return NotWanted(unwanted("the status %s is not known here", uri)), false, err
+		}
+	}
 	return judged(env, tx, a, store.ReplyTo, parent, a.Object.Object.ID)
 }
 

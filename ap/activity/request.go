@@ -236,6 +236,12 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 			}
 		}
 	}
+	if asked.Kind == store.LikeOf {
+		// A status is liked once, whatever ids that is given.
+		if err := tx.DropOtherLikes(asked, author.ID); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if err := tx.PutInteraction(asked); err != nil || answer == "" {
 		return Outcome{}, err
 	}
