@@ -226,6 +226,11 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 			answer = "Accept"
 		}
 		asked.State = store.InteractionPending
+		if asked.Kind == store.LikeOf { // a status is liked once, whatever ids that is given
+			if err := tx.DropOtherLikes(asked, author.ID); err != nil {
+				return Outcome{}, err
+			}
+		}
 		if answer == "" {
 			room, err := tx.HasRoomForInteraction(author.ID, vocab.Site(vocab.Host(a.Actor.URI)), maxUndecided, maxUndecidedOfSite)
 			if err != nil {
@@ -234,12 +239,6 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 			if !room {
 				return NotWanted(unwanted("too many requests wait for %s, or too many of this host", author.URI)), nil
 			}
-		}
-	}
-	if asked.Kind == store.LikeOf {
-		// A status is liked once, whatever ids that is given.
-		if err := tx.DropOtherLikes(asked, author.ID); err != nil {
-			return Outcome{}, err
 		}
 	}
 	if err := tx.PutInteraction(asked); err != nil || answer == "" {
