@@ -71,7 +71,7 @@ func (s *Service) mayForward(by store.KeyOwner) error {
 		host, all = s.limits.trustedForwardHost, s.limits.trustedForwardAll
 	}
 	return first(
-		func() error { return s.limits.count(s.limits.hosts, host, site(vocab.Host(by.URI))) },
+		func() error { return s.limits.count(s.limits.hosts, host, vocab.Site(vocab.Host(by.URI))) },
 		func() error { return s.limits.count(s.limits.hosts, all, "") },
 	)
 }

@@ -122,6 +122,9 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID); err != nil {
 		return Outcome{}, err
 	}
+	if err := linkJudged(tx, a, store.AnnounceOf, answer, boost); err != nil {
+		return Outcome{}, err
+	}
 	if err := tx.CountStatus(boost); err != nil {
 		return Outcome{}, err
 	}
@@ -147,7 +150,7 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 }
 
 func undoAnnounce(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+	if err := tx.DropInteraction(undone.Actor.ID, store.AnnounceOf, undone.ID); err != nil {
 		return nil, false, err
 	}
 	boost, err := tx.ObjectByURI(undone.ID)

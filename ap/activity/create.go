@@ -182,6 +182,9 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if err := askToReply(tx, a, status); err != nil {
 			return Outcome{}, err
 		}
+		if err := linkJudged(tx, a, store.ReplyTo, answer, status); err != nil {
+			return Outcome{}, err
+		}
 		if err := forward(env, tx, a, status); err != nil {
 			return Outcome{}, err
 		}

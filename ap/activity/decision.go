@@ -18,7 +18,7 @@ func decided(tx *store.Tx, a *Activity) (i *store.Interaction, status *store.Obj
 	if a.Actor.Local() {
 		i, err = ownDecision(tx, a)
 	} else {
-		i, err = tx.OwnInteraction(a.Object.Object.ID)
+		i, err = tx.OwnInteraction(a.Object.Object.ID, a.Actor.ID)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -30,9 +30,12 @@ func decided(tx *store.Tx, a *Activity) (i *store.Interaction, status *store.Obj
 // ownDecision is the interaction that an account here answers: with a request, or
 // without one.
 func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
-	uri := a.Object.Object.ID
+	uri, kind := a.Object.Object.ID, a.Command.Kind
+	if i := a.Command.Interaction; i != nil {
+		kind = i.Kind
+	}
 	if request := a.Object.Object.Object; request != nil {
-		uri = InstrumentOf(request)
+		uri, kind = InstrumentOf(request), requestKinds[request.Type]
 	}
 	if len(a.To) != 1 || uri == "" {
 		return nil, fault.Errorf(fault.NotFound, "interaction not found")
@@ -41,7 +44,11 @@ func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := tx.InteractionOf(who.ID, uri)
+	status, err := tx.ObjectByURI(a.Target.ID)
+	if err != nil {
+		return nil, err
+	}
+	i, err := tx.InteractionToChange(who.ID, uri, kind, status.ID)
 	if fault.Is(err, fault.NotFound) && a.Command.Interaction != nil {
 		kept := *a.Command.Interaction
 		return &kept, nil
@@ -77,6 +84,9 @@ func authorizeDecision(tx *store.Tx, a *Activity) (Reason, error) {
 
 // applyDecision records an answer of an account here, or one that came.
 func applyDecision(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Command.Decided {
+		return answeredInteraction(tx, a)
+	}
 	i, status, err := decided(tx, a)
 	if fault.Is(err, fault.NotFound) && a.Actor.Local() && a.Type == "Reject" {
 		return answeredInteraction(tx, a) // what the policy does not allow is not kept
@@ -104,6 +114,11 @@ func answeredInteraction(tx *store.Tx, a *Activity) (Outcome, error) {
 	p.AnswerTo = a.Object.Object.ID
 	if request := a.Object.Object.Object; request != nil {
 		p.AnswerTo = InstrumentOf(request)
+	}
+	if a.Command.Decided {
+		// Of a No that no row is kept for there is one for all that somebody tries with
+		// a status: ids cost nothing.
+		p.AnswerTo = who.URI + " " + a.Command.Kind + " " + a.Target.ID
 	}
 	return Outcome{Publish: p}, nil
 }
@@ -158,7 +173,7 @@ func doAccepted(env *Env, tx *store.Tx, a *Activity, i *store.Interaction, statu
 		if i.StatusID == 0 {
 			return nil, nil
 		}
-		if err := tx.AuthorizeQuote(i.StatusID, i.Stamp); err != nil {
+		if err := tx.AuthorizeQuote(i.StatusID, i.TargetID, i.Stamp); err != nil {
 			return nil, err
 		}
 		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "quote", From: i.AccountID, StatusID: i.StatusID}); err != nil || a.Command.AtOnce {
@@ -195,6 +210,11 @@ func rejectInteraction(env *Env, tx *store.Tx, a *Activity, i *store.Interaction
 	if i.State == store.InteractionRejected || i.State == store.InteractionRevoked {
 		return out, nil
 	}
+	if i.Stamp != "" { // it was accepted meanwhile
+		if err := dropAuthorization(tx, i.Stamp); err != nil {
+			return out, err
+		}
+	}
 	more, err := endInteraction(env, tx, i)
 	out.Then = more
 	return out, err
@@ -214,7 +234,7 @@ func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, 
 	if i.Kind != store.QuoteOf || i.StatusID == 0 {
 		return nil, nil
 	}
-	if err := tx.EndQuote(i.StatusID, i.State); err != nil {
+	if err := tx.EndQuote(i.StatusID, i.TargetID, i.State); err != nil {
 		return nil, err
 	}
 	return sendAgain(env, tx, i.StatusID)
@@ -231,6 +251,9 @@ func ended(state string) string {
 // applyAnswer takes the answer of an author elsewhere to what an account here has
 // asked for. What was refused before stays so: an Accept may be an old one.
 func applyAnswer(env *Env, tx *store.Tx, a *Activity, i *store.Interaction) (out Outcome, err error) {
+	if i, err = tx.InteractionToChange(i.AccountID, i.URI, i.Kind, i.TargetID); err != nil {
+		return out, ifNotFound(err)
+	}
 	if a.Type == "Reject" {
 		if i.State == store.InteractionRejected || i.State == store.InteractionRevoked {
 			return out, nil
@@ -252,7 +275,7 @@ func applyAnswer(env *Env, tx *store.Tx, a *Activity, i *store.Interaction) (out
 	if err := tx.PutInteraction(i); err != nil || i.Kind != store.QuoteOf {
 		return out, err
 	}
-	if err := tx.AuthorizeQuote(i.StatusID, i.Stamp); err != nil {
+	if err := tx.AuthorizeQuote(i.StatusID, i.TargetID, i.Stamp); err != nil {
 		return out, err
 	}
 	out.Then, err = sendAgain(env, tx, i.StatusID)

@@ -83,7 +83,7 @@ func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification 
 }
 
 func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+	if err := tx.DropInteraction(undone.Actor.ID, store.LikeOf, undone.ID); err != nil {
 		return nil, false, err
 	}
 	id, ok, err := tx.FavouriteByURI(undone.Actor.ID, undone.ID)

@@ -43,11 +43,11 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 	}
 	waits := unwanted("%s waits for the approval of the author of %s", uri, status.URI)
 	if !a.Origin.Notifies { // it was fetched: nobody asks for anything
-		known, err := tx.InteractionOf(a.Actor.ID, uri)
+		known, err := tx.InteractionOf(a.Actor.ID, uri, kind, status.ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return out, false, err
 		}
-		if err == nil && known.TargetID == status.ID {
+		if err == nil {
 			return NotWanted(waits), known.State == store.InteractionAccepted, nil
 		}
 		may, err := tx.MayInteract(kind, status, a.Actor)
@@ -67,6 +67,15 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 	return out, goesOn, nil
 }
 
+// linkJudged records the row of what judged has let in, which takes the
+// authorization along when it is deleted.
+func linkJudged(tx *store.Tx, a *Activity, kind string, answer Outcome, done *store.Object) error {
+	if len(answer.Then) == 0 && answer.NotWanted == "" {
+		return nil
+	}
+	return tx.LinkInteraction(a.Actor.ID, kind, done.URI, done.ID)
+}
+
 // judgedReply is judged for the answer that a Create brings.
 func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool, err error) {
 	uri := a.Prepared.Status.InReplyToURI
@@ -76,6 +85,12 @@ func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool,
 	parent, err := tx.ObjectByURI(uri)
 	if err != nil || !parent.IsStatus || !parent.DeletedAt.IsZero() {
 		return out, true, ifNotFound(err)
+	}
+	if parent.Local && parent.Visibility > store.Unlisted && !parent.Policy.Of(store.ReplyTo).IsForAll() {
+		// Who may not see it is not told that it is there.
+		if may, err := tx.MaySee(a.Actor.ID, parent.ID); err != nil || !may {
+			return NotWanted(unwanted("the status %s is not known here", uri)), false, err
+		}
 	}
 	return judged(env, tx, a, store.ReplyTo, parent, a.Object.Object.ID)
 }

@@ -28,6 +28,9 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 	if err != nil {
 		return out, err
 	}
+	if i, err = tx.InteractionToChange(i.AccountID, i.URI, i.Kind, i.TargetID); err != nil {
+		return out, err
+	}
 	status, err := tx.Object(i.TargetID)
 	if err != nil {
 		return out, err
@@ -63,6 +66,15 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 	return out, tx.DeleteObject(stamp, tombstone(stamp, tx.Now()))
 }
 
+// dropAuthorization makes an authorization of an account here a tombstone.
+func dropAuthorization(tx *store.Tx, uri string) error {
+	stamp, err := tx.ObjectToChange(uri)
+	if err != nil || !isAuthorization(stamp) || !stamp.DeletedAt.IsZero() {
+		return ifNotFound(err)
+	}
+	return tx.DeleteObject(stamp, tombstone(stamp, tx.Now()))
+}
+
 // AuthorizationDraft is the draft of the authorization of an interaction with a
 // status of author's.
 func AuthorizationDraft(author *store.Account, status *store.Object, i *store.Interaction) *vocab.Object {
@@ -93,7 +105,11 @@ func revokedByAuthor(env *Env, tx *store.Tx, a *Activity) (out Outcome, found bo
 	}
 	quotes, err := tx.StampedQuotes(a.Actor.ID, stamp)
 	for _, id := range quotes {
-		if err := tx.EndQuote(id, store.QuoteRevoked); err != nil {
+		quote, err := tx.Object(id)
+		if err != nil {
+			return out, false, err
+		}
+		if err := tx.EndQuote(id, quote.QuoteID, store.QuoteRevoked); err != nil {
 			return out, false, err
 		}
 		found = true

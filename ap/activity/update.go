@@ -115,7 +115,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		return Outcome{Object: status.ID, Then: answer.Then}, nil
+		return Outcome{Object: status.ID, Then: answer.Then}, linkJudged(tx, a, store.ReplyTo, answer, status)
 	}
 	if err != nil {
 		return Outcome{}, err

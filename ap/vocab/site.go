@@ -1,4 +1,4 @@
-package ap
+package vocab
 
 import (
 	"net"
@@ -12,10 +12,10 @@ import (
 // them may.
 var manyOwners = map[string]bool{"masto.host": true, "wordpress.com": true, "ghost.io": true, "micro.blog": true}
 
-// site is who a host belongs to, as far as its name says: the domain that was
+// Site is who a host belongs to, as far as its name says: the domain that was
 // registered, with all that is below it. Whoever has one can make as many
 // subdomains as they like, and each of them would have budgets of its own.
-func site(host string) string {
+func Site(host string) string {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h

@@ -1,4 +1,4 @@
-package ap
+package vocab
 
 import "testing"
 
@@ -11,7 +11,7 @@ func TestSite(t *testing.T) {
 		// Each is a server of somebody else's.
 		"alice.masto.host": "alice.masto.host", "x.alice.masto.host:443": "alice.masto.host", "masto.host": "masto.host", "bob.wordpress.com": "bob.wordpress.com", "notmasto.host": "notmasto.host",
 	} {
-		if got := site(host); got != want {
+		if got := Site(host); got != want {
 			t.Errorf("%q is of %q, not %q", host, got, want)
 		}
 	}
