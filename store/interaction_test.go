@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"kinglet/internal/fault"
@@ -37,9 +38,16 @@ func TestInteractions(t *testing.T) {
 			if err != nil || len(list) != 1 || list[0].AccountID != eve.ID {
 				t.Errorf("%v wait: %v", list, err)
 			}
-			for most, want := range map[int]bool{1: false, 2: true} {
-				if room, err := tx.HasRoomForInteraction(author.ID, most); err != nil || room != want {
-					t.Errorf("of %d there is room: %v %v", most, room, err)
+			origin := strings.TrimSuffix(eve.URI, "users/eve")
+			for n, c := range []struct {
+				origin           string
+				most, mostOfHost int
+				want             bool
+			}{
+				{origin, 1, 9, false}, {origin, 2, 9, true}, {origin, 2, 1, false}, {origin, 2, 2, true}, {"https://other.test/", 2, 1, true}, {"https://other.test/", 1, 1, false},
+			} {
+				if room, err := tx.HasRoomForInteraction(author.ID, c.origin, c.most, c.mostOfHost); err != nil || room != c.want {
+					t.Errorf("%d: there is room: %v %v", n, room, err)
 				}
 			}
 			return nil
@@ -102,6 +110,30 @@ func TestPolicies(t *testing.T) {
 				})
 			}
 		}
+		for n, c := range []struct {
+			automatic, manual []string
+			alice, carol      bool
+		}{
+			{list(store.Everyone), nil, false, false},
+			{nil, list(store.Everyone), true, true},
+			{list(store.Followers), nil, true, true},
+			{list(store.Followers, store.Everyone), nil, true, false},
+			{list("@carol"), list(store.Everyone), true, false},
+			{list(store.Everyone), list("@carol"), false, true},
+			{list(store.Others), nil, true, true},
+		} {
+			p := &store.Permission{Automatic: c.automatic, Manual: c.manual}
+			post := w.status(bob, store.Public, func(o *store.Object) { o.Policy = &store.Policy{Announce: p} })
+			w.view(func(tx *store.Tx) error {
+				kept, err := tx.Object(post.ID)
+				for who, want := range map[*store.Account]bool{alice: c.alice, carol: c.carol, bob: false} {
+					if got, err := tx.MustWait(store.AnnounceOf, kept, who); err != nil || got != want {
+						t.Errorf("%d: %s must wait: %v (%v)", n, who.Username, got, err)
+					}
+				}
+				return err
+			})
+		}
 		nobody := &store.Policy{Reply: &store.Permission{}}
 		mentions := w.status(bob, store.Public, func(o *store.Object) { o.Policy = nobody }, carol)
 		w.update(func(tx *store.Tx) error {
@@ -112,6 +144,9 @@ func TestPolicies(t *testing.T) {
 			for who, want := range map[*store.Account]store.Approval{alice: store.Denied, carol: store.Automatic} {
 				if got, _ := tx.MayInteract(store.ReplyTo, kept, who); got != want {
 					t.Errorf("%s may answer %v, not %v", who.Username, got, want)
+				}
+				if got, _ := tx.MustWait(store.ReplyTo, kept, who); got != (want == store.Denied) {
+					t.Errorf("%s must wait: %v", who.Username, got)
 				}
 			}
 			if got, _ := tx.MayInteract(store.LikeOf, kept, alice); got != store.Automatic {

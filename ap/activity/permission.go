@@ -25,13 +25,19 @@ func mayDo(tx *store.Tx, a *Activity, kind string, status *store.Object) error {
 }
 
 // ask records what an account here has done with a status elsewhere that its
-// author's server decides about, for its answer.
-func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID) error {
+// author's server decides about, for its answer, and reports whether nobody else
+// gets it until then.
+func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID) (held bool, err error) {
 	if !a.Actor.Local() || !a.Origin.Publishes || target.Local || target.Policy.Of(kind).IsForAll() {
-		return nil
+		return false, nil
 	}
-	return tx.PutInteraction(&store.Interaction{
-		Kind: kind, TargetID: target.ID, AccountID: a.Actor.ID, StatusID: status, URI: uri, State: store.InteractionPending,
+	if kind != store.LikeOf { // which goes to nobody else
+		if held, err = tx.MustWait(kind, target, a.Actor); err != nil {
+			return false, err
+		}
+	}
+	return held, tx.PutInteraction(&store.Interaction{
+		Kind: kind, TargetID: target.ID, AccountID: a.Actor.ID, StatusID: status, URI: uri, Held: held, State: store.InteractionPending,
 	})
 }
 
@@ -89,14 +95,15 @@ func mayReply(tx *store.Tx, a *Activity, parent string) error {
 	return mayDo(tx, a, store.ReplyTo, status)
 }
 
-// askToReply is ask for an answer from here.
-func askToReply(tx *store.Tx, a *Activity, status *store.Object) error {
-	if !status.Local || status.InReplyToID == 0 {
-		return nil
+// askToReply is ask for an answer from here. Of one that quotes as well only the
+// quote is asked for.
+func askToReply(tx *store.Tx, a *Activity, status *store.Object) (held bool, err error) {
+	if !status.Local || status.InReplyToID == 0 || status.QuoteURI != "" {
+		return false, nil
 	}
 	parent, err := tx.Object(status.InReplyToID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID)
 }

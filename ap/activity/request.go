@@ -33,6 +33,10 @@ var (
 // comes when so many wait is not kept.
 const maxUndecided = 500
 
+// maxUndecidedOfHost is how many of them are of one host's accounts: it does not
+// keep out the others.
+const maxUndecidedOfHost = 100
+
 func requestRule(typ string) Rule {
 	return Rule{Type: typ, Needs: requestNeeds, Authorize: authorizeRequest, Apply: applyRequest}
 }
@@ -223,7 +227,7 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 		}
 		asked.State = store.InteractionPending
 		if answer == "" {
-			room, err := tx.HasRoomForInteraction(author.ID, maxUndecided)
+			room, err := tx.HasRoomForInteraction(author.ID, "https://"+vocab.Host(a.Actor.URI)+"/", maxUndecided, maxUndecidedOfHost)
 			if err != nil {
 				return Outcome{}, err
 			}
