@@ -73,8 +73,11 @@ func sendApproved(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, er
 	about := status.ObjectURI
 	if i.Kind == store.ReplyTo {
 		created, err := tx.ActivitiesOn("Create", []string{status.URI})
-		if row = created[status.URI]; err != nil || row == nil {
+		if err != nil {
 			return nil, err
+		}
+		if row = created[status.URI]; row == nil {
+			return sendAgain(env, tx, status.ID)
 		}
 		typ, about = "Create", status.URI
 	}
