@@ -119,7 +119,7 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return out, err
 	}
-	held, err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID)
+	held, err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID, true)
 	if err != nil {
 		return Outcome{}, err
 	}

@@ -272,3 +272,22 @@ func TestRequestsOfOneHost(t *testing.T) {
 		t.Errorf("%d requests wait, and another host's does not", n)
 	}
 }
+
+// GoToSocial drops an answer by somebody whom its author does not follow, and that
+// does not mention the author: it is asked for nothing, and all get it.
+func TestAnswerThatIsNotAsked(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.mallory.Follow(s.alice)
+	s.sends(http.StatusAccepted, s.bob, s.bob.Activity("Undo", s.bob.Activity("Follow", s.alice.URI)))
+	note := s.knows(s.bob.Note("asked", "interactionPolicy", object{"canReply": onRequest(s.bob.URI)}))
+	id := s.alice.Status(note["id"].(string)).ID
+	for text, want := range map[string]int{"an answer": 1, "@bob@b.test an answer": 0} {
+		s.mallory.Host.Forget()
+		s.alice.Post(text, "in_reply_to_id", id)
+		s.world.Run()
+		if got := s.mallory.ReceivedTypes(); len(got) != want {
+			t.Errorf("%s: mallory receives %v", text, got)
+		}
+	}
+}

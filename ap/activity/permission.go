@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -26,12 +28,12 @@ func mayDo(tx *store.Tx, a *Activity, kind string, status *store.Object) error {
 
 // ask records what an account here has done with a status elsewhere that its
 // author's server decides about, for its answer, and reports whether nobody else
-// gets it until then.
-func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID) (held bool, err error) {
+// gets it until then (mayHold).
+func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID, mayHold bool) (held bool, err error) {
 	if !a.Actor.Local() || !a.Origin.Publishes || target.Local || target.Policy.Of(kind).IsForAll() {
 		return false, nil
 	}
-	if kind != store.LikeOf { // which goes to nobody else
+	if mayHold {
 		if held, err = tx.MustWait(kind, target, a.Actor); err != nil {
 			return false, err
 		}
@@ -105,5 +107,27 @@ func askToReply(tx *store.Tx, a *Activity, status *store.Object) (held bool, err
 	if err != nil {
 		return false, err
 	}
-	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID)
+	if parent.Policy.Of(store.ReplyTo).IsForAll() {
+		return false, nil
+	}
+	taken, err := isTaken(tx, parent.AccountID, status)
+	if err != nil {
+		return false, err
+	}
+	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID, taken)
+}
+
+// isTaken reports whether GoToSocial takes an answer of ours at all: its author
+// follows ours, or is mentioned. What it drops as not relevant it never decides
+// about: that is not held.
+func isTaken(tx *store.Tx, author store.AccountID, answer *store.Object) (bool, error) {
+	account, err := tx.Account(author)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(answer.Draft.Mentions, func(m store.MentionTag) bool { return m.Href == account.URI }) {
+		return true, nil
+	}
+	f, err := tx.Follow(author, answer.AccountID)
+	return err == nil && f.Accepted, ifNotFound(err)
 }
