@@ -17,6 +17,8 @@ type Interaction struct {
 	URI        string   // of the quote, the reply, the Like or the Announce
 	RequestURI string   // "" where none came before it
 	Stamp      string   // URI of the author's authorization
+	ByAccept   bool     // Stamp is the Accept itself, as GoToSocial does up to 0.20
+	Held       bool     // only the status's author has got it, until it is accepted
 	State      string   // InteractionPending and the like
 	CreatedAt  time.Time
 }
@@ -29,10 +31,10 @@ const (
 	InteractionRevoked  = QuoteRevoked // accepted once
 )
 
-const interactionColumns = `i.id, i.kind, i.target_id, i.account_id, i.status_id, i.uri, i.request_uri, i.stamp, i.state, i.created_at`
+const interactionColumns = `i.id, i.kind, i.target_id, i.account_id, i.status_id, i.uri, i.request_uri, i.stamp, i.by_accept, i.held, i.state, i.created_at`
 
 func (i *Interaction) dest() []any {
-	return []any{&i.ID, &i.Kind, &i.TargetID, &i.AccountID, &i.StatusID, &i.URI, &i.RequestURI, &i.Stamp, &i.State, toTime(&i.CreatedAt)}
+	return []any{&i.ID, &i.Kind, &i.TargetID, &i.AccountID, &i.StatusID, &i.URI, &i.RequestURI, &i.Stamp, &i.ByAccept, &i.Held, &i.State, toTime(&i.CreatedAt)}
 }
 
 // PutInteraction writes an interaction, or replaces that of the same account, URI
@@ -46,13 +48,13 @@ func (tx *Tx) PutInteraction(i *Interaction) error {
 	return tx.insertNew(i.CreatedAt, func(id int64) error {
 		i.ID = id
 		return tx.get("interaction "+i.URI, []any{&i.ID}, `
-			INSERT INTO interactions (id, kind, target_id, account_id, status_id, uri, request_uri, stamp, state, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			INSERT INTO interactions (id, kind, target_id, account_id, status_id, uri, request_uri, stamp, by_accept, held, state, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (account_id, uri, kind, target_id) DO UPDATE
 			SET status_id = CASE WHEN excluded.status_id <> 0 THEN excluded.status_id ELSE interactions.status_id END,
-			  request_uri = excluded.request_uri, stamp = excluded.stamp, state = excluded.state
+			  request_uri = excluded.request_uri, stamp = excluded.stamp, by_accept = excluded.by_accept, held = excluded.held, state = excluded.state
 			RETURNING id`,
-			i.ID, i.Kind, i.TargetID, i.AccountID, i.StatusID, i.URI, i.RequestURI, i.Stamp, i.State, millis(i.CreatedAt))
+			i.ID, i.Kind, i.TargetID, i.AccountID, i.StatusID, i.URI, i.RequestURI, i.Stamp, i.ByAccept, i.Held, i.State, millis(i.CreatedAt))
 	})
 }
 

@@ -140,6 +140,30 @@ func TestPolicies(t *testing.T) {
 				})
 			}
 		}
+		for n, c := range []struct {
+			automatic, manual []string
+			alice, carol      bool
+		}{
+			{list(store.Everyone), nil, false, false},
+			{nil, list(store.Everyone), true, true},
+			{list(store.Followers), nil, true, true},
+			{list(store.Followers, store.Everyone), nil, true, false},
+			{list("@carol"), list(store.Everyone), true, false},
+			{list(store.Everyone), list("@carol"), false, true},
+			{list(store.Others), nil, true, true},
+		} {
+			p := &store.Permission{Automatic: c.automatic, Manual: c.manual}
+			post := w.status(bob, store.Public, func(o *store.Object) { o.Policy = &store.Policy{Announce: p} })
+			w.view(func(tx *store.Tx) error {
+				kept, err := tx.Object(post.ID)
+				for who, want := range map[*store.Account]bool{alice: c.alice, carol: c.carol, bob: false} {
+					if got, err := tx.MustWait(store.AnnounceOf, kept, who); err != nil || got != want {
+						t.Errorf("%d: %s must wait: %v (%v)", n, who.Username, got, err)
+					}
+				}
+				return err
+			})
+		}
 		nobody := &store.Policy{Reply: &store.Permission{}}
 		mentions := w.status(bob, store.Public, func(o *store.Object) { o.Policy = nobody }, carol)
 		w.update(func(tx *store.Tx) error {
@@ -150,6 +174,9 @@ func TestPolicies(t *testing.T) {
 			for who, want := range map[*store.Account]store.Approval{alice: store.Denied, carol: store.Automatic} {
 				if got, _ := tx.MayInteract(store.ReplyTo, kept, who); got != want {
 					t.Errorf("%s may answer %v, not %v", who.Username, got, want)
+				}
+				if got, _ := tx.MustWait(store.ReplyTo, kept, who); got != (want == store.Denied) {
+					t.Errorf("%s must wait: %v", who.Username, got)
 				}
 			}
 			if got, _ := tx.MayInteract(store.LikeOf, kept, alice); got != store.Automatic {

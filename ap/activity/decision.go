@@ -215,14 +215,16 @@ func rejectInteraction(env *Env, tx *store.Tx, a *Activity, i *store.Interaction
 			return out, err
 		}
 	}
-	more, err := endInteraction(env, tx, i)
+	more, err := endInteraction(env, tx, i, true)
 	out.Then = more
 	return out, err
 }
 
 // endInteraction records that an interaction is refused or, if it was accepted,
-// not wanted any more. The Update of what was done here follows.
-func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, error) {
+// not wanted any more: rejected by a Reject, else by the Delete of its
+// authorization. The Update of what was done here follows.
+func endInteraction(env *Env, tx *store.Tx, i *store.Interaction, rejected bool) ([]*Activity, error) {
+	was := i.State
 	i.State, i.Stamp = ended(i.State), ""
 	if err := tx.PutInteraction(i); err != nil {
 		return nil, err
@@ -231,7 +233,10 @@ func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, 
 		_, _, err := tx.DeleteFavourite(i.AccountID, i.TargetID)
 		return nil, err
 	}
-	if i.Kind != store.QuoteOf || i.StatusID == 0 {
+	if i.Kind != store.QuoteOf {
+		return endOwn(env, tx, i, was, rejected)
+	}
+	if i.StatusID == 0 {
 		return nil, nil
 	}
 	if err := tx.EndQuote(i.StatusID, i.TargetID, i.State); err != nil {
@@ -258,21 +263,21 @@ func applyAnswer(env *Env, tx *store.Tx, a *Activity, i *store.Interaction) (out
 		if i.State == store.InteractionRejected || i.State == store.InteractionRevoked {
 			return out, nil
 		}
-		out.Then, err = endInteraction(env, tx, i)
+		out.Then, err = endInteraction(env, tx, i, true)
 		return out, err
 	}
-	stamp := resultOf(a)
 	if i.State != store.InteractionPending {
 		return NotWanted(unwanted("%s is %s", i.URI, i.State)), nil
 	}
-	if i.Kind != store.QuoteOf && a.Document["result"] == nil {
-		stamp = a.ID // GoToSocial: approvedBy names the Accept itself, if nothing was requested
+	if i.Stamp, i.ByAccept, err = approvalOf(env, a, i.Kind); err != nil {
+		return out, err
 	}
-	if stamp == "" || ownsID(env, a, stamp) != nil {
-		return out, refuse("the Accept of %s has no authorization of its actor's origin", i.URI)
+	i.State = store.InteractionAccepted
+	if err := tx.PutInteraction(i); err != nil {
+		return out, err
 	}
-	i.State, i.Stamp = store.InteractionAccepted, stamp
-	if err := tx.PutInteraction(i); err != nil || i.Kind != store.QuoteOf {
+	if i.Kind != store.QuoteOf {
+		out.Then, err = sendApproved(env, tx, i)
 		return out, err
 	}
 	if err := tx.AuthorizeQuote(i.StatusID, i.TargetID, i.Stamp); err != nil {
@@ -320,7 +325,9 @@ func sendUnchanged(tx *store.Tx, a *Activity, status *store.Object) (out Outcome
 	if err := tx.DropUpdates(status.URI); err != nil {
 		return out, err
 	}
-	out.Publish, err = toReaders(tx, a, status)
+	if out.Publish, err = toReaders(tx, a, status); err == nil {
+		err = stillHeld(tx, status, out.Publish)
+	}
 	return out, err
 }
 

@@ -54,7 +54,7 @@ func applyLike(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return Outcome{Object: status.ID, Then: answer.Then}, err
 	}
-	if err := ask(tx, a, store.LikeOf, status, a.ID, 0); err != nil {
+	if _, err := ask(tx, a, store.LikeOf, status, a.ID, 0, false); err != nil {
 		return Outcome{}, err
 	}
 	out, err := notifyAuthor(tx, a, status, "favourite")

@@ -60,7 +60,7 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 			out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
 		}
 	}
-	if out.Then, err = endInteraction(env, tx, i); err != nil {
+	if out.Then, err = endInteraction(env, tx, i, false); err != nil {
 		return out, err
 	}
 	return out, tx.DeleteObject(stamp, tombstone(stamp, tx.Now()))
@@ -97,7 +97,7 @@ func revokedByAuthor(env *Env, tx *store.Tx, a *Activity) (out Outcome, found bo
 			return out, false, err
 		}
 		if status.AccountID == a.Actor.ID {
-			if out.Then, err = endInteraction(env, tx, i); err != nil {
+			if out.Then, err = endInteraction(env, tx, i, false); err != nil {
 				return out, false, err
 			}
 			found = true

@@ -192,6 +192,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 	if out.Publish, err = toReaders(tx, a, status); err == nil {
 		err = toRelays(env, tx, a, status, out.Publish)
 	}
+	if err == nil {
+		err = stillHeld(tx, status, out.Publish)
+	}
 	return out, err
 }
 
