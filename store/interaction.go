@@ -180,9 +180,13 @@ func (tx *Tx) DropInteraction(account AccountID, kind, uri string) error {
 	return err
 }
 
+// InteractionKey names what the answer to an interaction is about, in the row of
+// that: who does it, its kind and its URI.
+func InteractionKey(who, kind, uri string) string { return who + " " + kind + " " + uri }
+
 // DropOtherLikes deletes the other Likes by which an account likes, or asks to like,
 // the same status, with what its author here said to them.
-func (tx *Tx) DropOtherLikes(i *Interaction, author AccountID) error {
+func (tx *Tx) DropOtherLikes(i *Interaction, who string, author AccountID) error {
 	others, err := tx.texts(`
 		SELECT uri FROM interactions
 		WHERE target_id = $1 AND account_id = $2 AND kind = '`+LikeOf+`' AND uri <> $3 AND state IN ('`+InteractionPending+`', '`+InteractionAccepted+`')`,
@@ -193,7 +197,7 @@ func (tx *Tx) DropOtherLikes(i *Interaction, author AccountID) error {
 		}
 		if _, err := tx.exec(`
 			DELETE FROM objects
-			WHERE object_uri = $1 AND object_uri <> '' AND account_id = $2 AND type = 'Accept' AND local AND NOT is_status`, uri, author); err != nil {
+			WHERE object_uri = $1 AND object_uri <> '' AND account_id = $2 AND type = 'Accept' AND local AND NOT is_status`, InteractionKey(who, LikeOf, uri), author); err != nil {
 			return err
 		}
 	}

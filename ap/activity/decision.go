@@ -30,13 +30,7 @@ func decided(tx *store.Tx, a *Activity) (i *store.Interaction, status *store.Obj
 // ownDecision is the interaction that an account here answers: with a request, or
 // without one.
 func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
-	uri, kind := a.Object.Object.ID, a.Command.Kind
-	if i := a.Command.Interaction; i != nil {
-		kind = i.Kind
-	}
-	if request := a.Object.Object.Object; request != nil {
-		uri, kind = InstrumentOf(request), requestKinds[request.Type]
-	}
+	uri, kind := answeredDeed(a)
 	if len(a.To) != 1 || uri == "" {
 		return nil, fault.Errorf(fault.NotFound, "interaction not found")
 	}
@@ -54,6 +48,17 @@ func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
 		return &kept, nil
 	}
 	return i, err
+}
+
+// answeredDeed is the URI and the kind of the interaction that an account here answers.
+func answeredDeed(a *Activity) (uri, kind string) {
+	if request := a.Object.Object.Object; request != nil {
+		return InstrumentOf(request), requestKinds[request.Type]
+	}
+	if i := a.Command.Interaction; i != nil {
+		return a.Object.Object.ID, i.Kind
+	}
+	return a.Object.Object.ID, a.Command.Kind
 }
 
 // isDecision reports whether an answer of an account here is about an interaction:
@@ -110,16 +115,14 @@ func answeredInteraction(tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || who.Local() {
 		return Outcome{}, err
 	}
-	p := toAccount(a, who)
-	p.AnswerTo = a.Object.Object.ID
-	if request := a.Object.Object.Object; request != nil {
-		p.AnswerTo = InstrumentOf(request)
-	}
+	uri, kind := answeredDeed(a)
 	if a.Command.Decided {
 		// Of a No that no row is kept for there is one for all that somebody tries with
 		// a status: ids cost nothing.
-		p.AnswerTo = who.URI + " " + a.Command.Kind + " " + a.Target.ID
+		uri = a.Target.ID
 	}
+	p := toAccount(a, who)
+	p.AnswerTo = store.InteractionKey(who.URI, kind, uri) // others may name the same id
 	return Outcome{Publish: p}, nil
 }
 

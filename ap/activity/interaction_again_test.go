@@ -174,3 +174,24 @@ func TestAnswerToWhatIsNotSeen(t *testing.T) {
 	s.world.Run()
 	s.count(post.URI, "replies", 1)
 }
+
+// An answer to one is not replaced by that to a neighbour who names the same id, nor
+// by one about something else of that id.
+func TestAnswersAreApart(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	post := s.alice.Post("mine")
+	quote := s.knows(s.bob.Note("look", "quote", post.URI))
+	s.sends(http.StatusAccepted, s.bob, quoteRequest(s.bob, post.URI, quote["id"]))
+	accept := s.last(s.bob, "Accept")["id"]
+	for _, who := range []*apptest.Stranger{s.eve, s.bob} {
+		s.sends(http.StatusAccepted, who, who.Activity("LikeRequest", post.URI, "instrument", who.Activity("Like", post.URI, "id", quote["id"])))
+	}
+	s.world.Run()
+	if n := s.here.Count(`SELECT COUNT(*) FROM objects WHERE uri = $1`, accept); n != 1 {
+		t.Error("the Accept of the quote is dropped")
+	}
+	if n := s.here.Count(`SELECT COUNT(*) FROM objects WHERE type = 'Accept' AND object_uri LIKE '%notes%'`); n != 3 {
+		t.Errorf("there are %d answers", n)
+	}
+}

@@ -230,7 +230,7 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 		}
 		asked.State = store.InteractionPending
 		if asked.Kind == store.LikeOf { // a status is liked once, whatever ids that is given
-			if err := tx.DropOtherLikes(asked, author.ID); err != nil {
+			if err := tx.DropOtherLikes(asked, a.Actor.URI, author.ID); err != nil {
 				return Outcome{}, err
 			}
 		}
