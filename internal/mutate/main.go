@@ -1,5 +1,5 @@
 // Command mutate removes Kinglet's checks, one at a time, and reports which of
-// them no test misses. The changes are in table/*.txt, one file for each area
+// them no test misses. The changes are in _table/*.txt, one file for each area
 // of the code; docs/SECURITY.md explains the format. The tree is never changed:
 // the altered files are passed to the go command as an overlay.
 //
@@ -44,9 +44,9 @@ func run(ctx context.Context, only string, jobs int, list bool) (bad int, err er
 	if err != nil {
 		return 0, err
 	}
-	tables, err := filepath.Glob("internal/mutate/table/*.txt")
+	tables, err := filepath.Glob("internal/mutate/_table/*.txt")
 	if err != nil || len(tables) == 0 {
-		return 0, fmt.Errorf("no internal/mutate/table/*.txt here: run it in the root of the project")
+		return 0, fmt.Errorf("no internal/mutate/_table/*.txt here: run it in the root of the project")
 	}
 	var all []mutation
 	for _, path := range tables {
