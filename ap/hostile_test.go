@@ -149,7 +149,7 @@ func TestHostileHosts(t *testing.T) {
 			} else {
 				t.Logf("%d rows", rows)
 			}
-			for _, kind := range []string{"ingest", "thread", "mentions", "quote", "crawl", "handle", "refresh", "followers", "check_actor"} {
+			for _, kind := range []string{"ingest", "thread", "mentions", "quote", "crawl", "handle", "refresh", "followers", "check_actor", "forwarded", "relayed"} {
 				jobs += int(here.Jobs(kind))
 			}
 			if jobs > 2 {

@@ -258,7 +258,7 @@ func (l *limits) allowFetch(c cause, host string) error {
 			if c.account == "" {
 				return nil
 			}
-			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, site(c.host)) })
+			return first(func() error { return l.count(l.hosts, account, c.account) }, func() error { return l.count(l.hosts, sender, vocab.Site(c.host)) })
 		},
 		func() error { return l.allowHost(c, host) },
 	)
@@ -268,9 +268,9 @@ func (l *limits) allowFetch(c cause, host string) error {
 // proven for the host of a key has no higher limit elsewhere.
 func (l *limits) allowHost(c cause, host string) error {
 	if c.trusted && (c.account != "" || host == c.host) {
-		return l.count(l.hosts, l.trustedHost, site(host))
+		return l.count(l.hosts, l.trustedHost, vocab.Site(host))
 	}
-	return l.count(l.hosts, l.fetchHost, site(host))
+	return l.count(l.hosts, l.fetchHost, vocab.Site(host))
 }
 
 // get makes a GET of federation. All of them go through it, since it counts

@@ -121,7 +121,7 @@ func (s *Service) satisfy(ctx context.Context, a *activity.Activity, n activity.
 	case n.Update:
 		return "", s.refetchStatus(ctx, n.URI)
 	case n.Gone:
-		return "", s.confirmGone(ctx, n.URI, false)
+		return "", s.confirmGone(ctx, n.URI)
 	case n.Announced:
 		_, err := s.fetchStatusAs(ctx, n.URI, a.Depth+1, activity.Announced)
 		return "", err

@@ -118,7 +118,7 @@ func (s *Service) RevokeQuote(ctx context.Context, author store.AccountID, statu
 		if who, err = tx.Account(quoting.AccountID); err != nil {
 			return err
 		}
-		if known, err = tx.InteractionOf(who.ID, quoting.URI); fault.Is(err, fault.NotFound) {
+		if known, err = tx.InteractionOf(who.ID, quoting.URI, store.QuoteOf, status); fault.Is(err, fault.NotFound) {
 			known, err = &store.Interaction{
 				Kind: store.QuoteOf, TargetID: status, AccountID: who.ID, StatusID: quote, URI: quoting.URI, State: quoting.QuoteState,
 			}, nil

@@ -25,16 +25,16 @@ func (s *Service) refetchStatus(ctx context.Context, uri string) error {
 }
 
 // confirmGone asks the origin of a known post whether it is deleted, and deletes
-// it here if so. That it is not is no error. missing also takes 404 for an answer,
-// with which some delete: of a post that everybody may see, and where somebody said
-// that it is deleted.
-func (s *Service) confirmGone(ctx context.Context, uri string, missing bool) error {
+// it here if so. That it is not is no error. 404 says nothing: so answer servers
+// that have blocked us, and proxies that are broken, and whoever says that a post is
+// deleted may know it.
+func (s *Service) confirmGone(ctx context.Context, uri string) error {
 	resp, err := s.getSigned(ctx, uri)
 	if err != nil {
 		return fetchError(uri, err)
 	}
 	own := vocab.SameOrigin(resp.URL, uri) // where a redirect leads elsewhere, the answer is another's
-	if own && (resp.Status == http.StatusGone || missing && resp.Status == http.StatusNotFound) {
+	if own && resp.Status == http.StatusGone {
 		return s.asAuthor(ctx, "Delete", uri, vocab.Ref{ID: uri})
 	}
 	doc, _, err := s.readAnswer(ctx, uri, resp)

@@ -233,7 +233,7 @@ func (s *Service) fetchRelayed(ctx context.Context, args activity.RelayedArgs) e
 	case "Update":
 		err = s.refetchStatus(ctx, args.URI)
 	case "Delete":
-		err = s.confirmGone(ctx, args.URI, false)
+		err = s.confirmGone(ctx, args.URI)
 	default:
 		not, err = s.fetchForRelay(ctx, r, args.URI)
 	}

@@ -71,7 +71,7 @@ func (s *Service) mayForward(by store.KeyOwner) error {
 		host, all = s.limits.trustedForwardHost, s.limits.trustedForwardAll
 	}
 	return first(
-		func() error { return s.limits.count(s.limits.hosts, host, site(vocab.Host(by.URI))) },
+		func() error { return s.limits.count(s.limits.hosts, host, vocab.Site(vocab.Host(by.URI))) },
 		func() error { return s.limits.count(s.limits.hosts, all, "") },
 	)
 }
@@ -99,7 +99,7 @@ func (s *Service) fetchForwarded(ctx context.Context, args activity.ForwardedArg
 }
 
 func (s *Service) takeForwarded(ctx context.Context, args activity.ForwardedArgs) (none activity.Outcome, err error) {
-	public, not := false, activity.Reason("")
+	not := activity.Reason("")
 	err = s.Store.View(ctx, func(tx *store.Tx) error {
 		by, err := tx.AccountByURI(args.By)
 		if err != nil {
@@ -120,7 +120,6 @@ func (s *Service) takeForwarded(ctx context.Context, args activity.ForwardedArgs
 		case !known.DeletedAt.IsZero():
 			not = "it is deleted by now"
 		}
-		public = known.Visibility <= store.Unlisted
 		return nil
 	})
 	if err != nil || not != "" {
@@ -133,7 +132,7 @@ func (s *Service) takeForwarded(ctx context.Context, args activity.ForwardedArgs
 	case "Update":
 		return none, s.refetchStatus(ctx, args.URI)
 	case "Delete":
-		return none, s.confirmGone(ctx, args.URI, public)
+		return none, s.confirmGone(ctx, args.URI)
 	}
 	doc, err := s.document(ctx, args.URI)
 	if err != nil {

@@ -113,8 +113,8 @@ func TestForwardedUnproven(t *testing.T) {
 			answersWith(u.dora, u.known["id"].(string), 404)
 			return u.dora.Activity("Delete", u.known["id"])
 		}, 202, func(t *testing.T, u *unproven, _ apptest.Object) {
-			if u.sees(u.known["id"]) {
-				t.Error("it is still here")
+			if !u.asked(u.known["id"]) || !u.sees(u.known["id"]) {
+				t.Error("it is deleted: so answers who has blocked us")
 			}
 		}},
 		{"the Delete of what is a Tombstone", func(u *unproven) apptest.Object {

@@ -236,6 +236,13 @@ func (tx *Tx) PurgeAccount(id AccountID) (done bool, err error) {
 	if len(loose) > 0 {
 		return false, tx.deleteAttachments(tx.in("id", "$1"), setOf(loose))
 	}
+	// What authors here have authorized names what it did.
+	if n, err := tx.exec(`
+		DELETE FROM objects WHERE local AND NOT is_status AND uri IN (
+		  SELECT s.uri FROM interactions i JOIN objects s ON s.uri = i.stamp
+		  WHERE i.account_id = $1 AND i.stamp <> '' AND s.local AND NOT s.is_status LIMIT $2)`, id, cleanUpBatch); err != nil || n > 0 {
+		return false, err
+	}
 	if none, err := tx.deleteRows(leftovers, id); err != nil || !none {
 		return false, err
 	}

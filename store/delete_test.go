@@ -327,6 +327,13 @@ func TestDeletedAccountLeavesNoTrace(t *testing.T) {
 				if err := tx.PutInteraction(&store.Interaction{Kind: store.QuoteOf, TargetID: reply.ID, AccountID: gone.ID, URI: secret, State: store.InteractionPending}); err != nil {
 					return err
 				}
+				stamp := &store.Object{URI: friend.URI + "#stamp", Type: "LikeAuthorization", AccountID: friend.ID, Local: true, ObjectURI: reply.URI, JSON: []byte(`{"interactingObject":"` + secret + `"}`)}
+				if _, err := tx.InsertObject(stamp); err != nil {
+					return err
+				}
+				if err := tx.PutInteraction(&store.Interaction{Kind: store.LikeOf, TargetID: reply.ID, AccountID: gone.ID, URI: secret, Stamp: stamp.URI, State: store.InteractionAccepted}); err != nil {
+					return err
+				}
 				if err := tx.PutSession(secret, gone.ID, tx.Now().Add(time.Hour)); err != nil {
 					return err
 				}

@@ -15,7 +15,13 @@ const documentColumns = `
 	o.id, o.uri, o.type, o.account_id, o.local, o.is_status, o.visibility, o.object_uri, o.reblog_of_id, o.in_reply_to_uri, o.context,
 	o.url, o.spoiler_text, o.content, o.sensitive, o.language, o.tags, o.poll, o.published_at, o.edited_at, o.deleted_at,
 	o.quote_uri, o.quote_state, o.quote_stamp, o.quotes_need_stamp, o.policy, o.json, o.source, o.to_uris, o.cc_uris, o.follow_uri, o.mention_tags, a.uri,
-	CASE WHEN o.is_status AND o.reblog_of_id = 0 THEN COALESCE((SELECT c.uri FROM communities c WHERE c.status_id = o.id), '') ELSE '' END`
+	CASE WHEN o.is_status AND o.reblog_of_id = 0 THEN COALESCE((SELECT c.uri FROM communities c WHERE c.status_id = o.id), '') ELSE '' END,
+	COALESCE(i.stamp, ''), COALESCE(i.by_accept, FALSE)`
+
+// documentTables are what they are read from. What is done with another's status is
+// found among the interactions by its URI.
+const documentTables = `objects o JOIN accounts a ON a.id = o.account_id
+	LEFT JOIN interactions i ON i.account_id = o.account_id AND i.uri = o.uri AND i.kind <> '` + QuoteOf + `' AND i.state = '` + InteractionAccepted + `' AND o.local`
 
 func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) error {
 	return tx.query(func(row scanner) error {
@@ -25,8 +31,9 @@ func (tx *Tx) withDocuments(add func(o *Object), where string, args ...any) erro
 		return row.Scan(
 			&o.ID, &o.URI, &o.Type, &o.AccountID, &o.Local, &o.IsStatus, &o.Visibility, &o.ObjectURI, &o.ReblogOfID, &o.InReplyToURI, &o.Context,
 			&o.URL, &o.SpoilerText, &o.Content, &o.Sensitive, &o.Language, fromJSON(&o.Tags), fromJSON(&o.Poll), toTime(&o.PublishedAt), toTime(&o.EditedAt), toTime(&o.DeletedAt),
-			&o.QuoteURI, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp, policyScanner{o}, raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author, &d.Community)
-	}, `SELECT `+documentColumns+` FROM objects o JOIN accounts a ON a.id = o.account_id WHERE `+where, args...)
+			&o.QuoteURI, &o.QuoteState, &o.QuoteStamp, &o.QuotesNeedStamp, policyScanner{o}, raw(&o.JSON), &d.Source, fromJSON(&d.To), fromJSON(&d.Cc), &d.Follow, fromJSON(&d.Mentions), &d.Author, &d.Community,
+			&o.Approval, &o.ApprovedByAccept)
+	}, `SELECT `+documentColumns+` FROM `+documentTables+` WHERE `+where, args...)
 }
 
 // Documents reads objects with what their documents are made of, keyed by id,

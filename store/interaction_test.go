@@ -26,11 +26,11 @@ func TestInteractions(t *testing.T) {
 			t.Errorf("it gets the id %d after %d", again.ID, first.ID)
 		}
 		w.view(func(tx *store.Tx) error {
-			if i, err := tx.InteractionOf(bob.ID, "https://there.test/1"); err != nil || i.State != store.InteractionAccepted {
+			if i, err := tx.InteractionOf(bob.ID, "https://there.test/1", store.QuoteOf, post.ID); err != nil || i.State != store.InteractionAccepted {
 				t.Errorf("%v is read: %v", i, err)
 			}
 			// Neither of them is an account's here.
-			if _, err := tx.OwnInteraction("https://there.test/1/request"); !fault.Is(err, fault.NotFound) {
+			if _, err := tx.OwnInteraction("https://there.test/1/request", author.ID); !fault.Is(err, fault.NotFound) {
 				t.Errorf("a stranger's request is taken for our own: %v", err)
 			}
 			list, err := tx.PendingInteractions(author.ID, store.Page{Limit: 10})
@@ -38,7 +38,7 @@ func TestInteractions(t *testing.T) {
 				t.Errorf("%v wait: %v", list, err)
 			}
 			for most, want := range map[int]bool{1: false, 2: true} {
-				if room, err := tx.HasRoomForInteraction(author.ID, most); err != nil || room != want {
+				if room, err := tx.HasRoomForInteraction(author.ID, "none.test", most, 1); err != nil || room != want {
 					t.Errorf("of %d there is room: %v %v", most, room, err)
 				}
 			}
@@ -50,12 +50,50 @@ func TestInteractions(t *testing.T) {
 		})
 		w.view(func(tx *store.Tx) error {
 			for _, uri := range []string{post.URI, "https://here.test/r"} {
-				if i, err := tx.OwnInteraction(uri); err != nil || i.TargetID != own.ID {
+				if i, err := tx.OwnInteraction(uri, bob.ID); err != nil || i.TargetID != own.ID {
 					t.Errorf("by %s %v is found: %v", uri, i, err)
 				}
 			}
 			return nil
 		})
+	})
+}
+
+// Of one URI a status may be answered and another quoted; each is decided apart, and
+// an answer of the one's author is not about the other.
+func TestInteractionsOfOneURI(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		w := newWorld(t, s)
+		alice, bob, eve := w.local("alice"), w.remote("bob"), w.remote("eve")
+		answered, quoted := w.status(bob, store.Public, nil), w.status(eve, store.Public, nil)
+		own := w.status(alice, store.Public, func(o *store.Object) { o.QuoteURI = quoted.URI })
+		w.update(func(tx *store.Tx) error {
+			for kind, target := range map[string]*store.Object{store.ReplyTo: answered, store.QuoteOf: quoted} {
+				i := &store.Interaction{Kind: kind, TargetID: target.ID, AccountID: alice.ID, StatusID: own.ID, URI: own.URI, State: store.InteractionPending}
+				if err := tx.PutInteraction(i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		w.view(func(tx *store.Tx) error {
+			for author, want := range map[store.AccountID]string{bob.ID: store.ReplyTo, eve.ID: store.QuoteOf} {
+				if i, err := tx.OwnInteraction(own.URI, author); err != nil || i.Kind != want {
+					t.Errorf("%v decides about %v: %v", author, i, err)
+				}
+			}
+			return nil
+		})
+		// Who is answered says nothing of the quote.
+		w.update(func(tx *store.Tx) error { return tx.AuthorizeQuote(own.ID, answered.ID, "https://there.test/stamp") })
+		if n := w.count(`SELECT COUNT(*) FROM objects WHERE quote_stamp <> ''`); n != 0 {
+			t.Error("another's author agrees to the quote")
+		}
+		w.update(func(tx *store.Tx) error { return tx.AuthorizeQuote(own.ID, quoted.ID, "https://there.test/stamp") })
+		w.update(func(tx *store.Tx) error { return tx.EndQuote(own.ID, answered.ID, store.QuoteRevoked) })
+		if n := w.count(`SELECT COUNT(*) FROM objects WHERE quote_stamp <> '' AND quote_state = 'accepted'`); n != 1 {
+			t.Error("another's author ends the quote")
+		}
 	})
 }
 
@@ -102,6 +140,30 @@ func TestPolicies(t *testing.T) {
 				})
 			}
 		}
+		for n, c := range []struct {
+			automatic, manual []string
+			alice, carol      bool
+		}{
+			{list(store.Everyone), nil, false, false},
+			{nil, list(store.Everyone), true, true},
+			{list(store.Followers), nil, true, true},
+			{list(store.Followers, store.Everyone), nil, true, false},
+			{list("@carol"), list(store.Everyone), true, false},
+			{list(store.Everyone), list("@carol"), false, true},
+			{list(store.Others), nil, true, true},
+		} {
+			p := &store.Permission{Automatic: c.automatic, Manual: c.manual}
+			post := w.status(bob, store.Public, func(o *store.Object) { o.Policy = &store.Policy{Announce: p} })
+			w.view(func(tx *store.Tx) error {
+				kept, err := tx.Object(post.ID)
+				for who, want := range map[*store.Account]bool{alice: c.alice, carol: c.carol, bob: false} {
+					if got, err := tx.MustWait(store.AnnounceOf, kept, who); err != nil || got != want {
+						t.Errorf("%d: %s must wait: %v (%v)", n, who.Username, got, err)
+					}
+				}
+				return err
+			})
+		}
 		nobody := &store.Policy{Reply: &store.Permission{}}
 		mentions := w.status(bob, store.Public, func(o *store.Object) { o.Policy = nobody }, carol)
 		w.update(func(tx *store.Tx) error {
@@ -112,6 +174,9 @@ func TestPolicies(t *testing.T) {
 			for who, want := range map[*store.Account]store.Approval{alice: store.Denied, carol: store.Automatic} {
 				if got, _ := tx.MayInteract(store.ReplyTo, kept, who); got != want {
 					t.Errorf("%s may answer %v, not %v", who.Username, got, want)
+				}
+				if got, _ := tx.MustWait(store.ReplyTo, kept, who); got != (want == store.Denied) {
+					t.Errorf("%s must wait: %v", who.Username, got)
 				}
 			}
 			if got, _ := tx.MayInteract(store.LikeOf, kept, alice); got != store.Automatic {

@@ -59,6 +59,11 @@ type Object struct {
 	// as the row does not say it, and what it was made from.
 	JSON  json.RawMessage
 	Draft Draft
+	// Approval says where the author of what it answers, boosts or likes allows
+	// that, if an author who decides about it has: in an authorization, or in the
+	// Accept.
+	Approval         string
+	ApprovedByAccept bool
 }
 
 const objectColumns = `

@@ -136,6 +136,31 @@ func (tx *Tx) MayInteract(kind string, target *Object, who *Account) (Approval, 
 	return p.decide(in), nil
 }
 
+// MustWait reports whether others believe what an account here does with a status
+// only once its author has accepted it. That is so for who is in a collection of
+// the author's, too: nobody else knows who is.
+func (tx *Tx) MustWait(kind string, target *Object, who *Account) (bool, error) {
+	p := target.Policy.Of(kind)
+	if p.IsForAll() || target.AccountID == who.ID {
+		return false, nil
+	}
+	if kind == ReplyTo {
+		_, mentioned, err := one[int64](tx, `SELECT status_id FROM mentions WHERE status_id = $1 AND account_id = $2 AND NOT silent`, target.ID, who.ID)
+		if err != nil || mentioned {
+			return false, err
+		}
+	}
+	in, err := tx.groupsOf(p, target.AccountID, who)
+	if err != nil {
+		return false, err
+	}
+	own, collections, everyone := in[:1], in[1:2], in[2:3]
+	if p.decide(own) != Denied {
+		return p.decide(own) == Manual, nil
+	}
+	return p.decide(collections) != Denied || p.decide(everyone) != Automatic, nil
+}
+
 // IsForAll reports whether the permission makes no exception: nothing is said, or
 // everyone is named.
 func (p *Permission) IsForAll() bool {

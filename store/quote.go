@@ -150,11 +150,11 @@ func (tx *Tx) findQuoted(o *Object) error {
 // quoteOfOurs decides about a quote of a status of an account here: as its author
 // did, else as the status's policy says, "" where the author is asked.
 func (tx *Tx) quoteOfOurs(o, quoted *Object) (string, error) {
-	known, err := tx.InteractionOf(o.AccountID, o.URI)
+	known, err := tx.InteractionOf(o.AccountID, o.URI, QuoteOf, quoted.ID)
 	switch {
-	case err == nil && known.TargetID == quoted.ID && known.State == InteractionPending:
+	case err == nil && known.State == InteractionPending:
 		return "", nil
-	case err == nil && known.TargetID == quoted.ID:
+	case err == nil:
 		return known.State, nil
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return "", err

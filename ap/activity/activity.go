@@ -70,6 +70,8 @@ type Command struct {
 	Tallies         bool               // an Update of the results of a poll, and of nothing else
 	Unchanged       bool               // an Update of a status whose row is written already
 	Interaction     *store.Interaction // of an answer that an account here gives, if no row has it yet
+	Kind            string             // of the interaction that an answer is about
+	Decided         bool               // an answer that says what was decided, and changes nothing
 	AtOnce          bool               // an Accept of a quote in the transaction that posts it
 	Choices         []int              // of a vote, all of them
 	Counted         bool               // of a vote whose choices another has

@@ -119,7 +119,11 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return out, err
 	}
-	if err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID); err != nil {
+	held, err := ask(tx, a, store.AnnounceOf, status, a.ID, boost.ID, true)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := linkJudged(tx, a, store.AnnounceOf, answer, boost); err != nil {
 		return Outcome{}, err
 	}
 	if err := tx.CountStatus(boost); err != nil {
@@ -138,7 +142,10 @@ func applyAnnounce(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if out.Publish, err = toAudience(tx, a, boost); out.Publish != nil {
 		out.Publish.Activity = boost.ID
 	}
-	return out, err
+	if err != nil {
+		return Outcome{}, err
+	}
+	return out, hold(tx, held, status.AccountID, out.Publish)
 }
 
 // boostVisibility is the boost's own, never wider than the boosted status's.
@@ -147,7 +154,7 @@ func boostVisibility(a *Activity, status *store.Object) store.Visibility {
 }
 
 func undoAnnounce(env *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+	if err := tx.DropInteraction(undone.Actor.ID, store.AnnounceOf, undone.ID); err != nil {
 		return nil, false, err
 	}
 	boost, err := tx.ObjectByURI(undone.ID)

@@ -179,7 +179,11 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		return out, tx.PutRelayed(status.ID, a.Relay)
 	}
 	if created {
-		if err := askToReply(tx, a, status); err != nil {
+		held, err := askToReply(tx, a, status)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if err := linkJudged(tx, a, store.ReplyTo, answer, status); err != nil {
 			return Outcome{}, err
 		}
 		if err := forward(env, tx, a, status); err != nil {
@@ -188,12 +192,20 @@ func applyCreate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if err := mentionQuoted(tx, status); err != nil {
 			return Outcome{}, err
 		}
-		if out.Publish, err = toAudience(tx, a, status); err == nil {
+		if out.Publish, err = toAudience(tx, a, status); err == nil && !held {
 			err = toRelays(env, tx, a, status, out.Publish)
 		}
-		if err == nil && a.Actor.Local() {
-			out.Then, err = askToQuote(env, tx, a, status)
+		if err == nil {
+			err = hold(tx, held, status.InReplyToAccountID, out.Publish)
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+		if a.Actor.Local() {
+			if out.Then, err = askToQuote(env, tx, a, status); err != nil {
+				return Outcome{}, err
+			}
 		}
 	}
-	return out, err
+	return out, nil
 }

@@ -18,7 +18,7 @@ func decided(tx *store.Tx, a *Activity) (i *store.Interaction, status *store.Obj
 	if a.Actor.Local() {
 		i, err = ownDecision(tx, a)
 	} else {
-		i, err = tx.OwnInteraction(a.Object.Object.ID)
+		i, err = tx.OwnInteraction(a.Object.Object.ID, a.Actor.ID)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -30,10 +30,7 @@ func decided(tx *store.Tx, a *Activity) (i *store.Interaction, status *store.Obj
 // ownDecision is the interaction that an account here answers: with a request, or
 // without one.
 func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
-	uri := a.Object.Object.ID
-	if request := a.Object.Object.Object; request != nil {
-		uri = InstrumentOf(request)
-	}
+	uri, kind := answeredDeed(a)
 	if len(a.To) != 1 || uri == "" {
 		return nil, fault.Errorf(fault.NotFound, "interaction not found")
 	}
@@ -41,12 +38,27 @@ func ownDecision(tx *store.Tx, a *Activity) (*store.Interaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := tx.InteractionOf(who.ID, uri)
+	status, err := tx.ObjectByURI(a.Target.ID)
+	if err != nil {
+		return nil, err
+	}
+	i, err := tx.InteractionToChange(who.ID, uri, kind, status.ID)
 	if fault.Is(err, fault.NotFound) && a.Command.Interaction != nil {
 		kept := *a.Command.Interaction
 		return &kept, nil
 	}
 	return i, err
+}
+
+// answeredDeed is the URI and the kind of the interaction that an account here answers.
+func answeredDeed(a *Activity) (uri, kind string) {
+	if request := a.Object.Object.Object; request != nil {
+		return InstrumentOf(request), requestKinds[request.Type]
+	}
+	if i := a.Command.Interaction; i != nil {
+		return a.Object.Object.ID, i.Kind
+	}
+	return a.Object.Object.ID, a.Command.Kind
 }
 
 // isDecision reports whether an answer of an account here is about an interaction:
@@ -77,6 +89,9 @@ func authorizeDecision(tx *store.Tx, a *Activity) (Reason, error) {
 
 // applyDecision records an answer of an account here, or one that came.
 func applyDecision(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
+	if a.Command.Decided {
+		return answeredInteraction(tx, a)
+	}
 	i, status, err := decided(tx, a)
 	if fault.Is(err, fault.NotFound) && a.Actor.Local() && a.Type == "Reject" {
 		return answeredInteraction(tx, a) // what the policy does not allow is not kept
@@ -100,11 +115,14 @@ func answeredInteraction(tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || who.Local() {
 		return Outcome{}, err
 	}
-	p := toAccount(a, who)
-	p.AnswerTo = a.Object.Object.ID
-	if request := a.Object.Object.Object; request != nil {
-		p.AnswerTo = InstrumentOf(request)
+	uri, kind := answeredDeed(a)
+	if a.Command.Decided {
+		// Of a No that no row is kept for there is one for all that somebody tries with
+		// a status: ids cost nothing.
+		uri = a.Target.ID
 	}
+	p := toAccount(a, who)
+	p.AnswerTo = store.InteractionKey(who.URI, kind, uri) // others may name the same id
 	return Outcome{Publish: p}, nil
 }
 
@@ -158,7 +176,7 @@ func doAccepted(env *Env, tx *store.Tx, a *Activity, i *store.Interaction, statu
 		if i.StatusID == 0 {
 			return nil, nil
 		}
-		if err := tx.AuthorizeQuote(i.StatusID, i.Stamp); err != nil {
+		if err := tx.AuthorizeQuote(i.StatusID, i.TargetID, i.Stamp); err != nil {
 			return nil, err
 		}
 		if _, err := tx.Notify(&store.Notification{AccountID: status.AccountID, Type: "quote", From: i.AccountID, StatusID: i.StatusID}); err != nil || a.Command.AtOnce {
@@ -195,14 +213,21 @@ func rejectInteraction(env *Env, tx *store.Tx, a *Activity, i *store.Interaction
 	if i.State == store.InteractionRejected || i.State == store.InteractionRevoked {
 		return out, nil
 	}
-	more, err := endInteraction(env, tx, i)
+	if i.Stamp != "" { // it was accepted meanwhile
+		if err := dropAuthorization(tx, i.Stamp); err != nil {
+			return out, err
+		}
+	}
+	more, err := endInteraction(env, tx, i, true)
 	out.Then = more
 	return out, err
 }
 
 // endInteraction records that an interaction is refused or, if it was accepted,
-// not wanted any more. The Update of what was done here follows.
-func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, error) {
+// not wanted any more: rejected by a Reject, else by the Delete of its
+// authorization. The Update of what was done here follows.
+func endInteraction(env *Env, tx *store.Tx, i *store.Interaction, rejected bool) ([]*Activity, error) {
+	was := i.State
 	i.State, i.Stamp = ended(i.State), ""
 	if err := tx.PutInteraction(i); err != nil {
 		return nil, err
@@ -211,10 +236,13 @@ func endInteraction(env *Env, tx *store.Tx, i *store.Interaction) ([]*Activity, 
 		_, _, err := tx.DeleteFavourite(i.AccountID, i.TargetID)
 		return nil, err
 	}
-	if i.Kind != store.QuoteOf || i.StatusID == 0 {
+	if i.Kind != store.QuoteOf {
+		return endOwn(env, tx, i, was, rejected)
+	}
+	if i.StatusID == 0 {
 		return nil, nil
 	}
-	if err := tx.EndQuote(i.StatusID, i.State); err != nil {
+	if err := tx.EndQuote(i.StatusID, i.TargetID, i.State); err != nil {
 		return nil, err
 	}
 	return sendAgain(env, tx, i.StatusID)
@@ -231,28 +259,31 @@ func ended(state string) string {
 // applyAnswer takes the answer of an author elsewhere to what an account here has
 // asked for. What was refused before stays so: an Accept may be an old one.
 func applyAnswer(env *Env, tx *store.Tx, a *Activity, i *store.Interaction) (out Outcome, err error) {
+	if i, err = tx.InteractionToChange(i.AccountID, i.URI, i.Kind, i.TargetID); err != nil {
+		return out, ifNotFound(err)
+	}
 	if a.Type == "Reject" {
 		if i.State == store.InteractionRejected || i.State == store.InteractionRevoked {
 			return out, nil
 		}
-		out.Then, err = endInteraction(env, tx, i)
+		out.Then, err = endInteraction(env, tx, i, true)
 		return out, err
 	}
-	stamp := resultOf(a)
 	if i.State != store.InteractionPending {
 		return NotWanted(unwanted("%s is %s", i.URI, i.State)), nil
 	}
-	if i.Kind != store.QuoteOf && a.Document["result"] == nil {
-		stamp = a.ID // GoToSocial: approvedBy names the Accept itself, if nothing was requested
-	}
-	if stamp == "" || ownsID(env, a, stamp) != nil {
-		return out, refuse("the Accept of %s has no authorization of its actor's origin", i.URI)
-	}
-	i.State, i.Stamp = store.InteractionAccepted, stamp
-	if err := tx.PutInteraction(i); err != nil || i.Kind != store.QuoteOf {
+	if i.Stamp, i.ByAccept, err = approvalOf(env, a, i.Kind); err != nil {
 		return out, err
 	}
-	if err := tx.AuthorizeQuote(i.StatusID, i.Stamp); err != nil {
+	i.State = store.InteractionAccepted
+	if err := tx.PutInteraction(i); err != nil {
+		return out, err
+	}
+	if i.Kind != store.QuoteOf {
+		out.Then, err = sendApproved(env, tx, i)
+		return out, err
+	}
+	if err := tx.AuthorizeQuote(i.StatusID, i.TargetID, i.Stamp); err != nil {
 		return out, err
 	}
 	out.Then, err = sendAgain(env, tx, i.StatusID)
@@ -297,7 +328,9 @@ func sendUnchanged(tx *store.Tx, a *Activity, status *store.Object) (out Outcome
 	if err := tx.DropUpdates(status.URI); err != nil {
 		return out, err
 	}
-	out.Publish, err = toReaders(tx, a, status)
+	if out.Publish, err = toReaders(tx, a, status); err == nil {
+		err = stillHeld(tx, status, out.Publish)
+	}
 	return out, err
 }
 

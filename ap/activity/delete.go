@@ -50,6 +50,9 @@ func applyDelete(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if out, found, err := revokedByAuthor(env, tx, a); found || err != nil {
 			return out, err
 		}
+		if err := tx.DropInteraction(a.Actor.ID, store.ReplyTo, a.Object.Object.ID); err != nil { // it waited
+			return Outcome{}, err
+		}
 		if err := retract(tx, a, a.Object.Object.ID, retractedFor); err != nil {
 			return Outcome{}, err
 		}

@@ -22,17 +22,11 @@ func Document(c *config.Config, o, about *store.Object) json.RawMessage {
 }
 
 func document(c *config.Config, o, about *store.Object) json.RawMessage {
+	if about == nil && o.Approval != "" {
+		return object.WithApproval(unapproved(c, o), o)
+	}
 	if about == nil {
-		if len(o.JSON) > 0 && o.Poll != nil {
-			return object.WithResults(o.JSON, o.Poll)
-		}
-		if len(o.JSON) > 0 && o.IsStatus && o.QuoteURI != "" {
-			return object.WithQuoteAuthorization(o.JSON, o.QuoteStamp)
-		}
-		if len(o.JSON) > 0 {
-			return o.JSON
-		}
-		return compose(c, o, nil, o.Draft)
+		return unapproved(c, o)
 	}
 	inner := document(c, about, nil)
 	if len(inner) == 0 {
@@ -42,6 +36,21 @@ func document(c *config.Config, o, about *store.Object) json.RawMessage {
 		return vocab.WithObject(o.JSON, inner)
 	}
 	return compose(c, o, inner, about.Draft)
+}
+
+// unapproved is the document of an object, without what the author of another says
+// of it.
+func unapproved(c *config.Config, o *store.Object) json.RawMessage {
+	if len(o.JSON) > 0 && o.Poll != nil {
+		return object.WithResults(o.JSON, o.Poll)
+	}
+	if len(o.JSON) > 0 && o.IsStatus && o.QuoteURI != "" {
+		return object.WithQuoteAuthorization(o.JSON, o.QuoteStamp)
+	}
+	if len(o.JSON) > 0 {
+		return o.JSON
+	}
+	return compose(c, o, nil, o.Draft)
 }
 
 // compose writes the document of a row, addressed as a draft says; nil for what

@@ -54,7 +54,7 @@ func applyLike(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 	if err != nil || !created {
 		return Outcome{Object: status.ID, Then: answer.Then}, err
 	}
-	if err := ask(tx, a, store.LikeOf, status, a.ID, 0); err != nil {
+	if _, err := ask(tx, a, store.LikeOf, status, a.ID, 0, false); err != nil {
 		return Outcome{}, err
 	}
 	out, err := notifyAuthor(tx, a, status, "favourite")
@@ -83,7 +83,7 @@ func notifyAuthor(tx *store.Tx, a *Activity, status *store.Object, notification 
 }
 
 func undoLike(_ *Env, tx *store.Tx, undone *Activity) ([]string, bool, error) {
-	if err := tx.DropPendingInteraction(undone.Actor.ID, undone.ID); err != nil {
+	if err := tx.DropInteraction(undone.Actor.ID, store.LikeOf, undone.ID); err != nil {
 		return nil, false, err
 	}
 	id, ok, err := tx.FavouriteByURI(undone.Actor.ID, undone.ID)

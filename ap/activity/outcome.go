@@ -37,6 +37,7 @@ type Publication struct {
 	Activity store.ObjectID
 	// AnswerTo is the account whose Follow this answers. One answer of a
 	// type is stored for each follower: the same Follow again gets the same
-	// answer delivered again, another Follow replaces it.
+	// answer delivered again, another Follow replaces it. Of what is done with a
+	// status it is store.InteractionKey.
 	AnswerTo string
 }

@@ -1,6 +1,8 @@
 package activity
 
 import (
+	"slices"
+
 	"kinglet/internal/fault"
 	"kinglet/store"
 )
@@ -25,13 +27,19 @@ func mayDo(tx *store.Tx, a *Activity, kind string, status *store.Object) error {
 }
 
 // ask records what an account here has done with a status elsewhere that its
-// author's server decides about, for its answer.
-func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID) error {
+// author's server decides about, for its answer, and reports whether nobody else
+// gets it until then (mayHold).
+func ask(tx *store.Tx, a *Activity, kind string, target *store.Object, uri string, status store.ObjectID, mayHold bool) (held bool, err error) {
 	if !a.Actor.Local() || !a.Origin.Publishes || target.Local || target.Policy.Of(kind).IsForAll() {
-		return nil
+		return false, nil
 	}
-	return tx.PutInteraction(&store.Interaction{
-		Kind: kind, TargetID: target.ID, AccountID: a.Actor.ID, StatusID: status, URI: uri, State: store.InteractionPending,
+	if mayHold {
+		if held, err = tx.MustWait(kind, target, a.Actor); err != nil {
+			return false, err
+		}
+	}
+	return held, tx.PutInteraction(&store.Interaction{
+		Kind: kind, TargetID: target.ID, AccountID: a.Actor.ID, StatusID: status, URI: uri, Held: held, State: store.InteractionPending,
 	})
 }
 
@@ -43,11 +51,11 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 	}
 	waits := unwanted("%s waits for the approval of the author of %s", uri, status.URI)
 	if !a.Origin.Notifies { // it was fetched: nobody asks for anything
-		known, err := tx.InteractionOf(a.Actor.ID, uri)
+		known, err := tx.InteractionOf(a.Actor.ID, uri, kind, status.ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return out, false, err
 		}
-		if err == nil && known.TargetID == status.ID {
+		if err == nil {
 			return NotWanted(waits), known.State == store.InteractionAccepted, nil
 		}
 		may, err := tx.MayInteract(kind, status, a.Actor)
@@ -67,6 +75,15 @@ func judged(env *Env, tx *store.Tx, a *Activity, kind string, status *store.Obje
 	return out, goesOn, nil
 }
 
+// linkJudged records the row of what judged has let in, which takes the
+// authorization along when it is deleted.
+func linkJudged(tx *store.Tx, a *Activity, kind string, answer Outcome, done *store.Object) error {
+	if len(answer.Then) == 0 && answer.NotWanted == "" {
+		return nil
+	}
+	return tx.LinkInteraction(a.Actor.ID, kind, done.URI, done.ID)
+}
+
 // judgedReply is judged for the answer that a Create brings.
 func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool, err error) {
 	uri := a.Prepared.Status.InReplyToURI
@@ -76,6 +93,12 @@ func judgedReply(env *Env, tx *store.Tx, a *Activity) (out Outcome, goesOn bool,
 	parent, err := tx.ObjectByURI(uri)
 	if err != nil || !parent.IsStatus || !parent.DeletedAt.IsZero() {
 		return out, true, ifNotFound(err)
+	}
+	if parent.Local && parent.Visibility > store.Unlisted && !parent.Policy.Of(store.ReplyTo).IsForAll() {
+		// Who may not see it is not told that it is there.
+		if may, err := tx.MaySee(a.Actor.ID, parent.ID); err != nil || !may {
+			return NotWanted(unwanted("the status %s is not known here", uri)), false, err
+		}
 	}
 	return judged(env, tx, a, store.ReplyTo, parent, a.Object.Object.ID)
 }
@@ -89,14 +112,37 @@ func mayReply(tx *store.Tx, a *Activity, parent string) error {
 	return mayDo(tx, a, store.ReplyTo, status)
 }
 
-// askToReply is ask for an answer from here.
-func askToReply(tx *store.Tx, a *Activity, status *store.Object) error {
-	if !status.Local || status.InReplyToID == 0 {
-		return nil
+// askToReply is ask for an answer from here. Of one that quotes as well only the
+// quote is asked for.
+func askToReply(tx *store.Tx, a *Activity, status *store.Object) (held bool, err error) {
+	if !status.Local || status.InReplyToID == 0 || status.QuoteURI != "" {
+		return false, nil
 	}
 	parent, err := tx.Object(status.InReplyToID)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID)
+	if parent.Policy.Of(store.ReplyTo).IsForAll() {
+		return false, nil
+	}
+	taken, err := isTaken(tx, parent.AccountID, status)
+	if err != nil {
+		return false, err
+	}
+	return ask(tx, a, store.ReplyTo, parent, status.URI, status.ID, taken)
+}
+
+// isTaken reports whether GoToSocial takes an answer of ours at all: its author
+// follows ours, or is mentioned. What it drops as not relevant it never decides
+// about: that is not held.
+func isTaken(tx *store.Tx, author store.AccountID, answer *store.Object) (bool, error) {
+	account, err := tx.Account(author)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(answer.Draft.Mentions, func(m store.MentionTag) bool { return m.Href == account.URI }) {
+		return true, nil
+	}
+	f, err := tx.Follow(author, answer.AccountID)
+	return err == nil && f.Accepted, ifNotFound(err)
 }

@@ -210,5 +210,8 @@ func sendTallies(tx *store.Tx, a *Activity, status *store.Object) (out Outcome, 
 		readers = readers[:min(len(readers), mostCopies)]
 	}
 	out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
+	if err == nil {
+		err = stillHeld(tx, status, out.Publish)
+	}
 	return out, err
 }

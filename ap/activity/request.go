@@ -29,9 +29,13 @@ var (
 	}
 )
 
-// maxUndecided limits how many requests wait for one account's decision. What
-// comes when so many wait is not kept.
-const maxUndecided = 500
+// maxUndecided limits how many requests wait for one account's decision, and
+// maxUndecidedOfSite how many of them are from the hosts of one domain. What comes
+// when so many wait is not kept.
+const (
+	maxUndecided       = 500
+	maxUndecidedOfSite = 50
+)
 
 func requestRule(typ string) Rule {
 	return Rule{Type: typ, Needs: requestNeeds, Authorize: authorizeRequest, Apply: applyRequest}
@@ -195,13 +199,13 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 	if blocked, err := tx.Blocked(status.AccountID, asked.AccountID); err != nil || blocked {
 		return Outcome{Then: []*Activity{answerTo(env, tx, author, a.Actor, status, asked, "Reject")}}, err
 	}
-	known, err := tx.InteractionOf(asked.AccountID, asked.URI)
+	known, err := tx.InteractionToChange(asked.AccountID, asked.URI, asked.Kind, status.ID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Outcome{}, err
 	}
 	answer := ""
 	switch {
-	case err == nil && known.TargetID == status.ID && known.Kind == asked.Kind && known.State != store.InteractionPending:
+	case err == nil && known.State != store.InteractionPending:
 		asked.Stamp, asked.State, asked.CreatedAt = known.Stamp, known.State, known.CreatedAt
 		if asked.RequestURI == "" { // what was asked for comes: the answer stays that to the request
 			asked.RequestURI = known.RequestURI
@@ -210,7 +214,7 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 		if known.State == store.InteractionAccepted {
 			answer = "Accept"
 		}
-	case err == nil && known.TargetID == status.ID && known.Kind == asked.Kind:
+	case err == nil:
 		known.RequestURI = asked.RequestURI
 		return Outcome{}, tx.PutInteraction(known)
 	default:
@@ -225,13 +229,18 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 			answer = "Accept"
 		}
 		asked.State = store.InteractionPending
+		if asked.Kind == store.LikeOf { // a status is liked once, whatever ids that is given
+			if err := tx.DropOtherLikes(asked, a.Actor.URI, author.ID); err != nil {
+				return Outcome{}, err
+			}
+		}
 		if answer == "" {
-			room, err := tx.HasRoomForInteraction(author.ID, maxUndecided)
+			room, err := tx.HasRoomForInteraction(author.ID, vocab.Site(vocab.Host(a.Actor.URI)), maxUndecided, maxUndecidedOfSite)
 			if err != nil {
 				return Outcome{}, err
 			}
 			if !room {
-				return NotWanted(unwanted("too many requests wait for %s", author.URI)), nil
+				return NotWanted(unwanted("too many requests wait for %s, or too many of this host", author.URI)), nil
 			}
 		}
 	}
@@ -248,7 +257,9 @@ func judgeInteraction(env *Env, tx *store.Tx, a *Activity, status *store.Object,
 func answerTo(env *Env, tx *store.Tx, author, who *store.Account, status *store.Object, i *store.Interaction, typ string) *Activity {
 	draft := AnswerDraft(env, author, who, status, i, typ)
 	draft.Published = tx.Now()
-	return &Activity{Object: object.Compose(draft), Origin: Local, Actor: author}
+	return &Activity{
+		Object: object.Compose(draft), Origin: Local, Actor: author, Command: Command{Kind: i.Kind, Decided: typ == "Reject"},
+	}
 }
 
 // AnswerDraft is the draft of an answer.

@@ -28,6 +28,9 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 	if err != nil {
 		return out, err
 	}
+	if i, err = tx.InteractionToChange(i.AccountID, i.URI, i.Kind, i.TargetID); err != nil {
+		return out, err
+	}
 	status, err := tx.Object(i.TargetID)
 	if err != nil {
 		return out, err
@@ -57,10 +60,19 @@ func revoke(env *Env, tx *store.Tx, a *Activity, stamp *store.Object) (Outcome, 
 			out.Publish.Inboxes = append(out.Publish.Inboxes, readers...)
 		}
 	}
-	if out.Then, err = endInteraction(env, tx, i); err != nil {
+	if out.Then, err = endInteraction(env, tx, i, false); err != nil {
 		return out, err
 	}
 	return out, tx.DeleteObject(stamp, tombstone(stamp, tx.Now()))
+}
+
+// dropAuthorization makes an authorization of an account here a tombstone.
+func dropAuthorization(tx *store.Tx, uri string) error {
+	stamp, err := tx.ObjectToChange(uri)
+	if err != nil || !isAuthorization(stamp) || !stamp.DeletedAt.IsZero() {
+		return ifNotFound(err)
+	}
+	return tx.DeleteObject(stamp, tombstone(stamp, tx.Now()))
 }
 
 // AuthorizationDraft is the draft of the authorization of an interaction with a
@@ -85,7 +97,7 @@ func revokedByAuthor(env *Env, tx *store.Tx, a *Activity) (out Outcome, found bo
 			return out, false, err
 		}
 		if status.AccountID == a.Actor.ID {
-			if out.Then, err = endInteraction(env, tx, i); err != nil {
+			if out.Then, err = endInteraction(env, tx, i, false); err != nil {
 				return out, false, err
 			}
 			found = true
@@ -93,7 +105,11 @@ func revokedByAuthor(env *Env, tx *store.Tx, a *Activity) (out Outcome, found bo
 	}
 	quotes, err := tx.StampedQuotes(a.Actor.ID, stamp)
 	for _, id := range quotes {
-		if err := tx.EndQuote(id, store.QuoteRevoked); err != nil {
+		quote, err := tx.Object(id)
+		if err != nil {
+			return out, false, err
+		}
+		if err := tx.EndQuote(id, quote.QuoteID, store.QuoteRevoked); err != nil {
 			return out, false, err
 		}
 		found = true

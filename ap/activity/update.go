@@ -115,7 +115,7 @@ func applyUpdate(env *Env, tx *store.Tx, a *Activity) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		return Outcome{Object: status.ID, Then: answer.Then}, nil
+		return Outcome{Object: status.ID, Then: answer.Then}, linkJudged(tx, a, store.ReplyTo, answer, status)
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -191,6 +191,9 @@ func editStatus(env *Env, tx *store.Tx, a *Activity, status *store.Object) (Outc
 	}
 	if out.Publish, err = toReaders(tx, a, status); err == nil {
 		err = toRelays(env, tx, a, status, out.Publish)
+	}
+	if err == nil {
+		err = stillHeld(tx, status, out.Publish)
 	}
 	return out, err
 }

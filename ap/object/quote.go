@@ -35,18 +35,27 @@ func writeQuote(d vocab.Document, o *vocab.Object) {
 // WithQuoteAuthorization is the stored document of a post that quotes another with
 // what the quoted author says by now; "" for nothing.
 func WithQuoteAuthorization(doc json.RawMessage, stamp string) json.RawMessage {
-	var d map[string]json.RawMessage
-	if json.Unmarshal(doc, &d) != nil {
+	changed := reopen(doc)
+	if changed == nil {
 		return doc
-	}
-	changed := vocab.Document{}
-	for k, v := range d {
-		changed[k] = v
 	}
 	if delete(changed, "quoteAuthorization"); stamp != "" {
 		changed["quoteAuthorization"] = stamp
 	}
 	return vocab.Encode(changed)
+}
+
+// reopen reads an encoded document of ours, to change what it says; nil for none.
+func reopen(doc json.RawMessage) vocab.Document {
+	var d map[string]json.RawMessage
+	if json.Unmarshal(doc, &d) != nil {
+		return nil
+	}
+	changed := vocab.Document{}
+	for k, v := range d {
+		changed[k] = v
+	}
+	return changed
 }
 
 // readQuote reads what a status quotes, and takes out of its text what stands

@@ -26,6 +26,9 @@ type interactionTerms struct {
 	Always                 typedTerm `json:"always"`
 	ApprovalRequired       typedTerm `json:"approvalRequired"`
 	ApprovedBy             typedTerm `json:"approvedBy"`
+	LikeAuthorized         typedTerm `json:"likeAuthorization"`
+	ReplyAuthorized        typedTerm `json:"replyAuthorization"`
+	AnnounceAuthorized     typedTerm `json:"announceAuthorization"`
 	InteractingObject      typedTerm `json:"interactingObject"`
 	InteractionTarget      typedTerm `json:"interactionTarget"`
 	LikeRequest            string    `json:"LikeRequest"`
@@ -69,6 +72,9 @@ var longContexts = sync.OnceValue(func() []longContext {
 				Always:                 typedTerm{"gts:always", "@id"},
 				ApprovalRequired:       typedTerm{"gts:approvalRequired", "@id"},
 				ApprovedBy:             typedTerm{"gts:approvedBy", "@id"},
+				LikeAuthorized:         typedTerm{"gts:likeAuthorization", "@id"},
+				ReplyAuthorized:        typedTerm{"gts:replyAuthorization", "@id"},
+				AnnounceAuthorized:     typedTerm{"gts:announceAuthorization", "@id"},
 				InteractingObject:      typedTerm{"gts:interactingObject", "@id"},
 				InteractionTarget:      typedTerm{"gts:interactionTarget", "@id"},
 				LikeRequest:            "gts:LikeRequest",

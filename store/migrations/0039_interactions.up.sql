@@ -14,7 +14,7 @@ CREATE TABLE interactions (
   stamp       TEXT NOT NULL DEFAULT '',    -- URI of the author's authorization
   state       TEXT NOT NULL,               -- pending, accepted, rejected, revoked
   created_at  BIGINT NOT NULL,
-  UNIQUE (account_id, uri)
+  UNIQUE (account_id, uri, kind, target_id) -- an answer may quote as well, and an edit quote another
 );
 CREATE INDEX interactions_target ON interactions (target_id, id);
 CREATE INDEX interactions_status ON interactions (status_id) WHERE status_id <> 0;
