@@ -190,6 +190,7 @@ func (c *call) flag(name string) string { return c.own.Lookup(name).Value.String
 func (c *call) config(needDomain bool) (*config.Config, error) {
 	return config.Load(config.Sources{
 		Flags: c.flags, Environ: c.environ, File: c.flag("config"), Defaults: c.defaults, NeedDomain: needDomain,
+		OnlyNamed: c.defaults != nil, // the server to try is none of those that this machine has settings for
 	})
 }
 

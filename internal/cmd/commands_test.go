@@ -2,6 +2,8 @@ package cmd_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -283,5 +285,25 @@ func TestLocal(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 	if err := stop(); err != nil {
 		t.Errorf("it ends with %v", err)
+	}
+}
+
+// The server to try is none of the servers that this machine has settings for.
+func TestLocalIsNoServerOfThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	database := filepath.Join(dir, "real.db")
+	settings := fmt.Sprintf("domain = \"real.test\"\ndatabase = %q\n", database)
+	if err := os.WriteFile("kinglet.toml", []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newShell(t)
+	s.environ = nil
+	out, stop := s.begin("/api/v1/statuses", "local", "--log-level", "error")
+	if err := stop(); err != nil && !errors.Is(err, context.Canceled) { // it is stopped before it serves
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(database); err == nil || strings.Contains(out.String(), "real.test") {
+		t.Errorf("it runs on the database of the server here (%v):\n%s", err, out)
 	}
 }

@@ -26,6 +26,8 @@ type Sources struct {
 	// File is a TOML file to read; "" looks for kinglet.toml here and then
 	// in /etc/kinglet, both optional.
 	File string
+	// OnlyNamed looks nowhere: a file is read only if it is named.
+	OnlyNamed bool
 	// Defaults replace the settings' own defaults, by TOML name.
 	Defaults map[string]string
 	// NeedDomain makes a missing domain an error.
@@ -132,7 +134,7 @@ func (l *loader) file(src Sources) error {
 			path = v
 		}
 	}
-	if path == "" {
+	if path == "" && !src.OnlyNamed {
 		for _, p := range []string{"kinglet.toml", "/etc/kinglet/kinglet.toml"} {
 			if _, err := os.Stat(p); err == nil {
 				path = p
