@@ -140,6 +140,16 @@ func TestPolicies(t *testing.T) {
 				})
 			}
 		}
+		// Whatever is said of it, or nothing, as of posts from before there were policies.
+		for visibility, want := range map[store.Visibility]store.Approval{store.Unlisted: store.Automatic, store.Private: store.Denied, store.Direct: store.Denied} {
+			post := w.status(bob, visibility, nil)
+			w.view(func(tx *store.Tx) error {
+				if got, err := tx.MayInteract(store.QuoteOf, post, alice); err != nil || got != want {
+					t.Errorf("alice may quote what is %v: %v, not %v (%v)", visibility, got, want, err)
+				}
+				return nil
+			})
+		}
 		for n, c := range []struct {
 			automatic, manual []string
 			alice, carol      bool
