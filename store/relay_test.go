@@ -157,8 +157,10 @@ func TestRelayBudget(t *testing.T) {
 		}
 		w.update(func(tx *store.Tx) error { _, err := tx.AnswerRelay(r.ID, store.RelayAccepted, r.ActorURI); return err })
 		left(2)
-		if !spend() || !spend() || spend() {
-			t.Error("not two are spent")
+		for n, want := range []bool{true, true, false} {
+			if got := spend(); got != want {
+				t.Errorf("the item %d is spent: %v", n, got)
+			}
 		}
 		left(0)
 		clock.Advance(59 * time.Minute)
